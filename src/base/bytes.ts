@@ -1,0 +1,23 @@
+/** Small helpers on byte strings. */
+
+/** The bytes as lower-case hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+/** A Buffer over the same memory as `bytes`. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Reads a whole stream into one buffer. Only for data whose size is known to be small. */
+export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of stream) parts.push(part);
+  return parts.length === 1 ? asBuffer(parts[0] as Uint8Array) : Buffer.concat(parts);
+}
+
+/** Orders strings by their UTF-8 bytes, the order ostree sorts names and refs in. */
+export function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

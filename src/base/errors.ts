@@ -1,0 +1,40 @@
+/**
+ * The one error class of treeport and the closed union of its codes.
+ *
+ * Invariants: a message is one line, names the object it is about, and says what to do where
+ * something can be done. Codes are stable: they are printed by the command line, documented in
+ * docs/errors.md and never reused.
+ */
+import type { ErrorCode } from './error-codes.ts';
+
+export type ErrorDetails = {
+  readonly cause?: unknown;
+};
+
+export class TreeportError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details);
+    this.name = 'TreeportError';
+    this.code = code;
+  }
+}
+
+/** True if `error` is a TreeportError, with this code if one is given. */
+export function isTreeportError(error: unknown, code?: ErrorCode): error is TreeportError {
+  return error instanceof TreeportError && (code === undefined || error.code === code);
+}
+
+/** The errno name (`ENOENT`, …) of a system error, or undefined. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = (error as NodeJS.ErrnoException).code;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+/** The words of any thrown value, on one line. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.trim().replaceAll(/\s*\n\s*/g, '; ');
+}

@@ -1,0 +1,70 @@
+/**
+ * Commit objects: `(a{sv} ay a(say) s s t ay ay)` = metadata, parent, related (always empty), subject,
+ * body, timestamp (big-endian), root dirtree, root dirmeta. Its id is the SHA-256 of its bytes.
+ */
+import { createHash } from 'node:crypto';
+import { read, type Value, write } from '../gvariant/index.ts';
+import { swap64 } from './byte-order.ts';
+import { type Checksum, checksumFromBytes, checksumToBytes } from './checksum.ts';
+import { dictFromValue, dictStrings, dictToValue, type MetadataDict } from './metadata-dict.ts';
+
+export const COMMIT_TYPE = '(a{sv}aya(say)sstayay)';
+
+export type Commit = {
+  readonly metadata: MetadataDict;
+  /** Undefined for a commit without history. */
+  readonly parent: Checksum | undefined;
+  readonly subject: string;
+  readonly body: string;
+  /** Seconds since 1970, UTC. */
+  readonly timestamp: number;
+  readonly rootTree: Checksum;
+  readonly rootMeta: Checksum;
+};
+
+type CommitTuple = readonly [Value, Buffer, readonly Value[], string, string, bigint, Buffer, Buffer];
+
+export function parseCommit(bytes: Uint8Array): Commit {
+  return commitFromValue(read(COMMIT_TYPE, bytes));
+}
+
+/** A commit that is a member of a larger variant, as in delta superblocks. */
+export function commitFromValue(value: Value): Commit {
+  const [metadata, parent, , subject, body, timestamp, rootTree, rootMeta] = value as CommitTuple;
+  return {
+    metadata: dictFromValue(metadata),
+    parent: parent.length === 0 ? undefined : checksumFromBytes(parent, 'a commit'),
+    subject,
+    body,
+    timestamp: Number(swap64(timestamp)),
+    rootTree: checksumFromBytes(rootTree, 'a commit'),
+    rootMeta: checksumFromBytes(rootMeta, 'a commit'),
+  };
+}
+
+export function serializeCommit(commit: Commit): Buffer {
+  return write(COMMIT_TYPE, [
+    dictToValue(commit.metadata),
+    commit.parent === undefined ? Buffer.alloc(0) : checksumToBytes(commit.parent),
+    [],
+    commit.subject,
+    commit.body,
+    swap64(BigInt(commit.timestamp)),
+    checksumToBytes(commit.rootTree),
+    checksumToBytes(commit.rootMeta),
+  ]);
+}
+
+/** The content checksum: equal for commits of equal trees, whatever their metadata. */
+export function contentChecksum(commit: Commit): Checksum {
+  const hash = createHash('sha256');
+  return hash.update(checksumToBytes(commit.rootTree)).update(checksumToBytes(commit.rootMeta)).digest('hex');
+}
+
+/**
+ * The ref names a commit is bound to. Undefined: not bound, any name will do. Empty: an orphan, which
+ * clients take by checksum only.
+ */
+export function refBinding(commit: Commit): readonly string[] | undefined {
+  return dictStrings(commit.metadata, 'ostree.ref-binding');
+}

@@ -1,0 +1,33 @@
+/**
+ * Dirmeta objects: `(uuua(ayay))` = uid, gid, mode (with the directory bit), each big-endian, and xattrs.
+ */
+import { TreeportError } from '../base/errors.ts';
+import { read, write } from '../gvariant/index.ts';
+import { swap32 } from './byte-order.ts';
+import { parseXattrs, serializeXattrs, type Xattr, XATTRS_TYPE } from './xattrs.ts';
+
+export const DIRMETA_TYPE = '(uuua(ayay))';
+export const S_IFMT = 0o170000;
+export const S_IFDIR = 0o040000;
+
+export type Dirmeta = {
+  readonly uid: number;
+  readonly gid: number;
+  /** With the file type bits: 040755 and the like. */
+  readonly mode: number;
+  readonly xattrs: readonly Xattr[];
+};
+
+export function parseDirmeta(bytes: Uint8Array): Dirmeta {
+  const [uid, gid, mode, xattrs] = read(DIRMETA_TYPE, bytes) as readonly [number, number, number, readonly never[]];
+  const meta = { uid: swap32(uid), gid: swap32(gid), mode: swap32(mode), xattrs: parseXattrs(write(XATTRS_TYPE, xattrs)) };
+  if ((meta.mode & S_IFMT) !== S_IFDIR || (meta.mode & ~(S_IFMT | 0o7777)) !== 0) {
+    throw new TreeportError('ERR_OBJECT_CORRUPT', `a dirmeta has the mode 0${meta.mode.toString(8)}, not a directory's`);
+  }
+  return meta;
+}
+
+export function serializeDirmeta(meta: Dirmeta): Buffer {
+  const xattrs = read(XATTRS_TYPE, serializeXattrs(meta.xattrs));
+  return write(DIRMETA_TYPE, [swap32(meta.uid), swap32(meta.gid), swap32(meta.mode), xattrs]);
+}

@@ -1,0 +1,122 @@
+/**
+ * The header of content objects, and with it their identity.
+ *
+ *     hashed stream = u32 BE length(H) · 00 00 00 00 · H · file bytes        (id = its SHA-256)
+ *     H = (uuuusa(ayay))  = uid, gid, mode, rdev 0 (big-endian), symlink target, xattrs
+ *     archive file  = u32 BE length(Z) · 00 00 00 00 · Z · raw deflate of the file bytes
+ *     Z = (tuuuusa(ayay)) = size (big-endian), then as H
+ *
+ * Source: libostree's ostree-core.c. The variants are laid out by hand so that stored xattr bytes go
+ * in verbatim: alignment 1, last member, one framing offset for the string.
+ */
+import { TreeportError } from '../base/errors.ts';
+import { read } from '../gvariant/index.ts';
+import { chooseWidth, offsetWidth, writeOffset } from '../gvariant/framing.ts';
+import { swap32, swap64 } from './byte-order.ts';
+import { S_IFMT } from './dirmeta.ts';
+
+export const S_IFREG = 0o100000;
+export const S_IFLNK = 0o120000;
+export const SYMLINK_MODE: number = S_IFLNK | 0o777;
+
+export type FileHeader = {
+  readonly uid: number;
+  readonly gid: number;
+  /** With the file type bits: a regular file's or a symlink's. */
+  readonly mode: number;
+  /** Where a symlink points, literally; empty for a regular file. */
+  readonly target: string;
+  /** Serialized `a(ayay)`, see xattrs.ts. */
+  readonly xattrs: Uint8Array;
+};
+
+const PREFIX_BYTES = 8;
+const ARCHIVE_HEADER_TYPE = '(tuuuusa(ayay))';
+/** A header longer than this is taken for corruption rather than read into memory. */
+const MAX_HEADER_BYTES = 16 * 1024 * 1024;
+
+export function isSymlink(header: FileHeader): boolean {
+  return (header.mode & S_IFMT) === S_IFLNK;
+}
+
+/** What is hashed before the file bytes: length prefix and H. */
+export function hashedHeader(header: FileHeader): Buffer {
+  return layOut(header, 16, () => {});
+}
+
+/** What stands before the deflated bytes in a `.filez`: length prefix and Z. `size` in bytes. */
+export function archiveHeader(header: FileHeader, size: number): Buffer {
+  return layOut(header, 24, (bytes) => bytes.writeBigUInt64BE(BigInt(size), PREFIX_BYTES));
+}
+
+function layOut(header: FileHeader, fixedBytes: number, writeSize: (bytes: Buffer) => void): Buffer {
+  const target = Buffer.from(`${header.target}\0`);
+  const stringEnd = fixedBytes + target.length;
+  const width = chooseWidth(stringEnd + header.xattrs.length, 1);
+  const length = stringEnd + header.xattrs.length + width;
+  const bytes = Buffer.alloc(PREFIX_BYTES + length);
+  bytes.writeUInt32BE(length, 0);
+  writeSize(bytes);
+  const numbers = PREFIX_BYTES + fixedBytes - 16;
+  bytes.writeUInt32BE(header.uid, numbers);
+  bytes.writeUInt32BE(header.gid, numbers + 4);
+  bytes.writeUInt32BE(header.mode, numbers + 8);
+  target.copy(bytes, PREFIX_BYTES + fixedBytes);
+  bytes.set(header.xattrs, PREFIX_BYTES + stringEnd);
+  writeOffset(bytes, bytes.length - width, width, stringEnd);
+  return bytes;
+}
+
+export type ArchiveHeader = {
+  readonly header: FileHeader;
+  /** Size of the file before compression, in bytes, as the header says. */
+  readonly size: number;
+  /** Bytes of prefix and Z together: where the deflated bytes start. */
+  readonly length: number;
+};
+
+/**
+ * Bytes that the header of an archive file takes (prefix and Z), from its first 8 bytes.
+ * `where` names the object in the error.
+ */
+export function archiveHeaderLength(prefix: Buffer, where: string): number {
+  const length = prefix.length >= PREFIX_BYTES ? prefix.readUInt32BE(0) : 0;
+  if (length === 0 || length > MAX_HEADER_BYTES || prefix.readUInt32BE(4) !== 0) {
+    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} does not start with an archive header`);
+  }
+  return PREFIX_BYTES + length;
+}
+
+/** Parses prefix and Z; `bytes` may go on behind them. */
+export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader {
+  const length = archiveHeaderLength(bytes, where);
+  if (bytes.length < length) throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} is cut off inside its header`);
+  const [size, uid, gid, mode, rdev, target] = read(ARCHIVE_HEADER_TYPE, bytes.subarray(PREFIX_BYTES, length)) as readonly [
+    bigint, number, number, number, number, string,
+  ];
+  const header: FileHeader = {
+    uid: swap32(uid),
+    gid: swap32(gid),
+    mode: swap32(mode),
+    target,
+    xattrs: xattrBytes(bytes.subarray(PREFIX_BYTES, length), target),
+  };
+  checkHeader(header, rdev, where);
+  return { header, size: Number(swap64(size)), length };
+}
+
+/** The xattrs lie verbatim between the string's end and the one framing offset. */
+function xattrBytes(variant: Buffer, target: string): Buffer {
+  const start = 24 + Buffer.byteLength(target) + 1;
+  const width = offsetWidth(variant.length);
+  return Buffer.from(variant.subarray(start, variant.length - width));
+}
+
+
+
+function checkHeader(header: FileHeader, rdev: number, where: string): void {
+  const kind = header.mode & S_IFMT;
+  if ((kind !== S_IFREG && kind !== S_IFLNK) || rdev !== 0 || (header.mode & ~(S_IFMT | 0o7777)) !== 0) {
+    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} has the mode 0${header.mode.toString(8)}, neither a regular file's nor a symlink's`);
+  }
+}

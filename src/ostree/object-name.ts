@@ -1,0 +1,46 @@
+/**
+ * Names of objects: a type and a checksum, written `<checksum>.<type>`; in a repository they lie
+ * at `objects/<2 digits>/<62 digits>.<extension>`.
+ */
+import { type Checksum, isChecksum } from './checksum.ts';
+
+/** Object types that are stored as one serialized variant. */
+export type MetadataType = 'commit' | 'dirtree' | 'dirmeta' | 'commitmeta' | 'tombstone-commit';
+
+export type ObjectType = MetadataType | 'file';
+
+export type ObjectName = {
+  readonly type: ObjectType;
+  readonly checksum: Checksum;
+};
+
+const METADATA_TYPES: readonly string[] = ['commit', 'dirtree', 'dirmeta', 'commitmeta', 'tombstone-commit'];
+
+export function isMetadataType(text: string): text is MetadataType {
+  return METADATA_TYPES.includes(text);
+}
+
+/** `<checksum>.<type>`, as messages name an object. */
+export function formatObjectName(name: ObjectName): string {
+  return `${name.checksum}.${name.type}`;
+}
+
+/** Path of a loose object below the repository, with the given extension. */
+export function loosePath(checksum: Checksum, extension: string): string {
+  return `objects/${checksum.slice(0, 2)}/${checksum.slice(2)}.${extension}`;
+}
+
+export type LooseName = {
+  readonly checksum: Checksum;
+  /** What follows the first dot: `commit`, `filez`, `file`, `file-xattrs-link`, … */
+  readonly extension: string;
+};
+
+/** Parses the directory and file name of a loose object; undefined if they are not one. */
+export function parseLooseName(directory: string, fileName: string): LooseName | undefined {
+  const dot = fileName.indexOf('.');
+  if (dot !== 62) return undefined;
+  const checksum = directory + fileName.slice(0, dot);
+  if (directory.length !== 2 || !isChecksum(checksum)) return undefined;
+  return { checksum, extension: fileName.slice(dot + 1) };
+}

@@ -1,0 +1,31 @@
+/**
+ * The small interface in the middle of treeport: where objects come from. Every repository mode is one
+ * implementation, the published repo of a mirror image another; exporting, checking, comparing and
+ * serving are written against it and so work on all of them.
+ *
+ * A source does not verify what it hands out; see verify.ts. Missing objects are ERR_OBJECT_MISSING,
+ * objects that cannot be opened or read ERR_OBJECT_UNREADABLE, both naming the object.
+ */
+import type { Checksum } from './checksum.ts';
+import type { FileHeader } from './file-header.ts';
+import type { MetadataType, ObjectName } from './object-name.ts';
+
+export type ContentObject = {
+  readonly header: FileHeader;
+  /** File bytes; 0 for a symlink. */
+  readonly size: number;
+  /** The file's bytes from the start, in pieces; nothing for a symlink. May be called again. */
+  stream(): AsyncIterable<Uint8Array>;
+};
+
+export type ObjectSource = {
+  has(name: ObjectName): Promise<boolean>;
+  /** The serialized variant of a metadata object. */
+  metadata(type: MetadataType, checksum: Checksum): Promise<Buffer>;
+  content(checksum: Checksum): Promise<ContentObject>;
+  /** Every object that lies here, in no particular order. */
+  list(): AsyncIterable<ObjectName>;
+};
+
+/** The stream of a symlink. */
+export async function* noBytes(): AsyncGenerator<Uint8Array> {}

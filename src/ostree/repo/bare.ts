@@ -1,0 +1,83 @@
+/**
+ * Content objects that are stored as files of their own kind, in the modes
+ *
+ * | mode | owner, mode | xattrs | symlinks |
+ * |---|---|---|---|
+ * | bare | the file's | the file's | symlinks |
+ * | bare-split-xattrs | the file's | in a file beside it | symlinks |
+ * | bare-user-only | 0:0, the file's mode | none | symlinks |
+ *
+ * bare-user keeps all of it in one attribute: bare-user.ts.
+ */
+import type { Stats } from 'node:fs';
+import { readlink } from 'node:fs/promises';
+import type { Checksum } from '../checksum.ts';
+import { TreeportError } from '../../base/errors.ts';
+import { type FileHeader, S_IFLNK, S_IFREG, SYMLINK_MODE } from '../file-header.ts';
+import { S_IFMT } from '../dirmeta.ts';
+import { type ContentObject, noBytes } from '../object-source.ts';
+import { NO_XATTRS, serializeXattrs } from '../xattrs.ts';
+import { type LooseObjects, objectError } from './loose.ts';
+import type { ContentStore } from './loose-metadata.ts';
+import type { XattrReader } from './xattr-reader.ts';
+
+type Attributes = Pick<FileHeader, 'uid' | 'gid' | 'xattrs'>;
+
+export function bareContent(loose: LooseObjects, xattrs: XattrReader): ContentStore {
+  return fileStore(loose, async (checksum, stats) => {
+    const path = loose.path(checksum, 'file');
+    try {
+      return { uid: stats.uid, gid: stats.gid, xattrs: serializeXattrs(xattrs.list(path)) };
+    } catch (error) {
+      throw objectError(error, `${checksum}.file`, path);
+    }
+  });
+}
+
+export function bareUserOnlyContent(loose: LooseObjects): ContentStore {
+  return fileStore(loose, async () => ({ uid: 0, gid: 0, xattrs: NO_XATTRS }));
+}
+
+/** `readXattrs` gives the serialized attributes of an object; see split-xattrs.ts. */
+export function splitContent(loose: LooseObjects, readXattrs: (checksum: Checksum) => Promise<Buffer>): ContentStore {
+  return fileStore(loose, async (checksum, stats) => ({
+    uid: stats.uid,
+    gid: stats.gid,
+    xattrs: await readXattrs(checksum),
+  }));
+}
+
+function fileStore(loose: LooseObjects, attributes: (checksum: Checksum, stats: Stats) => Promise<Attributes>): ContentStore {
+  return {
+    extension: 'file',
+    async content(checksum): Promise<ContentObject> {
+      const stats = await loose.stat(checksum, 'file');
+      const kind = stats.mode & S_IFMT;
+      const { uid, gid, xattrs } = await attributes(checksum, stats);
+      if (kind === S_IFLNK) {
+        const target = await readTarget(loose, checksum);
+        return { header: { uid, gid, mode: SYMLINK_MODE, target, xattrs }, size: 0, stream: noBytes };
+      }
+      if (kind !== S_IFREG) throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${checksum}.file is neither a regular file nor a symlink`);
+      const header = { uid, gid, mode: stats.mode, target: '', xattrs };
+      return { header, size: stats.size, stream: () => loose.stream(checksum, 'file') };
+    },
+  };
+}
+
+async function readTarget(loose: LooseObjects, checksum: Checksum): Promise<string> {
+  const path = loose.path(checksum, 'file');
+  try {
+    return decodeTarget(await readlink(path, { encoding: 'buffer' }), checksum);
+  } catch (error) {
+    throw objectError(error, `${checksum}.file`, path);
+  }
+}
+
+/** Symlink targets are UTF-8 strings in the header, so others cannot be an ostree object. */
+export function decodeTarget(bytes: Buffer, checksum: Checksum): string {
+  const target = bytes.toString('utf8');
+  if (Buffer.from(target).equals(bytes)) return target;
+  throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${checksum}.file is a symlink whose target is not UTF-8`);
+}
+

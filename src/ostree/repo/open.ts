@@ -1,0 +1,115 @@
+/**
+ * Opens a repository of any mode for reading. `core.parent` repositories are followed: what is not here
+ * is looked for there.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
+import { isKeyfileFault, type Keyfile, keyfileString, parseKeyfile } from '../keyfile.ts';
+import type { ObjectSource } from '../object-source.ts';
+import { archiveContent } from './archive.ts';
+import { bareContent, bareUserOnlyContent, splitContent } from './bare.ts';
+import { bareUserContent } from './bare-user.ts';
+import { LooseObjects } from './loose.ts';
+import { type ContentStore, looseSource } from './loose-metadata.ts';
+import { overlay } from './overlay.ts';
+import { splitXattrs } from './split-xattrs.ts';
+import { noXattrReader, type XattrReader } from './xattr-reader.ts';
+
+export type RepositoryMode = 'archive' | 'bare' | 'bare-user' | 'bare-user-only' | 'bare-split-xattrs';
+
+export type Repository = {
+  /** Absolute. */
+  readonly path: string;
+  readonly mode: RepositoryMode;
+  readonly config: Keyfile;
+  /** The objects of this repository and of its parents. */
+  readonly objects: ObjectSource;
+  readonly parent: Repository | undefined;
+};
+
+export type OpenOptions = {
+  /** Needed for modes bare and bare-user; without it they are ERR_XATTRS_UNSUPPORTED when objects are read. */
+  readonly xattrs?: XattrReader;
+};
+
+const MODES: Readonly<Record<string, RepositoryMode>> = {
+  archive: 'archive',
+  'archive-z2': 'archive',
+  bare: 'bare',
+  'bare-user': 'bare-user',
+  'bare-user-only': 'bare-user-only',
+  'bare-split-xattrs': 'bare-split-xattrs',
+};
+const MAX_PARENTS = 16;
+
+/** Opens the repository at `path`; throws ERR_REPO_MISSING, ERR_REPO_CONFIG or ERR_REPO_MODE. */
+export async function openRepository(path: string, options: OpenOptions = {}): Promise<Repository> {
+  return openWithParents(resolve(path), options, 0);
+}
+
+async function openWithParents(path: string, options: OpenOptions, depth: number): Promise<Repository> {
+  if (depth > MAX_PARENTS) throw new TreeportError('ERR_REPO_CONFIG', `repository ${path}: core.parent goes in a circle`);
+  const config = await readConfig(path);
+  const mode = modeOf(config, path);
+  const loose = new LooseObjects(path);
+  const own = looseSource(loose, await contentStore(mode, loose, options.xattrs ?? noXattrReader));
+  const parentPath = keyfileString(config, 'core', 'parent');
+  if (parentPath === undefined || parentPath === '') return { path, mode, config, objects: own, parent: undefined };
+  const parent = await openWithParents(resolve(path, parentPath), options, depth + 1);
+  return { path, mode, config, objects: overlay(own, parent.objects), parent };
+}
+
+async function readConfig(path: string): Promise<Keyfile> {
+  await checkIsRepository(path);
+  const file = join(path, 'config');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' && (await isDirectory(join(path, 'xattrs')))) return V0_CONFIG;
+    throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  const config = parseKeyfile(text);
+  if (!isKeyfileFault(config)) return config;
+  throw new TreeportError('ERR_REPO_CONFIG', `${file}, line ${config.line}: ${config.what}`);
+}
+
+/** The first releases of ostree-ext wrote repositories without a config. */
+const V0_CONFIG: Keyfile = new Map([['core', new Map([['mode', 'bare-split-xattrs']])]]);
+
+async function checkIsRepository(path: string): Promise<void> {
+  if (await isDirectory(join(path, 'objects'))) return;
+  const why = (await isDirectory(path)) ? 'it has no directory "objects"' : 'no such directory';
+  throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${path}: ${why}`);
+}
+
+function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+function modeOf(config: Keyfile, path: string): RepositoryMode {
+  const text = keyfileString(config, 'core', 'mode') ?? 'bare';
+  const mode = MODES[text];
+  if (mode !== undefined) return mode;
+  const known = Object.keys(MODES).join(', ');
+  throw new TreeportError('ERR_REPO_MODE', `repository ${path} has the mode "${text}", which treeport does not know (it knows ${known})`);
+}
+
+async function contentStore(mode: RepositoryMode, loose: LooseObjects, xattrs: XattrReader): Promise<ContentStore> {
+  switch (mode) {
+    case 'archive':
+      return archiveContent(loose);
+    case 'bare':
+      return bareContent(loose, xattrs);
+    case 'bare-user':
+      return bareUserContent(loose, xattrs);
+    case 'bare-user-only':
+      return bareUserOnlyContent(loose);
+    case 'bare-split-xattrs':
+      return splitContent(loose, await splitXattrs(loose));
+  }
+}

@@ -1,0 +1,31 @@
+/** One ObjectSource over another: what `upper` does not have comes from `lower`. */
+import { isTreeportError } from '../../base/errors.ts';
+import { formatObjectName } from '../object-name.ts';
+import type { ObjectSource } from '../object-source.ts';
+
+export function overlay(upper: ObjectSource, lower: ObjectSource): ObjectSource {
+  return {
+    has: async (name) => (await upper.has(name)) || lower.has(name),
+    metadata: (type, checksum) => orElse(upper.metadata(type, checksum), () => lower.metadata(type, checksum)),
+    content: (checksum) => orElse(upper.content(checksum), () => lower.content(checksum)),
+    async *list() {
+      const seen = new Set<string>();
+      for await (const name of upper.list()) {
+        seen.add(formatObjectName(name));
+        yield name;
+      }
+      for await (const name of lower.list()) {
+        if (!seen.has(formatObjectName(name))) yield name;
+      }
+    },
+  };
+}
+
+async function orElse<T>(first: Promise<T>, second: () => Promise<T>): Promise<T> {
+  try {
+    return await first;
+  } catch (error) {
+    if (isTreeportError(error, 'ERR_OBJECT_MISSING')) return second();
+    throw error;
+  }
+}

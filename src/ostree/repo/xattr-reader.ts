@@ -1,0 +1,28 @@
+/**
+ * How the bare modes read extended attributes. The one implementation calls libc
+ * (libostree/xattrs.ts); it is passed in, so that reading repositories needs no FFI where there are no
+ * attributes to read, as in the server of a mirror image.
+ */
+import { TreeportError } from '../../base/errors.ts';
+import type { Xattr } from '../xattrs.ts';
+
+export type XattrReader = {
+  /** All attributes of the file itself; a symlink is not followed. */
+  list(path: string): readonly Xattr[];
+  /** One attribute, or undefined if the file does not have it. */
+  get(path: string, name: string): Buffer | undefined;
+};
+
+/** For places where only modes without attributes on files are opened. */
+export const noXattrReader: XattrReader = {
+  list: (path) => {
+    throw unsupported(path);
+  },
+  get: (path) => {
+    throw unsupported(path);
+  },
+};
+
+function unsupported(path: string): TreeportError {
+  return new TreeportError('ERR_XATTRS_UNSUPPORTED', `extended attributes of ${path} are needed, and this build cannot read them`);
+}

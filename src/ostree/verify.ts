@@ -1,0 +1,41 @@
+/** Checks that objects are what their ids say. */
+import { createHash, hash } from 'node:crypto';
+import { TreeportError } from '../base/errors.ts';
+import type { Checksum } from './checksum.ts';
+import { hashedHeader } from './file-header.ts';
+import { formatObjectName, type MetadataType } from './object-name.ts';
+import type { ContentObject } from './object-source.ts';
+
+/** The id of a metadata object. */
+export function metadataChecksum(bytes: Uint8Array): Checksum {
+  return hash('sha256', bytes);
+}
+
+/** The id of a content object; reads all its bytes. */
+export async function fileChecksum(object: ContentObject): Promise<Checksum> {
+  const digest = createHash('sha256').update(hashedHeader(object.header));
+  for await (const piece of object.stream()) digest.update(piece);
+  return digest.digest('hex');
+}
+
+/** Throws ERR_OBJECT_CORRUPT unless the bytes give the id. Detached metadata has no checksum to check. */
+export function verifyMetadata(type: MetadataType, checksum: Checksum, bytes: Uint8Array): void {
+  if (type === 'commitmeta' || type === 'tombstone-commit') return;
+  const actual = metadataChecksum(bytes);
+  if (actual !== checksum) throw corrupt(formatObjectName({ type, checksum }), actual);
+}
+
+export function corrupt(name: string, actual: Checksum): TreeportError {
+  return new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: its bytes give ${actual}`);
+}
+
+/** Passes a content object's bytes through and throws ERR_OBJECT_CORRUPT at the end if they do not give the id. */
+export async function* verifiedStream(object: ContentObject, checksum: Checksum): AsyncGenerator<Uint8Array> {
+  const digest = createHash('sha256').update(hashedHeader(object.header));
+  for await (const piece of object.stream()) {
+    digest.update(piece);
+    yield piece;
+  }
+  const actual = digest.digest('hex');
+  if (actual !== checksum) throw corrupt(formatObjectName({ type: 'file', checksum }), actual);
+}
