@@ -1,0 +1,15 @@
+/**
+ * Standard output of the verbs. Results go to stdout, progress and errors to stderr.
+ * A reader that went away (`treeport … | head`) is no error: the process ends quietly, see run.ts.
+ */
+import { once } from 'node:events';
+
+/** Writes a line, and waits for the reader if it is behind. */
+export function printLine(line: string): Promise<void> {
+  return writeOut(`${line}\n`);
+}
+
+/** Writes bytes or text as they are, and waits for the reader if it is behind. */
+export async function writeOut(data: string | Uint8Array): Promise<void> {
+  if (!process.stdout.write(data)) await once(process.stdout, 'drain');
+}

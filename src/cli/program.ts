@@ -1,0 +1,27 @@
+/**
+ * The tree of commands, one file per verb. A verb file exports one function that adds its command to the
+ * group it is given; the action imports what is heavy, so that `--help` stays fast.
+ * docs/cli.md is generated from this tree.
+ */
+import { Command } from 'commander';
+import { VERSION } from '../base/version.ts';
+import { addRepoRefs } from './repo-refs.ts';
+
+/** Builds the whole tree. Commander throws CommanderError where it would end the process; it prints no errors. */
+export function buildProgram(): Command {
+  const program = new Command('treeport')
+    .description('Ship ostree commits as OCI images that serve themselves, and bring them back verified.')
+    .version(VERSION)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+
+  const repo = addGroup(program, 'repo', 'read and check an ostree repository of any mode');
+  addRepoRefs(repo);
+
+  return program;
+}
+
+function addGroup(program: Command, name: string, description: string): Command {
+  return program.command(name).description(description).helpCommand(false);
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { CommanderError } from 'commander';
+import { TreeportError } from '../../src/base/errors.ts';
+import { VERSION } from '../../src/base/version.ts';
+import { coded } from '../../src/cli/run.ts';
+
+const CLI = join(import.meta.dirname, '../../src/cli.ts');
+
+function treeport(...words: readonly string[]) {
+  return spawnSync(process.execPath, [CLI, ...words], { encoding: 'utf8' });
+}
+
+test('--version and --help print on stdout and succeed', () => {
+  const version = treeport('--version');
+  assert.deepEqual([version.status, version.stdout, version.stderr], [0, `${VERSION}\n`, '']);
+  const help = treeport('--help');
+  assert.equal(help.status, 0);
+  assert.match(help.stdout, /^Usage: treeport /);
+});
+
+test('a command line without a verb shows the help on stderr with status 2', () => {
+  for (const words of [[], ['repo']]) {
+    const result = treeport(...words);
+    assert.deepEqual([result.status, result.stdout], [2, '']);
+    assert.match(result.stderr, /^Usage: treeport /);
+  }
+});
+
+test('a wrong command line is one ERR_USAGE line with status 2', () => {
+  for (const words of [
+    ['sing'],
+    ['repo', 'refz', '--repo', '/'],
+    ['repo', 'refs'],
+    ['repo', 'refs', '--repo'],
+    ['repo', 'refs', '--repo', '/', '--loud'],
+    ['repo', 'refs', '--repo', '/', 'one', 'too', 'many'],
+  ]) {
+    const result = treeport(...words);
+    assert.deepEqual([result.status, result.stdout], [2, ''], words.join(' '));
+    assert.match(result.stderr, /^treeport: ERR_USAGE: [^\n]+\n$/, words.join(' '));
+  }
+});
+
+test('a coded error is one line with its code and status 1', async (t) => {
+  const empty = await mkdtemp(join(tmpdir(), 'treeport-run-'));
+  t.after(() => rm(empty, { recursive: true }));
+  const result = treeport('repo', 'refs', '--repo', empty);
+  assert.deepEqual([result.status, result.stdout], [1, '']);
+  assert.match(result.stderr, /^treeport: ERR_REPO_MISSING: [^\n]+\n$/);
+});
+
+test('a reader that goes away ends the command quietly', async () => {
+  const child = spawn(process.execPath, [CLI, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const errors: Buffer[] = [];
+  child.stderr.on('data', (part: Buffer) => errors.push(part));
+  child.stdout.destroy();
+  const [status] = await once(child, 'close');
+  assert.deepEqual([status, Buffer.concat(errors).toString()], [0, '']);
+});
+
+test('system errors and faults get a code', () => {
+  const system = (code: string) =>
+    Object.assign(new Error(`${code}: words of the system, open '/x'`), { code });
+  const codeOf = (thrown: unknown) => {
+    const error = coded(thrown);
+    return error instanceof TreeportError ? `${error.code}: ${error.message}` : error;
+  };
+  assert.equal(codeOf(system('ENOSPC')), "ERR_DISK_FULL: ENOSPC: words of the system, open '/x'");
+  assert.equal(codeOf(system('EACCES')), "ERR_IO: EACCES: words of the system, open '/x'");
+  assert.equal(codeOf(new TypeError('x is\n  undefined')), 'ERR_INTERNAL: x is; undefined');
+  assert.equal(codeOf(new TreeportError('ERR_REF_MISSING', 'no ref')), 'ERR_REF_MISSING: no ref');
+  assert.equal(codeOf(new CommanderError(0, 'commander.version', '1')), 'done');
+});
