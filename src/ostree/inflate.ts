@@ -1,15 +1,12 @@
 /** Raw deflate streams (RFC 1951), as archive objects hold them, with their faults named. */
 import { Readable, pipeline } from 'node:stream';
-import { promisify } from 'node:util';
-import { createInflateRaw, inflateRaw } from 'node:zlib';
+import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import { messageOf, TreeportError } from '../base/errors.ts';
-
-const inflateOnce = promisify(inflateRaw);
 
 /** Inflates in one call; more than `maxBytes` of output is taken for corruption. */
 export async function* inflateSmall(bytes: Buffer, maxBytes: number, name: string): AsyncGenerator<Buffer> {
   try {
-    yield await inflateOnce(bytes, { maxOutputLength: maxBytes });
+    yield inflateRawSync(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
     throw deflateFault(error, name);
   }

@@ -1,15 +1,23 @@
 /**
  * Files of loose objects: opening, reading and streaming them with the errors that an ObjectSource
  * promises. Symlinks are never followed: in bare repositories a symlink *is* the object.
+ *
+ * Calls that take microseconds are made synchronously: an object is a handful of them, and the way over
+ * Node's thread pool costs ten times the call itself (docs/decisions/0020-synchronous-small-reads.md).
+ * Large files are streamed asynchronously.
  */
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, readFile } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { type LooseName, loosePath, parseLooseName } from '../object-name.ts';
 
 const PIECE_BYTES = 256 * 1024;
+/** Files up to this size are read at once. */
+export const SMALL_FILE_BYTES: number = 128 * 1024;
+
+export const OPEN_FLAGS: number = constants.O_RDONLY | constants.O_NOFOLLOW;
 
 /** Turns a system error about the object `name` into the error an ObjectSource promises. */
 export function objectError(error: unknown, name: string, path: string): TreeportError {
@@ -34,7 +42,7 @@ export class LooseObjects {
 
   async exists(checksum: Checksum, extension: string): Promise<boolean> {
     try {
-      await lstat(this.path(checksum, extension));
+      lstatSync(this.path(checksum, extension));
       return true;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
@@ -44,15 +52,17 @@ export class LooseObjects {
 
   async stat(checksum: Checksum, extension: string): Promise<Stats> {
     const path = this.path(checksum, extension);
-    return lstat(path).catch((error) => {
+    try {
+      return lstatSync(path);
+    } catch (error) {
       throw objectError(error, `${checksum}.${extension}`, path);
-    });
+    }
   }
 
   async read(checksum: Checksum, extension: string): Promise<Buffer> {
     const path = this.path(checksum, extension);
     try {
-      return await readFile(path, { flag: constants.O_RDONLY | constants.O_NOFOLLOW });
+      return readFileSync(path, { flag: OPEN_FLAGS });
     } catch (error) {
       throw objectError(error, `${checksum}.${extension}`, path);
     }
@@ -63,9 +73,13 @@ export class LooseObjects {
     const path = this.path(checksum, extension);
     let file: FileHandle | undefined;
     try {
-      file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-      const left = (await file.stat()).size - start;
-      yield* filePieces(file, start, left);
+      const small = readSmall(path, start);
+      if (small !== undefined) {
+        if (small.length > 0) yield small;
+        return;
+      }
+      file = await open(path, OPEN_FLAGS);
+      yield* filePieces(file, start);
     } catch (error) {
       throw objectError(error, `${checksum}.${extension}`, path);
     } finally {
@@ -89,16 +103,26 @@ export class LooseObjects {
   }
 }
 
-/** Reads from `start`; the last read asks for one byte more than is left, so that no extra read finds the end. */
-async function* filePieces(file: FileHandle, start: number, left: number): AsyncGenerator<Buffer> {
+/** The bytes of a small file from `start` on; undefined if it is a large one. */
+function readSmall(path: string, start: number): Buffer | undefined {
+  const file = openSync(path, OPEN_FLAGS);
+  try {
+    const size = fstatSync(file).size;
+    if (size > SMALL_FILE_BYTES) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(Math.max(size - start, 0));
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, start));
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function* filePieces(file: FileHandle, start: number): AsyncGenerator<Buffer> {
   let position = start;
-  let expected = left;
   for (;;) {
-    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(expected, 0) + 1));
+    const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
     const { bytesRead } = await file.read(piece, 0, piece.length, position);
-    if (bytesRead > 0) yield piece.subarray(0, bytesRead);
+    if (bytesRead === 0) return;
+    yield piece.subarray(0, bytesRead);
     position += bytesRead;
-    expected -= bytesRead;
-    if (bytesRead === 0 || (expected <= 0 && bytesRead < piece.length)) return;
   }
 }
