@@ -3,23 +3,44 @@
  * docs/errors.md is generated from this table; a test holds the two together.
  */
 export const ERROR_CODES = {
-  ERR_USAGE: 'The command line does not make sense. The message says which word, `--help` shows the right form.',
+  ERR_USAGE:
+    'The command line does not make sense. The message says which word, `--help` shows the right form.',
   ERR_INTERNAL: 'A fault in treeport itself. Please report it with the whole message.',
-  ERR_VARIANT: 'A serialized GVariant is malformed or not in normal form; the message names its type and the byte offset.',
+  ERR_VARIANT:
+    'A serialized GVariant is malformed or not in normal form; the message names its type and the byte offset.',
   ERR_CHECKSUM_SYNTAX: 'A checksum is not 64 lower-case hexadecimal digits.',
   ERR_REPO_MISSING: 'There is no ostree repository at this path.',
-  ERR_REPO_MODE: 'The mode in the repository config is unknown to treeport, or the repository cannot be read in it.',
+  ERR_REPO_MODE:
+    'The mode in the repository config is unknown to treeport, or the repository cannot be read in it.',
   ERR_REPO_CONFIG: 'The repository config file cannot be parsed.',
   ERR_REF_MISSING: 'The ref or revision does not exist in the repository.',
   ERR_REF_SYNTAX: 'A ref name is not valid.',
   ERR_COMMIT_MISSING: 'The commit does not exist in the repository.',
   ERR_OBJECT_MISSING: 'An object that is needed is not in the repository.',
-  ERR_OBJECT_CORRUPT: 'The bytes of an object do not give its id, or its format is broken. Run `treeport repo fsck`.',
+  ERR_OBJECT_CORRUPT:
+    'The bytes of an object do not give its id, or its format is broken. Run `treeport repo fsck`.',
   ERR_OBJECT_UNREADABLE: 'An object exists but cannot be read: permission, or an I/O error of the disk.',
-  ERR_XATTRS_UNSUPPORTED: 'Extended attributes cannot be read here, and this repository mode keeps object data in them.',
+  ERR_XATTRS_UNSUPPORTED:
+    'Extended attributes cannot be read here, and this repository mode keeps object data in them.',
   ERR_PATH_MISSING: 'The path does not exist in the commit.',
   ERR_IO: 'Reading or writing a file failed; the message has the words of the system.',
   ERR_DISK_FULL: 'No space is left on the target disk. Nothing was written under the final name.',
+  ERR_JSON:
+    'A JSON document does not parse, is too large or does not have the expected members; the message says which.',
+  ERR_DIGEST_SYNTAX:
+    'A digest is not `sha256:` and 64 lower-case hexadecimal digits; no other algorithm is known.',
+  ERR_COMPRESSION: 'A layer compression is not gzip or zstd with a level that exists.',
+  ERR_IMAGE_REFERENCE: 'An image reference is not TRANSPORT:NAME with a known transport.',
+  ERR_IMAGE_MISSING: 'There is no image at this place, or none with this tag or for this platform.',
+  ERR_IMAGE_AMBIGUOUS: 'Several images are at this place; name one by its tag.',
+  ERR_IMAGE_UNSUPPORTED: 'The image, a layer or an archive is in a format that treeport does not read.',
+  ERR_IMAGE_TARGET:
+    'The target exists and is something else than an image of its kind. It was left as it is.',
+  ERR_BLOB_MISSING: 'A blob that the image needs is not there.',
+  ERR_BLOB_CORRUPT:
+    'A blob has not the size or digest its descriptor says, or does not decompress. Copy the image again.',
+  ERR_SKOPEO_MISSING: 'skopeo is needed for this transport and is not installed.',
+  ERR_SKOPEO: 'skopeo failed; the message has its last words.',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
