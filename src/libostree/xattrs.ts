@@ -25,7 +25,9 @@ function libc(): Libc {
     const library = koffi.load(null);
     loaded = {
       list: library.func('long llistxattr(const char *path, _Out_ uint8_t *list, size_t size)'),
-      get: library.func('long lgetxattr(const char *path, const uint8_t *name, _Out_ uint8_t *value, size_t size)'),
+      get: library.func(
+        'long lgetxattr(const char *path, const uint8_t *name, _Out_ uint8_t *value, size_t size)',
+      ),
     };
   }
   return loaded;

@@ -1,0 +1,34 @@
+/**
+ * Encodes content objects as archive files (`.filez`): header and raw deflate. The layout is described
+ * in file-header.ts, the reading side is repo/archive.ts.
+ */
+import { pipeline, Readable } from 'node:stream';
+import { createDeflateRaw, deflateRawSync } from 'node:zlib';
+import { archiveHeader, type FileHeader, isSymlink } from './file-header.ts';
+import type { ContentObject } from './object-source.ts';
+
+/** libostree's own default. */
+export const DEFAULT_FILEZ_LEVEL = 6;
+
+/** Encodes an object whose bytes are at hand. */
+export function encodeSmallFilez(
+  header: FileHeader,
+  bytes: Uint8Array,
+  level: number = DEFAULT_FILEZ_LEVEL,
+): Buffer {
+  const prefix = archiveHeader(header, bytes.length);
+  return isSymlink(header) ? prefix : Buffer.concat([prefix, deflateRawSync(bytes, { level })]);
+}
+
+/** Encodes piece by piece. Faults of the object's own stream are thrown as they are. */
+export async function* encodeFilez(
+  object: ContentObject,
+  level: number = DEFAULT_FILEZ_LEVEL,
+): AsyncGenerator<Buffer> {
+  yield archiveHeader(object.header, object.size);
+  if (isSymlink(object.header)) return;
+  const output = createDeflateRaw({ level, chunkSize: 256 * 1024 });
+  // The error reaches the consumer through `output`, which pipeline destroys with it.
+  pipeline(Readable.from(object.stream(), { objectMode: false }), output, () => {});
+  for await (const piece of output) yield piece;
+}

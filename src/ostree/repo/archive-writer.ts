@@ -1,0 +1,106 @@
+/**
+ * Writes loose objects and refs of an archive repository. It is for repositories that treeport makes
+ * itself (a published repo, the demo, test fixtures): no locks, no transaction. Writing into other
+ * people's repositories is libostree's.
+ *
+ * An object is written under a temporary name and renamed, and its id is computed from what was written.
+ */
+import { createHash, hash } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryName, writeError, writeFileAtomic } from '../../base/atomic-file.ts';
+import { type Checksum, parseChecksum } from '../checksum.ts';
+import { type FileHeader, hashedHeader } from '../file-header.ts';
+import { DEFAULT_FILEZ_LEVEL, encodeFilez, encodeSmallFilez } from '../filez.ts';
+import { loosePath, type MetadataType } from '../object-name.ts';
+import type { ContentObject } from '../object-source.ts';
+import { checkRefName } from '../ref-name.ts';
+import { corrupt } from '../verify.ts';
+
+const DIRECTORIES = ['objects', 'refs/heads', 'refs/mirrors', 'refs/remotes', 'state', 'tmp', 'extensions'];
+
+/** `config` lines of an archive repository, with any further lines of its `[core]` group. */
+export function archiveConfig(coreLines: readonly string[] = []): string {
+  return ['[core]', 'repo_version=1', 'mode=archive-z2', ...coreLines, ''].join('\n');
+}
+
+export class ArchiveWriter {
+  readonly path: string;
+  readonly level: number;
+
+  private constructor(path: string, level: number) {
+    this.path = path;
+    this.level = level;
+  }
+
+  /** Makes the directories and the config. `level` is the deflate level of content objects. */
+  static async create(
+    path: string,
+    options: { readonly config?: string; readonly level?: number } = {},
+  ): Promise<ArchiveWriter> {
+    try {
+      for (const directory of DIRECTORIES) await mkdir(join(path, directory), { recursive: true });
+    } catch (error) {
+      throw writeError(error, path);
+    }
+    await writeFileAtomic(join(path, 'config'), Buffer.from(options.config ?? archiveConfig()));
+    return new ArchiveWriter(path, options.level ?? DEFAULT_FILEZ_LEVEL);
+  }
+
+  /** Writes a commit, dirtree or dirmeta; returns its id. */
+  async metadata(
+    type: Exclude<MetadataType, 'commitmeta' | 'tombstone-commit'>,
+    bytes: Uint8Array,
+  ): Promise<Checksum> {
+    const checksum = hash('sha256', bytes);
+    await writeFileAtomic(join(this.path, loosePath(checksum, type)), bytes);
+    return checksum;
+  }
+
+  /** Writes the detached metadata of a commit. */
+  async detachedMetadata(commit: Checksum, bytes: Uint8Array): Promise<void> {
+    await writeFileAtomic(join(this.path, loosePath(commit, 'commitmeta')), bytes);
+  }
+
+  /** Writes a content object whose bytes are at hand; returns its id. */
+  async file(header: FileHeader, bytes: Uint8Array): Promise<Checksum> {
+    const checksum = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
+    await writeFileAtomic(
+      join(this.path, loosePath(checksum, 'filez')),
+      encodeSmallFilez(header, bytes, this.level),
+    );
+    return checksum;
+  }
+
+  /** Writes a content object of any size; ERR_OBJECT_CORRUPT, and nothing written, if it is not `checksum`. */
+  async object(checksum: Checksum, object: ContentObject): Promise<void> {
+    const path = join(this.path, loosePath(parseChecksum(checksum), 'filez'));
+    const staged = temporaryName(path);
+    const digest = createHash('sha256').update(hashedHeader(object.header));
+    await writeFileAtomic(
+      staged,
+      encodeFilez({ ...object, stream: () => hashing(object, digest) }, this.level),
+    );
+    const actual = digest.digest('hex');
+    if (actual !== checksum) {
+      await rm(staged, { force: true });
+      throw corrupt(`${checksum}.file`, actual);
+    }
+    await rename(staged, path);
+  }
+
+  async ref(name: string, commit: Checksum): Promise<void> {
+    checkRefName(name);
+    await writeFileAtomic(join(this.path, 'refs/heads', name), Buffer.from(`${parseChecksum(commit)}\n`));
+  }
+}
+
+async function* hashing(
+  object: ContentObject,
+  digest: ReturnType<typeof createHash>,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of object.stream()) {
+    digest.update(piece);
+    yield piece;
+  }
+}
