@@ -1,0 +1,50 @@
+/** A reporter for logs: a line per test file, failures in full, what was skipped and why, then node's closing lines. */
+import { relative } from 'node:path';
+import type { TestEvent } from 'node:test/reporters';
+import { inspect } from 'node:util';
+
+type EventOf<Type extends TestEvent['type']> = Extract<TestEvent, { readonly type: Type }>['data'];
+
+export async function* concise(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  for await (const event of events) yield textOf(event);
+}
+
+function textOf({ type, data }: TestEvent): string {
+  switch (type) {
+    case 'test:fail':
+      return failure(data);
+    case 'test:pass':
+      return data.skip === undefined || data.skip === false ? '' : `skip  ${data.name}: ${data.skip}\n`;
+    case 'test:summary':
+      return data.file === undefined ? closingLines(data) : fileLine(data, data.file);
+    case 'test:stderr':
+    case 'test:stdout':
+      return data.message;
+    default:
+      return '';
+  }
+}
+
+function failure({ name, file, line, details }: EventOf<'test:fail'>): string {
+  const where = file === undefined ? '' : ` (${relative('', file)}:${line})`;
+  const why = inspect(details.error.cause ?? details.error).replaceAll(/^/gm, '      ');
+  return `FAIL  ${name}${where}\n${why}\n`;
+}
+
+function fileLine({ counts, duration_ms }: EventOf<'test:summary'>, file: string): string {
+  const verdict = counts.passed + counts.skipped + counts.todo === counts.tests ? 'ok  ' : 'FAIL';
+  return `${verdict}  ${relative('', file)}  ${counts.tests} tests, ${(duration_ms / 1000).toFixed(1)} s\n`;
+}
+
+function closingLines({ counts, duration_ms }: EventOf<'test:summary'>): string {
+  return [
+    `# tests ${counts.tests}`,
+    `# pass ${counts.passed}`,
+    `# fail ${counts.tests - counts.passed - counts.skipped - counts.todo - counts.cancelled}`,
+    `# cancelled ${counts.cancelled}`,
+    `# skipped ${counts.skipped}`,
+    `# todo ${counts.todo}`,
+    `# duration_ms ${duration_ms}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,68 @@
+/**
+ * Runs test files with node:test: run-tests.ts [PATTERN...] takes those whose path contains a pattern, or
+ * all of them. Unit tests come before end-to-end tests, which are slow. The tests of byte formats run
+ * a second time under Node 26, whose optimising compiler has got such loops wrong before.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { concise } from './concise-reporter.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Where bytes are read and written by position. */
+const BYTE_EXACT = ['test/gvariant/', 'test/ostree/', 'test/tar/', 'test/oci/gzip', 'test/delta/'];
+const E2E = 'test/e2e/';
+const FILES_AT_ONCE = 2;
+
+function testFiles(patterns: readonly string[]): string[] {
+  const all = globSync('test/**/*.test.ts', { cwd: ROOT }).toSorted();
+  const wanted = all.filter(
+    (file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)),
+  );
+  return [
+    ...wanted.filter((file) => !file.startsWith(E2E)),
+    ...wanted.filter((file) => file.startsWith(E2E)),
+  ];
+}
+
+/** Runs the files in this order and prints node's closing lines; failures set the exit status. */
+function runHere(files: readonly string[]): void {
+  const events = run({ files: files.map((file) => join(ROOT, file)), cwd: ROOT, concurrency: FILES_AT_ONCE });
+  events.on('test:fail', () => {
+    process.exitCode = 1;
+  });
+  const report = process.stdout.isTTY ? events.compose(new spec()) : events.compose(concise);
+  report.pipe(process.stdout);
+}
+
+function runUnderNode26(files: readonly string[]): void {
+  const node26 = join(ROOT, 'test/node26/node_modules/.bin/node');
+  const version = spawnSync(node26, ['--version'], { encoding: 'utf8' });
+  if (version.status !== 0) {
+    console.log(
+      '== Node 26 is not installed here (it is for Linux on x64 and arm64): byte formats are tested under this Node only\n',
+    );
+    return;
+  }
+  console.log(`== Byte formats under Node ${version.stdout.trim()}: ${files.length} files`);
+  const words = [import.meta.filename, '--here', ...files];
+  if (spawnSync(node26, words, { stdio: 'inherit' }).status !== 0) process.exitCode = 1;
+  console.log();
+}
+
+const words = process.argv.slice(2);
+if (words[0] === '--here') {
+  runHere(words.slice(1));
+} else {
+  const files = testFiles(words);
+  if (files.length === 0) {
+    console.error(`no test file matches ${words.join(' ')}`);
+    process.exit(1);
+  }
+  const byteExact = files.filter((file) => BYTE_EXACT.some((start) => file.startsWith(start)));
+  if (byteExact.length > 0) runUnderNode26(byteExact);
+  console.log(`== Tests under Node ${process.version}: ${files.length} files`);
+  runHere(files);
+}
