@@ -22,6 +22,8 @@ export const ERROR_CODES = {
   ERR_OBJECT_UNREADABLE: 'An object exists but cannot be read: permission, or an I/O error of the disk.',
   ERR_XATTRS_UNSUPPORTED:
     'Extended attributes cannot be read here, and this repository mode keeps object data in them.',
+  ERR_METADATA_KEY: 'The metadata of the commit has no such key, or it is not a string where one is needed.',
+  ERR_FSCK: 'fsck found bad objects; each is named on a line of its own before.',
   ERR_PATH_MISSING: 'The path does not exist in the commit.',
   ERR_IO: 'Reading or writing a file failed; the message has the words of the system.',
   ERR_DISK_FULL: 'No space is left on the target disk. Nothing was written under the final name.',

@@ -5,3 +5,8 @@ import { Option } from 'commander';
 export function repoOption(): Option {
   return new Option('--repo <path>', 'path of the ostree repository').makeOptionMandatory();
 }
+
+/** `--quiet`: no progress, no closing words. */
+export function quietOption(): Option {
+  return new Option('-q, --quiet', 'print results and errors only');
+}

@@ -5,7 +5,12 @@
  */
 import { Command } from 'commander';
 import { VERSION } from '../base/version.ts';
+import { addRepoCat } from './repo-cat.ts';
+import { addRepoFsck } from './repo-fsck.ts';
+import { addRepoLog } from './repo-log.ts';
+import { addRepoLs } from './repo-ls.ts';
 import { addRepoRefs } from './repo-refs.ts';
+import { addRepoShow } from './repo-show.ts';
 
 /** Builds the whole tree. Commander throws CommanderError where it would end the process; it prints no errors. */
 export function buildProgram(): Command {
@@ -17,7 +22,12 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: () => {} });
 
   const repo = addGroup(program, 'repo', 'read and check an ostree repository of any mode');
+  addRepoLs(repo);
+  addRepoShow(repo);
+  addRepoCat(repo);
+  addRepoLog(repo);
   addRepoRefs(repo);
+  addRepoFsck(repo);
 
   return program;
 }

@@ -1,0 +1,10 @@
+/** Where the file of a worker thread lies. */
+
+/**
+ * The URL of the worker module `name` (without extension) beside the module at `importer`
+ * (`import.meta.url`): `.ts` in a source tree, `.js` in the built package.
+ */
+export function workerFile(importer: string, name: string): string {
+  const extension = importer.endsWith('.ts') ? '.ts' : '.js';
+  return new URL(`${name}${extension}`, importer).href;
+}

@@ -1,0 +1,33 @@
+/** A commit in words, in the form of `ostree show` and `ostree log`. */
+import type { Checksum } from '../ostree/checksum.ts';
+import { type Commit, contentChecksum } from '../ostree/commit.ts';
+import { dictString } from '../ostree/metadata-dict.ts';
+
+export function commitLines(checksum: Checksum, commit: Commit): readonly string[] {
+  const version = dictString(commit.metadata, 'version');
+  return [
+    `commit ${checksum}`,
+    ...(commit.parent === undefined ? [] : [`Parent:  ${commit.parent}`]),
+    `ContentChecksum:  ${contentChecksum(commit)}`,
+    `Date:  ${formatDate(commit.timestamp)}`,
+    ...(version === undefined ? [] : [`Version: ${version}`]),
+    '',
+    `    ${commit.subject === '' ? '(no subject)' : commit.subject}`,
+    ...(commit.body === ''
+      ? []
+      : [
+          '',
+          ...commit.body
+            .trimEnd()
+            .split('\n')
+            .map((line) => `    ${line}`),
+        ]),
+  ];
+}
+
+/** `2026-11-20 14:27:28 +0000`. */
+function formatDate(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return `${seconds} seconds after 1970`;
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')} +0000`;
+}

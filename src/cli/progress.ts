@@ -1,0 +1,92 @@
+/**
+ * Progress on stderr: a bar that is redrawn on a terminal, else a line every few seconds, nothing with
+ * `--quiet`.
+ */
+
+export type ProgressOptions = {
+  /** What is being done: `fsck`, `encapsulate`. */
+  readonly label: string;
+  /** `bytes` are shown in SI units, anything else by its name. */
+  readonly unit: string;
+  readonly quiet?: boolean | undefined;
+};
+
+export type Progress = {
+  /** Sets how much is done; `total` undefined: not known. */
+  update(done: number, total?: number): void;
+  /** Takes the bar away, or prints the last line. */
+  stop(): void;
+};
+
+const BAR_CELLS = 30;
+const TERMINAL_INTERVAL = 100;
+const LOG_INTERVAL = 5000;
+
+export function startProgress(options: ProgressOptions): Progress {
+  if (options.quiet) return { update: () => {}, stop: () => {} };
+  return process.stderr.isTTY ? new TerminalProgress(options) : new LoggedProgress(options);
+}
+
+class TerminalProgress implements Progress {
+  readonly options: ProgressOptions;
+  readonly start = Date.now();
+  drawn = 0;
+
+  constructor(options: ProgressOptions) {
+    this.options = options;
+  }
+
+  update(done: number, total?: number): void {
+    if (Date.now() - this.drawn < TERMINAL_INTERVAL) return;
+    this.drawn = Date.now();
+    const bar = total === undefined ? '' : ` ${drawBar(done / Math.max(total, 1))}`;
+    process.stderr.write(
+      `\r\x1b[K${this.options.label}${bar} ${amounts(done, total, this.options.unit, this.start)}`,
+    );
+  }
+
+  stop(): void {
+    process.stderr.write('\r\x1b[K');
+  }
+}
+
+class LoggedProgress implements Progress {
+  readonly options: ProgressOptions;
+  readonly start = Date.now();
+  logged = Date.now();
+
+  constructor(options: ProgressOptions) {
+    this.options = options;
+  }
+
+  update(done: number, total?: number): void {
+    if (Date.now() - this.logged < LOG_INTERVAL) return;
+    this.logged = Date.now();
+    process.stderr.write(`${this.options.label}: ${amounts(done, total, this.options.unit, this.start)}\n`);
+  }
+
+  stop(): void {}
+}
+
+function drawBar(share: number): string {
+  const filled = Math.round(Math.min(Math.max(share, 0), 1) * BAR_CELLS);
+  return `[${'#'.repeat(filled)}${'-'.repeat(BAR_CELLS - filled)}]`;
+}
+
+function amounts(done: number, total: number | undefined, unit: string, start: number): string {
+  const of = total === undefined ? '' : ` of ${formatAmount(total, unit)}`;
+  const seconds = (Date.now() - start) / 1000;
+  const rate = seconds > 0.5 ? `, ${formatAmount(Math.round(done / seconds), unit)}/s` : '';
+  return `${formatAmount(done, unit)}${of}${rate}`;
+}
+
+function formatAmount(amount: number, unit: string): string {
+  return unit === 'bytes' ? formatBytes(amount) : `${amount} ${unit}`;
+}
+
+/** Bytes in SI units with one decimal: `1.5 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  return power === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** power).toFixed(1)} ${units[power]}`;
+}

@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import { TreeportError } from '../base/errors.ts';
+import type { LocatedFault } from '../fsck/fault.ts';
+import type { FsckReport } from '../fsck/fsck.ts';
+import { formatObjectName } from '../ostree/object-name.ts';
+import { resolveRevision } from '../ostree/revision.ts';
+import { openRepo } from './open-repo.ts';
+import { quietOption, repoOption } from './options.ts';
+import { printLine } from './output.ts';
+import { startProgress } from './progress.ts';
+
+export function addRepoFsck(group: Command): void {
+  group
+    .command('fsck')
+    .description('rehash every object that the commits of a repository need, and name each bad one')
+    .argument('[revision...]', 'check only these commits; without it, all in the repository')
+    .addOption(repoOption())
+    .addOption(quietOption())
+    .action(checkRepository);
+}
+
+async function checkRepository(
+  revisions: readonly string[],
+  options: { readonly repo: string; readonly quiet?: boolean },
+): Promise<void> {
+  const { fsck } = await import('../fsck/fsck.ts');
+  const repo = await openRepo(options.repo);
+  const commits = await Promise.all(revisions.map((revision) => resolveRevision(repo, revision)));
+  const progress = startProgress({ label: 'fsck', unit: 'objects', quiet: options.quiet });
+  const report = await fsck(repo, {
+    ...(commits.length > 0 ? { commits } : {}),
+    onProgress: (done, total) => progress.update(done, total),
+  });
+  progress.stop();
+  for (const fault of report.faults) await printLine(faultLine(fault));
+  if (report.faults.length > 0)
+    throw new TreeportError('ERR_FSCK', `repository ${repo.path}: ${countFaults(report)}`);
+  if (!options.quiet) await printLine(summaryLine(report));
+}
+
+function faultLine(fault: LocatedFault): string {
+  const place = fault.path === undefined ? '' : ` at ${fault.path} of commit ${fault.commit}`;
+  return `${fault.kind} ${formatObjectName(fault.object)}${place}: ${fault.message}`;
+}
+
+function countFaults({ faults, objects }: FsckReport): string {
+  const counts = (['corrupt', 'missing', 'unreadable'] as const)
+    .map((kind) => [faults.filter((fault) => fault.kind === kind).length, kind] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, kind]) => `${count} ${kind}`);
+  return `${faults.length} of ${objects} objects are bad (${counts.join(', ')})`;
+}
+
+function summaryLine({ commits, partialCommits, objects }: FsckReport): string {
+  const partial = partialCommits > 0 ? `, ${partialCommits} partial commits not checked` : '';
+  return `${objects} objects of ${commits} commits are good${partial}`;
+}

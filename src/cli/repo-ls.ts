@@ -1,0 +1,121 @@
+import type { Command } from 'commander';
+import { print, read } from '../gvariant/index.ts';
+import { parseDirmeta } from '../ostree/dirmeta.ts';
+import { parseDirtree } from '../ostree/dirtree.ts';
+import { isSymlink } from '../ostree/file-header.ts';
+import { lookUp } from '../ostree/lookup.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { loadCommit, resolveRevision } from '../ostree/revision.ts';
+import { type TreeVisit, walkTree } from '../ostree/walk.ts';
+import { serializeXattrs, XATTRS_TYPE } from '../ostree/xattrs.ts';
+import { openRepo } from './open-repo.ts';
+import { repoOption } from './options.ts';
+import { printLine, writeOut } from './output.ts';
+
+type LsOptions = {
+  readonly repo: string;
+  readonly dironly?: boolean;
+  readonly recursive?: boolean;
+  readonly checksum?: boolean;
+  readonly xattrs?: boolean;
+  readonly nulFilenamesOnly?: boolean;
+};
+
+export function addRepoLs(group: Command): void {
+  group
+    .command('ls')
+    .description('list files of a commit: type and mode, uid, gid, size, path, as `ostree ls` does')
+    .argument('<revision>', 'a ref, commit or REF^')
+    .argument('[path...]', 'files or directories in the commit', ['/'])
+    .addOption(repoOption())
+    .option('-d, --dironly', 'list directories themselves, not their content')
+    .option('-R, --recursive', 'list everything below')
+    .option('-C, --checksum', 'print checksums: of a file, or of dirtree and dirmeta')
+    .option('-X, --xattrs', 'print extended attributes')
+    .option('--nul-filenames-only', 'print only the paths, each with a NUL behind it')
+    .action(list);
+}
+
+async function list(revision: string, paths: readonly string[], options: LsOptions): Promise<void> {
+  const repo = await openRepo(options.repo);
+  const commit = await loadCommit(repo, await resolveRevision(repo, revision));
+  const root = { tree: commit.rootTree, meta: commit.rootMeta };
+  for (const path of paths) {
+    const found = await lookUp(repo.objects, root, path);
+    const visits = found.kind === 'file' ? [found] : visitDirectory(repo.objects, found, options);
+    for await (const visit of visits) await printVisit(repo.objects, visit, options);
+  }
+}
+
+async function* visitDirectory(
+  source: ObjectSource,
+  directory: { readonly path: string; readonly tree: string; readonly meta: string },
+  options: LsOptions,
+): AsyncGenerator<TreeVisit> {
+  if (options.recursive && !options.dironly) {
+    yield* walkTree(source, directory, directory.path);
+    return;
+  }
+  const entries = parseDirtree(await source.metadata('dirtree', directory.tree));
+  yield { kind: 'directory', ...directory, entries };
+  if (options.dironly) return;
+  const prefix = directory.path === '/' ? '/' : `${directory.path}/`;
+  for (const { name, checksum } of entries.files) yield { kind: 'file', path: prefix + name, checksum };
+  for (const { name, tree, meta } of entries.directories) {
+    yield { kind: 'directory', path: prefix + name, tree, meta, entries: { files: [], directories: [] } };
+  }
+}
+
+async function printVisit(source: ObjectSource, visit: TreeVisit, options: LsOptions): Promise<void> {
+  if (options.nulFilenamesOnly) return writeOut(`${visit.path}\0`);
+  return printLine(
+    visit.kind === 'file'
+      ? await fileLine(source, visit, options)
+      : await directoryLine(source, visit, options),
+  );
+}
+
+async function fileLine(
+  source: ObjectSource,
+  visit: TreeVisit & { kind: 'file' },
+  options: LsOptions,
+): Promise<string> {
+  const { header, size } = await source.content(visit.checksum);
+  const link = isSymlink(header);
+  const path = link ? `${visit.path} -> ${header.target}` : visit.path;
+  const attributes = { type: link ? 'l' : '-', ...header, size, checksums: [visit.checksum] };
+  return line(attributes, header.xattrs, path, options);
+}
+
+async function directoryLine(
+  source: ObjectSource,
+  visit: TreeVisit & { kind: 'directory' },
+  options: LsOptions,
+): Promise<string> {
+  const meta = parseDirmeta(await source.metadata('dirmeta', visit.meta));
+  return line(
+    { type: 'd', ...meta, size: 0, checksums: [visit.tree, visit.meta] },
+    serializeXattrs(meta.xattrs),
+    visit.path,
+    options,
+  );
+}
+
+type Attributes = {
+  readonly type: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly checksums: readonly string[];
+};
+
+function line(attributes: Attributes, xattrs: Uint8Array, path: string, options: LsOptions): string {
+  const mode = (attributes.mode & 0o7777).toString(8).padStart(5, '0');
+  const columns = [
+    `${attributes.type}${mode} ${attributes.uid} ${attributes.gid} ${String(attributes.size).padStart(6)}`,
+  ];
+  if (options.checksum) columns.push(...attributes.checksums);
+  if (options.xattrs) columns.push(`{ ${print(XATTRS_TYPE, read(XATTRS_TYPE, xattrs))} }`);
+  return [...columns, path].join(' ');
+}

@@ -1,0 +1,41 @@
+/** Worker thread of the second pass: rehashes content objects. */
+import { libcXattrs } from '../libostree/xattrs.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { openRepository, type Repository } from '../ostree/repo/open.ts';
+import { corrupt, fileChecksum } from '../ostree/verify.ts';
+import { type Fault, faultOf } from './fault.ts';
+
+export type ContentTask = {
+  readonly repoPath: string;
+  readonly checksums: readonly Checksum[];
+};
+
+const opened = new Map<string, Promise<Repository>>();
+
+/** The faults among the objects of a task. */
+export default async function checkContent({ repoPath, checksums }: ContentTask): Promise<readonly Fault[]> {
+  const repo = await open(repoPath);
+  const faults: Fault[] = [];
+  for (const checksum of checksums) {
+    const fault = await checkObject(repo, checksum);
+    if (fault !== undefined) faults.push(fault);
+  }
+  return faults;
+}
+
+function open(path: string): Promise<Repository> {
+  const repo = opened.get(path) ?? openRepository(path, { xattrs: libcXattrs });
+  opened.set(path, repo);
+  return repo;
+}
+
+async function checkObject(repo: Repository, checksum: Checksum): Promise<Fault | undefined> {
+  try {
+    const actual = await fileChecksum(await repo.objects.content(checksum));
+    return actual === checksum
+      ? undefined
+      : faultOf({ type: 'file', checksum }, corrupt(`${checksum}.file`, actual));
+  } catch (error) {
+    return faultOf({ type: 'file', checksum }, error);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Checks a repository: every commit in it (or the given ones) and every object they need is read and
+ * rehashed; metadata first, on this thread, then content on all cores. Partial commits are counted and
+ * left out, as `ostree fsck` does.
+ */
+import { availableParallelism } from 'node:os';
+import type { Checksum } from '../ostree/checksum.ts';
+import { isPartial } from '../ostree/partial.ts';
+import { listHeads, listMirrorRefs, listRemoteRefs } from '../ostree/refs.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { checkContents } from './content-pass.ts';
+import type { LocatedFault } from './fault.ts';
+import { locateFaults } from './locate.ts';
+import { checkMetadata } from './metadata-pass.ts';
+
+export type FsckOptions = {
+  /** Without it, every commit in the repository and every commit a ref names. */
+  readonly commits?: readonly Checksum[];
+  /** Worker threads; all cores without it. */
+  readonly threads?: number;
+  /** Called now and then with objects done and objects known so far. */
+  readonly onProgress?: (done: number, total: number) => void;
+};
+
+export type FsckReport = {
+  readonly commits: number;
+  readonly partialCommits: number;
+  /** Objects checked. */
+  readonly objects: number;
+  readonly faults: readonly LocatedFault[];
+};
+
+export async function fsck(repo: Repository, options: FsckOptions = {}): Promise<FsckReport> {
+  const all = [...(options.commits ?? (await commitsOf(repo)))];
+  const commits = all.filter((commit) => !isPartial(repo, commit));
+  const metadata = await checkMetadata(repo.objects, commits);
+  const total = metadata.metadataCount + metadata.content.size;
+  const progress = { done: metadata.metadataCount };
+  const contentFaults = await checkContents(repo.path, metadata.content, {
+    threads: options.threads ?? availableParallelism(),
+    onProgress(objects) {
+      progress.done += objects;
+      options.onProgress?.(progress.done, total);
+    },
+  });
+  const faults = await locateFaults(repo.objects, commits, [...metadata.faults, ...contentFaults]);
+  return { commits: commits.length, partialCommits: all.length - commits.length, objects: total, faults };
+}
+
+async function commitsOf(repo: Repository): Promise<ReadonlySet<Checksum>> {
+  const commits = new Set<Checksum>();
+  const mirrors = [...(await listMirrorRefs(repo)).values()];
+  for (const refs of [await listHeads(repo), await listRemoteRefs(repo), ...mirrors]) {
+    for (const commit of refs.values()) commits.add(commit);
+  }
+  for await (const { type, checksum } of repo.objects.list()) {
+    if (type === 'commit') commits.add(checksum);
+  }
+  return commits;
+}

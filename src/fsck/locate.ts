@@ -1,0 +1,71 @@
+/** Third pass of fsck, taken only when something is wrong: finds out where the bad objects stand. */
+
+import { isTreeportError } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { parseCommit } from '../ostree/commit.ts';
+import { parseDirtree } from '../ostree/dirtree.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import type { Fault, LocatedFault } from './fault.ts';
+
+type Place = { readonly commit: Checksum; readonly path: string };
+
+/** Adds to each fault the first commit and path at which its object stands. */
+export async function locateFaults(
+  source: ObjectSource,
+  commits: Iterable<Checksum>,
+  faults: readonly Fault[],
+): Promise<readonly LocatedFault[]> {
+  const wanted = new Set(faults.map((fault) => keyOf(fault.object.type, fault.object.checksum)));
+  const places = new Map<string, Place>();
+  if (faults.length > 0) {
+    for (const commit of commits) await placesIn(source, commit, wanted, places);
+  }
+  return faults.map((fault) => {
+    const place = places.get(keyOf(fault.object.type, fault.object.checksum));
+    return { ...fault, commit: place?.commit, path: place?.path };
+  });
+}
+
+function keyOf(type: string, checksum: Checksum): string {
+  return `${checksum}.${type}`;
+}
+
+async function placesIn(
+  source: ObjectSource,
+  commit: Checksum,
+  wanted: ReadonlySet<string>,
+  places: Map<string, Place>,
+): Promise<void> {
+  const note = (type: string, checksum: Checksum, path: string) => {
+    const key = keyOf(type, checksum);
+    if (wanted.has(key) && !places.has(key)) places.set(key, { commit, path });
+  };
+  const entered = new Set<Checksum>();
+  const visit = async (tree: Checksum, path: string): Promise<void> => {
+    note('dirtree', tree, path);
+    if (entered.has(tree)) return;
+    entered.add(tree);
+    const entries = await orNothing(async () => parseDirtree(await source.metadata('dirtree', tree)));
+    const prefix = path === '/' ? '/' : `${path}/`;
+    for (const file of entries?.files ?? []) note('file', file.checksum, prefix + file.name);
+    for (const directory of entries?.directories ?? []) {
+      note('dirmeta', directory.meta, prefix + directory.name);
+      await visit(directory.tree, prefix + directory.name);
+    }
+  };
+  note('commit', commit, '/');
+  const parsed = await orNothing(async () => parseCommit(await source.metadata('commit', commit)));
+  if (parsed === undefined) return;
+  note('dirmeta', parsed.rootMeta, '/');
+  await visit(parsed.rootTree, '/');
+}
+
+/** Bad objects were reported by the passes before; here they only end the search. */
+async function orNothing<T>(load: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await load();
+  } catch (error) {
+    if (isTreeportError(error)) return undefined;
+    throw error;
+  }
+}
