@@ -4,21 +4,23 @@
  * Source: GVariant specification 1.0, §3.2.
  */
 
-const WIDTHS = [1, 2, 4, 8] as const;
-
-/** The largest container size that offsets of this width can frame. */
-function limit(width: number): number {
-  return width === 8 ? Number.MAX_SAFE_INTEGER : 2 ** (8 * width) - 1;
-}
+/** The largest container sizes that offsets of 1, 2 and 4 bytes can frame. */
+const MAX_8 = 2 ** 8 - 1;
+const MAX_16 = 2 ** 16 - 1;
+const MAX_32 = 2 ** 32 - 1;
 
 /** Offset width in bytes that a reader uses for a container of `size` bytes. */
 export function offsetWidth(size: number): number {
-  return WIDTHS.find((width) => size <= limit(width)) ?? 8;
+  if (size <= MAX_8) return 1;
+  if (size <= MAX_16) return 2;
+  return size <= MAX_32 ? 4 : 8;
 }
 
 /** Offset width that a writer chooses for `count` offsets behind a body of `bodySize` bytes. */
 export function chooseWidth(bodySize: number, count: number): number {
-  return WIDTHS.find((width) => bodySize + count * width <= limit(width)) ?? 8;
+  if (bodySize + count <= MAX_8) return 1;
+  if (bodySize + 2 * count <= MAX_16) return 2;
+  return bodySize + 4 * count <= MAX_32 ? 4 : 8;
 }
 
 export function readOffset(bytes: Buffer, at: number, width: number): number {

@@ -7,19 +7,36 @@ import { TreeportError } from '../base/errors.ts';
 export type VariantType = {
   /** The type string, e.g. `a{sv}`. */
   readonly signature: string;
-  readonly kind: 'basic' | 'variant' | 'array' | 'maybe' | 'tuple';
+  readonly kind: 'basic' | 'variant' | 'array' | 'maybe' | 'tuple' | 'entry';
   /** 1, 2, 4 or 8 bytes. */
   readonly alignment: number;
   /** Bytes of every value of this type, or null if it varies. */
   readonly fixedSize: number | null;
-  /** Members of a tuple or dictionary entry; the one element type of an array or maybe. */
+  /** Members of a tuple, key and value of a dictionary entry, the one element type of an array or maybe. */
   readonly children: readonly VariantType[];
+  /** Framing offsets of a tuple or dictionary entry: one for each varying member but the last. */
+  readonly offsetCount: number;
 };
 
-const BASIC_SIZES: Readonly<Record<string, number>> = { b: 1, y: 1, n: 2, q: 2, i: 4, u: 4, h: 4, x: 8, t: 8, d: 8 };
-const STRING_TYPES = 'sog';
-const MAX_DEPTH = 64;
+/** Levels of containers in a type, and in a value, as in GLib. */
+export const MAX_DEPTH = 128;
 
+const BASIC_SIZES: Readonly<Record<string, number>> = {
+  b: 1,
+  y: 1,
+  n: 2,
+  q: 2,
+  i: 4,
+  u: 4,
+  h: 4,
+  x: 8,
+  t: 8,
+  d: 8,
+};
+const STRING_TYPES = 'sog';
+
+/** Bounded, because type strings also come out of variants that somebody else wrote. */
+const CACHE_ENTRIES = 512;
 const cache = new Map<string, VariantType>();
 
 /** Parses one complete type string; throws ERR_VARIANT if it is not exactly one. */
@@ -29,8 +46,14 @@ export function parseType(signature: string): VariantType {
   const scanner = new TypeScanner(signature);
   const type = scanner.next(0);
   if (scanner.position !== signature.length) throw scanner.fault('trailing characters');
+  if (cache.size >= CACHE_ENTRIES) cache.clear();
   cache.set(signature, type);
   return type;
+}
+
+/** A type string as messages quote it: on one line and not too long. */
+export function quoteType(signature: string): string {
+  return JSON.stringify(signature.length > 100 ? `${signature.slice(0, 100)}…` : signature);
 }
 
 /** `offset` rounded up to a multiple of `alignment`. */
@@ -48,37 +71,54 @@ class TypeScanner {
   }
 
   fault(what: string): TreeportError {
-    return new TreeportError('ERR_VARIANT', `variant type "${this.signature}": ${what} at character ${this.position}`);
+    const where = `${quoteType(this.signature)} at character ${this.position}`;
+    return new TreeportError('ERR_VARIANT', `variant type ${where}: ${what}`);
   }
 
   next(depth: number): VariantType {
     if (depth > MAX_DEPTH) throw this.fault('nested too deeply');
     const start = this.position;
-    const char = this.signature[this.position];
+    const char = this.signature[start];
     if (char === undefined) throw this.fault('ends too early');
     this.position += 1;
     const size = BASIC_SIZES[char];
-    if (size !== undefined) return { signature: char, kind: 'basic', alignment: size, fixedSize: size, children: [] };
-    if (STRING_TYPES.includes(char)) return { signature: char, kind: 'basic', alignment: 1, fixedSize: null, children: [] };
-    if (char === 'v') return { signature: char, kind: 'variant', alignment: 8, fixedSize: null, children: [] };
-    if (char === 'a' || char === 'm') {
-      const element = this.next(depth + 1);
-      const kind = char === 'a' ? 'array' : 'maybe';
-      return { signature: this.since(start), kind, alignment: element.alignment, fixedSize: null, children: [element] };
-    }
-    if (char === '(') return this.tuple(start, ')', depth);
-    if (char === '{') return this.tuple(start, '}', depth);
+    if (size !== undefined) return leaf(char, 'basic', size, size);
+    if (STRING_TYPES.includes(char)) return leaf(char, 'basic', 1, null);
+    if (char === 'v') return leaf(char, 'variant', 8, null);
+    if (char === 'a' || char === 'm') return this.wrapper(start, char === 'a' ? 'array' : 'maybe', depth);
+    if (char === '(') return this.tuple(start, depth);
+    if (char === '{') return this.entry(start, depth);
     this.position = start;
-    throw this.fault(`unknown type "${char}"`);
+    throw this.fault('unknown type');
   }
 
-  private tuple(start: number, close: string, depth: number): VariantType {
+  private wrapper(start: number, kind: 'array' | 'maybe', depth: number): VariantType {
+    const element = this.next(depth + 1);
+    const { alignment } = element;
+    return {
+      signature: this.since(start),
+      kind,
+      alignment,
+      fixedSize: null,
+      children: [element],
+      offsetCount: 0,
+    };
+  }
+
+  private tuple(start: number, depth: number): VariantType {
     const children: VariantType[] = [];
-    while (this.signature[this.position] !== close) children.push(this.next(depth + 1));
+    while (this.signature[this.position] !== ')') children.push(this.next(depth + 1));
     this.position += 1;
-    if (close === '}' && children.length !== 2) throw this.fault('a dictionary entry has two members');
-    const alignment = Math.max(1, ...children.map((child) => child.alignment));
-    return { signature: this.since(start), kind: 'tuple', alignment, fixedSize: fixedTupleSize(children, alignment), children };
+    return structure(this.since(start), 'tuple', children);
+  }
+
+  private entry(start: number, depth: number): VariantType {
+    const key = this.next(depth + 1);
+    if (key.kind !== 'basic') throw this.fault('the key of a dictionary entry is a basic type');
+    const value = this.next(depth + 1);
+    if (this.signature[this.position] !== '}') throw this.fault('a dictionary entry has two members');
+    this.position += 1;
+    return structure(this.since(start), 'entry', [key, value]);
   }
 
   private since(start: number): string {
@@ -86,7 +126,26 @@ class TypeScanner {
   }
 }
 
-function fixedTupleSize(children: readonly VariantType[], alignment: number): number | null {
+function leaf(
+  signature: string,
+  kind: 'basic' | 'variant',
+  alignment: number,
+  fixedSize: number | null,
+): VariantType {
+  return { signature, kind, alignment, fixedSize, children: [], offsetCount: 0 };
+}
+
+function structure(
+  signature: string,
+  kind: 'tuple' | 'entry',
+  children: readonly VariantType[],
+): VariantType {
+  const alignment = children.reduce((widest, child) => Math.max(widest, child.alignment), 1);
+  const offsetCount = children.slice(0, -1).filter((child) => child.fixedSize === null).length;
+  return { signature, kind, alignment, fixedSize: fixedSizeOf(children, alignment), children, offsetCount };
+}
+
+function fixedSizeOf(children: readonly VariantType[], alignment: number): number | null {
   let size = 0;
   for (const child of children) {
     if (child.fixedSize === null) return null;

@@ -2,13 +2,13 @@
  * How GVariant values look in JavaScript.
  *
  * `y n q i u h` number · `x t` bigint · `d` number · `b` boolean · `s o g` string · `ay` Buffer ·
- * other arrays and tuples: array · dictionary entry: `[key, value]` · `m`: the value or null ·
+ * other arrays and tuples: array · dictionary entry: `[key, value]` · `m`: an array of none or one ·
  * `v`: {@link Variant}.
  *
  * Numbers are read as the little-endian values of the serialized form. Where ostree stores a
  * number big-endian, the ostree object model swaps it (see ostree/byte-order.ts).
  */
-export type Value = number | bigint | boolean | string | null | Uint8Array | Variant | readonly Value[];
+export type Value = number | bigint | boolean | string | Uint8Array | Variant | readonly Value[];
 
 export type Variant = {
   /** The type string of the value inside. */

@@ -1,129 +1,194 @@
 /**
  * Writes GVariants in normal form, little-endian. The counterpart of read.ts:
  * `read(t, write(t, v))` gives `v` back, `write(t, read(t, b))` gives `b` back.
+ *
+ * Everything is laid into one buffer in order. Padding may be counted from the buffer's start, because
+ * every container starts at a multiple of its own alignment.
  */
 import { TreeportError } from '../base/errors.ts';
 import { chooseWidth, writeOffset } from './framing.ts';
-import { align, parseType, type VariantType } from './type.ts';
+import { isTextOf } from './text.ts';
+import { align, parseType, quoteType, type VariantType } from './type.ts';
 import type { Value, Variant } from './value.ts';
 
 /** Serializes a value of the given type; throws ERR_VARIANT if the value does not fit the type. */
 export function write(signature: string, value: Value): Buffer {
-  return serialize(parseType(signature), value);
+  const writer = new Writer();
+  writer.value(parseType(signature), value);
+  return Buffer.from(writer.buffer.subarray(0, writer.length));
 }
 
-function serialize(type: VariantType, value: Value): Buffer {
-  switch (type.kind) {
-    case 'basic':
-      return type.fixedSize === null ? string(type, value) : scalar(type, value, type.fixedSize);
-    case 'variant':
-      return wrapVariant(type, value);
-    case 'maybe':
-      return maybe(type, value);
-    case 'array':
-      return array(type, value);
-    case 'tuple':
-      return container(type, elementsOf(type, value), type.children);
+class Writer {
+  buffer = Buffer.alloc(256);
+  length = 0;
+
+  value(type: VariantType, value: Value): void {
+    switch (type.kind) {
+      case 'basic':
+        if (type.fixedSize === null) this.string(type, value);
+        else this.scalar(type, value, type.fixedSize);
+        break;
+      case 'variant':
+        this.variant(type, value);
+        break;
+      case 'maybe':
+        this.maybe(type, value);
+        break;
+      case 'array':
+        this.array(type, value);
+        break;
+      case 'tuple':
+      case 'entry':
+        this.tuple(type, value);
+        break;
+    }
   }
-}
 
-function misfit(type: VariantType, value: Value): TreeportError {
-  const what = value instanceof Uint8Array ? 'bytes' : Array.isArray(value) ? 'array' : typeof value;
-  return new TreeportError('ERR_VARIANT', `a value of type ${what} does not fit variant type "${type.signature}"`);
-}
+  /** Appends `size` zero bytes and returns where they start. */
+  private extend(size: number): number {
+    const at = this.length;
+    this.length += size;
+    if (this.length > this.buffer.length) {
+      const larger = Buffer.alloc(Math.max(this.length, 2 * this.buffer.length));
+      this.buffer.copy(larger, 0, 0, at);
+      this.buffer = larger;
+    }
+    return at;
+  }
 
-function scalar(type: VariantType, value: Value, size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  try {
+  private bytes(bytes: Uint8Array): void {
+    const at = this.extend(bytes.length);
+    this.buffer.set(bytes, at);
+  }
+
+  private align(alignment: number): void {
+    this.extend(align(this.length, alignment) - this.length);
+  }
+
+  private scalar(type: VariantType, value: Value, size: number): void {
+    const at = this.extend(size);
+    if (!fitsScalar(type.signature, value)) throw misfit(type, value);
     switch (type.signature) {
       case 'b':
-        if (typeof value !== 'boolean') throw misfit(type, value);
-        bytes.writeUInt8(value ? 1 : 0);
+        this.buffer.writeUInt8(value ? 1 : 0, at);
         break;
       case 'x':
-        bytes.writeBigInt64LE(value as bigint);
+        this.buffer.writeBigInt64LE(value as bigint, at);
         break;
       case 't':
-        bytes.writeBigUInt64LE(value as bigint);
+        this.buffer.writeBigUInt64LE(value as bigint, at);
         break;
       case 'd':
-        bytes.writeDoubleLE(value as number);
+        this.buffer.writeDoubleLE(value as number, at);
         break;
       case 'n':
       case 'i':
       case 'h':
-        bytes.writeIntLE(value as number, 0, size);
+        this.buffer.writeIntLE(value as number, at, size);
         break;
       default:
-        bytes.writeUIntLE(value as number, 0, size);
+        this.buffer.writeUIntLE(value as number, at, size);
     }
-  } catch (error) {
-    if (error instanceof TreeportError) throw error;
-    throw misfit(type, value);
   }
-  return bytes;
+
+  private string(type: VariantType, value: Value): void {
+    if (typeof value !== 'string' || !isTextOf(type.signature, value)) throw misfit(type, value);
+    const size = Buffer.byteLength(value);
+    const at = this.extend(size + 1);
+    this.buffer.write(value, at, size);
+  }
+
+  private variant(type: VariantType, value: Value): void {
+    if (!isVariant(value)) throw misfit(type, value);
+    this.value(parseType(value.type), value.value);
+    this.bytes(Buffer.from(`\0${value.type}`));
+  }
+
+  private maybe(type: VariantType, value: Value): void {
+    const element = type.children[0] as VariantType;
+    const items = itemsOf(type, value);
+    if (items.length > 1) throw misfit(type, value);
+    for (const item of items) {
+      this.value(element, item);
+      if (element.fixedSize === null) this.extend(1);
+    }
+  }
+
+  private array(type: VariantType, value: Value): void {
+    const element = type.children[0] as VariantType;
+    if (element.signature === 'y' && value instanceof Uint8Array) {
+      this.bytes(value);
+      return;
+    }
+    const start = this.length;
+    const ends: number[] = [];
+    for (const item of itemsOf(type, value)) {
+      this.align(element.alignment);
+      this.value(element, item);
+      if (element.fixedSize === null) ends.push(this.length - start);
+    }
+    this.framing(start, ends);
+  }
+
+  private tuple(type: VariantType, value: Value): void {
+    const items = itemsOf(type, value);
+    const last = type.children.length - 1;
+    if (items.length !== type.children.length) throw misfit(type, value);
+    const start = this.length;
+    const ends: number[] = [];
+    for (const [index, member] of type.children.entries()) {
+      this.align(member.alignment);
+      this.value(member, items[index] as Value);
+      if (member.fixedSize === null && index !== last) ends.push(this.length - start);
+    }
+    if (type.fixedSize !== null) this.extend(start + type.fixedSize - this.length);
+    // Unlike an array's, a tuple's offsets are stored in reverse order.
+    this.framing(start, ends.reverse());
+  }
+
+  private framing(start: number, ends: readonly number[]): void {
+    const width = chooseWidth(this.length - start, ends.length);
+    let at = this.extend(width * ends.length);
+    for (const end of ends) {
+      writeOffset(this.buffer, at, width, end);
+      at += width;
+    }
+  }
 }
 
-function string(type: VariantType, value: Value): Buffer {
-  if (typeof value !== 'string' || value.includes('\0')) throw misfit(type, value);
-  return Buffer.from(`${value}\0`);
-}
+const INTEGER_RANGES: Readonly<Record<string, readonly [number | bigint, number | bigint]>> = {
+  y: [0, 0xff],
+  n: [-0x8000, 0x7fff],
+  q: [0, 0xffff],
+  i: [-0x80000000, 0x7fffffff],
+  h: [-0x80000000, 0x7fffffff],
+  u: [0, 0xffffffff],
+  x: [-0x8000000000000000n, 0x7fffffffffffffffn],
+  t: [0n, 0xffffffffffffffffn],
+};
 
-function wrapVariant(type: VariantType, value: Value): Buffer {
-  if (!isVariant(value)) throw misfit(type, value);
-  return Buffer.concat([serialize(parseType(value.type), value.value), Buffer.from(`\0${value.type}`)]);
+function fitsScalar(signature: string, value: Value): boolean {
+  if (signature === 'b') return typeof value === 'boolean';
+  if (signature === 'd') return typeof value === 'number';
+  const range = INTEGER_RANGES[signature];
+  if (range === undefined || typeof value !== typeof range[0]) return false;
+  const number = value as number | bigint;
+  return (typeof number === 'bigint' || Number.isInteger(number)) && number >= range[0] && number <= range[1];
 }
 
 function isVariant(value: Value): value is Variant {
-  return typeof value === 'object' && value !== null && 'type' in value && 'value' in value;
+  return typeof value === 'object' && 'type' in value && 'value' in value;
 }
 
-function maybe(type: VariantType, value: Value): Buffer {
-  const element = type.children[0] as VariantType;
-  if (value === null) return Buffer.alloc(0);
-  const bytes = serialize(element, value);
-  return element.fixedSize === null ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes;
-}
-
-function array(type: VariantType, value: Value): Buffer {
-  if (type.signature === 'ay' && value instanceof Uint8Array) return Buffer.from(value);
-  const element = type.children[0] as VariantType;
-  const elements = elementsOf(type, value);
-  if (element.fixedSize !== null) return Buffer.concat(elements.map((item) => serialize(element, item)));
-  return container(type, elements, elements.map(() => element));
-}
-
-function elementsOf(type: VariantType, value: Value): readonly Value[] {
+function itemsOf(type: VariantType, value: Value): readonly Value[] {
   if (!Array.isArray(value)) throw misfit(type, value);
-  if (type.kind === 'tuple' && value.length !== type.children.length) throw misfit(type, value);
   return value;
 }
 
-/** Members one after another with padding, then the framing offsets. */
-function container(type: VariantType, values: readonly Value[], types: readonly VariantType[]): Buffer {
-  if (type.kind === 'tuple' && types.length === 0) return Buffer.alloc(1);
-  const parts: Buffer[] = [];
-  const ends: number[] = [];
-  let size = 0;
-  const push = (bytes: Buffer) => {
-    parts.push(bytes);
-    size += bytes.length;
-  };
-  for (const [index, memberType] of types.entries()) {
-    push(Buffer.alloc(align(size, memberType.alignment) - size));
-    push(serialize(memberType, values[index] as Value));
-    const isLastOfTuple = type.kind === 'tuple' && index === types.length - 1;
-    if (memberType.fixedSize === null && !isLastOfTuple) ends.push(size);
-  }
-  if (type.fixedSize !== null) push(Buffer.alloc(type.fixedSize - size));
-  // A tuple's offsets are stored in reverse order, an array's in forward order.
-  push(framing(size, type.kind === 'tuple' ? ends.toReversed() : ends));
-  return Buffer.concat(parts, size);
-}
-
-function framing(bodySize: number, ends: readonly number[]): Buffer {
-  const width = chooseWidth(bodySize, ends.length);
-  const bytes = Buffer.alloc(width * ends.length);
-  for (const [index, end] of ends.entries()) writeOffset(bytes, index * width, width, end);
-  return bytes;
+function misfit(type: VariantType, value: Value): TreeportError {
+  const what = value instanceof Uint8Array ? 'bytes' : Array.isArray(value) ? 'array' : typeof value;
+  return new TreeportError(
+    'ERR_VARIANT',
+    `a value of type ${what} does not fit variant type ${quoteType(type.signature)}`,
+  );
 }
