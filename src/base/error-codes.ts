@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   ERR_OBJECT_UNREADABLE: 'An object exists but cannot be read: permission, or an I/O error of the disk.',
   ERR_XATTRS_UNSUPPORTED:
     'Extended attributes cannot be read here, and this repository mode keeps object data in them.',
+  ERR_CONFIG_FILE: 'The file given with --config cannot be read.',
   ERR_METADATA_KEY: 'The metadata of the commit has no such key, or it is not a string where one is needed.',
   ERR_FSCK: 'fsck found bad objects; each is named on a line of its own before.',
   ERR_PATH_MISSING: 'The path does not exist in the commit.',
@@ -43,6 +44,16 @@ export const ERROR_CODES = {
     'A blob has not the size or digest its descriptor says, or does not decompress. Copy the image again.',
   ERR_SKOPEO_MISSING: 'skopeo is needed for this transport and is not installed.',
   ERR_SKOPEO: 'skopeo failed; the message has its last words.',
+  ERR_CATALOGUE:
+    "The catalogue of a mirror image's published repository is damaged. Build the mirror image again.",
+  ERR_REF_BINDING:
+    'The commit is bound to other ref names, so clients would refuse it under this one. The message lists the names.',
+  ERR_NOT_ENCAPSULATED:
+    'The image has no label `ostree.final-diffid`, or none that fits its layers: it was not made from an ostree commit.',
+  ERR_RUNTIME:
+    'The files that a mirror image runs with cannot be put together here. The message names what is missing.',
+  ERR_SEAL_OWNERS:
+    'The build changed owners, modes or bytes of objects, as rootless builds do. Build as root, or use `treeport mirror wrap`.',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

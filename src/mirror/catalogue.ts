@@ -1,0 +1,159 @@
+/**
+ * Reads catalogues: which content objects there are, with size and header as committed.
+ *
+ * Opening reads the first 16 KiB whatever the size; a lookup is one or two small positional reads. They are
+ * synchronous, as all small reads of objects are (see ostree/repo/loose.ts). Nothing here is trusted for identity:
+ * whoever serves an object verifies its bytes against its id.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { toHex } from '../base/bytes.ts';
+import { messageOf, TreeportError } from '../base/errors.ts';
+import { CHECKSUM_BYTES, type Checksum, checksumToBytes } from '../ostree/checksum.ts';
+import {
+  archiveHeaderLength,
+  type FileHeader,
+  isSymlink,
+  parseArchiveHeader,
+} from '../ostree/file-header.ts';
+import { OPEN_FLAGS } from '../ostree/repo/loose.ts';
+import * as layout from './catalogue-layout.ts';
+
+export type CatalogueEntry = {
+  readonly checksum: Checksum;
+  readonly header: FileHeader;
+  /** File bytes; 0 for a symlink. */
+  readonly size: number;
+};
+
+/** Entries read in one go: at the end of a search, and when listing. */
+const SEARCH_ENTRIES = 64;
+const LIST_ENTRIES = 1024;
+/** Read for a header at first; nearly all are shorter. */
+const HEADER_BYTES = 512;
+/** Headers of regular files are few and shared; those of symlinks are all different and not kept. */
+const MAX_CACHED_HEADERS = 4096;
+
+export class Catalogue {
+  readonly path: string;
+  readonly index: layout.CatalogueIndex;
+  readonly #file: number;
+  readonly #headers = new Map<number, FileHeader>();
+
+  private constructor(path: string, file: number, index: layout.CatalogueIndex) {
+    this.path = path;
+    this.#file = file;
+    this.index = index;
+  }
+
+  /** Opens a catalogue; throws ERR_CATALOGUE if it is damaged, ERR_IO if it cannot be read. */
+  static open(path: string): Catalogue {
+    const file = openFile(path);
+    try {
+      const bytes = Buffer.alloc(layout.HEADERS_AT);
+      const length = readSync(file, bytes, 0, bytes.length, 0);
+      return new Catalogue(
+        path,
+        file,
+        layout.decodeIndex(bytes.subarray(0, length), fstatSync(file).size, path),
+      );
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  has(checksum: Checksum): boolean {
+    return this.#find(checksumToBytes(checksum)) !== undefined;
+  }
+
+  get(checksum: Checksum): CatalogueEntry | undefined {
+    const found = this.#find(checksumToBytes(checksum));
+    return found === undefined ? undefined : this.#decode(found, 0);
+  }
+
+  /** The ids in ascending order. */
+  *checksums(): Generator<Checksum> {
+    for (let first = 0; first < this.index.count; first += LIST_ENTRIES) {
+      const entries = this.#readEntries(first, Math.min(LIST_ENTRIES, this.index.count - first));
+      for (let at = 0; at < entries.length; at += layout.ENTRY_BYTES) {
+        yield toHex(entries.subarray(at, at + CHECKSUM_BYTES));
+      }
+    }
+  }
+
+  /** The bytes of the entry of an id. */
+  #find(id: Buffer): Buffer | undefined {
+    const bucket = layout.bucketOf(id);
+    let low = bucket === 0 ? 0 : (this.index.fanOut[bucket - 1] as number);
+    let high = this.index.fanOut[bucket] as number;
+    while (high - low > SEARCH_ENTRIES) {
+      const middle = (low + high) >>> 1;
+      if (this.#readEntries(middle, 1).compare(id, 0, CHECKSUM_BYTES, 0, CHECKSUM_BYTES) > 0) high = middle;
+      else low = middle;
+    }
+    const entries = this.#readEntries(low, high - low);
+    for (let at = 0; at < entries.length; at += layout.ENTRY_BYTES) {
+      const entry = entries.subarray(at, at + layout.ENTRY_BYTES);
+      if (entry.compare(id, 0, CHECKSUM_BYTES, 0, CHECKSUM_BYTES) === 0) return entry;
+    }
+    return undefined;
+  }
+
+  #decode(entries: Buffer, at: number): CatalogueEntry {
+    const checksum = toHex(entries.subarray(at, at + CHECKSUM_BYTES));
+    const size = Number(entries.readBigUInt64BE(at + layout.ENTRY_SIZE_AT));
+    const header = this.#header(Number(entries.readBigUInt64BE(at + layout.ENTRY_HEADER_AT)));
+    if (size > Number.MAX_SAFE_INTEGER || (size > 0 && isSymlink(header))) {
+      throw layout.catalogueFault(this.path, `${checksum} cannot have ${size} bytes`);
+    }
+    return { checksum, header, size };
+  }
+
+  #header(offset: number): FileHeader {
+    const known = this.#headers.get(offset);
+    if (known !== undefined) return known;
+    if (offset < layout.HEADERS_AT || offset >= this.index.entriesAt) {
+      throw layout.catalogueFault(this.path, `an entry points to a header at ${offset}`);
+    }
+    const header = this.#parseHeader(offset);
+    if (!isSymlink(header) && this.#headers.size < MAX_CACHED_HEADERS) this.#headers.set(offset, header);
+    return header;
+  }
+
+  #parseHeader(offset: number): FileHeader {
+    const room = this.index.entriesAt - offset;
+    const where = `the header at ${offset}`;
+    try {
+      const start = this.#read(offset, Math.min(HEADER_BYTES, room));
+      const length = Math.min(archiveHeaderLength(start, where), room);
+      return parseArchiveHeader(length <= start.length ? start : this.#read(offset, length), where).header;
+    } catch (error) {
+      if (!(error instanceof TreeportError)) throw error;
+      throw layout.catalogueFault(this.path, messageOf(error), error);
+    }
+  }
+
+  #readEntries(first: number, count: number): Buffer {
+    return this.#read(this.index.entriesAt + first * layout.ENTRY_BYTES, count * layout.ENTRY_BYTES);
+  }
+
+  #read(offset: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    if (readSync(this.#file, bytes, 0, length, offset) === length) return bytes;
+    throw layout.catalogueFault(this.path, `it ends within ${length} bytes at ${offset}`);
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, OPEN_FLAGS);
+  } catch (error) {
+    throw new TreeportError('ERR_IO', `cannot open the catalogue ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
