@@ -1,0 +1,53 @@
+/**
+ * Labels of an encapsulated image, made as ostree-ext makes them: later ones override earlier ones. The same
+ * set becomes the manifest's annotations. `ostree.final-diffid` is added when the layers are known.
+ */
+import { TreeportError } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import type { Commit } from '../ostree/commit.ts';
+import { dictBoolean, dictString } from '../ostree/metadata-dict.ts';
+
+export const LABEL_COMMIT = 'ostree.commit';
+export const LABEL_FINAL_DIFFID = 'ostree.final-diffid';
+export const LABEL_BOOTABLE = 'ostree.bootable';
+export const LABEL_BOOTC = 'containers.bootc';
+export const LABEL_LINUX = 'ostree.linux';
+export const LABEL_VERSION = 'org.opencontainers.image.version';
+
+export type Labels = Readonly<Record<string, string>>;
+
+export type LabelOptions = {
+  /** Metadata keys that must exist and be strings. */
+  readonly copyMeta: readonly string[];
+  /** Metadata keys that are copied where they exist. */
+  readonly copyMetaOptional: readonly string[];
+  /** The user's own. */
+  readonly labels: Labels;
+};
+
+export function commitLabels(checksum: Checksum, commit: Commit, options: LabelOptions): Labels {
+  const { metadata } = commit;
+  const labels: Record<string, string> = {};
+  for (const key of options.copyMeta) labels[key] = requiredString(commit, key);
+  for (const key of options.copyMetaOptional) {
+    if (metadata.has(key)) labels[key] = requiredString(commit, key);
+  }
+  const bootable = dictBoolean(metadata, LABEL_BOOTABLE);
+  if (bootable !== undefined) {
+    labels[LABEL_BOOTABLE] = String(bootable);
+    labels[LABEL_BOOTC] = '1';
+  }
+  const linux = dictString(metadata, LABEL_LINUX);
+  if (linux !== undefined) labels[LABEL_LINUX] = linux;
+  const version = dictString(metadata, 'version');
+  if (version !== undefined) labels[LABEL_VERSION] = version;
+  labels[LABEL_COMMIT] = checksum;
+  return { ...labels, ...options.labels };
+}
+
+function requiredString(commit: Commit, key: string): string {
+  const found = commit.metadata.get(key);
+  if (found?.type === 's') return found.value as string;
+  const why = found === undefined ? 'does not have it' : `holds it as "${found.type}", not as a string`;
+  throw new TreeportError('ERR_METADATA_KEY', `metadata key "${key}" cannot become a label: the commit ${why}`);
+}
