@@ -1,0 +1,35 @@
+/**
+ * Chunks: the content objects of one layer, each with the paths at which the layer links it.
+ * Metadata objects are in no chunk; they all travel in the ostree layer.
+ */
+import type { Checksum } from '../ostree/checksum.ts';
+import { parseCommit } from '../ostree/commit.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { walkTree } from '../ostree/walk.ts';
+
+export type Chunk = {
+  /** For people: a layer's name. */
+  readonly name: string;
+  /** Content objects to their absolute paths in the commit, in the order of the walk. */
+  readonly objects: ChunkObjects;
+  /** Names of the components in it, as the label `ostree.components` lists them. */
+  readonly packages: readonly string[];
+};
+
+/** What of a chunk is exported. */
+export type ChunkContent = Pick<Chunk, 'objects'>;
+
+export type ChunkObjects = ReadonlyMap<Checksum, readonly string[]>;
+
+/** Every content object of a commit with all its paths: the chunk of an image that is not chunked. */
+export async function commitObjects(source: ObjectSource, commit: Checksum): Promise<ChunkObjects> {
+  const { rootTree, rootMeta } = parseCommit(await source.metadata('commit', commit));
+  const objects = new Map<Checksum, string[]>();
+  for await (const visit of walkTree(source, { tree: rootTree, meta: rootMeta })) {
+    if (visit.kind === 'directory') continue;
+    const paths = objects.get(visit.checksum);
+    if (paths === undefined) objects.set(visit.checksum, [visit.path]);
+    else paths.push(visit.path);
+  }
+  return objects;
+}

@@ -1,0 +1,61 @@
+/**
+ * Component layers: the empty repository again, then the chunk's objects in the order of their ids, each
+ * followed by the links to it. "Format 2" writes before a link the directories above it that the layer does
+ * not have yet.
+ */
+import type { ObjectSource } from '../ostree/object-source.ts';
+import type { ChunkContent, ChunkObjects } from './chunk.ts';
+import type { DirectoryOwners } from './directory-owners.ts';
+import { writeLink, writeObject } from './export-object.ts';
+import { containerPath } from './layout.ts';
+import { TarWriter } from './writer.ts';
+
+export type ChunkOptions = {
+  /** Given: format 2, with these owners and modes of the directories above the files. */
+  readonly directories?: DirectoryOwners;
+};
+
+/** One component layer; errors as in {@link exportCommit}. */
+export async function* exportChunk(
+  source: ObjectSource,
+  chunk: ChunkContent,
+  options: ChunkOptions = {},
+): AsyncGenerator<Buffer> {
+  const writer = new TarWriter();
+  writer.repository();
+  yield* writeChunk(writer, source, chunk, options);
+  yield* writer.end();
+}
+
+/** The objects and links alone. */
+export async function* writeChunk(
+  writer: TarWriter,
+  source: ObjectSource,
+  { objects }: ChunkContent,
+  { directories }: ChunkOptions,
+): AsyncGenerator<Buffer> {
+  const present = new Set<string>();
+  for (const [checksum, paths] of sortedByChecksum(objects)) {
+    const { entry, block } = yield* writeObject(writer, source, checksum);
+    for (const path of paths) {
+      const destination = containerPath(path.slice(1));
+      if (directories !== undefined) writeParents(writer, destination, directories, present);
+      writeLink(writer, destination, entry, block);
+      yield* writer.takeFull();
+    }
+  }
+}
+
+function sortedByChecksum(objects: ChunkObjects): readonly (readonly [string, readonly string[]])[] {
+  return [...objects].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function writeParents(writer: TarWriter, path: string, owners: DirectoryOwners, present: Set<string>): void {
+  for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
+    const parent = path.slice(0, end);
+    const owner = owners.get(parent);
+    if (owner === undefined || present.has(parent)) continue;
+    present.add(parent);
+    writer.directory(parent, owner);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The entries of one content object C:
+ *
+ *     objects/…C.file-xattrs-link   its serialized xattrs, also when there are none
+ *     PAX records                   the xattrs once more, for those who extract the layer; not the SELinux label
+ *     objects/…C.file               the file or symlink itself
+ *     the tree's path(s)            hard links to it; an empty file is an empty file again, for builders
+ *                                   that write to it would else change the object
+ *
+ * An object is verified against its id on the way; the size stands in front of the data, so that a stream
+ * that is shorter or longer is a fault as well.
+ */
+import { createHash } from 'node:crypto';
+import { TreeportError } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { type FileHeader, hashedHeader, isSymlink } from '../ostree/file-header.ts';
+import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
+import { corrupt } from '../ostree/verify.ts';
+import { parseXattrs } from '../ostree/xattrs.ts';
+import { paxXattrs } from './entry.ts';
+import type { TarHeader } from './header.ts';
+import { objectPath } from './layout.ts';
+import type { TarWriter } from './writer.ts';
+
+const PERMISSIONS = 0o7777;
+/** Labels come from the policy of the system that runs, not from a layer. */
+const SELINUX = Buffer.from('security.selinux');
+
+export type WrittenObject = {
+  readonly entry: TarHeader;
+  /** The header block of its entry: the object's links are encoded over it. */
+  readonly block: Buffer;
+};
+
+/** Writes the object itself. Yields pieces as they become full. */
+export async function* writeObject(
+  writer: TarWriter,
+  source: ObjectSource,
+  checksum: Checksum,
+): AsyncGenerator<Buffer, WrittenObject> {
+  const object = await source.content(checksum);
+  const { header } = object;
+  writer.file(objectPath(checksum, 'file-xattrs-link'), header.xattrs);
+  if (header.xattrs.length > 0) writer.dataAll(paxXattrs(extractedXattrs(header)));
+  const entry = objectEntry(checksum, object);
+  const block = writer.header(entry);
+  yield* writeVerified(writer, checksum, object);
+  writer.pad(entry.size);
+  return { entry, block };
+}
+
+/** The header of an object's entry, without writing anything. */
+export function objectEntry(checksum: Checksum, { header, size }: ContentObject): TarHeader {
+  const { uid, gid, mode, target } = header;
+  const type = isSymlink(header) ? 'symlink' : 'file';
+  return { path: objectPath(checksum, 'file'), type, mode: mode & PERMISSIONS, uid, gid, size, target };
+}
+
+/** Writes `path` of the tree as a link to an object; `over`: the object's block if it was written just before. */
+export function writeLink(writer: TarWriter, path: string, object: TarHeader, over?: Buffer): void {
+  const isEmpty = object.type === 'file' && object.size === 0;
+  const type = isEmpty ? 'file' : 'hardlink';
+  writer.header({ ...object, path, type, size: 0, target: isEmpty ? '' : object.path }, over);
+}
+
+function extractedXattrs(header: FileHeader) {
+  return parseXattrs(header.xattrs).filter(({ name }) => !name.equals(SELINUX));
+}
+
+async function* writeVerified(
+  writer: TarWriter,
+  checksum: Checksum,
+  { header, size, stream }: ContentObject,
+): AsyncGenerator<Buffer> {
+  const digest = createHash('sha256').update(hashedHeader(header));
+  let length = 0;
+  for await (const piece of stream()) {
+    length += piece.length;
+    if (length > size) throw wrongSize(checksum, size, 'more');
+    digest.update(piece);
+    writer.data(piece);
+    yield* writer.takeFull();
+  }
+  if (length < size) throw wrongSize(checksum, size, `only ${length}`);
+  const actual = digest.digest('hex');
+  if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+}
+
+function wrongSize(checksum: Checksum, size: number, found: string): TreeportError {
+  return new TreeportError(
+    'ERR_OBJECT_CORRUPT',
+    `object ${checksum}.file is corrupt: its header says ${size} bytes, it has ${found}`,
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * Writes a commit's metadata objects and directories, and, where it is asked to, its files on the way:
+ *
+ *     .commit · .commitmeta if there is one · .dirmeta of the root · then for each directory
+ *         .dirtree · its files · for each subdirectory: .dirmeta, the directory entry, the subdirectory
+ *
+ * Each object is written once. Of a `/sysroot` in the commit only the dirmeta is written: the repository
+ * lies there. `var/tmp` is added if the commit has none.
+ */
+import type { Checksum } from '../ostree/checksum.ts';
+import type { Commit } from '../ostree/commit.ts';
+import { parseDirmeta } from '../ostree/dirmeta.ts';
+import { parseDirtree } from '../ostree/dirtree.ts';
+import type { MetadataType } from '../ostree/object-name.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { verifyMetadata } from '../ostree/verify.ts';
+import { objectEntry, writeLink, writeObject } from './export-object.ts';
+import { containerPath, objectPath } from './layout.ts';
+import type { DirectoryOwner, TarWriter } from './writer.ts';
+
+const ROOT_PATH = '';
+const SYSROOT = 'sysroot';
+const VAR_TMP = 'var/tmp';
+
+/** A metadata object's bytes, verified against its id. */
+export async function verifiedMetadata(
+  source: ObjectSource,
+  type: MetadataType,
+  checksum: Checksum,
+): Promise<Buffer> {
+  const bytes = await source.metadata(type, checksum);
+  verifyMetadata(type, checksum, bytes);
+  return bytes;
+}
+
+export class TreeExport {
+  readonly #source: ObjectSource;
+  readonly #writer: TarWriter;
+  readonly #withFiles: boolean;
+  /** `<checksum>.<type>` of what is written. */
+  readonly #written = new Set<string>();
+  #hasVarTmp = false;
+
+  constructor(source: ObjectSource, writer: TarWriter, options: { readonly withFiles: boolean }) {
+    this.#source = source;
+    this.#writer = writer;
+    this.#withFiles = options.withFiles;
+  }
+
+  /** Everything behind the empty repository. Yields pieces as they become full. */
+  async *write(checksum: Checksum, bytes: Buffer, commit: Commit): AsyncGenerator<Buffer> {
+    this.#writer.file(objectPath(checksum, 'commit'), bytes);
+    if (await this.#source.has({ type: 'commitmeta', checksum })) {
+      const detached = await this.#source.metadata('commitmeta', checksum);
+      this.#writer.file(objectPath(checksum, 'commitmeta'), detached);
+    }
+    await this.#dirmeta(commit.rootMeta);
+    yield* this.#directory(commit.rootTree, ROOT_PATH);
+    if (!this.#hasVarTmp) this.#writer.directory(VAR_TMP, { uid: 0, gid: 0, mode: 0o1777 });
+  }
+
+  async *#directory(tree: Checksum, path: string): AsyncGenerator<Buffer> {
+    const bytes = await verifiedMetadata(this.#source, 'dirtree', tree);
+    if (this.#first('dirtree', tree)) this.#writer.file(objectPath(tree, 'dirtree'), bytes);
+    const { files, directories } = parseDirtree(bytes);
+    if (this.#withFiles) {
+      for (const { name, checksum } of files) yield* this.#file(checksum, childPath(path, name));
+    }
+    for (const child of directories) {
+      const owner = await this.#dirmeta(child.meta);
+      if (path === ROOT_PATH && child.name === SYSROOT) continue;
+      const destination = childPath(path, child.name);
+      if (destination === VAR_TMP) this.#hasVarTmp = true;
+      this.#writer.directory(destination, owner);
+      yield* this.#writer.takeFull();
+      yield* this.#directory(child.tree, destination);
+    }
+  }
+
+  async *#file(checksum: Checksum, path: string): AsyncGenerator<Buffer> {
+    if (this.#first('file', checksum)) {
+      const { entry, block } = yield* writeObject(this.#writer, this.#source, checksum);
+      writeLink(this.#writer, path, entry, block);
+    } else {
+      writeLink(this.#writer, path, objectEntry(checksum, await this.#source.content(checksum)));
+    }
+    yield* this.#writer.takeFull();
+  }
+
+  async #dirmeta(checksum: Checksum): Promise<DirectoryOwner> {
+    const bytes = await verifiedMetadata(this.#source, 'dirmeta', checksum);
+    if (this.#first('dirmeta', checksum)) this.#writer.file(objectPath(checksum, 'dirmeta'), bytes);
+    return parseDirmeta(bytes);
+  }
+
+  #first(type: string, checksum: Checksum): boolean {
+    const before = this.#written.size;
+    return this.#written.add(`${checksum}.${type}`).size > before;
+  }
+}
+
+function childPath(path: string, name: string): string {
+  return containerPath(path === ROOT_PATH ? name : `${path}/${name}`);
+}

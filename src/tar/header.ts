@@ -1,0 +1,145 @@
+/**
+ * Header blocks of 512 bytes, as tar-rs writes them, so that streams come out byte for byte as those of
+ * ostree-ext:
+ *
+ *     name 0+100 · mode 100+8 · uid 108+8 · gid 116+8 · size 124+12 · mtime 136+12 · chksum 148+8
+ *     typeflag 156 · linkname 157+100 · magic and version 257+8 · rest NUL
+ *
+ * Numbers are zero-padded octal digits and a NUL (the checksum too: 7 digits), or base-256 where octal
+ * has no room. The time is always 0. A text shorter than its field ends with one NUL.
+ *
+ * A header may be encoded *over* an earlier one, as tar-rs does when a header is used again: what lies
+ * behind the NUL of a shorter text then stays. Readers stop at the NUL; layer digests do not.
+ */
+export const BLOCK_BYTES = 512;
+
+export type EntryType = 'file' | 'hardlink' | 'symlink' | 'directory';
+
+export type TarHeader = {
+  readonly path: string;
+  readonly type: EntryType;
+  /** Permission bits, without the file type. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Bytes of data that follow. */
+  readonly size: number;
+  /** Where a link points; empty for others. */
+  readonly target: string;
+};
+
+const TYPE_FLAGS: Readonly<Record<EntryType, string>> = {
+  file: '0',
+  hardlink: '1',
+  symlink: '2',
+  directory: '5',
+};
+const GNU_MAGIC = 'ustar  \0';
+const USTAR_MAGIC = 'ustar\x0000';
+
+const TEXT_BYTES = 100;
+const NAME_AT = 0;
+const MODE_AT = 100;
+const UID_AT = 108;
+const GID_AT = 116;
+const SIZE_AT = 124;
+const MTIME_AT = 136;
+const CHECKSUM_AT = 148;
+const TYPE_AT = 156;
+const TARGET_AT = 157;
+const MAGIC_AT = 257;
+
+const ID_BYTES = 8;
+const SIZE_BYTES = 12;
+
+/** True if a path or link target needs a long-name entry before the header. */
+export function isLong(text: string): boolean {
+  return text.length > TEXT_BYTES || (text.length * 3 > TEXT_BYTES && Buffer.byteLength(text) > TEXT_BYTES);
+}
+
+/** One GNU header block; texts that are too long for their field are cut. */
+export function encodeHeader(header: TarHeader, over?: Buffer): Buffer {
+  const block = over === undefined ? Buffer.alloc(BLOCK_BYTES) : Buffer.from(over);
+  writeText(block, NAME_AT, isLong(header.path) ? cutPath(header.path) : header.path);
+  writeNumber(block, MODE_AT, ID_BYTES, header.mode);
+  writeNumber(block, UID_AT, ID_BYTES, header.uid);
+  writeNumber(block, GID_AT, ID_BYTES, header.gid);
+  writeNumber(block, SIZE_AT, SIZE_BYTES, header.size);
+  writeNumber(block, MTIME_AT, SIZE_BYTES, 0);
+  block.write(TYPE_FLAGS[header.type], TYPE_AT, 'latin1');
+  if (header.target !== '') {
+    writeText(block, TARGET_AT, isLong(header.target) ? cutTarget(header.target) : header.target);
+  }
+  block.write(GNU_MAGIC, MAGIC_AT, 'latin1');
+  return seal(block);
+}
+
+/** Header of a long-name entry: `L` for a path, `K` for a link target. */
+export function encodeLongNameHeader(flag: 'L' | 'K', size: number): Buffer {
+  const header = {
+    path: '././@LongLink',
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size,
+    target: '',
+  } as const;
+  const block = encodeHeader(header);
+  block.write(flag, TYPE_AT, 'latin1');
+  return seal(block);
+}
+
+/** Header of a PAX entry: a ustar header without name, mode and owner. */
+export function encodePaxHeader(size: number): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  writeNumber(block, SIZE_AT, SIZE_BYTES, size);
+  writeNumber(block, MTIME_AT, SIZE_BYTES, 0);
+  block.write('x', TYPE_AT, 'latin1');
+  block.write(USTAR_MAGIC, MAGIC_AT, 'latin1');
+  return seal(block);
+}
+
+function writeText(block: Buffer, at: number, text: string): void {
+  // Never writes a part of a character.
+  const written = block.write(text, at, TEXT_BYTES, 'utf8');
+  if (written < TEXT_BYTES) block[at + written] = 0;
+}
+
+/** What the name field shows of a long path: what fits, but no component `.` at its end. */
+function cutPath(path: string): string {
+  return fitting(path).replace(/\/\.$/, '');
+}
+
+/** What the linkname field shows of a long target: the leading components that fit whole, and their `/`. */
+function cutTarget(target: string): string {
+  const cut = fitting(target);
+  return target[cut.length] === '/' ? cut : cut.slice(0, cut.lastIndexOf('/') + 1);
+}
+
+function fitting(text: string): string {
+  const field = Buffer.alloc(TEXT_BYTES);
+  return field.toString('utf8', 0, field.write(text, 'utf8'));
+}
+
+function writeNumber(block: Buffer, at: number, width: number, value: number): void {
+  const digits = value.toString(8);
+  if (digits.length < width) block.write(`${digits.padStart(width - 1, '0')}\0`, at, 'latin1');
+  else writeBase256(block, at, width, value);
+}
+
+/** 0x80, then the value big-endian. */
+function writeBase256(block: Buffer, at: number, width: number, value: number): void {
+  block.fill(0, at, at + width);
+  block.writeUIntBE(value, at + width - 6, 6);
+  block[at] = 0x80;
+}
+
+/** Sets the checksum: the sum of all bytes, those of the checksum taken as spaces. */
+function seal(block: Buffer): Buffer {
+  block.fill(' ', CHECKSUM_AT, CHECKSUM_AT + ID_BYTES, 'latin1');
+  let sum = 0;
+  for (let at = 0; at < BLOCK_BYTES; at++) sum += block[at] as number;
+  writeNumber(block, CHECKSUM_AT, ID_BYTES, sum);
+  return block;
+}

@@ -1,0 +1,63 @@
+/** Writes the entries of an ostree tar stream into {@link Pieces}. */
+import type { Dirmeta } from '../ostree/dirmeta.ts';
+import { END_OF_ARCHIVE, encodeEntry, padding } from './entry.ts';
+import type { TarHeader } from './header.ts';
+import { REPO_CONFIG, REPO_PATH, repoDirectories } from './layout.ts';
+import { Pieces } from './pieces.ts';
+
+export type DirectoryOwner = Pick<Dirmeta, 'uid' | 'gid' | 'mode'>;
+
+const ROOT = { uid: 0, gid: 0 };
+const PERMISSIONS = 0o7777;
+
+export class TarWriter {
+  readonly #pieces = new Pieces();
+
+  /** Writes a header, without its data; returns the header's block. `over`: see header.ts. */
+  header(entry: TarHeader, over?: Buffer): Buffer {
+    const { blocks, header } = encodeEntry(entry, over);
+    this.#pieces.writeAll(blocks);
+    return header;
+  }
+
+  /** A regular file of root's with mode 0644: metadata objects, attributes, the config. */
+  file(path: string, bytes: Uint8Array): void {
+    this.header({ ...ROOT, path, type: 'file', mode: 0o644, size: bytes.length, target: '' });
+    this.data(bytes);
+    this.pad(bytes.length);
+  }
+
+  directory(path: string, { uid, gid, mode }: DirectoryOwner): void {
+    this.header({ path, type: 'directory', mode: mode & PERMISSIONS, uid, gid, size: 0, target: '' });
+  }
+
+  /** The empty repository that every layer starts with. */
+  repository(): void {
+    for (const path of repoDirectories()) this.directory(path, { ...ROOT, mode: 0o755 });
+    this.file(`${REPO_PATH}/config`, Buffer.from(REPO_CONFIG));
+  }
+
+  data(bytes: Uint8Array): void {
+    this.#pieces.write(bytes);
+  }
+
+  dataAll(buffers: readonly Uint8Array[]): void {
+    this.#pieces.writeAll(buffers);
+  }
+
+  /** Ends data of `size` bytes. */
+  pad(size: number): void {
+    this.#pieces.write(padding(size));
+  }
+
+  /** What is ready to be yielded. */
+  takeFull(): readonly Buffer[] {
+    return this.#pieces.takeFull();
+  }
+
+  /** Ends the archive and hands out what is left. */
+  end(): readonly Buffer[] {
+    this.#pieces.write(END_OF_ARCHIVE);
+    return this.#pieces.takeRest();
+  }
+}
