@@ -25,15 +25,18 @@ function textOf({ type, data }: TestEvent): string {
   }
 }
 
-function failure({ name, file, line, details }: EventOf<'test:fail'>): string {
+function failure({ name, file, line, details, todo }: EventOf<'test:fail'>): string {
   const where = file === undefined ? '' : ` (${relative('', file)}:${line})`;
-  const why = inspect(details.error.cause ?? details.error).replaceAll(/^/gm, '      ');
-  return `FAIL  ${name}${where}\n${why}\n`;
+  return `${todo === undefined ? 'FAIL' : 'todo'}  ${name}${where}\n${words(details.error.cause ?? details.error).replaceAll(/^/gm, '      ')}\n`;
 }
 
-function fileLine({ counts, duration_ms }: EventOf<'test:summary'>, file: string): string {
-  const verdict = counts.passed + counts.skipped + counts.todo === counts.tests ? 'ok  ' : 'FAIL';
-  return `${verdict}  ${relative('', file)}  ${counts.tests} tests, ${(duration_ms / 1000).toFixed(1)} s\n`;
+/** What was thrown, with its stack and its causes; an assertion's message has the difference in it already. */
+function words(thrown: unknown): string {
+  return thrown instanceof Error && thrown.name === 'AssertionError' ? String(thrown.stack) : inspect(thrown);
+}
+
+function fileLine({ counts, duration_ms, success }: EventOf<'test:summary'>, file: string): string {
+  return `${success ? 'ok  ' : 'FAIL'}  ${relative('', file)}  ${counts.tests} tests, ${(duration_ms / 1000).toFixed(1)} s\n`;
 }
 
 function closingLines({ counts, duration_ms }: EventOf<'test:summary'>): string {

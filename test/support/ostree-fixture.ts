@@ -82,7 +82,7 @@ export async function updateOstreeFixture({ path, commit }: OstreeFixture): Prom
   return update;
 }
 
-function fixtureTree(bash: string, bashMode: number): TreeDirectory {
+export function fixtureTree(bash: string, bashMode: number): TreeDirectory {
   const modules = 'usr/lib/modules/5.10.18-200.x86_64';
   return directory('', 'usr', {
     boot: directory('boot', 'boot', {}),

@@ -1,0 +1,112 @@
+/**
+ * Writes docs/cli.md from the tree of commands and docs/errors.md from the table of error codes.
+ * generate-docs.ts --check writes nothing and fails if a file is not what it would write.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command, Option } from 'commander';
+import { ERROR_CODES } from '../src/base/error-codes.ts';
+import { buildProgram } from '../src/cli/program.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** The generated files: path below the project's folder to text. */
+export function generatedDocs(): ReadonlyMap<string, string> {
+  return new Map([
+    ['docs/cli.md', cliDoc()],
+    ['docs/errors.md', errorsDoc()],
+  ]);
+}
+
+function cliDoc(): string {
+  const intro = `# The commands
+
+<!-- Generated from src/cli/ by scripts/generate-docs.ts. -->
+
+Results go to stdout; progress and errors go to stderr. An error is one line, \`treeport: CODE: message\`, with one of
+the codes of [errors.md](errors.md). The exit status is 0 when done, 1 after an error, 2 when the command line makes no
+sense, and 128 + the signal's number when interrupted. \`TREEPORT_DEBUG=1\` adds stack traces.
+`;
+  return [intro, ...verbs(buildProgram(), [])].join('\n');
+}
+
+/** One section for each command that does something, depth first. */
+function verbs(command: Command, groups: readonly string[]): string[] {
+  const words = [...groups, command.name()];
+  if (command.commands.length === 0) return [verbSection(command, words)];
+  return command.commands.flatMap((child) => verbs(child, words));
+}
+
+function verbSection(command: Command, words: readonly string[]): string {
+  const names = [...words.slice(0, -1)].join(' ');
+  const aliases = command.aliases().map((alias) => `\`${names} ${alias}\``);
+  const parts = [
+    `## ${words.join(' ')}`,
+    sentence(command.description()),
+    aliases.length === 0 ? '' : `Also: ${aliases.join(', ')}.`,
+    `\`\`\`\n${names} ${command.name()} ${command.usage()}\n\`\`\``,
+    table(
+      ['argument', 'meaning'],
+      command.registeredArguments.map((argument) => [argument.name(), argument.description]),
+    ),
+    table(['option', 'meaning'], command.options.filter((option) => !option.hidden).map(optionRow)),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function optionRow(option: Option): [string, string] {
+  const notes = [
+    option.mandatory ? 'required' : '',
+    option.argChoices === undefined ? '' : `one of ${option.argChoices.join(', ')}`,
+    hasDefault(option) ? `default ${defaultText(option)}` : '',
+    option.envVar === undefined ? '' : `or the environment variable ${option.envVar}`,
+  ].filter((note) => note !== '');
+  return [
+    option.flags,
+    notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`,
+  ];
+}
+
+function hasDefault({ defaultValue, negate }: Option): boolean {
+  return defaultValue !== undefined && defaultValue !== false && !negate;
+}
+
+function defaultText(option: Option): string {
+  return option.defaultValueDescription ?? String(option.defaultValue);
+}
+
+function table(head: readonly [string, string], rows: readonly (readonly [string, string])[]): string {
+  if (rows.length === 0) return '';
+  const lines = rows.map(([name, meaning]) => `| \`${cell(name)}\` | ${cell(meaning)} |`);
+  return [`| ${head.join(' | ')} |`, '|---|---|', ...lines].join('\n');
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return capital.endsWith('.') ? capital : `${capital}.`;
+}
+
+function errorsDoc(): string {
+  const intro = `# The error codes
+
+<!-- Generated from src/base/error-codes.ts by scripts/generate-docs.ts. -->
+
+Every error of the command line and of the library carries one of these codes. Codes are never renamed or reused.
+`;
+  return `${intro}\n${table(['code', 'meaning'], Object.entries(ERROR_CODES))}\n`;
+}
+
+if (import.meta.main) {
+  for (const [path, text] of generatedDocs()) {
+    const file = join(ROOT, path);
+    if (process.argv[2] !== '--check') writeFileSync(file, text);
+    else if (readFileSync(file, 'utf8') !== text) {
+      console.error(`${path} is not up to date: run npm run docs`);
+      process.exitCode = 1;
+    }
+  }
+}

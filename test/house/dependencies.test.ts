@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { importsOf, packageOf, reachableFrom } from '../support/imports.ts';
+import { manifest, projectFiles, projectText } from '../support/project.ts';
+
+/** From the bottom up. A folder imports from its own row and from those below it. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['base'],
+  ['gvariant'],
+  ['ostree'],
+  ['oci', 'tar', 'packages', 'libostree'],
+  ['fsck', 'container', 'delta', 'mirror'],
+  ['server'],
+  ['cli'],
+];
+const SOURCES = projectFiles('src/**/*.ts');
+
+function folderOf(path: string): string | undefined {
+  return /^src\/([^/]+)\//.exec(path)?.[1];
+}
+
+function layerOf(folder: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(folder));
+}
+
+/** Every import from one folder of src/ into another. */
+function crossings() {
+  return SOURCES.flatMap((path) =>
+    importsOf(path).flatMap((imported) => {
+      const [from, to] = [folderOf(path), folderOf(imported)];
+      return from === undefined || to === undefined || from === to ? [] : [{ path, imported, from, to }];
+    }),
+  );
+}
+
+test('every folder of src/ has its place in the order', () => {
+  const folders = new Set(SOURCES.flatMap((path) => folderOf(path) ?? []));
+  assert.deepEqual(
+    [...folders].filter((folder) => layerOf(folder) < 0),
+    [],
+  );
+});
+
+test('no import points upwards', () => {
+  const upwards = crossings().filter(({ from, to }) => layerOf(to) > layerOf(from));
+  assert.deepEqual(
+    upwards.map(({ path, imported }) => `${path} imports ${imported}`),
+    [],
+  );
+});
+
+test('folders of one row do not import each other in a circle', () => {
+  const edges = new Map<string, Set<string>>();
+  for (const { from, to } of crossings()) edges.set(from, (edges.get(from) ?? new Set()).add(to));
+  const leadsTo = (from: string, goal: string, seen: Set<string>): boolean =>
+    [...(edges.get(from) ?? [])].some((next) => {
+      if (next === goal) return true;
+      if (seen.has(next)) return false;
+      return leadsTo(next, goal, seen.add(next));
+    });
+  assert.deepEqual(
+    [...edges.keys()].filter((folder) => leadsTo(folder, folder, new Set())),
+    [],
+  );
+});
+
+test('only libostree/ calls foreign functions', () => {
+  const callers = SOURCES.filter((path) =>
+    importsOf(path).some((specifier) => packageOf(specifier) === 'koffi'),
+  );
+  assert.deepEqual(
+    callers.filter((path) => folderOf(path) !== 'libostree'),
+    [],
+  );
+});
+
+test('the server and the program in mirror images lead to no foreign function', () => {
+  const entries = SOURCES.filter((path) => path.startsWith('src/server/') || path === 'src/runtime-app.ts');
+  for (const entry of entries) {
+    const foreign = [...reachableFrom(entry)].filter(
+      (path) => folderOf(path) === 'libostree' || path === 'koffi',
+    );
+    assert.deepEqual(foreign, [], entry);
+  }
+});
+
+test('the library does not lead to the command line', () => {
+  assert.deepEqual(
+    [...reachableFrom('src/index.ts')].filter((path) => folderOf(path) === 'cli'),
+    [],
+  );
+});
+
+test('src/ uses every dependency of package.json and no other package', () => {
+  const used = new Set(
+    SOURCES.flatMap((path) => importsOf(path).flatMap((specifier) => packageOf(specifier) ?? [])),
+  );
+  assert.deepEqual([...used].toSorted(), Object.keys(manifest().dependencies).toSorted());
+});
+
+test('every dependency is justified in docs/decisions', () => {
+  const { dependencies, optionalDependencies, devDependencies } = manifest();
+  const decisions = projectFiles('docs/decisions/*.md').map(projectText).join('\n');
+  const names = Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies });
+  assert.deepEqual(
+    names.filter((name) => !decisions.includes(`\`${name}\``)),
+    [],
+  );
+});

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { projectFiles, projectText } from '../support/project.ts';
+
+const MAX_LINES = 300;
+/** Folders of test/ that are about no one module of src/. */
+const FREE = ['test/e2e/', 'test/house/', 'test/support/', 'test/fixtures/'];
+
+test(`no file has more than ${MAX_LINES} lines`, () => {
+  const files = projectFiles('{src,test,scripts,bench}/**/*.ts');
+  assert.deepEqual(
+    files.filter((path) => projectText(path).split('\n').length > MAX_LINES + 1),
+    [],
+  );
+});
+
+test('every test lies where its module lies', () => {
+  const modules = new Set(projectFiles('src/**/*.ts'));
+  const tests = projectFiles('test/**/*.test.ts').filter(
+    (path) => !FREE.some((folder) => path.startsWith(folder)),
+  );
+  const moduleOf = (path: string) => path.replace(/^test\//, 'src/').replace(/\.test\.ts$/, '.ts');
+  assert.deepEqual(
+    tests.filter((path) => !modules.has(moduleOf(path))),
+    [],
+  );
+});

@@ -1,0 +1,21 @@
+/** The parts of Markdown pages that the tests of the documentation look at. */
+
+const FENCE = /^```(\w*)\n([\s\S]*?)^```/gm;
+
+/** The lines of `sh` code blocks; a line that ends in a backslash is joined with the next. */
+export function codeLines(text: string): string[] {
+  const blocks = [...text.matchAll(FENCE)]
+    .filter((match) => match[1] === 'sh')
+    .map((match) => match[2] as string);
+  return blocks.flatMap((block) => block.replaceAll(/\\\n\s*/g, ' ').split('\n'));
+}
+
+/** The code within lines of prose. */
+export function codeSpans(text: string): string[] {
+  return [...text.replaceAll(FENCE, '').matchAll(/`([^`\n]+)`/g)].map((match) => match[1] as string);
+}
+
+/** The targets of links. */
+export function links(text: string): string[] {
+  return [...text.replaceAll(FENCE, '').matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] as string);
+}

@@ -1,0 +1,29 @@
+/** The project's own files, for the tests of the house rules. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '../..');
+
+/** Paths below the project's folder that match the patterns, sorted; never those of installed packages. */
+export function projectFiles(...patterns: readonly string[]): string[] {
+  return globSync(patterns, { cwd: ROOT, exclude: (path) => path.includes('node_modules') }).toSorted();
+}
+
+/** The text of a file, its path below the project's folder. */
+export function projectText(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+export type Manifest = {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+};
+
+/** package.json. */
+export function manifest(): Manifest {
+  return JSON.parse(projectText('package.json'));
+}

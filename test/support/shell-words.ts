@@ -1,0 +1,15 @@
+/** Enough of a shell's grammar for the command lines in the documentation. */
+
+const TOKEN = /\s*(?:(#.*)|(&&|\|\||[|;&])|(\d?(?:>>|[<>])\s*\S+)|((?:'[^']*'|"[^"]*"|[^\s'"|;&<>])+))/gy;
+
+/** The commands of one line, each as its words; comments and redirections are left out, and `npx`, `sudo` before a command. */
+export function shellWords(line: string): string[][] {
+  const commands: string[][] = [[]];
+  for (const [, , operator, , word] of line.trim().matchAll(TOKEN)) {
+    if (operator !== undefined) commands.push([]);
+    else if (word !== undefined) commands.at(-1)?.push(word.replaceAll(/'([^']*)'|"([^"]*)"/g, '$1$2'));
+  }
+  return commands.map((words) =>
+    words.slice(words.findIndex((word) => !['npx', 'sudo', '$'].includes(word))),
+  );
+}
