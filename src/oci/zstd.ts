@@ -1,0 +1,28 @@
+/**
+ * Zstandard (RFC 8878) as a row of independent frames, each with its size and checksum; a decoder reads them as one
+ * stream. The library's own threads are not used: its worker parameter truncates output under some versions of Node.
+ */
+import { constants, zstdCompressSync } from 'node:zlib';
+import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
+
+const NOTHING = new Uint8Array(0);
+
+export const zstdFormat: BlockFormat = {
+  // 2 MiB frames are 1 % larger at level 3, 2.4 % at level 9.
+  blockSize: 4 * 1024 * 1024,
+  dictionarySize: 0,
+
+  header: () => NOTHING,
+  trailer: () => NOTHING,
+
+  compress(block, level) {
+    return zstdCompressSync(block.bytes, {
+      params: {
+        [constants.ZSTD_c_compressionLevel]: level,
+        [constants.ZSTD_c_checksumFlag]: 1,
+      },
+      pledgedSrcSize: block.bytes.length,
+      chunkSize: block.bytes.length + MAX_EXPANSION,
+    });
+  },
+};
