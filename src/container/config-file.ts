@@ -29,14 +29,18 @@ const MEMBERS: Readonly<Record<string, { readonly check: Check; readonly expecte
 /** Reads and checks the file; ERR_CONFIG_FILE if it cannot be read, ERR_JSON if it is not what it should be. */
 export async function readContainerConfig(path: string): Promise<ContainerConfig> {
   const bytes = await readFile(path).catch((error) => {
-    throw new TreeportError('ERR_CONFIG_FILE', `cannot read the image configuration: ${messageOf(error)}`, { cause: error });
+    throw new TreeportError('ERR_CONFIG_FILE', `cannot read the image configuration: ${messageOf(error)}`, {
+      cause: error,
+    });
   });
   return parseContainerConfig(bytes, path);
 }
 
 export function parseContainerConfig(bytes: Uint8Array, path: string): ContainerConfig {
   const object = jsonObject(parseJson(bytes, path), path);
-  const known = Object.entries(object).filter(([name, value]) => Object.hasOwn(MEMBERS, name) && value !== null);
+  const known = Object.entries(object).filter(
+    ([name, value]) => Object.hasOwn(MEMBERS, name) && value !== null,
+  );
   for (const [name, value] of known) {
     const member = MEMBERS[name];
     if (member !== undefined && !member.check(value ?? null)) {

@@ -3,17 +3,19 @@
  * embedded repo and links every file of the tree to its object; labels and annotations describe the commit.
  * The same commit and options give the same bytes everywhere.
  */
-import type { Checksum } from '../ostree/checksum.ts';
-import { type Commit, parseCommit } from '../ostree/commit.ts';
-import { dictString, dictStrings } from '../ostree/metadata-dict.ts';
-import type { ObjectSource } from '../ostree/object-source.ts';
+
 import type { Compression } from '../oci/compression.ts';
 import type { Platform } from '../oci/descriptor.ts';
 import type { ContainerConfig } from '../oci/image-config.ts';
 import type { ImageSink } from '../oci/image-sink.ts';
 import { writeLayer } from '../oci/layer-writer.ts';
 import { goArchitecture, hostPlatform } from '../oci/platform.ts';
-import { exportCommit } from '../tar/export-commit.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { type Commit, parseCommit } from '../ostree/commit.ts';
+import { dictString, dictStrings } from '../ostree/metadata-dict.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { commitObjects } from '../tar/chunk.ts';
+import { exportOstreeLayer } from '../tar/export-commit.ts';
 import { formatTimestamp, historyTimestamp } from './created.ts';
 import type { ImageParts } from './image-parts.ts';
 import { commitLabels, LABEL_FINAL_DIFFID, type LabelOptions } from './labels.ts';
@@ -42,11 +44,15 @@ export async function encapsulate(
   const commit = parseCommit(await source.metadata('commit', checksum));
   const labels = commitLabels(checksum, commit, options);
   const created = options.created ?? formatTimestamp(commit.timestamp);
-  const layer = await writeLayer(sink, exportCommit(source, checksum), {
+  const tar = exportOstreeLayer(source, checksum, { objects: await commitObjects(source, checksum) });
+  const layer = await writeLayer(sink, tar, {
     compression: options.compression,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
-  const history = { created: historyTimestamp(created), created_by: commit.subject || `ostree export of commit ${checksum}` };
+  const history = {
+    created: historyTimestamp(created),
+    created_by: commit.subject || `ostree export of commit ${checksum}`,
+  };
   return {
     platform: platformOf(commit, options.architecture),
     created,

@@ -2,9 +2,10 @@
  * An image while it is being made: its layers are written, its configuration and manifest are not. More
  * layers may be put on top before `finishImage` writes both.
  */
+
+import { canonicalJson } from '../oci/canonical-json.ts';
 import type { Descriptor, Digest, Platform } from '../oci/descriptor.ts';
 import { type ContainerConfig, type HistoryEntry, imageConfig } from '../oci/image-config.ts';
-import { canonicalJson } from '../oci/canonical-json.ts';
 import { type ImageSink, putBlob } from '../oci/image-sink.ts';
 import type { Json } from '../oci/json.ts';
 import { imageManifest } from '../oci/manifest.ts';

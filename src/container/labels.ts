@@ -49,5 +49,8 @@ function requiredString(commit: Commit, key: string): string {
   const found = commit.metadata.get(key);
   if (found?.type === 's') return found.value as string;
   const why = found === undefined ? 'does not have it' : `holds it as "${found.type}", not as a string`;
-  throw new TreeportError('ERR_METADATA_KEY', `metadata key "${key}" cannot become a label: the commit ${why}`);
+  throw new TreeportError(
+    'ERR_METADATA_KEY',
+    `metadata key "${key}" cannot become a label: the commit ${why}`,
+  );
 }
