@@ -19,5 +19,16 @@ export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer
 
 /** Orders strings by their UTF-8 bytes, the order ostree sorts names and refs in. */
 export function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const x = a.charCodeAt(at);
+    const y = b.charCodeAt(at);
+    if (x !== y) return byteRank(x) - byteRank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for the code points above U+FFFF, so they come after every other code unit. */
+function byteRank(codeUnit: number): number {
+  return codeUnit >= 0xd800 && codeUnit <= 0xdfff ? codeUnit + 0x10000 : codeUnit;
 }

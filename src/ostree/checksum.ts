@@ -16,13 +16,19 @@ export function isChecksum(text: string): text is Checksum {
 /** Throws ERR_CHECKSUM_SYNTAX unless `text` is a checksum. */
 export function parseChecksum(text: string): Checksum {
   if (isChecksum(text)) return text;
-  throw new TreeportError('ERR_CHECKSUM_SYNTAX', `"${text}" is not a checksum (64 lower-case hexadecimal digits)`);
+  throw new TreeportError(
+    'ERR_CHECKSUM_SYNTAX',
+    `"${text}" is not a checksum (64 lower-case hexadecimal digits)`,
+  );
 }
 
 /** Reads the 32 bytes that a variant stores; `where` names the object in the error. */
 export function checksumFromBytes(bytes: Uint8Array, where: string): Checksum {
   if (bytes.length === CHECKSUM_BYTES) return toHex(bytes);
-  throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} holds a checksum of ${bytes.length} bytes instead of ${CHECKSUM_BYTES}`);
+  throw new TreeportError(
+    'ERR_OBJECT_CORRUPT',
+    `${where} holds a checksum of ${bytes.length} bytes instead of ${CHECKSUM_BYTES}`,
+  );
 }
 
 export function checksumToBytes(checksum: Checksum): Buffer {

@@ -2,9 +2,9 @@
  * Dirmeta objects: `(uuua(ayay))` = uid, gid, mode (with the directory bit), each big-endian, and xattrs.
  */
 import { TreeportError } from '../base/errors.ts';
-import { read, write } from '../gvariant/index.ts';
+import { read, type Value, write } from '../gvariant/index.ts';
 import { swap32 } from './byte-order.ts';
-import { parseXattrs, serializeXattrs, type Xattr, XATTRS_TYPE } from './xattrs.ts';
+import { type Xattr, xattrsFromValue, xattrsToValue } from './xattrs.ts';
 
 export const DIRMETA_TYPE = '(uuua(ayay))';
 export const S_IFMT = 0o170000;
@@ -19,15 +19,29 @@ export type Dirmeta = {
 };
 
 export function parseDirmeta(bytes: Uint8Array): Dirmeta {
-  const [uid, gid, mode, xattrs] = read(DIRMETA_TYPE, bytes) as readonly [number, number, number, readonly never[]];
-  const meta = { uid: swap32(uid), gid: swap32(gid), mode: swap32(mode), xattrs: parseXattrs(write(XATTRS_TYPE, xattrs)) };
+  const [uid, gid, mode, list] = read(DIRMETA_TYPE, bytes) as readonly [number, number, number, Value];
+  const xattrs = xattrsFromValue(list);
+  const meta = { uid: swap32(uid), gid: swap32(gid), mode: swap32(mode), xattrs };
   if ((meta.mode & S_IFMT) !== S_IFDIR || (meta.mode & ~(S_IFMT | 0o7777)) !== 0) {
-    throw new TreeportError('ERR_OBJECT_CORRUPT', `a dirmeta has the mode 0${meta.mode.toString(8)}, not a directory's`);
+    throw new TreeportError(
+      'ERR_OBJECT_CORRUPT',
+      `a dirmeta has the mode 0${meta.mode.toString(8)}, not a directory's`,
+    );
   }
+  const isSorted = xattrs.every(({ name }, index) => {
+    const previous = xattrs[index - 1];
+    return previous === undefined || Buffer.compare(previous.name, name) < 0;
+  });
+  if (!isSorted)
+    throw new TreeportError('ERR_OBJECT_CORRUPT', 'a dirmeta holds attributes that are not sorted');
   return meta;
 }
 
 export function serializeDirmeta(meta: Dirmeta): Buffer {
-  const xattrs = read(XATTRS_TYPE, serializeXattrs(meta.xattrs));
-  return write(DIRMETA_TYPE, [swap32(meta.uid), swap32(meta.gid), swap32(meta.mode), xattrs]);
+  return write(DIRMETA_TYPE, [
+    swap32(meta.uid),
+    swap32(meta.gid),
+    swap32(meta.mode),
+    xattrsToValue(meta.xattrs),
+  ]);
 }

@@ -24,8 +24,9 @@ type DirtreeTuple = readonly [
 
 export function parseDirtree(bytes: Uint8Array): Dirtree {
   const [files, directories] = read(DIRTREE_TYPE, bytes) as DirtreeTuple;
-  checkNames(files.map(([name]) => name));
-  checkNames(directories.map(([name]) => name));
+  checkNames(files);
+  checkNames(directories);
+  checkDisjoint(files, directories);
   return {
     files: files.map(([name, checksum]) => ({ name, checksum: checksumFromBytes(checksum, 'a dirtree') })),
     directories: directories.map(([name, tree, meta]) => ({
@@ -47,15 +48,32 @@ export function serializeDirtree(tree: Dirtree): Buffer {
 }
 
 /** Names must be single path components in strict order: what a hostile dirtree would break first. */
-function checkNames(names: readonly string[]): void {
+function checkNames(entries: readonly (readonly [string, ...unknown[]])[]): void {
   let previous: string | undefined;
-  for (const name of names) {
+  for (const [name] of entries) {
     if (name === '' || name === '.' || name === '..' || name.includes('/')) {
-      throw new TreeportError('ERR_OBJECT_CORRUPT', `a dirtree holds the invalid file name ${JSON.stringify(name)}`);
+      throw new TreeportError(
+        'ERR_OBJECT_CORRUPT',
+        `a dirtree holds the invalid file name ${JSON.stringify(name)}`,
+      );
     }
     if (previous !== undefined && compareBytes(previous, name) >= 0) {
       throw new TreeportError('ERR_OBJECT_CORRUPT', `a dirtree is not sorted at ${JSON.stringify(name)}`);
     }
     previous = name;
+  }
+}
+
+/** One name for a symlink and a directory would lead whoever unpacks the tree out of it. */
+function checkDisjoint(files: DirtreeTuple[0], directories: DirtreeTuple[1]): void {
+  if (files.length === 0 || directories.length === 0) return;
+  const names = new Set(files.map(([name]) => name));
+  const twice = directories.find(([name]) => names.has(name));
+  if (twice !== undefined) {
+    const name = JSON.stringify(twice[0]);
+    throw new TreeportError(
+      'ERR_OBJECT_CORRUPT',
+      `a dirtree holds ${name} both as a file and as a directory`,
+    );
   }
 }

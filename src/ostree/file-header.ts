@@ -10,8 +10,8 @@
  * in verbatim: alignment 1, last member, one framing offset for the string.
  */
 import { TreeportError } from '../base/errors.ts';
-import { read } from '../gvariant/index.ts';
 import { chooseWidth, offsetWidth, writeOffset } from '../gvariant/framing.ts';
+import { read } from '../gvariant/index.ts';
 import { swap32, swap64 } from './byte-order.ts';
 import { S_IFMT } from './dirmeta.ts';
 
@@ -90,10 +90,12 @@ export function archiveHeaderLength(prefix: Buffer, where: string): number {
 /** Parses prefix and Z; `bytes` may go on behind them. */
 export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader {
   const length = archiveHeaderLength(bytes, where);
-  if (bytes.length < length) throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} is cut off inside its header`);
-  const [size, uid, gid, mode, rdev, target] = read(ARCHIVE_HEADER_TYPE, bytes.subarray(PREFIX_BYTES, length)) as readonly [
-    bigint, number, number, number, number, string,
-  ];
+  if (bytes.length < length)
+    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} is cut off inside its header`);
+  const [size, uid, gid, mode, rdev, target] = read(
+    ARCHIVE_HEADER_TYPE,
+    bytes.subarray(PREFIX_BYTES, length),
+  ) as readonly [bigint, number, number, number, number, string];
   const header: FileHeader = {
     uid: swap32(uid),
     gid: swap32(gid),
@@ -101,7 +103,8 @@ export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader 
     target,
     xattrs: xattrBytes(bytes.subarray(PREFIX_BYTES, length), target),
   };
-  checkHeader(header, rdev, where);
+  if (rdev !== 0) throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} has a device number`);
+  checkFileHeader(header, where);
   return { header, size: Number(swap64(size)), length };
 }
 
@@ -112,11 +115,17 @@ function xattrBytes(variant: Buffer, target: string): Buffer {
   return Buffer.from(variant.subarray(start, variant.length - width));
 }
 
-
-
-function checkHeader(header: FileHeader, rdev: number, where: string): void {
+/** Throws ERR_OBJECT_CORRUPT unless the header can be a content object's; `where` names the object. */
+export function checkFileHeader(header: FileHeader, where: string): void {
   const kind = header.mode & S_IFMT;
-  if ((kind !== S_IFREG && kind !== S_IFLNK) || rdev !== 0 || (header.mode & ~(S_IFMT | 0o7777)) !== 0) {
-    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} has the mode 0${header.mode.toString(8)}, neither a regular file's nor a symlink's`);
+  if ((kind !== S_IFREG && kind !== S_IFLNK) || (header.mode & ~(S_IFMT | 0o7777)) !== 0) {
+    const mode = `0${header.mode.toString(8)}`;
+    throw new TreeportError(
+      'ERR_OBJECT_CORRUPT',
+      `${where} has the mode ${mode}, neither a regular file's nor a symlink's`,
+    );
+  }
+  if (kind === S_IFREG && header.target !== '') {
+    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} is a regular file with a symlink target`);
   }
 }

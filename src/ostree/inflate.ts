@@ -1,32 +1,87 @@
-/** Raw deflate streams (RFC 1951), as archive objects hold them, with their faults named. */
-import { Readable, pipeline } from 'node:stream';
-import { createInflateRaw, inflateRawSync } from 'node:zlib';
+/**
+ * Raw deflate streams (RFC 1951), as archive objects hold them. They must give exactly the announced
+ * size and end where the input ends; zlib alone would neither bound the output nor miss bytes behind the
+ * end. A fault is ERR_OBJECT_CORRUPT with the object's name.
+ */
+import { pipeline, Readable } from 'node:stream';
+import { createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { messageOf, TreeportError } from '../base/errors.ts';
 
-/** Inflates in one call; more than `maxBytes` of output is taken for corruption. */
-export async function* inflateSmall(bytes: Buffer, maxBytes: number, name: string): AsyncGenerator<Buffer> {
+/** Inflates in one call. */
+export async function* inflateSmall(bytes: Buffer, size: number, name: string): AsyncGenerator<Buffer> {
+  const { buffer, engine } = inflateOnce(bytes, size, name);
+  checkEnd(name, { consumed: engine.bytesWritten, input: bytes.length, output: buffer.length, size });
+  if (buffer.length > 0) yield buffer;
+}
+
+type WithEngine = { readonly buffer: Buffer; readonly engine: InflateRaw };
+
+function inflateOnce(bytes: Buffer, size: number, name: string): WithEngine {
   try {
-    yield inflateRawSync(bytes, { maxOutputLength: maxBytes });
+    const options = { maxOutputLength: Math.max(size, 1), info: true };
+    // The types do not know what `info` returns.
+    return inflateRawSync(bytes, options) as unknown as WithEngine;
   } catch (error) {
-    throw deflateFault(error, name);
+    throw inflateFault(error, name);
   }
 }
 
 /** Inflates a stream piece by piece. */
-export async function* inflate(pieces: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Buffer> {
-  const output = createInflateRaw({ chunkSize: 256 * 1024 });
-  // The error reaches the consumer through `output`, which pipeline destroys with it.
-  pipeline(Readable.from(pieces, { objectMode: false }), output, () => {});
+export async function* inflate(
+  pieces: AsyncIterable<Uint8Array>,
+  size: number,
+  name: string,
+): AsyncGenerator<Buffer> {
+  const input = new CountedInput(pieces);
+  const engine = createInflateRaw({ chunkSize: 256 * 1024 });
+  // The error reaches the consumer through `engine`, which pipeline destroys with it.
+  pipeline(Readable.from(input.stream(), { objectMode: false }), engine, () => {});
+  let output = 0;
   try {
-    for await (const piece of output) yield piece;
+    for await (const piece of engine as AsyncIterable<Buffer>) {
+      output += piece.length;
+      if (output > size) throw corrupt(name, `more than the announced ${size} bytes come out`);
+      yield piece;
+    }
   } catch (error) {
-    throw deflateFault(error, name);
+    throw inflateFault(error, name);
+  }
+  checkEnd(name, { consumed: engine.bytesWritten, input: input.bytes, output, size });
+}
+
+class CountedInput {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  bytes = 0;
+
+  constructor(pieces: AsyncIterable<Uint8Array>) {
+    this.pieces = pieces;
+  }
+
+  async *stream(): AsyncGenerator<Uint8Array> {
+    for await (const piece of this.pieces) {
+      this.bytes += piece.length;
+      yield piece;
+    }
   }
 }
 
-function deflateFault(error: unknown, name: string): unknown {
+type Balance = {
+  readonly consumed: number;
+  readonly input: number;
+  readonly output: number;
+  readonly size: number;
+};
+
+function checkEnd(name: string, { consumed, input, output, size }: Balance): void {
+  if (output !== size) throw corrupt(name, `${output} bytes come out instead of the announced ${size}`);
+  if (consumed !== input) throw corrupt(name, 'bytes follow the end of its compressed data');
+}
+
+function inflateFault(error: unknown, name: string): TreeportError {
   if (error instanceof TreeportError) return error;
-  return new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: its compressed bytes do not inflate (${messageOf(error)})`, {
-    cause: error,
-  });
+  return corrupt(name, `its compressed bytes do not inflate (${messageOf(error)})`, error);
+}
+
+function corrupt(name: string, what: string, cause?: unknown): TreeportError {
+  return new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: ${what}`, { cause });
 }

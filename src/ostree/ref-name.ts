@@ -13,5 +13,6 @@ export function isRefName(text: string): boolean {
 
 /** Throws ERR_REF_SYNTAX unless `text` is a ref name. */
 export function checkRefName(text: string): void {
-  if (!isRefName(text)) throw new TreeportError('ERR_REF_SYNTAX', `${JSON.stringify(text)} is not a valid ref name`);
+  if (!isRefName(text))
+    throw new TreeportError('ERR_REF_SYNTAX', `${JSON.stringify(text)} is not a valid ref name`);
 }

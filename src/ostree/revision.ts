@@ -2,12 +2,12 @@
  * Revisions: a ref, `remote:ref`, a commit checksum or a unique beginning of one, each with any number of
  * `^` behind it for the parent.
  */
-import { TreeportError } from '../base/errors.ts';
-import { isTreeportError } from '../base/errors.ts';
+import { isTreeportError, TreeportError } from '../base/errors.ts';
 import { type Checksum, isChecksum } from './checksum.ts';
-import { type Commit, parseCommit } from './commit.ts';
+import type { Commit } from './commit.ts';
+import { loadCommitObject } from './load.ts';
 import { isRefName } from './ref-name.ts';
-import { readRef } from './refs.ts';
+import { listRemotes, readRef } from './refs.ts';
 import type { Repository } from './repo/open.ts';
 
 /** The commit a revision names; ERR_REF_MISSING or ERR_COMMIT_MISSING if there is none. */
@@ -16,7 +16,11 @@ export async function resolveRevision(repo: Repository, revision: string): Promi
   let checksum = await resolveBase(repo, base);
   for (let steps = revision.length - base.length; steps > 0; steps--) {
     const { parent } = await loadCommit(repo, checksum);
-    if (parent === undefined) throw new TreeportError('ERR_COMMIT_MISSING', `commit ${checksum} has no parent, so there is no ${revision}`);
+    if (parent === undefined)
+      throw new TreeportError(
+        'ERR_COMMIT_MISSING',
+        `commit ${checksum} has no parent, so there is no ${revision}`,
+      );
     checksum = parent;
   }
   return checksum;
@@ -26,7 +30,10 @@ async function resolveBase(repo: Repository, base: string): Promise<Checksum> {
   if (isChecksum(base)) return base;
   const found = (await resolveRef(repo, base)) ?? (await resolveBeginning(repo, base));
   if (found !== undefined) return found;
-  throw new TreeportError('ERR_REF_MISSING', `no ref or commit "${base}" in repository ${repo.path} (treeport repo refs lists the refs)`);
+  throw new TreeportError(
+    'ERR_REF_MISSING',
+    `no ref or commit "${base}" in repository ${repo.path} (treeport repo refs lists the refs)`,
+  );
 }
 
 /** The commit of `ref` or `remote:ref`, here or in a parent repository. */
@@ -34,11 +41,20 @@ export async function resolveRef(repo: Repository, ref: string): Promise<Checksu
   const [remote, name] = ref.includes(':') ? (ref.split(':', 2) as [string, string]) : [undefined, ref];
   if (!isRefName(name) || (remote !== undefined && !isRefName(remote))) return undefined;
   const found =
-    remote === undefined
-      ? ((await readRef(repo, 'refs/heads', name)) ?? (await readRef(repo, 'refs/remotes', name)))
-      : await readRef(repo, `refs/remotes/${remote}`, name);
+    remote === undefined ? await findRef(repo, name) : await readRef(repo, `refs/remotes/${remote}`, name);
   if (found !== undefined || repo.parent === undefined) return found;
   return resolveRef(repo.parent, ref);
+}
+
+/** A ref without a remote: a head, else `remote/ref`, else a ref of any remote, as ostree looks for it. */
+async function findRef(repo: Repository, name: string): Promise<Checksum | undefined> {
+  const found = (await readRef(repo, 'refs/heads', name)) ?? (await readRef(repo, 'refs/remotes', name));
+  if (found !== undefined) return found;
+  for (const remote of await listRemotes(repo)) {
+    const commit = await readRef(repo, `refs/remotes/${remote}`, name);
+    if (commit !== undefined) return commit;
+  }
+  return undefined;
 }
 
 async function resolveBeginning(repo: Repository, text: string): Promise<Checksum | undefined> {
@@ -47,16 +63,25 @@ async function resolveBeginning(repo: Repository, text: string): Promise<Checksu
   for await (const { type, checksum } of repo.objects.list()) {
     if (type === 'commit' && checksum.startsWith(text)) matches.add(checksum);
   }
-  if (matches.size > 1) throw new TreeportError('ERR_REF_MISSING', `"${text}" is the beginning of ${matches.size} commits, give more digits`);
+  if (matches.size > 1)
+    throw new TreeportError(
+      'ERR_REF_MISSING',
+      `"${text}" is the beginning of ${matches.size} commits, give more digits`,
+    );
   return [...matches][0];
 }
 
-/** Reads and parses a commit; ERR_COMMIT_MISSING if it is not there. */
-export async function loadCommit(repo: Pick<Repository, 'objects' | 'path'>, checksum: Checksum): Promise<Commit> {
+/** Reads, verifies and parses a commit; ERR_COMMIT_MISSING if it is not there. */
+export async function loadCommit(
+  repo: Pick<Repository, 'objects' | 'path'>,
+  checksum: Checksum,
+): Promise<Commit> {
   try {
-    return parseCommit(await repo.objects.metadata('commit', checksum));
+    return await loadCommitObject(repo.objects, checksum);
   } catch (error) {
     if (!isTreeportError(error, 'ERR_OBJECT_MISSING')) throw error;
-    throw new TreeportError('ERR_COMMIT_MISSING', `no commit ${checksum} in repository ${repo.path}`, { cause: error });
+    throw new TreeportError('ERR_COMMIT_MISSING', `no commit ${checksum} in repository ${repo.path}`, {
+      cause: error,
+    });
   }
 }

@@ -6,7 +6,7 @@
  * when they fetch the commit.
  */
 import { compareBytes } from '../base/bytes.ts';
-import { read, type Value, variant, write } from '../gvariant/index.ts';
+import { read, type Value, type Variant, variant, write } from '../gvariant/index.ts';
 import { swap64 } from './byte-order.ts';
 import { type Checksum, checksumFromBytes, checksumToBytes } from './checksum.ts';
 import { dictFromValue, dictToValue, type MetadataDict } from './metadata-dict.ts';
@@ -65,6 +65,6 @@ export function parseCollectionMap(metadata: MetadataDict): ReadonlyMap<string, 
 }
 
 /** A big-endian 64-bit number as the summary's time stamps are stored. */
-export function timestampVariant(seconds: number): { type: string; value: bigint } {
-  return variant('t', swap64(BigInt(seconds))) as { type: string; value: bigint };
+export function timestampVariant(seconds: number): Variant {
+  return variant('t', swap64(BigInt(seconds)));
 }

@@ -2,6 +2,7 @@
  * Content objects of archive repositories: `.filez` files (see file-header.ts for their layout).
  */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { archiveHeaderLength, isSymlink, parseArchiveHeader } from '../file-header.ts';
 import { inflate, inflateSmall } from '../inflate.ts';
@@ -22,12 +23,16 @@ async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promi
   try {
     const start = readStart(path, name);
     const { header, size, length } = parseArchiveHeader(start.bytes, `object ${name}`);
-    if (isSymlink(header)) return { header, size: 0, stream: noBytes };
     const body = start.bytes.subarray(length);
+    if (isSymlink(header)) {
+      if (size !== 0 || body.length > 0)
+        throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: a symlink with content`);
+      return { header, size, stream: noBytes };
+    }
     const stream =
       start.complete && size <= SMALL_OBJECT_BYTES
-        ? () => inflateSmall(body, SMALL_OBJECT_BYTES, name)
-        : () => inflate(loose.stream(checksum, 'filez', length), name);
+        ? () => inflateSmall(body, size, name)
+        : () => inflate(loose.stream(checksum, 'filez', length), size, name);
     return { header, size, stream };
   } catch (error) {
     throw objectError(error, name, path);
@@ -42,11 +47,11 @@ function readStart(path: string, name: string): { readonly bytes: Buffer; readon
   const file = openSync(path, OPEN_FLAGS);
   try {
     const length = readSync(file, startBuffer, 0, startBuffer.length, 0);
-    if (length < startBuffer.length) return { bytes: Buffer.from(startBuffer.subarray(0, length)), complete: true };
+    if (length < startBuffer.length)
+      return { bytes: Buffer.from(startBuffer.subarray(0, length)), complete: true };
     const header = Buffer.allocUnsafeSlow(archiveHeaderLength(startBuffer, `object ${name}`));
     return { bytes: header.subarray(0, readSync(file, header, 0, header.length, 0)), complete: false };
   } finally {
     closeSync(file);
   }
 }
-

@@ -2,12 +2,13 @@
  * Content objects of bare-user repositories: a plain file each, owner, mode and xattrs in its attribute
  * `user.ostreemeta`, a `(uuua(ayay))` with big-endian numbers. A symlink is a file that holds the target.
  */
-import { errnoOf, TreeportError } from '../../base/errors.ts';
+
 import { collect } from '../../base/bytes.ts';
-import { read, write } from '../../gvariant/index.ts';
+import { TreeportError } from '../../base/errors.ts';
+import { read, type Value, write } from '../../gvariant/index.ts';
 import { swap32 } from '../byte-order.ts';
 import type { Checksum } from '../checksum.ts';
-import { type FileHeader, isSymlink } from '../file-header.ts';
+import { checkFileHeader, type FileHeader, isSymlink } from '../file-header.ts';
 import { noBytes } from '../object-source.ts';
 import { XATTRS_TYPE } from '../xattrs.ts';
 import { decodeTarget } from './bare.ts';
@@ -25,7 +26,8 @@ export function bareUserContent(loose: LooseObjects, xattrs: XattrReader): Conte
     async content(checksum) {
       const stats = await loose.stat(checksum, 'file');
       const header = readMeta(loose, xattrs, checksum);
-      if (!isSymlink(header)) return { header, size: stats.size, stream: () => loose.stream(checksum, 'file') };
+      if (!isSymlink(header))
+        return { header, size: stats.size, stream: () => loose.stream(checksum, 'file') };
       const target = await readTarget(loose, checksum, stats.size);
       return { header: { ...header, target }, size: 0, stream: noBytes };
     },
@@ -38,16 +40,34 @@ function readMeta(loose: LooseObjects, xattrs: XattrReader, checksum: Checksum):
   try {
     bytes = xattrs.get(path, META_XATTR);
   } catch (error) {
-    throw errnoOf(error) === undefined ? error : objectError(error, `${checksum}.file`, path);
+    throw objectError(error, `${checksum}.file`, path);
   }
-  if (bytes === undefined) throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${checksum}.file lacks the attribute ${META_XATTR}`);
-  const [uid, gid, mode, list] = read(META_TYPE, bytes) as readonly [number, number, number, readonly never[]];
-  return { uid: swap32(uid), gid: swap32(gid), mode: swap32(mode), target: '', xattrs: write(XATTRS_TYPE, list) };
+  if (bytes === undefined)
+    throw new TreeportError(
+      'ERR_OBJECT_CORRUPT',
+      `object ${checksum}.file lacks the attribute ${META_XATTR}`,
+    );
+  try {
+    return parseMeta(bytes, `object ${checksum}.file`);
+  } catch (error) {
+    throw objectError(error, `${checksum}.file`, path);
+  }
+}
+
+function parseMeta(bytes: Buffer, where: string): FileHeader {
+  const [uid, gid, mode, list] = read(META_TYPE, bytes) as readonly [number, number, number, Value];
+  const xattrs = write(XATTRS_TYPE, list);
+  const header = { uid: swap32(uid), gid: swap32(gid), mode: swap32(mode), target: '', xattrs };
+  checkFileHeader(header, where);
+  return header;
 }
 
 async function readTarget(loose: LooseObjects, checksum: Checksum, size: number): Promise<string> {
-  if (size > MAX_TARGET_BYTES) throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${checksum}.file is a symlink with a target of ${size} bytes`);
+  if (size > MAX_TARGET_BYTES)
+    throw new TreeportError(
+      'ERR_OBJECT_CORRUPT',
+      `object ${checksum}.file is a symlink with a target of ${size} bytes`,
+    );
   const bytes = await collect(loose.stream(checksum, 'file'));
   return decodeTarget(bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes, checksum);
 }
-

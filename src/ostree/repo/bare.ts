@@ -11,10 +11,10 @@
  */
 import type { Stats } from 'node:fs';
 import { readlink } from 'node:fs/promises';
-import type { Checksum } from '../checksum.ts';
 import { TreeportError } from '../../base/errors.ts';
-import { type FileHeader, S_IFLNK, S_IFREG, SYMLINK_MODE } from '../file-header.ts';
+import type { Checksum } from '../checksum.ts';
 import { S_IFMT } from '../dirmeta.ts';
+import { type FileHeader, S_IFLNK, S_IFREG, SYMLINK_MODE } from '../file-header.ts';
 import { type ContentObject, noBytes } from '../object-source.ts';
 import { NO_XATTRS, serializeXattrs } from '../xattrs.ts';
 import { type LooseObjects, objectError } from './loose.ts';
@@ -39,7 +39,10 @@ export function bareUserOnlyContent(loose: LooseObjects): ContentStore {
 }
 
 /** `readXattrs` gives the serialized attributes of an object; see split-xattrs.ts. */
-export function splitContent(loose: LooseObjects, readXattrs: (checksum: Checksum) => Promise<Buffer>): ContentStore {
+export function splitContent(
+  loose: LooseObjects,
+  readXattrs: (checksum: Checksum) => Promise<Buffer>,
+): ContentStore {
   return fileStore(loose, async (checksum, stats) => ({
     uid: stats.uid,
     gid: stats.gid,
@@ -47,7 +50,10 @@ export function splitContent(loose: LooseObjects, readXattrs: (checksum: Checksu
   }));
 }
 
-function fileStore(loose: LooseObjects, attributes: (checksum: Checksum, stats: Stats) => Promise<Attributes>): ContentStore {
+function fileStore(
+  loose: LooseObjects,
+  attributes: (checksum: Checksum, stats: Stats) => Promise<Attributes>,
+): ContentStore {
   return {
     extension: 'file',
     async content(checksum): Promise<ContentObject> {
@@ -58,7 +64,11 @@ function fileStore(loose: LooseObjects, attributes: (checksum: Checksum, stats: 
         const target = await readTarget(loose, checksum);
         return { header: { uid, gid, mode: SYMLINK_MODE, target, xattrs }, size: 0, stream: noBytes };
       }
-      if (kind !== S_IFREG) throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${checksum}.file is neither a regular file nor a symlink`);
+      if (kind !== S_IFREG)
+        throw new TreeportError(
+          'ERR_OBJECT_CORRUPT',
+          `object ${checksum}.file is neither a regular file nor a symlink`,
+        );
       const header = { uid, gid, mode: stats.mode, target: '', xattrs };
       return { header, size: stats.size, stream: () => loose.stream(checksum, 'file') };
     },
@@ -78,6 +88,8 @@ async function readTarget(loose: LooseObjects, checksum: Checksum): Promise<stri
 export function decodeTarget(bytes: Buffer, checksum: Checksum): string {
   const target = bytes.toString('utf8');
   if (Buffer.from(target).equals(bytes)) return target;
-  throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${checksum}.file is a symlink whose target is not UTF-8`);
+  throw new TreeportError(
+    'ERR_OBJECT_CORRUPT',
+    `object ${checksum}.file is a symlink whose target is not UTF-8`,
+  );
 }
-

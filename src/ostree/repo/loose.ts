@@ -6,10 +6,19 @@
  * Node's thread pool costs ten times the call itself (docs/decisions/0020-synchronous-small-reads.md).
  * Large files are streamed asynchronously.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
+import { errnoOf, isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { type LooseName, loosePath, parseLooseName } from '../object-name.ts';
 
@@ -17,16 +26,28 @@ const PIECE_BYTES = 256 * 1024;
 /** Files up to this size are read at once. */
 export const SMALL_FILE_BYTES: number = 128 * 1024;
 
-export const OPEN_FLAGS: number = constants.O_RDONLY | constants.O_NOFOLLOW;
+/** O_NONBLOCK, because opening a FIFO would otherwise wait for its other end. */
+export const OPEN_FLAGS: number = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** The limit that libostree's clients have for metadata objects, since 2023.4. */
+const MAX_METADATA_BYTES = 128 * 1024 * 1024;
 
-/** Turns a system error about the object `name` into the error an ObjectSource promises. */
+/** Turns an error met on reading the object `name` into the one that an ObjectSource promises. */
 export function objectError(error: unknown, name: string, path: string): TreeportError {
-  if (error instanceof TreeportError) return error;
+  if (isTreeportError(error, 'ERR_VARIANT')) {
+    return new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: ${error.message}`, {
+      cause: error,
+    });
+  }
+  if (isTreeportError(error)) return error;
   const errno = errnoOf(error);
   if (errno === 'ENOENT' || errno === 'ENOTDIR') {
-    return new TreeportError('ERR_OBJECT_MISSING', `object ${name} is missing: no file ${path}`, { cause: error });
+    return new TreeportError('ERR_OBJECT_MISSING', `object ${name} is missing: no file ${path}`, {
+      cause: error,
+    });
   }
-  return new TreeportError('ERR_OBJECT_UNREADABLE', `object ${name} cannot be read: ${messageOf(error)}`, { cause: error });
+  return new TreeportError('ERR_OBJECT_UNREADABLE', `object ${name} cannot be read: ${messageOf(error)}`, {
+    cause: error,
+  });
 }
 
 export class LooseObjects {
@@ -59,10 +80,11 @@ export class LooseObjects {
     }
   }
 
+  /** A whole file; only for metadata and the like, which is small. */
   async read(checksum: Checksum, extension: string): Promise<Buffer> {
     const path = this.path(checksum, extension);
     try {
-      return readFileSync(path, { flag: OPEN_FLAGS });
+      return readWhole(path, `${checksum}.${extension}`);
     } catch (error) {
       throw objectError(error, `${checksum}.${extension}`, path);
     }
@@ -93,13 +115,28 @@ export class LooseObjects {
       const directory = fan.toString(16).padStart(2, '0');
       const names = await readdir(join(this.repoPath, 'objects', directory)).catch((error) => {
         if (errnoOf(error) === 'ENOENT') return [];
-        throw new TreeportError('ERR_IO', `cannot list objects/${directory}: ${messageOf(error)}`, { cause: error });
+        throw new TreeportError('ERR_IO', `cannot list objects/${directory}: ${messageOf(error)}`, {
+          cause: error,
+        });
       });
       for (const name of names) {
         const parsed = parseLooseName(directory, name);
         if (parsed !== undefined) yield parsed;
       }
     }
+  }
+}
+
+function readWhole(path: string, name: string): Buffer {
+  const file = openSync(path, OPEN_FLAGS);
+  try {
+    const { size } = fstatSync(file);
+    if (size > MAX_METADATA_BYTES) {
+      throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: it has ${size} bytes`);
+    }
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

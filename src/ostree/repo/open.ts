@@ -49,13 +49,15 @@ export async function openRepository(path: string, options: OpenOptions = {}): P
 }
 
 async function openWithParents(path: string, options: OpenOptions, depth: number): Promise<Repository> {
-  if (depth > MAX_PARENTS) throw new TreeportError('ERR_REPO_CONFIG', `repository ${path}: core.parent goes in a circle`);
+  if (depth > MAX_PARENTS)
+    throw new TreeportError('ERR_REPO_CONFIG', `repository ${path}: core.parent goes in a circle`);
   const config = await readConfig(path);
   const mode = modeOf(config, path);
   const loose = new LooseObjects(path);
   const own = looseSource(loose, await contentStore(mode, loose, options.xattrs ?? noXattrReader));
   const parentPath = keyfileString(config, 'core', 'parent');
-  if (parentPath === undefined || parentPath === '') return { path, mode, config, objects: own, parent: undefined };
+  if (parentPath === undefined || parentPath === '')
+    return { path, mode, config, objects: own, parent: undefined };
   const parent = await openWithParents(resolve(path, parentPath), options, depth + 1);
   return { path, mode, config, objects: overlay(own, parent.objects), parent };
 }
@@ -68,7 +70,9 @@ async function readConfig(path: string): Promise<Keyfile> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' && (await isDirectory(join(path, 'xattrs')))) return V0_CONFIG;
-    throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${path}: ${messageOf(error)}`, { cause: error });
+    throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   const config = parseKeyfile(text);
   if (!isKeyfileFault(config)) return config;
@@ -96,10 +100,17 @@ function modeOf(config: Keyfile, path: string): RepositoryMode {
   const mode = MODES[text];
   if (mode !== undefined) return mode;
   const known = Object.keys(MODES).join(', ');
-  throw new TreeportError('ERR_REPO_MODE', `repository ${path} has the mode "${text}", which treeport does not know (it knows ${known})`);
+  throw new TreeportError(
+    'ERR_REPO_MODE',
+    `repository ${path} has the mode "${text}", which treeport does not know (it knows ${known})`,
+  );
 }
 
-async function contentStore(mode: RepositoryMode, loose: LooseObjects, xattrs: XattrReader): Promise<ContentStore> {
+async function contentStore(
+  mode: RepositoryMode,
+  loose: LooseObjects,
+  xattrs: XattrReader,
+): Promise<ContentStore> {
   switch (mode) {
     case 'archive':
       return archiveContent(loose);

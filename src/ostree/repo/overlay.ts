@@ -6,7 +6,8 @@ import type { ObjectSource } from '../object-source.ts';
 export function overlay(upper: ObjectSource, lower: ObjectSource): ObjectSource {
   return {
     has: async (name) => (await upper.has(name)) || lower.has(name),
-    metadata: (type, checksum) => orElse(upper.metadata(type, checksum), () => lower.metadata(type, checksum)),
+    metadata: (type, checksum) =>
+      orElse(upper.metadata(type, checksum), () => lower.metadata(type, checksum)),
     content: (checksum) => orElse(upper.content(checksum), () => lower.content(checksum)),
     async *list() {
       const seen = new Set<string>();

@@ -23,7 +23,9 @@ export async function splitXattrs(loose: LooseObjects): Promise<SplitXattrs> {
     (stats) => stats.isDirectory(),
     () => false,
   );
-  return isV0 ? (checksum) => readV0(loose, checksum) : (checksum) => loose.read(checksum, 'file-xattrs-link');
+  return isV0
+    ? (checksum) => readV0(loose, checksum)
+    : (checksum) => loose.read(checksum, 'file-xattrs-link');
 }
 
 async function readV0(loose: LooseObjects, checksum: Checksum): Promise<Buffer> {

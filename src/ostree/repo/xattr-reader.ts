@@ -24,5 +24,8 @@ export const noXattrReader: XattrReader = {
 };
 
 function unsupported(path: string): TreeportError {
-  return new TreeportError('ERR_XATTRS_UNSUPPORTED', `extended attributes of ${path} are needed, and this build cannot read them`);
+  return new TreeportError(
+    'ERR_XATTRS_UNSUPPORTED',
+    `extended attributes of ${path} are needed, and this build cannot read them`,
+  );
 }

@@ -1,0 +1,45 @@
+/**
+ * Metadata objects out of an ObjectSource: verified against their ids, then parsed. A fault is
+ * ERR_OBJECT_CORRUPT naming the object.
+ */
+import { isTreeportError, TreeportError } from '../base/errors.ts';
+import type { Checksum } from './checksum.ts';
+import { type Commit, parseCommit } from './commit.ts';
+import { type Dirmeta, parseDirmeta } from './dirmeta.ts';
+import { type Dirtree, parseDirtree } from './dirtree.ts';
+import { formatObjectName, type MetadataType } from './object-name.ts';
+import type { ObjectSource } from './object-source.ts';
+import { verifyMetadata } from './verify.ts';
+
+type Source = Pick<ObjectSource, 'metadata'>;
+
+export function loadCommitObject(source: Source, checksum: Checksum): Promise<Commit> {
+  return load(source, 'commit', checksum, parseCommit);
+}
+
+export function loadDirtree(source: Source, checksum: Checksum): Promise<Dirtree> {
+  return load(source, 'dirtree', checksum, parseDirtree);
+}
+
+export function loadDirmeta(source: Source, checksum: Checksum): Promise<Dirmeta> {
+  return load(source, 'dirmeta', checksum, parseDirmeta);
+}
+
+async function load<T>(
+  source: Source,
+  type: MetadataType,
+  checksum: Checksum,
+  parse: (bytes: Buffer) => T,
+): Promise<T> {
+  const bytes = await source.metadata(type, checksum);
+  verifyMetadata(type, checksum, bytes);
+  try {
+    return parse(bytes);
+  } catch (error) {
+    if (!isTreeportError(error)) throw error;
+    const name = formatObjectName({ type, checksum });
+    throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
