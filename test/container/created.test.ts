@@ -3,7 +3,7 @@ import test from 'node:test';
 import { formatTimestamp, historyTimestamp } from '../../src/container/created.ts';
 
 test('a timestamp is UTC with seconds', () => {
-  assert.equal(formatTimestamp(872879442), '1997-08-29T15:37:22Z');
+  assert.equal(formatTimestamp(872879442), '1997-08-29T18:30:42Z');
   assert.equal(formatTimestamp(0), '1970-01-01T00:00:00Z');
 });
 
