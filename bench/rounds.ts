@@ -1,0 +1,28 @@
+/**
+ * Measures contenders side by side: one unmeasured round, then rounds in which each has its turn and the
+ * order is rotated, so that a machine that gets slower or faster meanwhile does so for all of them.
+ */
+export type Contender<T> = {
+  readonly name: string;
+  /** One turn. Work that is not to be measured goes before and after the measured command. */
+  readonly turn: () => Promise<T>;
+};
+
+export type Rounds<T> = ReadonlyMap<string, readonly T[]>;
+
+export async function alternate<T>(contenders: readonly Contender<T>[], rounds: number): Promise<Rounds<T>> {
+  const results = new Map<string, T[]>(contenders.map(({ name }) => [name, []]));
+  for (const contender of contenders) await contender.turn();
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of rotated(contenders, round)) {
+      results.get(contender.name)?.push(await contender.turn());
+    }
+    process.stderr.write(`  round ${round + 1} of ${rounds} done\n`);
+  }
+  return results;
+}
+
+function rotated<T>(items: readonly T[], by: number): T[] {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}

@@ -1,0 +1,50 @@
+/**
+ * npm run bench [-- [--rounds N] [--json FILE] NAME...]: measures treeport and the programs people use today
+ * side by side, all benchmarks or those named, and holds the figures against the goals. Ends with status 0
+ * whatever the figures are: a busy machine is no fault of the code.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { benchFsck } from './fsck.ts';
+import { formatMachine, machineFacts } from './machine.ts';
+import { figureOf, type Section, verdictOf } from './result.ts';
+import { formatSection } from './table.ts';
+
+const BENCHES: Readonly<Record<string, (rounds: number) => Promise<Section>>> = {
+  fsck: benchFsck,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '3' }, json: { type: 'string' } },
+});
+const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds ${values.rounds} is not a count`);
+for (const name of positionals) {
+  if (!(name in BENCHES)) fail(`no benchmark ${name}; there are ${Object.keys(BENCHES).join(', ')}`);
+}
+
+const machine = machineFacts();
+process.stdout.write(`${formatMachine(machine)}\n`);
+const sections: Section[] = [];
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  process.stderr.write(`${name}\n`);
+  const section = await bench(rounds);
+  sections.push(section);
+  process.stdout.write(`${formatSection(section)}\n`);
+}
+if (values.json !== undefined) await writeFile(values.json, report());
+
+function report(): string {
+  const judged = sections.map(({ title, rows }) => ({
+    title,
+    rows: rows.map((row) => ({ ...row, figure: figureOf(row), verdict: verdictOf(row) })),
+  }));
+  return `${JSON.stringify({ machine, rounds, sections: judged }, null, 2)}\n`;
+}
+
+function fail(message: string): never {
+  console.error(`bench: ${message}`);
+  process.exit(2);
+}

@@ -1,0 +1,45 @@
+/** Prints sections as a table for people; the same rows go into the --json file. */
+import { figureOf, type Row, type Section, type Unit, verdictOf } from './result.ts';
+
+const DIGITS: Readonly<Record<Unit, number>> = { seconds: 2, ratio: 2, MB: 0 };
+const SUFFIX: Readonly<Record<Unit, string>> = { seconds: ' s', ratio: ' x', MB: ' MB' };
+
+export function formatSection(section: Section): string {
+  const lines = section.rows.map((row) => [
+    row.what,
+    formatFigure(figureOf(row), row.unit),
+    spread(row),
+    row.atMost === undefined ? '' : `<= ${formatFigure(row.atMost, row.unit)}`,
+    verdictOf(row) ?? '',
+  ]);
+  const header = ['', 'figure', 'lowest - highest', 'goal', ''];
+  return [`== ${section.title}`, ...align([header, ...lines]), ''].join('\n');
+}
+
+function spread(row: Row): string {
+  if (row.values.length < 2) return '';
+  return [Math.min(...row.values), Math.max(...row.values)]
+    .map((value) => value.toFixed(DIGITS[row.unit]))
+    .join(' - ');
+}
+
+function formatFigure(value: number, unit: Unit): string {
+  return unit === 'seconds' && value < 1
+    ? `${Math.round(value * 1000)} ms`
+    : value.toFixed(DIGITS[unit]) + SUFFIX[unit];
+}
+
+/** Pads columns; the first is flush left, figures are flush right. */
+function align(lines: readonly (readonly string[])[]): string[] {
+  const widths = (lines[0] ?? []).map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  return lines.map((line) =>
+    line
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
