@@ -54,6 +54,12 @@ export const ERROR_CODES = {
     'The files that a mirror image runs with cannot be put together here. The message names what is missing.',
   ERR_SEAL_OWNERS:
     'The build changed owners, modes or bytes of objects, as rootless builds do. Build as root, or use `treeport mirror wrap`.',
+  ERR_CACHE_DIR: 'The cache directory of the server cannot be made or written.',
+  ERR_LISTEN:
+    "The server cannot listen: the port is in use, or the address is not this machine's, or not allowed.",
+  ERR_TAR: 'A tar stream is malformed or cut off.',
+  ERR_TAR_OBJECT:
+    'An entry of a tar stream breaks the rules of the ostree tar formats; the message names the entry.',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -11,8 +11,8 @@ import type { Xattr } from '../../src/ostree/xattrs.ts';
 
 export const FIXTURE_COMMIT = '616069c200463abca9c1d3adc65b948f1f1d3ddd42bc2c8ea3308535a0e44c24';
 export const FIXTURE_CONTENT = 'bd3d13c3059e63e6f8a3d6d046923ded730d90bd7a055c9ad93312111ea7d395';
-/** Content checksum of the second commit. */
-export const FIXTURE_UPDATE_CONTENT = '6e6afc49d902daa2456c858818e0ad8bf9afe79cdcca738c5676c0e175c1def1';
+/** The second commit, which replaces `/usr/bin/bash`. */
+export const FIXTURE_UPDATE_COMMIT = '6e6afc49d902daa2456c858818e0ad8bf9afe79cdcca738c5676c0e175c1def1';
 export const FIXTURE_REF = 'exampleos/x86_64/stable';
 
 /** Detached metadata that the golden stream with it was made with. */
@@ -20,7 +20,7 @@ export const FIXTURE_DETACHED: Buffer = serializeDict(
   new Map([['my-detached-key', stringVariant('my-detached-value')]]),
 );
 
-/** Path, type and object id of every file. */
+/** Path and object id of every file. */
 export const FIXTURE_OBJECTS: Readonly<Record<string, Checksum>> = {
   '/opt': 'a91bf662a5b2669d1391270c10d916e2135b4cd9b0faa18dccf76f50712e739b',
   '/usr/bin/arping': 'b048a4f451e9fdfaaec911c1fe07d5d1d39be02f932b827c25458d3b15ae589e',
@@ -82,47 +82,47 @@ export async function updateOstreeFixture({ path, commit }: OstreeFixture): Prom
   return update;
 }
 
-export function fixtureTree(bash: string, bashMode: number): TreeDirectory {
+function fixtureTree(bash: string, bashMode: number): TreeDirectory {
   const modules = 'usr/lib/modules/5.10.18-200.x86_64';
-  return directory('', 'usr', {
-    boot: directory('boot', 'boot', {}),
+  return directory('usr', {
+    boot: directory('boot', {}),
     opt: symlink('opt', 'var/opt'),
-    run: directory('run', 'run', {}),
-    tmp: directory('tmp', 'tmp', {}),
-    usr: directory('usr', 'usr/lib/modules', {
-      bin: directory('usr/bin', 'usr/bin', {
+    run: directory('run', {}),
+    tmp: directory('tmp', {}),
+    usr: directory('usr/lib/modules', {
+      bin: directory('usr/bin', {
         arping: file('usr/bin/arping', 'arping-binary', 0o755, [CAPABILITY]),
         bash: file('usr/bin/bash', bash, bashMode),
         'hardlink-a': file('usr/bin/hardlink-a', 'testlink'),
         'hardlink-b': file('usr/bin/hardlink-b', 'testlink'),
         sh: symlink('usr/bin/sh', 'bash'),
       }),
-      etc: directory('usr/etc', 'usr/etc', {
+      etc: directory('usr/etc', {
         'polkit.conf': file('usr/etc/polkit.conf', 'a-polkit-config'),
         'someconfig.conf': file('usr/etc/someconfig.conf', 'someconfig'),
       }),
-      lib: directory('usr/lib', modules, {
+      lib: directory(modules, {
         emptyfile: file('usr/lib/emptyfile', ''),
-        modules: directory('usr/lib/modules', modules, {
-          '5.10.18-200.x86_64': directory(modules, modules, {
+        modules: directory(modules, {
+          '5.10.18-200.x86_64': directory(modules, {
             initramfs: file(`${modules}/initramfs`, 'this-is-an-initramfs'),
             vmlinuz: file(`${modules}/vmlinuz`, 'this-is-a-kernel'),
           }),
         }),
-        pkgdb: directory('usr/lib/pkgdb', 'usr/lib/pkgdb', {
+        pkgdb: directory('usr/lib/pkgdb', {
           pkgdb: file('usr/lib/pkgdb/pkgdb', 'some-package-database'),
         }),
-        sysimage: directory('usr/lib/sysimage', 'usr/lib/sysimage', {
+        sysimage: directory('usr/lib/sysimage', {
           pkgdb: file('usr/lib/sysimage/pkgdb', 'some-package-database'),
         }),
       }),
-      lib64: directory('usr/lib64', 'usr/lib64', { emptyfile2: file('usr/lib64/emptyfile2', '') }),
+      lib64: directory('usr/lib64', { emptyfile2: file('usr/lib64/emptyfile2', '') }),
     }),
   });
 }
 
 /** A directory is labelled by the path it was made for: that of the first file below it. */
-function directory(_path: string, labelPath: string, entries: Record<string, TreeNode>): TreeDirectory {
+function directory(labelPath: string, entries: Record<string, TreeNode>): TreeDirectory {
   return {
     kind: 'directory',
     mode: 0o755,

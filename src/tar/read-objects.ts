@@ -1,0 +1,172 @@
+/**
+ * Reads the objects out of an ostree tar stream of any generation: whole commits, ostree layers and component
+ * layers, with the xattrs of content objects in each of the ways of object-entry.ts. Every object is verified
+ * against its name; detached metadata has no checksum to verify.
+ *
+ * xattrs stand directly before their object. Only v0 writes none for an object that has none; any other
+ * stream says so with empty ones.
+ */
+import { collect } from '../base/bytes.ts';
+import { isTreeportError, messageOf } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { type FileHeader, isSymlink, S_IFREG, SYMLINK_MODE } from '../ostree/file-header.ts';
+import type { ContentObject } from '../ostree/object-source.ts';
+import { metadataChecksum, verifiedStream, verifyMetadata } from '../ostree/verify.ts';
+import { NO_XATTRS, parseXattrs } from '../ostree/xattrs.ts';
+import { entryFault, objectEntry, type TarMetadataType, xattrsTarget } from './object-entry.ts';
+import { type ReadEntry, readEntries } from './read-entries.ts';
+
+export type TarObject =
+  | {
+      readonly kind: 'metadata';
+      readonly type: TarMetadataType;
+      readonly checksum: Checksum;
+      readonly bytes: Buffer;
+    }
+  | {
+      readonly kind: 'content';
+      readonly checksum: Checksum;
+      /**
+       * `stream()` can be read once, and before the next object is asked for; it throws ERR_OBJECT_CORRUPT at its
+       * end. A stream that is not read is skipped, unverified. Symlinks and empty files are verified already.
+       */
+      readonly object: ContentObject;
+    };
+
+export type ReadObjectsOptions = {
+  /** Larger metadata objects are refused; 10 MiB, as ostree-ext has it, unless given. */
+  readonly maxMetadataBytes?: number;
+};
+
+const MAX_METADATA_BYTES = 10 * 1024 * 1024;
+const MAX_XATTRS_BYTES = 1024 * 1024;
+const PERMISSIONS = 0o7777;
+const MAX_ID = 0xffffffff;
+
+/**
+ * Yields the objects of an uncompressed tar stream in its order. Throws ERR_TAR for a stream that is malformed or
+ * cut off, ERR_TAR_OBJECT for an entry that breaks the rules, ERR_OBJECT_CORRUPT for an object that is not what its
+ * name says. Which objects may follow each other is object-order.ts's.
+ */
+export async function* readObjects(
+  tar: AsyncIterable<Uint8Array>,
+  options: ReadObjectsOptions = {},
+): AsyncGenerator<TarObject> {
+  const reader = new ObjectReader(options.maxMetadataBytes ?? MAX_METADATA_BYTES);
+  for await (const entry of readEntries(tar)) {
+    const object = await reader.read(entry);
+    if (object !== undefined) yield object;
+  }
+}
+
+class ObjectReader {
+  readonly #maxMetadataBytes: number;
+  /** Extended attributes that links refer to, by their checksum. */
+  readonly #xattrs = new Map<Checksum, Buffer>();
+  /** Extended attributes that the next content object must take. */
+  #pending: { readonly checksum: Checksum; readonly xattrs: Buffer } | undefined;
+  #mayLackXattrs = true;
+
+  constructor(maxMetadataBytes: number) {
+    this.#maxMetadataBytes = maxMetadataBytes;
+  }
+
+  /** Takes in an entry; returns the object if it completes one. */
+  async read(entry: ReadEntry): Promise<TarObject | undefined> {
+    const found = objectEntry(entry);
+    switch (found?.kind) {
+      case undefined:
+        return undefined;
+      case 'config':
+        this.#mayLackXattrs = false;
+        return undefined;
+      case 'xattrs':
+        this.#xattrs.set(found.checksum, await readXattrs(entry, found.checksum));
+        return undefined;
+      case 'xattrs link':
+        await this.#link(entry, found.checksum);
+        return undefined;
+      case 'metadata':
+        return this.#metadata(entry, found.type, found.checksum);
+      case 'content':
+        return this.#content(entry, found.checksum);
+    }
+  }
+
+  async #link(entry: ReadEntry, checksum: Checksum): Promise<void> {
+    if (this.#pending !== undefined) {
+      throw entryFault(entry.path, `no object follows the attributes of ${this.#pending.checksum} before it`);
+    }
+    const xattrs = entry.type === 'link' ? this.#linkedXattrs(entry) : await readXattrs(entry);
+    this.#pending = { checksum, xattrs };
+  }
+
+  #linkedXattrs({ path, target }: ReadEntry): Buffer {
+    const checksum = xattrsTarget(path, target);
+    const xattrs = this.#xattrs.get(checksum);
+    if (xattrs === undefined)
+      throw entryFault(path, `the attributes ${checksum} are not in the stream before it`);
+    return xattrs;
+  }
+
+  async #metadata(entry: ReadEntry, type: TarMetadataType, checksum: Checksum): Promise<TarObject> {
+    const bytes = await readSmall(entry, this.#maxMetadataBytes);
+    verifyMetadata(type, checksum, bytes);
+    return { kind: 'metadata', type, checksum, bytes };
+  }
+
+  async #content(entry: ReadEntry, checksum: Checksum): Promise<TarObject> {
+    const header = contentHeader(entry, this.#takeXattrs(entry, checksum));
+    const size = isSymlink(header) ? 0 : entry.size;
+    const unverified: ContentObject = { header, size, stream: () => entry.data };
+    const verified = verifiedStream(unverified, checksum);
+    if (size === 0) await collect(verified);
+    return { kind: 'content', checksum, object: { header, size, stream: () => verified } };
+  }
+
+  #takeXattrs({ path }: ReadEntry, checksum: Checksum): Buffer {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending === undefined && this.#mayLackXattrs) return NO_XATTRS;
+    if (pending === undefined) throw entryFault(path, 'its extended attributes do not stand before it');
+    if (pending.checksum === checksum) return pending.xattrs;
+    throw entryFault(path, `the extended attributes before it are those of object ${pending.checksum}`);
+  }
+}
+
+function contentHeader(entry: ReadEntry, xattrs: Buffer): FileHeader {
+  const { path, type, mode, target } = entry;
+  const owner = { uid: ownerId(path, entry.uid), gid: ownerId(path, entry.gid) };
+  if (type === 'file') return { ...owner, mode: S_IFREG | (mode & PERMISSIONS), target: '', xattrs };
+  if (type === 'symlink') return { ...owner, mode: SYMLINK_MODE, target, xattrs };
+  throw entryFault(
+    path,
+    `an object is a regular file or a symlink, not a ${type ?? 'thing of unknown type'}`,
+  );
+}
+
+function ownerId(path: string, id: number): number {
+  if (Number.isInteger(id) && id >= 0 && id <= MAX_ID) return id;
+  throw entryFault(path, `${id} is not a user or group id`);
+}
+
+/** Extended attributes, with `checksum` those of that name. */
+async function readXattrs(entry: ReadEntry, checksum?: Checksum): Promise<Buffer> {
+  const bytes = await readSmall(entry, MAX_XATTRS_BYTES);
+  if (checksum !== undefined && metadataChecksum(bytes) !== checksum) {
+    throw entryFault(entry.path, 'its bytes do not give the checksum in its name');
+  }
+  try {
+    parseXattrs(bytes);
+  } catch (error) {
+    throw isTreeportError(error, 'ERR_VARIANT') ? entryFault(entry.path, messageOf(error)) : error;
+  }
+  return bytes;
+}
+
+async function readSmall({ path, type, size, data }: ReadEntry, maxBytes: number): Promise<Buffer> {
+  if (type !== 'file')
+    throw entryFault(path, `it is a ${type ?? 'thing of unknown type'}, not a regular file`);
+  if (size > maxBytes) throw entryFault(path, `it has ${size} bytes; more than ${maxBytes} are not accepted`);
+  return collect(data);
+}
