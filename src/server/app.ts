@@ -1,0 +1,103 @@
+/**
+ * The HTTP mirror: any ostree repository, served as an archive repository below the base path, with a landing
+ * page and health checks beside it. Wires the parts; each route is in its own file.
+ */
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { messageOf } from '../base/errors.ts';
+import { NOT_STORED } from './cache-control.ts';
+import { type Counters, newCounters } from './counters.ts';
+import { DiskCache } from './disk-cache.ts';
+import { createDocumentRoutes } from './document-routes.ts';
+import { createEncoder, ENCODER_ID } from './encoder.ts';
+import { createFaultReporter } from './faults.ts';
+import { healthRoutes } from './health-routes.ts';
+import { landingRoutes } from './landing-routes.ts';
+import { createLiveRepository } from './live-summary.ts';
+import { createObjectRoutes } from './object-routes.ts';
+import { normaliseOptions, type ServerOptions, type Settings } from './options.ts';
+import { sendNotFound, sendText } from './reply.ts';
+import { repoRoutes } from './repo-routes.ts';
+import { logRequests } from './request-log.ts';
+
+export type Server = {
+  readonly app: FastifyInstance;
+  readonly counters: Counters;
+  /** Makes `/readyz` answer that the server is going down. */
+  startDraining(): void;
+};
+
+/** Idle connections are kept longer than clients and proxies keep theirs, so that nobody writes into a closed one. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** Makes the server without listening; ERR_CACHE_DIR if the cache directory cannot be written. */
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const settings = normaliseOptions(options);
+  const { repo, basePath, logger, assetsDir } = settings;
+  const counters = newCounters();
+  const faults = createFaultReporter(logger, counters);
+  const cache = await openCache(settings);
+  const live = createLiveRepository(repo, logger);
+  const encode = createEncoder({
+    objects: repo.objects,
+    cache,
+    counters,
+    onStreamFault: (checksum, error) => faults.failed(`${checksum}.filez`, error),
+  });
+  const draining = { is: false };
+
+  const app = newFastify(settings);
+  logRequests(app, logger, counters);
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return;
+    reply.header('allow', 'GET, HEAD').header('connection', 'close');
+    return sendText(reply, 405, 'method not allowed', NOT_STORED);
+  });
+  app.setNotFoundHandler((_request, reply) => sendNotFound(reply));
+  app.setErrorHandler((error, request, reply) => {
+    logger.error({ url: request.raw.url }, messageOf(error));
+    return sendText(reply, 500, 'internal error', NOT_STORED);
+  });
+  app.register(healthRoutes, { repo, isDraining: () => draining.is });
+  app.register(landingRoutes, { basePath, assetsDir, live, objects: repo.objects });
+  const documents = createDocumentRoutes(repo, live);
+  const objects = createObjectRoutes({ repo, cache, encode, counters, faults });
+  app.register(repoRoutes, { basePath, documents, objects, logger });
+  await app.ready();
+  return {
+    app,
+    counters,
+    startDraining: () => {
+      draining.is = true;
+    },
+  };
+}
+
+function newFastify({ logger }: Settings): FastifyInstance {
+  const loggerInstance: FastifyBaseLogger = logger;
+  return fastify({
+    loggerInstance,
+    // A logger of its own for each request costs as much as sending a small object.
+    childLoggerFactory: () => loggerInstance,
+    disableRequestLogging: true,
+    exposeHeadRoutes: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Slow clients of large objects are no error.
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 8192 },
+    frameworkErrors: (_error, _request: FastifyRequest, reply) => sendNotFound(reply),
+  });
+}
+
+async function openCache({ cacheDir, cacheSize, logger }: Settings): Promise<DiskCache | undefined> {
+  if (cacheDir === undefined) return undefined;
+  return DiskCache.open({
+    directory: cacheDir,
+    maxBytes: cacheSize,
+    encoder: ENCODER_ID,
+    onWriteFailure: (error) =>
+      logger.warn(`cannot write the cache directory ${cacheDir}, going on without: ${messageOf(error)}`),
+  });
+}

@@ -1,0 +1,94 @@
+/** What is not an object: config, summary and its companions, refs, static deltas and their indexes. */
+import { hash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Checksum } from '../ostree/checksum.ts';
+import { isSignedSuperblock } from '../ostree/delta-list.ts';
+import { type DeltaName, deltaDirectory, deltaIndexPath } from '../ostree/delta-name.ts';
+import { readRef } from '../ostree/refs.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { IMMUTABLE, REVALIDATE, SHORT } from './cache-control.ts';
+import { publicConfig } from './config-file.ts';
+import type { LiveRepository } from './live-summary.ts';
+import { closePlainFile, fileStart, honestDate, openPlainFile, type PlainFile } from './plain-file.ts';
+import { type Answer, sendBytes, sendFile, sendNotFound } from './reply.ts';
+
+export type Send<Rest extends readonly unknown[]> = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ...rest: Rest
+) => FastifyReply | Promise<FastifyReply>;
+
+export type DocumentRoutes = {
+  readonly config: Send<[]>;
+  readonly summary: Send<[]>;
+  /** A file of the repository that belongs to the summary. */
+  readonly summaryFile: Send<[path: string]>;
+  readonly ref: Send<[root: string, name: string]>;
+  readonly delta: Send<[name: DeltaName, file: string]>;
+  readonly deltaIndex: Send<[to: Checksum]>;
+};
+
+const TEXT = 'text/plain; charset=utf-8';
+
+export function createDocumentRoutes(repo: Repository, live: LiveRepository): DocumentRoutes {
+  const open = (path: string) => openPlainFile(join(repo.path, path), { followSymlink: true });
+  const config = Buffer.from(publicConfig(repo));
+  const configAnswer: Answer = {
+    ...textAnswer(config),
+    lastModified: honestDate(statSync(join(repo.path, 'config'), { throwIfNoEntry: false })?.mtimeMs ?? 0),
+  };
+  return {
+    config: (request, reply) => sendBytes(request, reply, config, configAnswer),
+    async summary(request, reply) {
+      const { bytes, checksum, lastModified } = await live.summary();
+      return sendBytes(request, reply, bytes, { etag: checksum, lastModified, cacheControl: REVALIDATE });
+    },
+    summaryFile(request, reply, path) {
+      const file = open(path);
+      return file === undefined
+        ? sendNotFound(reply)
+        : sendFile(request, reply, file, fileAnswer(file, REVALIDATE));
+    },
+    async ref(request, reply, root, name) {
+      const commit = await readRef(repo, root, name);
+      if (commit === undefined) return sendNotFound(reply);
+      const bytes = Buffer.from(`${commit}\n`);
+      return sendBytes(request, reply, bytes, textAnswer(bytes));
+    },
+    delta(request, reply, name, part) {
+      const isSuperblock = part === 'superblock';
+      const file = openPlainFile(join(repo.path, deltaDirectory(name), part));
+      if (file === undefined) return sendNotFound(reply);
+      if (isSuperblock && isSignedSuperblock(fileStart(file))) {
+        closePlainFile(file);
+        return sendNotFound(reply);
+      }
+      return sendFile(request, reply, file, fileAnswer(file, isSuperblock ? SHORT : IMMUTABLE));
+    },
+    async deltaIndex(request, reply, to) {
+      const file = open(deltaIndexPath(to));
+      if (file !== undefined) return sendFile(request, reply, file, fileAnswer(file, SHORT));
+      const bytes = await live.deltaIndex(to);
+      if (bytes === undefined) return sendNotFound(reply);
+      return sendBytes(request, reply, bytes, {
+        etag: hash('sha256', bytes),
+        lastModified: undefined,
+        cacheControl: SHORT,
+      });
+    },
+  };
+}
+
+function textAnswer(bytes: Buffer): Answer {
+  return { etag: hash('sha256', bytes), lastModified: undefined, cacheControl: SHORT, contentType: TEXT };
+}
+
+/** By content for what is in memory; large files are known by size and date, as everywhere on the web. */
+function fileAnswer(file: PlainFile, cacheControl: string): Answer {
+  const etag = Buffer.isBuffer(file.content)
+    ? hash('sha256', file.content)
+    : `${file.size.toString(16)}-${Math.floor(file.modified).toString(16)}`;
+  return { etag, lastModified: honestDate(file.modified), cacheControl };
+}

@@ -1,0 +1,155 @@
+/**
+ * Makes archive files of content objects on demand.
+ *
+ * Concurrent requests for one object share one encoding. Small objects are read whole, verified and deflated
+ * before anything is sent. Large ones are sent while they are encoded and verified at the end: with a
+ * cache through a {@link GrowingFile}, without one (or when enough are being written, or the object is too
+ * large for the cache) through a {@link SharedStream} at the pace of the clients. Either way memory is
+ * bounded, and a fault is an error of the stream, never its clean end.
+ *
+ * Only small encodings and growing files are limited in number. A large stream is paced by its reader and
+ * must not wait in a line: clients give up when nothing comes for 30 s.
+ */
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { deflateRaw } from 'node:zlib';
+
+import { collect } from '../base/bytes.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { archiveHeader, hashedHeader } from '../ostree/file-header.ts';
+import { encodeFilez, encodeSmallFilez } from '../ostree/filez.ts';
+import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
+import { corrupt, verifiedStream } from '../ostree/verify.ts';
+import type { Counters } from './counters.ts';
+import type { DiskCache } from './disk-cache.ts';
+import { GrowingFile } from './growing-file.ts';
+import { type OpenSource, SharedStream } from './shared-stream.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** See docs/decisions/0030-deflate-level-on-demand.md. */
+const LEVEL = 1;
+/** Objects up to this size are encoded in memory. */
+const SMALL_OBJECT_BYTES = 1024 * 1024;
+/** Up to this size deflating takes less time than the way over the thread pool. */
+const TINY_OBJECT_BYTES = 16 * 1024;
+const WINDOW_BYTES = 1024 * 1024;
+/** Small encodings at once: one less than Node's thread pool has threads, so that reading files goes on. */
+const CONCURRENCY = 3;
+/** Large objects that are written into the cache at once. */
+const GROWING_FILES = 4;
+
+/** What the compressed bytes depend on besides the object: part of entity tags, and of the cache. */
+export const ENCODER_ID: string = `deflate${LEVEL}-${process.versions.zlib}-${process.arch}`;
+
+export type EncoderOptions = {
+  readonly objects: ObjectSource;
+  readonly cache: DiskCache | undefined;
+  readonly counters: Counters;
+  /** Told of a fault that a large object showed after its encoding had begun. */
+  readonly onStreamFault: (checksum: Checksum, error: unknown) => void;
+};
+
+/**
+ * Gives the archive file of an object: the bytes of a small one, a stream of a large one. Rejects with the errors of
+ * the source, and with ERR_OBJECT_CORRUPT for a small object that is not what its id says.
+ */
+export type Encoder = (checksum: Checksum) => Promise<Buffer | Readable>;
+
+/** What requests for one object share; `join` gives undefined when it is too late for that. */
+type Shared = Buffer | { join(): Readable | undefined };
+
+const deflateOnce = promisify(deflateRaw);
+
+export function createEncoder({ objects, cache, counters, onStreamFault }: EncoderOptions): Encoder {
+  const small = new Turnstile(CONCURRENCY);
+  const growing = new Turnstile(GROWING_FILES);
+  const underWay = new Map<Checksum, Promise<Shared>>();
+
+  const encodeSmall = (checksum: Checksum, object: ContentObject): Promise<Buffer> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    const job = async () => {
+      const bytes = await smallFilez(object, checksum);
+      counters.encoded += 1;
+      counters.encodedBytes += bytes.length;
+      resolve(bytes);
+      // Still in its place of the turnstile, so that a slow disk cannot pile up buffers.
+      await cache?.store(checksum, bytes);
+      underWay.delete(checksum);
+    };
+    small.run(job).catch(reject);
+    return promise;
+  };
+
+  const sourceOf = (checksum: Checksum, object: ContentObject): OpenSource =>
+    async function* () {
+      try {
+        const verified = { ...object, stream: () => verifiedStream(object, checksum) };
+        for await (const piece of encodeFilez(verified, LEVEL)) {
+          counters.encodedBytes += piece.length;
+          yield piece;
+        }
+        counters.encoded += 1;
+      } catch (error) {
+        onStreamFault(checksum, error);
+        throw error;
+      }
+    };
+
+  const writeIntoCache = async (checksum: Checksum, object: ContentObject): Promise<Shared | undefined> => {
+    const leave = cache !== undefined && object.size <= cache.maxBytes ? growing.tryEnter() : undefined;
+    if (cache === undefined || leave === undefined) return undefined;
+    const path = cache.temporaryPath();
+    const file = await GrowingFile.create(path, sourceOf(checksum, object)).catch((error) =>
+      cache.failed(path, error),
+    );
+    if (file === undefined) {
+      leave();
+      return undefined;
+    }
+    const finish = async () => {
+      const outcome = await file.fill();
+      if (outcome.kind === 'complete') await cache.adopt(checksum, path, file.size);
+      else if (outcome.kind === 'disk failed') await cache.failed(path, outcome.error);
+      else await cache.discard(path);
+      underWay.delete(checksum);
+      file.release();
+      leave();
+    };
+    void finish();
+    return file;
+  };
+
+  const begin = async (checksum: Checksum): Promise<Shared> => {
+    const object = await objects.content(checksum);
+    if (object.size <= SMALL_OBJECT_BYTES) return encodeSmall(checksum, object);
+    const inCache = await writeIntoCache(checksum, object);
+    return (
+      inCache ?? new SharedStream(sourceOf(checksum, object), WINDOW_BYTES, () => underWay.delete(checksum))
+    );
+  };
+
+  const start = (checksum: Checksum): Promise<Shared> => {
+    const started = begin(checksum);
+    underWay.set(checksum, started);
+    started.catch(() => underWay.delete(checksum));
+    return started;
+  };
+
+  return async (checksum) => {
+    for (;;) {
+      const shared = await (underWay.get(checksum) ?? start(checksum));
+      const content = Buffer.isBuffer(shared) ? shared : shared.join();
+      if (content !== undefined) return content;
+    }
+  };
+}
+
+async function smallFilez(object: ContentObject, checksum: Checksum): Promise<Buffer> {
+  const { header } = object;
+  const bytes = await collect(object.stream());
+  const actual = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
+  if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+  if (bytes.length <= TINY_OBJECT_BYTES) return encodeSmallFilez(header, bytes, LEVEL);
+  return Buffer.concat([archiveHeader(header, bytes.length), await deflateOnce(bytes, { level: LEVEL })]);
+}

@@ -1,0 +1,72 @@
+/** The page at `/`: which refs this mirror has and how to use them. No script, one style sheet, no cookies. */
+import { clientLines } from './client-lines.ts';
+import { type Html, html } from './html.ts';
+
+export type LandingRef = {
+  readonly name: string;
+  readonly commit: string;
+  readonly version: string | undefined;
+  /** Seconds since 1970. */
+  readonly timestamp: number | undefined;
+};
+
+export type LandingPage = {
+  /** URL of the repository as the visitor reaches it. */
+  readonly url: string;
+  readonly refs: readonly LandingRef[];
+  readonly isSigned: boolean;
+};
+
+/** More would make a page that no one reads; `summary` has them all. */
+const MAX_REFS = 500;
+
+export function landingPage({ url, refs, isSigned }: LandingPage): string {
+  const usage = clientLines({ url, ref: refs[0]?.name, isSigned });
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>ostree mirror</title>
+<link rel="stylesheet" href="/assets/style.css">
+</head>
+<body>
+<main>
+<h1>ostree mirror</h1>
+<p>This server is an ostree repository. Its address is <a href="${url}/config"><code>${url}</code></a>.</p>
+<h2>Use it</h2>
+${usage.map(
+  ({ client, lines }) => html`<h3>${client}</h3>
+<pre tabindex="0" aria-label="Commands for ${client}"><code>${lines.join('\n')}</code></pre>
+`,
+)}<h2>Refs</h2>
+${refs.length === 0 ? html`<p>There are no refs in this repository; commits can be pulled by checksum.</p>` : refTable(refs)}
+</main>
+</body>
+</html>
+`.text;
+}
+
+function refTable(refs: readonly LandingRef[]): Html {
+  const more = refs.length - MAX_REFS;
+  return html`<div class="table" role="region" aria-label="Refs" tabindex="0">
+<table>
+<thead><tr><th scope="col">Ref</th><th scope="col">Version</th><th scope="col">Date</th><th scope="col">Commit</th></tr></thead>
+<tbody>
+${refs.slice(0, MAX_REFS).map(refRow)}</tbody>
+</table>
+</div>
+${more > 0 ? html`<p>And ${more} more.</p>` : undefined}`;
+}
+
+function refRow({ name, commit, version, timestamp }: LandingRef): Html {
+  return html`<tr><th scope="row">${name}</th><td>${version ?? '–'}</td><td>${dateCell(timestamp)}</td><td><code>${commit}</code></td></tr>
+`;
+}
+
+function dateCell(timestamp: number | undefined): Html | string {
+  const date = new Date((timestamp ?? Number.NaN) * 1000);
+  if (Number.isNaN(date.getTime())) return '–';
+  const text = date.toISOString();
+  return html`<time datetime="${text}">${text.slice(0, 16).replace('T', ' ')} UTC</time>`;
+}

@@ -1,0 +1,131 @@
+/**
+ * Serving on a socket: the listen address, the log, and going down in order. `stop` closes the listening
+ * socket, lets running answers finish, and cuts what is left when the deadline has passed. Which signal
+ * stops a server is the business of the program (cli/signals.ts).
+ */
+import type { AddressInfo } from 'node:net';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
+import { createServer, type Server } from './app.ts';
+import type { Counters } from './counters.ts';
+import type { ServerOptions } from './options.ts';
+
+export type ListenAddress = {
+  /** Undefined for every address of the machine. */
+  readonly host: string | undefined;
+  /** 0 for any that is free. */
+  readonly port: number;
+};
+
+export type ServeOptions = Omit<ServerOptions, 'logger'> & {
+  /** `[ADDR:]PORT`; see {@link parseListenAddress}. */
+  readonly listen: string;
+  /** One of pino's levels; `info` by default. */
+  readonly logLevel?: string;
+  /** Standard output by default. */
+  readonly logTo?: DestinationStream;
+  /** How long running answers may take after {@link RunningServer.stop}; 25 s by default. */
+  readonly drainMs?: number;
+};
+
+export type RunningServer = {
+  readonly host: string;
+  readonly port: number;
+  readonly counters: Counters;
+  /** Goes down; resolves when every connection is closed. Calls after the first wait for the same. */
+  stop(): Promise<void>;
+};
+
+const DRAIN_MS = 25_000;
+const IDLE_CHECK_MS = 200;
+
+/** Parses `8080`, `:8080`, `127.0.0.1:8080`, `localhost:8080` and `[::1]:8080`; ERR_USAGE otherwise. */
+export function parseListenAddress(text: string): ListenAddress {
+  const match = /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]*)):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3] ?? Number.NaN);
+  if (match === null || port > 65535) {
+    throw new TreeportError(
+      'ERR_USAGE',
+      `"${text}" is no address to listen on: give PORT, ADDRESS:PORT or [IPV6]:PORT`,
+    );
+  }
+  return { host: match[1] ?? (match[2] || undefined), port };
+}
+
+/** Starts a server; ERR_LISTEN if the address cannot be had, ERR_CACHE_DIR, ERR_USAGE. */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const address = parseListenAddress(options.listen);
+  // Lines that come while one is being written go out together, so logging does not hold requests up.
+  const logger = pino(
+    { level: options.logLevel ?? 'info' },
+    options.logTo ?? pino.destination({ sync: false }),
+  );
+  const server = await createServer({ ...options, logger });
+  const bound = await listen(server, address);
+  logger.info({ repo: options.repo.path, mode: options.repo.mode, ...bound }, `serving on ${urlOf(bound)}`);
+  const stopping: { done?: Promise<void> } = {};
+  return {
+    ...bound,
+    counters: server.counters,
+    stop: () => (stopping.done ??= stop(server, logger, options.drainMs ?? DRAIN_MS)),
+  };
+}
+
+function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function listen(
+  { app }: Server,
+  { host, port }: ListenAddress,
+): Promise<{ host: string; port: number }> {
+  const hosts = host === undefined ? ['::', '0.0.0.0'] : [host];
+  for (const [index, name] of hosts.entries()) {
+    try {
+      await app.listen({ host: name, port });
+      break;
+    } catch (error) {
+      // Without IPv6 in the kernel `::` cannot be had.
+      if (index === hosts.length - 1 || !['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(errnoOf(error) ?? '')) {
+        throw listenError(error, host, port);
+      }
+    }
+  }
+  const bound = app.server.address() as AddressInfo;
+  return { host: bound.address, port: bound.port };
+}
+
+function listenError(error: unknown, host: string | undefined, port: number): TreeportError {
+  const where = host === undefined ? `port ${port}` : `${host}:${port}`;
+  const why: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'something else is listening there; give another port with --listen',
+    EACCES: 'this user may not; ports below 1024 need a privilege',
+    EADDRNOTAVAIL: 'this machine does not have that address',
+    ENOTFOUND: 'no such host name',
+  };
+  const words = why[errnoOf(error) ?? ''] ?? messageOf(error);
+  return new TreeportError('ERR_LISTEN', `cannot listen on ${where}: ${words}`, { cause: error });
+}
+
+async function stop(
+  { app, counters, startDraining }: Server,
+  logger: Logger,
+  drainMs: number,
+): Promise<void> {
+  startDraining();
+  logger.info('shutting down, finishing running requests');
+  // Connections that become idle only now would otherwise stay for the keep-alive time.
+  const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
+  const deadline = setTimeout(() => {
+    logger.warn('the time to finish is over, closing the remaining connections');
+    app.server.closeAllConnections();
+  }, drainMs);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(deadline);
+  }
+  logger.info({ counters }, 'stopped');
+  await new Promise<void>((resolve) => logger.flush(() => resolve()));
+}

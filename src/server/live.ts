@@ -1,0 +1,73 @@
+/**
+ * Values derived from files that may change at any time, kept for as long as a fingerprint of those files
+ * stays the same.
+ *
+ * A fingerprint is of time stamps, and these are coarse: what changed shortly before it was taken may change
+ * again without a trace. So a value is trusted only if the newest stamp had some age when it was derived.
+ */
+
+export type Fingerprint = {
+  readonly text: string;
+  /** The newest modification time in it; milliseconds since 1970. */
+  readonly newest: number;
+};
+
+export type Derived<T> = {
+  readonly value: T;
+  /** False if the value may change without a change of the fingerprint. */
+  readonly settled: boolean;
+};
+
+type Known<T> = {
+  readonly value: T;
+  /** Undefined if the value is not to be trusted. */
+  readonly fingerprint: string | undefined;
+  /** Until when not even the fingerprint is looked at. */
+  readonly freshUntil: number;
+};
+
+const SETTLING_MS = 1000;
+/** A check that takes longer than this is not repeated for ten times as long, but at most ten seconds. */
+const CHEAP_MS = 20;
+const MAX_FRESH_MS = 10_000;
+
+export class Live<T> {
+  readonly #fingerprint: () => Promise<Fingerprint>;
+  readonly #derive: (fingerprint: Fingerprint) => Promise<Derived<T>>;
+  #known: Known<T> | undefined;
+  #checking: Promise<T> | undefined;
+
+  constructor(
+    fingerprint: () => Promise<Fingerprint>,
+    derive: (fingerprint: Fingerprint) => Promise<Derived<T>>,
+  ) {
+    this.#fingerprint = fingerprint;
+    this.#derive = derive;
+  }
+
+  /** The present value; calls at the same time share the work. */
+  async get(): Promise<T> {
+    if (this.#known !== undefined && Date.now() < this.#known.freshUntil) return this.#known.value;
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  async #check(): Promise<T> {
+    const start = Date.now();
+    const print = await this.#fingerprint();
+    const { value, fingerprint } =
+      this.#known?.fingerprint === print.text ? this.#known : await this.#fresh(print, start);
+    const took = Date.now() - start;
+    const freshUntil = took <= CHEAP_MS ? 0 : Date.now() + Math.min(10 * took, MAX_FRESH_MS);
+    this.#known = { value, fingerprint, freshUntil };
+    return value;
+  }
+
+  async #fresh(print: Fingerprint, now: number): Promise<Omit<Known<T>, 'freshUntil'>> {
+    const { value, settled } = await this.#derive(print);
+    const isTrusted = settled && Math.abs(now - print.newest) > SETTLING_MS;
+    return { value, fingerprint: isTrusted ? print.text : undefined };
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Objects: metadata is read and verified, content goes out as archive files — those that lie in an archive
+ * repository as they are, the others from the cache or freshly encoded.
+ */
+
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isTreeportError } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { loosePath, type MetadataType } from '../ostree/object-name.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { verifyMetadata } from '../ostree/verify.ts';
+import { IMMUTABLE, SHORT } from './cache-control.ts';
+import type { Counters } from './counters.ts';
+import type { DiskCache } from './disk-cache.ts';
+import { ENCODER_ID, type Encoder } from './encoder.ts';
+import type { FaultReporter } from './faults.ts';
+import { openPlainFile, type PlainFile } from './plain-file.ts';
+import { type Answer, sendBytes, sendFault, sendFile, sendIfNotModified, sendStream } from './reply.ts';
+
+export type ObjectRoutesContext = {
+  readonly repo: Repository;
+  readonly cache: DiskCache | undefined;
+  readonly encode: Encoder;
+  readonly counters: Counters;
+  readonly faults: FaultReporter;
+};
+
+export type ObjectRoutes = {
+  metadata(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    type: MetadataType,
+    checksum: Checksum,
+  ): Promise<FastifyReply>;
+  content(request: FastifyRequest, reply: FastifyReply, checksum: Checksum): Promise<FastifyReply>;
+};
+
+/** Clients look for these without knowing whether they exist; a missing commit is the end of a history. */
+const OPTIONAL: readonly MetadataType[] = ['commitmeta', 'commit', 'tombstone-commit'];
+/** What is named by its content has never been modified. */
+const NEVER_MODIFIED = 0;
+
+export function createObjectRoutes({
+  repo,
+  cache,
+  encode,
+  counters,
+  faults,
+}: ObjectRoutesContext): ObjectRoutes {
+  const archives = archivePaths(repo);
+
+  const plainObject = (checksum: Checksum): PlainFile | undefined => {
+    for (const path of archives) {
+      const file = openPlainFile(join(path, loosePath(checksum, 'filez')));
+      if (file !== undefined) return file;
+    }
+    return undefined;
+  };
+
+  const sendContent = async (request: FastifyRequest, reply: FastifyReply, checksum: Checksum) => {
+    const plain = plainObject(checksum);
+    if (plain !== undefined) {
+      counters.plain += 1;
+      const etag = `${checksum}-${plain.size.toString(16)}-${Math.floor(plain.modified).toString(16)}`;
+      return sendFile(request, reply, plain, { etag, lastModified: plain.modified, cacheControl: IMMUTABLE });
+    }
+    const answer: Answer = {
+      etag: `${checksum}-${ENCODER_ID}`,
+      lastModified: NEVER_MODIFIED,
+      cacheControl: IMMUTABLE,
+    };
+    if (sendIfNotModified(request, reply, answer)) return reply;
+    const cached = cache?.open(checksum);
+    if (cached !== undefined) {
+      counters.cached += 1;
+      return sendFile(request, reply, cached, answer);
+    }
+    const content = await encode(checksum);
+    return Buffer.isBuffer(content)
+      ? sendBytes(request, reply, content, answer)
+      : sendStream(request, reply, content, answer);
+  };
+
+  return {
+    async metadata(request, reply, type, checksum) {
+      const name = `${checksum}.${type}`;
+      try {
+        const bytes = await repo.objects.metadata(type, checksum);
+        verifyMetadata(type, checksum, bytes);
+        return sendBytes(request, reply, bytes, metadataAnswer(type, checksum, bytes));
+      } catch (error) {
+        const isMissing = isTreeportError(error, 'ERR_OBJECT_MISSING');
+        return sendFault(
+          reply,
+          isMissing ? faults.missing(name, OPTIONAL.includes(type)) : faults.failed(name, error),
+        );
+      }
+    },
+    async content(request, reply, checksum) {
+      try {
+        return await sendContent(request, reply, checksum);
+      } catch (error) {
+        return sendFault(reply, faults.failed(`${checksum}.filez`, await asDamage(repo, checksum, error)));
+      }
+    },
+  };
+}
+
+function metadataAnswer(type: MetadataType, checksum: Checksum, bytes: Buffer): Answer {
+  const isNamedByContent = type !== 'commitmeta' && type !== 'tombstone-commit';
+  if (isNamedByContent) return { etag: checksum, lastModified: NEVER_MODIFIED, cacheControl: IMMUTABLE };
+  return { etag: hash('sha256', bytes), lastModified: undefined, cacheControl: SHORT };
+}
+
+/** Directories of the archive repositories in the chain of parents. */
+function archivePaths(repo: Repository): readonly string[] {
+  const rest = repo.parent === undefined ? [] : archivePaths(repo.parent);
+  return repo.mode === 'archive' ? [repo.path, ...rest] : rest;
+}
+
+/** An object whose attribute file alone is missing is not absent but damaged: a 404 would hide that. */
+async function asDamage(repo: Repository, checksum: Checksum, error: unknown): Promise<unknown> {
+  if (!isTreeportError(error, 'ERR_OBJECT_MISSING')) return error;
+  const isHere = await repo.objects.has({ type: 'file', checksum }).catch(() => true);
+  return isHere ? new Error(error.message) : error;
+}

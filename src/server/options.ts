@@ -1,0 +1,52 @@
+/** What a server is made from, normalised once. */
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { TreeportError } from '../base/errors.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+
+export type ServerOptions = {
+  /** What is served: a repository of any mode. */
+  readonly repo: Repository;
+  /** Where the repository lies in the URL space; `/repo` by default, `/` for the top. */
+  readonly basePath?: string;
+  /** Where encoded objects are kept; nowhere by default. */
+  readonly cacheDir?: string;
+  /** Bytes that `cacheDir` may take; 1 GiB by default. */
+  readonly cacheSize?: number;
+  /** Silent by default. At level `info` it gets a line for each request. */
+  readonly logger?: Logger;
+  /** The style sheet of the landing page; beside this file by default. */
+  readonly assetsDir?: string;
+};
+
+export type Settings = {
+  readonly repo: Repository;
+  /** With a leading and without a trailing slash; empty at the top. */
+  readonly basePath: string;
+  readonly cacheDir: string | undefined;
+  readonly cacheSize: number;
+  readonly logger: Logger;
+  readonly assetsDir: string;
+};
+
+const DEFAULT_CACHE_BYTES = 1024 ** 3;
+
+export function normaliseOptions(options: ServerOptions): Settings {
+  return {
+    repo: options.repo,
+    basePath: normaliseBasePath(options.basePath ?? '/repo'),
+    cacheDir: options.cacheDir,
+    cacheSize: options.cacheSize ?? DEFAULT_CACHE_BYTES,
+    logger: options.logger ?? pino({ level: 'silent' }),
+    assetsDir: options.assetsDir ?? join(import.meta.dirname, 'assets'),
+  };
+}
+
+function normaliseBasePath(text: string): string {
+  const path = text.replace(/\/+$/, '');
+  if (path === '' || /^(?:\/[\w.~-]*[\w~-])+$/.test(path)) return path;
+  throw new TreeportError(
+    'ERR_USAGE',
+    `base path "${text}" must look like /repo: letters, digits and -._~ between slashes`,
+  );
+}

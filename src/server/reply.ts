@@ -1,0 +1,115 @@
+/** The kinds of answers that routes give; the only place that sets headers of the repository. */
+import type { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { NOT_STORED, REVALIDATE } from './cache-control.ts';
+import { isNotModified, type Validators } from './conditional.ts';
+import type { Fault } from './faults.ts';
+import { closePlainFile, type PlainFile, streamPlainFile } from './plain-file.ts';
+
+const BYTES = 'application/octet-stream';
+const TEXT = 'text/plain; charset=utf-8';
+
+export type Answer = Validators & {
+  readonly cacheControl: string;
+  /** Bytes by default. */
+  readonly contentType?: string;
+};
+
+/** Sends bytes, or what a conditional or HEAD request wants to know about them. */
+export function sendBytes(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bytes: Buffer,
+  answer: Answer,
+): FastifyReply {
+  if (startAnswer(request, reply, answer) === 304) return reply.send();
+  reply.header('content-length', bytes.length);
+  return reply.send(request.method === 'HEAD' ? null : bytes);
+}
+
+/** Sends a file from disk and closes it. */
+export function sendFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  file: PlainFile,
+  answer: Answer,
+): FastifyReply {
+  if (Buffer.isBuffer(file.content)) return sendBytes(request, reply, file.content, answer);
+  const status = startAnswer(request, reply, answer);
+  if (status === 200) reply.header('content-length', file.size);
+  if (status === 200 && request.method === 'GET') return reply.send(streamPlainFile(file.content, file.size));
+  closePlainFile(file);
+  return reply.send(null);
+}
+
+/** Sends a stream of unknown length. An error of the stream destroys the connection. */
+export function sendStream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  stream: Readable,
+  answer: Answer,
+): FastifyReply {
+  if (startAnswer(request, reply, answer) === 200 && request.method === 'GET') return reply.send(stream);
+  stream.destroy();
+  return reply.send(null);
+}
+
+/** Answers 304 where the client has it already, without looking further; true if so. */
+export function sendIfNotModified(request: FastifyRequest, reply: FastifyReply, answer: Answer): boolean {
+  const { headers } = request;
+  if (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined) return false;
+  if (!isNotModified(headers, answer)) return false;
+  startAnswer(request, reply, answer);
+  reply.send();
+  return true;
+}
+
+export function sendNotFound(reply: FastifyReply, text = 'not found'): FastifyReply {
+  return sendText(reply, 404, text, REVALIDATE);
+}
+
+export function sendFault(reply: FastifyReply, fault: Fault): FastifyReply {
+  return sendText(reply, fault.status, fault.text, fault.status === 404 ? REVALIDATE : NOT_STORED);
+}
+
+/** One line of text; without a body for HEAD. */
+export function sendText(
+  reply: FastifyReply,
+  status: number,
+  text: string,
+  cacheControl: string,
+): FastifyReply {
+  const body = `${text}\n`;
+  reply
+    .code(status)
+    .headers({
+      'content-type': TEXT,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': cacheControl,
+    });
+  return reply.send(reply.request.method === 'HEAD' ? null : body);
+}
+
+function startAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): 200 | 304 {
+  const { etag, lastModified, cacheControl } = answer;
+  reply.header('etag', `"${etag}"`).header('cache-control', cacheControl);
+  if (lastModified !== undefined) reply.header('last-modified', httpDate(lastModified));
+  if (isNotModified(request.headers, answer)) {
+    reply.code(304);
+    return 304;
+  }
+  reply.header('content-type', answer.contentType ?? BYTES).header('accept-ranges', 'none');
+  return 200;
+}
+
+const recentDate = { seconds: Number.NaN, text: '' };
+
+/** Formatting a date costs as much as reading a small file, and neighbours share theirs. */
+function httpDate(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  if (recentDate.seconds !== seconds) {
+    recentDate.seconds = seconds;
+    recentDate.text = new Date(seconds * 1000).toUTCString();
+  }
+  return recentDate.text;
+}
