@@ -4,15 +4,28 @@
  * whatever the figures are: a busy machine is no fault of the code.
  */
 import { writeFile } from 'node:fs/promises';
+import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchEncapsulate } from './encapsulate.ts';
 import { benchFsck } from './fsck.ts';
 import { formatMachine, machineFacts } from './machine.ts';
+import { benchMemory } from './memory.ts';
+import { benchPull, benchPullWithoutFsync } from './pull.ts';
+import { benchReady } from './ready.ts';
 import { figureOf, type Section, verdictOf } from './result.ts';
 import { formatSection } from './table.ts';
 
 const BENCHES: Readonly<Record<string, (rounds: number) => Promise<Section>>> = {
   fsck: benchFsck,
+  encapsulate: benchEncapsulate,
+  memory: benchMemory,
+  ready: benchReady,
+  pull: benchPull,
+  'pull-without-fsync': benchPullWithoutFsync,
 };
+
+/** nginx is there on Debian, which not everyone's PATH has. */
+process.env.PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,0 +1,100 @@
+/**
+ * A full `ostree pull` of the Debian tree into a new bare-user repository on the same disk, from nginx over
+ * the ready archive repository and from treeport: over the bare repository with a warm and a cold cache,
+ * and over that archive repository. What the servers read is in the page cache for each of them.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run, treeport } from './command.ts';
+import { debianRepos, REF } from './debian-tree.ts';
+import { startNginx } from './nginx.ts';
+import { warmPageCache } from './page-cache.ts';
+import { pairRatios, type Row, type Section } from './result.ts';
+import { alternate, type Contender, type Rounds } from './rounds.ts';
+import { peakMemory, type Server, startServer, withServer } from './server.ts';
+import { withScratch } from './storage.ts';
+
+const GOALS = { warm: 1.1, cold: 1.5, megabytes: 150 };
+const NGINX = 'nginx, ready archive repo';
+const WARM = 'treeport, bare repo, warm cache';
+const COLD = 'treeport, bare repo, cold cache';
+const ARCHIVE = 'treeport, ready archive repo';
+
+type Pull = { readonly seconds: number; readonly serverMB: number };
+
+/** With the client's fsync of every object, as it is by default. */
+export function benchPull(rounds: number): Promise<Section> {
+  return bench('full ostree pull into bare-user', rounds, []);
+}
+
+/** Without it: the server's share of the time is larger. */
+export function benchPullWithoutFsync(rounds: number): Promise<Section> {
+  return bench('full ostree pull into bare-user, --disable-fsync', rounds, ['--disable-fsync']);
+}
+
+function bench(title: string, rounds: number, pullWords: readonly string[]): Promise<Section> {
+  return withScratch(async (scratch) => {
+    const repos = await debianRepos();
+    await warmPageCache(repos.bare, repos.archive);
+    const folder = (name: string) => join(scratch, name);
+    const pullFrom = (server: Server) => timedPull(server, folder('client'), pullWords);
+    const warmCache = folder('warm-cache');
+    await withServer(serve(repos.bare, warmCache), pullFrom);
+    const contenders: Contender<Pull>[] = [
+      { name: NGINX, turn: () => withServer(startNginx(repos.archive, folder('nginx')), pullFrom) },
+      { name: WARM, turn: () => withServer(serve(repos.bare, warmCache), pullFrom) },
+      {
+        name: COLD,
+        async turn() {
+          await rm(folder('cold-cache'), { recursive: true, force: true });
+          return withServer(serve(repos.bare, folder('cold-cache')), pullFrom);
+        },
+      },
+      { name: ARCHIVE, turn: () => withServer(serve(repos.archive), pullFrom) },
+    ];
+    return { title, rows: rowsOf(await alternate(contenders, rounds)) };
+  });
+}
+
+function serve(repo: string, cache?: string): Promise<Server> {
+  const cacheWords = cache === undefined ? [] : ['--cache-dir', cache, '--cache-size', '4G'];
+  return startServer({
+    readyPath: '/readyz',
+    command: (port) => treeport('serve', '--repo', repo, '--listen', `127.0.0.1:${port}`, ...cacheWords),
+  });
+}
+
+async function timedPull(server: Server, client: string, words: readonly string[]): Promise<Pull> {
+  const ostree = (...rest: string[]) => run(['ostree', `--repo=${client}`, ...rest]);
+  await rm(client, { recursive: true, force: true });
+  await run(['sync', '-f', join(client, '..')]);
+  await ostree('init', '--mode=bare-user');
+  await ostree('remote', 'add', '--no-gpg-verify', 'origin', `${server.origin}/repo`);
+  const start = performance.now();
+  await ostree('pull', '--disable-static-deltas', ...words, 'origin', REF);
+  return { seconds: (performance.now() - start) / 1000, serverMB: peakMemory(server.pid) };
+}
+
+function rowsOf(results: Rounds<Pull>): Row[] {
+  const of = (name: string) => results.get(name) ?? [];
+  const seconds = (name: string) => of(name).map((pull) => pull.seconds);
+  const ratio = (name: string, atMost?: number): Row => ({
+    what: `${name} / nginx`,
+    unit: 'ratio',
+    values: pairRatios(seconds(name), seconds(NGINX)),
+    ...(atMost === undefined ? {} : { atMost }),
+  });
+  const memory = (name: string): Row => ({
+    what: `${name}: memory of the server`,
+    unit: 'MB',
+    values: of(name).map((pull) => pull.serverMB),
+    atMost: GOALS.megabytes,
+  });
+  return [
+    ...[...results.keys()].map((name): Row => ({ what: name, unit: 'seconds', values: seconds(name) })),
+    ratio(WARM, GOALS.warm),
+    ratio(COLD, GOALS.cold),
+    ratio(ARCHIVE),
+    ...[WARM, COLD, ARCHIVE].map(memory),
+  ];
+}

@@ -1,0 +1,93 @@
+/** A server under test: started on a free loopback port, ended by its process id. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from './command.ts';
+
+export type Server = {
+  readonly pid: number;
+  /** Without a path. */
+  readonly origin: string;
+  /** From the start of the process to the first 200, in seconds. */
+  readonly secondsToReady: number;
+  /** Asks it to end, and waits until it has. */
+  readonly stop: () => Promise<void>;
+};
+
+export type ServerOptions = {
+  readonly command: (port: number) => Command;
+  /** A path that answers 200 as soon as the server serves. */
+  readonly readyPath: string;
+};
+
+const READY_DEADLINE_MS = 60_000;
+const POLL_MS = 2;
+
+export async function startServer({ command, readyPath }: ServerOptions): Promise<Server> {
+  const port = await freePort();
+  const [program, ...words] = command(port);
+  const start = performance.now();
+  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const errors: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  const origin = `http://127.0.0.1:${port}`;
+  try {
+    await waitUntilReady(child, `${origin}${readyPath}`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`${[program, ...words].join(' ')} is not ready: ${errors.join('').trim()}`, {
+      cause: error,
+    });
+  }
+  const secondsToReady = (performance.now() - start) / 1000;
+  return { pid: child.pid as number, origin, secondsToReady, stop: () => stop(child) };
+}
+
+async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
+  const deadline = performance.now() + READY_DEADLINE_MS;
+  while (child.exitCode === null && performance.now() < deadline) {
+    const answer = await fetch(url).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.status === 200) return;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`no 200 from ${url}`);
+}
+
+/** Calls `use` with the server and stops it afterwards. */
+export async function withServer<T>(
+  starting: Promise<Server>,
+  use: (server: Server) => Promise<T>,
+): Promise<T> {
+  const server = await starting;
+  try {
+    return await use(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  await closed;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** The most resident memory that the process, with all its threads, has had so far, in 10^6 bytes. */
+export function peakMemory(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return (Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) * 1024) / 1e6;
+}
