@@ -5,7 +5,7 @@
 import type { Checksum } from './checksum.ts';
 import type { Dirtree } from './dirtree.ts';
 import { loadCommitObject, loadDirtree } from './load.ts';
-import type { ObjectName } from './object-name.ts';
+import { formatObjectName, type ObjectName } from './object-name.ts';
 import type { ObjectSource } from './object-source.ts';
 
 export type TreeVisit =
@@ -33,36 +33,49 @@ export async function* walkTree(source: ObjectSource, root: TreeRoot, path = '/'
     yield* walkTree(source, { tree, meta }, prefix + name);
 }
 
+/** `<checksum>.<type>` of the objects that a walk has met. */
+export type SeenObjects = Set<string>;
+
 /**
  * Every object a commit needs, each once: the commit, its dirtrees and dirmetas, its content objects.
- * Equal subtrees are entered once. Detached metadata and parent commits are not part of it.
+ * Equal subtrees are entered once. Detached metadata and parent commits are not part of it. What is in `seen`, and
+ * what is below it, is left out.
  */
 export async function* reachableObjects(
   source: ObjectSource,
   commit: Checksum,
-  seen: Set<string> = new Set(),
+  seen: SeenObjects = new Set(),
 ): AsyncGenerator<ObjectName> {
-  const fresh = (name: ObjectName): boolean => {
-    const key = `${name.checksum}.${name.type}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  };
   const { rootTree, rootMeta } = await loadCommitObject(source, commit);
-  const pending: TreeRoot[] = [{ tree: rootTree, meta: rootMeta }];
   const commitName: ObjectName = { type: 'commit', checksum: commit };
-  if (fresh(commitName)) yield commitName;
+  if (meetFirst(seen, commitName)) yield commitName;
+  yield* reachableFromTree(source, { tree: rootTree, meta: rootMeta }, seen);
+}
+
+/** The same for a directory: its dirmeta, its dirtree and all that is below. */
+export async function* reachableFromTree(
+  source: ObjectSource,
+  root: TreeRoot,
+  seen: SeenObjects = new Set(),
+): AsyncGenerator<ObjectName> {
+  const pending: TreeRoot[] = [root];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const meta: ObjectName = { type: 'dirmeta', checksum: next.meta };
-    if (fresh(meta)) yield meta;
+    if (meetFirst(seen, meta)) yield meta;
     const tree: ObjectName = { type: 'dirtree', checksum: next.tree };
-    if (!fresh(tree)) continue;
+    if (!meetFirst(seen, tree)) continue;
     yield tree;
     const entries = await loadDirtree(source, next.tree);
     for (const { checksum } of entries.files) {
       const file: ObjectName = { type: 'file', checksum };
-      if (fresh(file)) yield file;
+      if (meetFirst(seen, file)) yield file;
     }
     pending.push(...entries.directories);
   }
+}
+
+/** Notes an object as met; true if it was not met before. */
+export function meetFirst(seen: SeenObjects, name: ObjectName): boolean {
+  const before = seen.size;
+  return seen.add(formatObjectName(name)).size > before;
 }

@@ -1,0 +1,56 @@
+/** Files and directories on their way into one of our layers. */
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareBytes } from '../base/bytes.ts';
+
+export type LayerFile = {
+  readonly kind: 'file';
+  /** Below `sysroot/treeport`, without a leading `/`. */
+  readonly path: string;
+  readonly executable: boolean;
+  readonly size: number;
+  stream(): AsyncIterable<Uint8Array>;
+};
+
+export type LayerDirectory = {
+  readonly kind: 'directory';
+  readonly path: string;
+};
+
+export type LayerNode = LayerFile | LayerDirectory;
+
+export function fileFromBytes(path: string, bytes: Uint8Array): LayerFile {
+  return { kind: 'file', path, executable: false, size: bytes.length, stream: () => once(bytes) };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
+}
+
+/** A file of this machine, links followed. It must not change meanwhile. */
+export async function fileFromDisk(path: string, source: string): Promise<LayerFile> {
+  const { size, mode } = await stat(source);
+  return {
+    kind: 'file',
+    path,
+    executable: (mode & 0o111) !== 0,
+    size,
+    stream: () => createReadStream(source, { highWaterMark: 1024 * 1024 }),
+  };
+}
+
+/** Everything below `directory`, as `prefix/…`, links followed; sorted. */
+export async function filesBelow(directory: string, prefix: string): Promise<readonly LayerNode[]> {
+  const found: LayerNode[] = [];
+  for (const name of (await readdir(directory)).toSorted(compareBytes)) {
+    const source = join(directory, name);
+    const path = `${prefix}/${name}`;
+    if ((await stat(source)).isDirectory()) {
+      found.push({ kind: 'directory', path }, ...(await filesBelow(source, path)));
+    } else {
+      found.push(await fileFromDisk(path, source));
+    }
+  }
+  return found;
+}

@@ -1,0 +1,122 @@
+/**
+ * Under which names commits are published. Clients refuse a commit that they asked for by a name which is not
+ * among the names it is bound to (`ostree.ref-binding`), so such a name is an error here already:
+ *
+ * * a commit without a binding may have any name;
+ * * a commit bound to no name at all (`ostree commit --orphan`) is pulled by its checksum only;
+ * * where two commits have the same name, the newer one keeps it.
+ */
+import { TreeportError } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { type Commit, refBinding } from '../ostree/commit.ts';
+import { dictString } from '../ostree/metadata-dict.ts';
+import { checkRefName } from '../ostree/ref-name.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { loadCommit, resolveRef, resolveRevision } from '../ostree/revision.ts';
+import type { Warn } from './warn.ts';
+
+export type PublishedRef = {
+  readonly name: string;
+  /** The collection that the commit is bound to. */
+  readonly collection: string | undefined;
+  readonly commit: Checksum;
+};
+
+export type Publication = {
+  /** Each once; the first is the one whose image it is. */
+  readonly commits: readonly Checksum[];
+  /** By name, no name twice. */
+  readonly refs: readonly PublishedRef[];
+};
+
+type Candidate = PublishedRef & { readonly timestamp: number; readonly parent: Checksum | undefined };
+
+const COLLECTION_ID = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+$/;
+const MAX_COLLECTION_ID = 255;
+
+/** What to publish for these words: refs, as their own names, or other revisions, as the names they are bound to. */
+export async function publicationOf(
+  repo: Repository,
+  words: readonly string[],
+  warn: Warn,
+): Promise<Publication> {
+  const commits = new Set<Checksum>();
+  const candidates: Candidate[] = [];
+  for (const word of words) {
+    const commit = await resolveRevision(repo, word);
+    const isRef = (await resolveRef(repo, word)) !== undefined;
+    const names = isRef ? [word.slice(word.indexOf(':') + 1)] : [];
+    commits.add(commit);
+    candidates.push(...candidatesOf(commit, await loadCommit(repo, commit), names, warn));
+  }
+  return { commits: [...commits], refs: withoutConflicts(candidates, warn) };
+}
+
+/** What to publish of one commit: under `names`, or if there are none, the names it is bound to. */
+export function publicationOfCommit(
+  checksum: Checksum,
+  commit: Commit,
+  names: readonly string[],
+  warn: Warn,
+): Publication {
+  return {
+    commits: [checksum],
+    refs: withoutConflicts(candidatesOf(checksum, commit, names, warn), warn),
+  };
+}
+
+function candidatesOf(
+  checksum: Checksum,
+  commit: Commit,
+  names: readonly string[],
+  warn: Warn,
+): readonly Candidate[] {
+  const bound = refBinding(commit);
+  if (bound !== undefined && bound.length > 0) checkBinding(checksum, names, bound);
+  const published = bound?.length === 0 ? [] : names.length > 0 ? names : (bound ?? []);
+  if (published.length === 0) {
+    const why = bound === undefined ? 'it has no name here' : 'it is bound to no ref';
+    warn(`commit ${checksum} is published without a ref, for clients that pull it by checksum: ${why}`);
+  }
+  published.forEach(checkRefName);
+  const collection = collectionOf(checksum, commit, warn);
+  const { timestamp, parent } = commit;
+  return published.map((name) => ({ name, collection, commit: checksum, timestamp, parent }));
+}
+
+function checkBinding(checksum: Checksum, names: readonly string[], bound: readonly string[]): void {
+  const wrong = names.find((name) => !bound.includes(name));
+  if (wrong === undefined) return;
+  throw new TreeportError(
+    'ERR_REF_BINDING',
+    `commit ${checksum} is bound to ${bound.join(', ')}: clients would refuse it as ${wrong}`,
+  );
+}
+
+function collectionOf(checksum: Checksum, commit: Commit, warn: Warn): string | undefined {
+  const id = dictString(commit.metadata, 'ostree.collection-binding');
+  if (id === undefined || id === '') return undefined;
+  if (id.length <= MAX_COLLECTION_ID && COLLECTION_ID.test(id)) return id;
+  warn(`commit ${checksum} is bound to the collection ${JSON.stringify(id)}, which is no valid id; it is left out`);
+  return undefined;
+}
+
+function withoutConflicts(candidates: readonly Candidate[], warn: Warn): readonly PublishedRef[] {
+  const chosen = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const other = chosen.get(candidate.name);
+    if (other !== undefined && other.commit !== candidate.commit) {
+      const [kept, left] = isNewer(candidate, other) ? [candidate, other] : [other, candidate];
+      warn(`${kept.name} is published as commit ${kept.commit}, which is newer than ${left.commit}`);
+      chosen.set(kept.name, kept);
+    } else {
+      chosen.set(candidate.name, candidate);
+    }
+  }
+  return [...chosen.values()].map(({ name, collection, commit }) => ({ name, collection, commit }));
+}
+
+function isNewer(one: Candidate, other: Candidate): boolean {
+  if (one.timestamp !== other.timestamp) return one.timestamp > other.timestamp;
+  return one.parent === other.commit;
+}

@@ -1,0 +1,89 @@
+/**
+ * Finds the shared libraries that a program needs on this machine, as the loader would: in the program's own
+ * search path, then in the directories that the system is set up with. Libraries for another machine are
+ * passed over.
+ */
+import { globSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isTreeportError, TreeportError } from '../../base/errors.ts';
+import { type ElfFile, readElf } from './elf.ts';
+
+export type Library = {
+  /** As programs ask for it: `libc.so.6`. */
+  readonly name: string;
+  readonly path: string;
+};
+
+/** Debian's name of a machine, in which its libraries lie. */
+const TRIPLETS: Readonly<Record<number, string>> = {
+  21: 'powerpc64le-linux-gnu',
+  62: 'x86_64-linux-gnu',
+  183: 'aarch64-linux-gnu',
+  243: 'riscv64-linux-gnu',
+};
+
+/** Every library the program needs, directly or through another, without its loader; sorted by name. */
+export function neededLibraries(program: ElfFile): readonly Library[] {
+  const loader = program.interpreter === undefined ? undefined : basename(program.interpreter);
+  const directories = systemDirectories(program.machine);
+  const found = new Map<string, ElfFile>();
+  const pending: ElfFile[] = [program];
+  for (let user = pending.pop(); user !== undefined; user = pending.pop()) {
+    for (const name of user.needed) {
+      if (found.has(name) || name === loader || isMusl(name)) continue;
+      const library = findLibrary(name, user, directories);
+      found.set(name, library);
+      pending.push(library);
+    }
+  }
+  return [...found].map(([name, { path }]) => ({ name, path })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** There, loader and libc are one file. */
+function isMusl(name: string): boolean {
+  return name.startsWith('libc.musl-');
+}
+
+function findLibrary(name: string, user: ElfFile, directories: readonly string[]): ElfFile {
+  const origin = dirname(realpathSync(user.path));
+  const own = user.searchPath.map((path) => path.replaceAll(/\$(?:ORIGIN|\{ORIGIN\})/g, origin));
+  for (const directory of [...own, ...directories]) {
+    const library = readIfThere(join(directory, name));
+    if (library?.machine === user.machine) return library;
+  }
+  throw new TreeportError(
+    'ERR_RUNTIME',
+    `the library ${name}, which ${user.path} needs, is not on this machine; give a ready runtime with --runtime`,
+  );
+}
+
+/** Undefined for what is no library, such as a linker script. */
+function readIfThere(path: string): ElfFile | undefined {
+  try {
+    return readElf(path);
+  } catch (error) {
+    if (isTreeportError(error, 'ERR_RUNTIME')) return undefined;
+    throw error;
+  }
+}
+
+function systemDirectories(machine: number): readonly string[] {
+  const triplet = TRIPLETS[machine];
+  const multiarch = triplet === undefined ? [] : [`/lib/${triplet}`, `/usr/lib/${triplet}`];
+  return [...multiarch, ...configured(), '/lib64', '/usr/lib64', '/lib', '/usr/lib'];
+}
+
+/** The directories of ld.so.conf and the files it includes. */
+function configured(): readonly string[] {
+  return ['/etc/ld.so.conf', ...globSync('/etc/ld.so.conf.d/*.conf').toSorted()].flatMap((file) =>
+    readLines(file).filter((line) => line.startsWith('/')),
+  );
+}
+
+function readLines(path: string): readonly string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').map((line) => line.trim());
+  } catch {
+    return [];
+  }
+}

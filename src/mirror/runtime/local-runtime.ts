@@ -1,0 +1,131 @@
+/**
+ * Puts the runtime together from what is installed on this machine:
+ *
+ *     bin/node            the pinned Node, or the one that is running; without its symbol tables
+ *     lib/ld.so, lib/*    its loader and the shared libraries it needs
+ *     app/                the bundled server, built by scripts/bundle.ts
+ *     licenses/, NOTICE   what is in it, and under which terms
+ */
+import { existsSync, realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { compareBytes } from '../../base/bytes.ts';
+import { TreeportError } from '../../base/errors.ts';
+import { VERSION } from '../../base/version.ts';
+import { goArchitecture } from '../../oci/platform.ts';
+import { fileFromBytes, fileFromDisk, filesBelow, type LayerNode } from '../layer-file.ts';
+import { RUNTIME_APP, RUNTIME_LOADER, RUNTIME_NODE } from '../layout.ts';
+import { type ElfFile, readElf } from './elf.ts';
+import { type Library, neededLibraries } from './libraries.ts';
+import { strippedProgram } from './strip.ts';
+
+export type Runtime = {
+  /** As Go names it. */
+  readonly architecture: string;
+  /** `v24.21.0`. */
+  readonly nodeVersion: string;
+  /** Sorted by path; below `sysroot/treeport`. */
+  readonly files: readonly LayerNode[];
+};
+
+type NodeProgram = { readonly path: string; readonly version: string; readonly license: string | undefined };
+
+/** Where the terms of the libraries lie, on Debian and on Fedora. */
+const LIBRARY_LICENSES: Readonly<Record<string, readonly string[]>> = {
+  'glibc.txt': ['/usr/share/doc/libc6/copyright', '/usr/share/licenses/glibc/COPYING.LIB'],
+  'gcc-libraries.txt': ['/usr/share/doc/libgcc-s1/copyright', '/usr/share/licenses/libgcc/COPYING.RUNTIME'],
+};
+
+const NODE_ARCHITECTURES: Readonly<Record<string, string>> = { amd64: 'x64' };
+
+/** The runtime for an architecture (Go's name); ERR_RUNTIME if this machine lacks something it needs. */
+export async function localRuntime(architecture: string = goArchitecture(process.arch)): Promise<Runtime> {
+  const node = await nodeProgram(architecture);
+  const elf = readElf(node.path);
+  const libraries = neededLibraries(elf);
+  const files = [
+    { kind: 'file', path: RUNTIME_NODE, executable: true, ...strippedProgram(elf) } as const,
+    await loaderFile(elf),
+    ...(await Promise.all(libraries.map(libraryFile))),
+    ...(await filesBelow(appDirectory(), dirname(RUNTIME_APP))),
+    ...(await licenseFiles(node)),
+    fileFromBytes('NOTICE', Buffer.from(notice(node, architecture, libraries))),
+  ];
+  return {
+    architecture,
+    nodeVersion: node.version,
+    files: files.toSorted((a, b) => compareBytes(a.path, b.path)),
+  };
+}
+
+async function nodeProgram(architecture: string): Promise<NodeProgram> {
+  const name = `node-linux-${NODE_ARCHITECTURES[architecture] ?? architecture}`;
+  const pinned = packageDirectory(name);
+  if (pinned !== undefined) {
+    const { version } = JSON.parse(await readFile(join(pinned, 'package.json'), 'utf8')) as { version: string };
+    return { path: join(pinned, 'bin/node'), version: `v${version}`, license: join(pinned, 'LICENSE') };
+  }
+  if (architecture === goArchitecture(process.arch)) {
+    return { path: realpathSync(process.execPath), version: process.version, license: undefined };
+  }
+  throw new TreeportError(
+    'ERR_RUNTIME',
+    `there is no Node for ${architecture} on this machine; give a ready runtime with --runtime`,
+  );
+}
+
+function packageDirectory(name: string): string | undefined {
+  try {
+    return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
+}
+
+async function loaderFile({ interpreter, path }: ElfFile): Promise<LayerNode> {
+  if (interpreter !== undefined && existsSync(interpreter)) {
+    return { ...(await fileFromDisk(RUNTIME_LOADER, interpreter)), executable: true };
+  }
+  throw new TreeportError(
+    'ERR_RUNTIME',
+    `the loader of ${path}, ${interpreter ?? 'which it does not name'}, is not on this machine; give a ready runtime with --runtime`,
+  );
+}
+
+async function libraryFile({ name, path }: Library): Promise<LayerNode> {
+  return { ...(await fileFromDisk(`lib/${name}`, path)), executable: false };
+}
+
+/** The bundle, as it lies beside the sources and beside the built package. */
+function appDirectory(): string {
+  const candidates = ['../../../dist/app', '../../app'].map((path) => join(import.meta.dirname, path));
+  const found = candidates.find((path) => existsSync(join(path, 'treeport.mjs')));
+  if (found !== undefined) return found;
+  throw new TreeportError('ERR_RUNTIME', 'the server for mirror images is not built; run `npm run build` first');
+}
+
+async function licenseFiles({ license }: NodeProgram): Promise<readonly LayerNode[]> {
+  const files: LayerNode[] = [];
+  if (license !== undefined) files.push(await textFile('licenses/node.txt', license));
+  for (const [name, paths] of Object.entries(LIBRARY_LICENSES)) {
+    const path = paths.find((candidate) => existsSync(candidate));
+    if (path !== undefined) files.push(await textFile(`licenses/${name}`, path));
+  }
+  return files;
+}
+
+async function textFile(path: string, source: string): Promise<LayerNode> {
+  return { ...(await fileFromDisk(path, source)), executable: false };
+}
+
+function notice({ version }: NodeProgram, architecture: string, libraries: readonly Library[]): string {
+  return [
+    `treeport ${VERSION} (Apache-2.0), bundled with the packages of app/LICENSES.txt`,
+    `Node.js ${version} for ${architecture} (licenses/node.txt), without its symbol tables`,
+    'The loader lib/ld.so and these libraries of the machine that the runtime was put together on',
+    '(GNU C Library: LGPL-2.1-or-later; libstdc++, libgcc: GPL-3.0 with the GCC Runtime Library Exception):',
+    ...libraries.map(({ name }) => `  lib/${name}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,33 @@
+/**
+ * An ELF program without what it does not load: symbol tables, debugging data and the section headers, all of
+ * which stand behind the last loaded segment. What is loaded stays byte for byte; only the three fields of the ELF
+ * header that point to the section headers become 0.
+ */
+import { createReadStream } from 'node:fs';
+import { ELF_HEADER_BYTES, type ElfFile } from './elf.ts';
+import type { LayerFile } from '../layer-file.ts';
+
+const SECTIONS_OFFSET_AT = 40;
+const SECTIONS_COUNT_AT = 60;
+const SECTION_NAMES_AT = 62;
+
+/** The stripped program as content of a layer. */
+export function strippedProgram(elf: ElfFile): Pick<LayerFile, 'size' | 'stream'> {
+  return { size: elf.loadedBytes, stream: () => strippedBytes(elf) };
+}
+
+async function* strippedBytes({ path, loadedBytes }: ElfFile): AsyncGenerator<Uint8Array> {
+  const header = { pending: true };
+  for await (const piece of createReadStream(path, { end: loadedBytes - 1, highWaterMark: 1024 * 1024 })) {
+    if (header.pending) clearSections(piece as Buffer);
+    header.pending = false;
+    yield piece as Buffer;
+  }
+}
+
+/** The first piece of a file always holds the whole ELF header. */
+function clearSections(start: Buffer): void {
+  start.fill(0, SECTIONS_OFFSET_AT, SECTIONS_OFFSET_AT + 8);
+  start.fill(0, SECTIONS_COUNT_AT, SECTIONS_COUNT_AT + 2);
+  start.fill(0, SECTION_NAMES_AT, Math.min(SECTION_NAMES_AT + 2, ELF_HEADER_BYTES));
+}
