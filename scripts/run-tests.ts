@@ -8,6 +8,7 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { makeRunFolder } from '../test/e2e/support/scratch.ts';
 import { concise } from './concise-reporter.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -63,6 +64,7 @@ if (words[0] === '--here') {
   }
   const byteExact = files.filter((file) => BYTE_EXACT.some((start) => file.startsWith(start)));
   if (byteExact.length > 0) runUnderNode26(byteExact);
+  if (files.some((file) => file.startsWith(E2E))) process.env.TREEPORT_E2E_DIR = makeRunFolder();
   console.log(`== Tests under Node ${process.version}: ${files.length} files`);
   runHere(files);
 }

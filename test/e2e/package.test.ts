@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { promisify } from 'node:util';
+import { VERSION } from '../../src/base/version.ts';
+import { FIXTURE_COMMIT, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { ROOT } from '../support/project.ts';
+
+const run = promisify(execFile);
+const OUTSIDE = /^(node_modules|dist|\.git)$/;
+
+/** The environment without what an npm that runs these tests has put into it. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+}
+
+/** `npm pack` in a copy of the project, so that nothing else sees the build; returns the package's path. */
+async function pack(workplace: string): Promise<string> {
+  const copy = join(workplace, 'project');
+  await mkdir(copy);
+  for (const name of (await readdir(ROOT)).filter((entry) => !OUTSIDE.test(entry))) {
+    if (name !== 'test') await cp(join(ROOT, name), join(copy, name), { recursive: true });
+  }
+  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  const { stdout } = await run('npm', ['pack', '--pack-destination', workplace], {
+    cwd: copy,
+    env: plainEnvironment(),
+  });
+  return join(workplace, stdout.trim().split('\n').at(-1) as string);
+}
+
+test('the npm package installs in an empty folder, and its command works there', async (t) => {
+  const workplace = await mkdtemp(join(tmpdir(), 'treeport-package-'));
+  t.after(() => rm(workplace, { recursive: true }));
+  const packed = await pack(workplace);
+  const folder = join(workplace, 'installed');
+  await mkdir(folder);
+  await writeFile(join(folder, 'package.json'), '{}');
+  await run('npm', ['install', '--ignore-scripts', '--prefer-offline', packed], {
+    cwd: folder,
+    env: plainEnvironment(),
+  });
+  const treeport = async (...words: readonly string[]) =>
+    (await run('npx', ['treeport', ...words], { cwd: folder, env: plainEnvironment() })).stdout;
+
+  assert.equal(await treeport('--version'), `${VERSION}\n`);
+  assert.match(await treeport('--help'), /^Usage: treeport /);
+
+  const repo = join(workplace, 'repo');
+  await writeOstreeFixture(repo);
+  assert.equal(await treeport('repo', 'refs', '--repo', repo), `${FIXTURE_REF}\n`);
+  // The files of the worker threads have another name in the built package.
+  assert.match(await treeport('repo', 'fsck', '--repo', repo), /^\d+ objects of 1 commits are good\n$/);
+
+  const script =
+    "import { listHeads, openRepository } from 'treeport'; console.log(JSON.stringify([...await listHeads(await openRepository(process.argv[2]))]));";
+  await writeFile(join(folder, 'library.mjs'), script);
+  const { stdout } = await run(process.execPath, [join(folder, 'library.mjs'), repo]);
+  assert.deepEqual(JSON.parse(stdout), [[FIXTURE_REF, FIXTURE_COMMIT]]);
+});
