@@ -11,6 +11,7 @@ import { addRepoLog } from './repo-log.ts';
 import { addRepoLs } from './repo-ls.ts';
 import { addRepoRefs } from './repo-refs.ts';
 import { addRepoShow } from './repo-show.ts';
+import { addTarExport } from './tar-export.ts';
 
 /** Builds the whole tree. Commander throws CommanderError where it would end the process; it prints no errors. */
 export function buildProgram(): Command {
@@ -28,6 +29,9 @@ export function buildProgram(): Command {
   addRepoLog(repo);
   addRepoRefs(repo);
   addRepoFsck(repo);
+
+  const tar = addGroup(program, 'tar', 'commits as tar streams');
+  addTarExport(tar);
 
   return program;
 }
