@@ -1,7 +1,7 @@
 /** Finds paths in the tree of a commit. */
 import { TreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
-import { parseDirtree } from './dirtree.ts';
+import { loadDirtree } from './load.ts';
 import type { ObjectSource } from './object-source.ts';
 import type { TreeRoot } from './walk.ts';
 
@@ -26,7 +26,7 @@ async function child(
   name: string,
   path: string,
 ): Promise<Found> {
-  const entries = parseDirtree(await source.metadata('dirtree', parent.tree));
+  const entries = await loadDirtree(source, parent.tree);
   const childPath = parent.path === '/' ? `/${name}` : `${parent.path}/${name}`;
   const file = entries.files.find((entry) => entry.name === name);
   if (file !== undefined) return { kind: 'file', path: childPath, checksum: file.checksum };

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { deflateRawSync } from 'node:zlib';
+import { collect } from '../../src/base/bytes.ts';
+import { isTreeportError, TreeportError } from '../../src/base/errors.ts';
+import { inflate, inflateSmall } from '../../src/ostree/inflate.ts';
+
+const CONTENT = Buffer.alloc(900_000, 'words that compress well. ');
+const DEFLATED = deflateRawSync(CONTENT);
+
+/** Pieces of this size, so that ends fall inside and between them. */
+function pieces(bytes: Buffer, size: number): AsyncIterable<Buffer> {
+  return (async function* () {
+    for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  })();
+}
+
+const ways: Readonly<Record<string, (bytes: Buffer, size: number) => AsyncIterable<Buffer>>> = {
+  'in one call': (bytes, size) => inflateSmall(bytes, size, 'abc.filez'),
+  'in pieces': (bytes, size) => inflate(pieces(bytes, 1000), size, 'abc.filez'),
+  'in pieces that end with the data': (bytes, size) =>
+    inflate(pieces(bytes, DEFLATED.length), size, 'abc.filez'),
+};
+
+for (const [way, inflated] of Object.entries(ways)) {
+  test(`inflating ${way}`, async (t) => {
+    await t.test('gives the bytes', async () => {
+      assert.ok((await collect(inflated(DEFLATED, CONTENT.length))).equals(CONTENT));
+    });
+    await t.test('gives nothing for an empty file', async () => {
+      assert.equal((await collect(inflated(Buffer.from('0300', 'hex'), 0))).length, 0);
+      assert.equal((await collect(inflated(Buffer.from('010000ffff', 'hex'), 0))).length, 0);
+    });
+    const corrupt: Record<string, readonly [Buffer, number]> = {
+      'a flipped byte': [flipped(DEFLATED, 20), CONTENT.length],
+      'a truncated stream': [DEFLATED.subarray(0, -1), CONTENT.length],
+      'no bytes': [Buffer.alloc(0), 0],
+      'trailing garbage': [Buffer.concat([DEFLATED, Buffer.from('x')]), CONTENT.length],
+      'a second stream behind it': [Buffer.concat([DEFLATED, DEFLATED]), CONTENT.length],
+      'more than was announced': [DEFLATED, CONTENT.length - 1],
+      'less than was announced': [DEFLATED, CONTENT.length + 1],
+      'something for an empty file': [DEFLATED, 0],
+      'one byte for an empty file': [deflateRawSync(Buffer.from('x')), 0],
+    };
+    for (const [what, [bytes, size]] of Object.entries(corrupt)) {
+      await t.test(`${what} is a corrupt object`, async () => {
+        await assert.rejects(
+          collect(inflated(bytes, size)),
+          (error) => isTreeportError(error, 'ERR_OBJECT_CORRUPT') && error.message.includes('abc.filez'),
+        );
+      });
+    }
+  });
+}
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at] = (copy[at] ?? 0) ^ 0xff;
+  return copy;
+}
+
+test('a fault of the input is thrown as it is', async () => {
+  async function* broken(): AsyncGenerator<Buffer> {
+    yield DEFLATED.subarray(0, 100);
+    throw new TreeportError('ERR_OBJECT_UNREADABLE', 'the disk is gone');
+  }
+  await assert.rejects(
+    collect(inflate(broken(), CONTENT.length, 'abc.filez')),
+    (error) => isTreeportError(error, 'ERR_OBJECT_UNREADABLE'),
+  );
+});
+
+test('a consumer may stop early', async () => {
+  for await (const piece of inflate(pieces(DEFLATED, 100), CONTENT.length, 'abc.filez')) {
+    assert.ok(piece.length > 0);
+    break;
+  }
+});
