@@ -1,23 +1,33 @@
 /**
- * Bundles the program that mirror images run into one file, dist/app/treeport.mjs, and the licences of the
- * packages in it into LICENSES.txt beside it. bundle.ts --if-older does it only if a source is newer.
+ * Makes dist/app, the folder that mirror images run: the server and its packages in one file, treeport.mjs, the web
+ * page's assets, and the licences of the packages in LICENSES.txt. bundle.ts --if-older does it only if a source is newer.
  * Names are kept: the stack trace in a log must say something.
  */
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
 const ENTRY = join(ROOT, 'src/runtime-app.ts');
 const FOLDER = join(ROOT, 'dist/app');
-const BUNDLE = join(FOLDER, 'treeport.mjs');
+const BUNDLE = 'treeport.mjs';
+const ASSETS = join(ROOT, 'src/server/assets');
 /** CommonJS packages call `require` for what Node has built in. */
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 async function bundle(): Promise<void> {
   const { outputFiles, metafile } = await build({
     entryPoints: [ENTRY],
-    outfile: BUNDLE,
+    outfile: join(FOLDER, BUNDLE),
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -34,15 +44,12 @@ async function bundle(): Promise<void> {
   });
   const [output] = outputFiles;
   if (output === undefined) throw new Error('esbuild wrote nothing');
-  mkdirSync(FOLDER, { recursive: true });
-  replaceFile(join(FOLDER, 'LICENSES.txt'), licences(Object.keys(metafile.inputs)));
-  replaceFile(BUNDLE, output.contents);
-}
-
-function replaceFile(path: string, contents: string | Uint8Array): void {
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, contents);
-  renameSync(temporary, path);
+  const made = `${FOLDER}.${process.pid}`;
+  cpSync(ASSETS, join(made, 'assets'), { recursive: true });
+  writeFileSync(join(made, 'LICENSES.txt'), licences(Object.keys(metafile.inputs)));
+  writeFileSync(join(made, BUNDLE), output.contents);
+  rmSync(FOLDER, { recursive: true, force: true });
+  renameSync(made, FOLDER);
 }
 
 /** The licence texts of the packages that these files, paths below the project's folder, belong to. */
@@ -62,7 +69,7 @@ function licences(inputs: readonly string[]): string {
 }
 
 function isOlder(): boolean {
-  const built = statSync(BUNDLE, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const built = statSync(join(FOLDER, BUNDLE), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = [
     ...globSync(join(ROOT, 'src/**/*')),
     join(ROOT, 'package-lock.json'),
