@@ -2,8 +2,9 @@
  * How the content objects of the embedded commit get into the published repo: each as an entry of the catalogue,
  * and those that a server without privileges could not read also as a ready `.filez`.
  */
-import { type FileHeader, isSymlink } from '../ostree/file-header.ts';
+
 import type { Checksum } from '../ostree/checksum.ts';
+import { type FileHeader, isSymlink } from '../ostree/file-header.ts';
 import type { ContentObject } from '../ostree/object-source.ts';
 import type { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { corrupt, fileChecksum } from '../ostree/verify.ts';

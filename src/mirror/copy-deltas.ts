@@ -1,8 +1,8 @@
 /** Copies the static deltas of a repository that lead to published commits, and the indexes of them. */
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf } from '../base/errors.ts';
 import { writeError } from '../base/atomic-file.ts';
+import { errnoOf } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { listDeltas } from '../ostree/delta-list.ts';
 import { deltaDirectory, deltaIndexPath } from '../ostree/delta-name.ts';

@@ -50,7 +50,10 @@ async function* writeFile(writer: TarWriter, path: string, file: LayerFile): Asy
     yield* writer.takeFull();
   }
   if (length !== file.size) {
-    throw new TreeportError('ERR_IO', `${path} changed while it was read: ${length} bytes instead of ${file.size}`);
+    throw new TreeportError(
+      'ERR_IO',
+      `${path} changed while it was read: ${length} bytes instead of ${file.size}`,
+    );
   }
   writer.pad(length);
 }

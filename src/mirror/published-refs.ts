@@ -97,7 +97,9 @@ function collectionOf(checksum: Checksum, commit: Commit, warn: Warn): string | 
   const id = dictString(commit.metadata, 'ostree.collection-binding');
   if (id === undefined || id === '') return undefined;
   if (id.length <= MAX_COLLECTION_ID && COLLECTION_ID.test(id)) return id;
-  warn(`commit ${checksum} is bound to the collection ${JSON.stringify(id)}, which is no valid id; it is left out`);
+  warn(
+    `commit ${checksum} is bound to the collection ${JSON.stringify(id)}, which is no valid id; it is left out`,
+  );
   return undefined;
 }
 

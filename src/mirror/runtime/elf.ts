@@ -63,7 +63,9 @@ function openFile(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    throw new TreeportError('ERR_RUNTIME', `cannot read the program ${path}: ${messageOf(error)}`, { cause: error });
+    throw new TreeportError('ERR_RUNTIME', `cannot read the program ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -87,14 +89,18 @@ class ElfReader {
     const dynamic = this.#dynamic(segments);
     const strings = dynamic.find(({ tag }) => tag === DT_STRTAB)?.value;
     const textsOf = (...tags: readonly number[]): readonly string[] =>
-      dynamic.filter(({ tag }) => tags.includes(tag)).map(({ value }) => this.#text(segments, strings, value));
+      dynamic
+        .filter(({ tag }) => tags.includes(tag))
+        .map(({ value }) => this.#text(segments, strings, value));
     const interpreter = segments.find(({ type }) => type === PT_INTERP);
     return {
       path: this.#path,
       machine: header.readUInt16LE(18),
       interpreter: interpreter && this.#string(interpreter.offset),
       needed: textsOf(DT_NEEDED),
-      searchPath: textsOf(DT_RPATH, DT_RUNPATH).flatMap((list) => list.split(':')).filter((part) => part !== ''),
+      searchPath: textsOf(DT_RPATH, DT_RUNPATH)
+        .flatMap((list) => list.split(':'))
+        .filter((part) => part !== ''),
       loadedBytes: this.#loadedBytes(segments),
     };
   }
@@ -142,7 +148,8 @@ class ElfReader {
       ({ type, address, size }) =>
         type === PT_LOAD && table !== undefined && table >= address && table < address + size,
     );
-    if (segment === undefined || table === undefined) throw this.#fault('its string table is not in the file');
+    if (segment === undefined || table === undefined)
+      throw this.#fault('its string table is not in the file');
     return this.#string(segment.offset + table - segment.address + index);
   }
 
@@ -161,7 +168,8 @@ class ElfReader {
 
   #bytes(offset: number, length: number): Buffer {
     const bytes = Buffer.alloc(length);
-    if (offset + length <= this.#size && readSync(this.#file, bytes, 0, length, offset) === length) return bytes;
+    if (offset + length <= this.#size && readSync(this.#file, bytes, 0, length, offset) === length)
+      return bytes;
     throw this.#fault(`it ends before ${offset + length} bytes`);
   }
 

@@ -36,7 +36,9 @@ export function neededLibraries(program: ElfFile): readonly Library[] {
       pending.push(library);
     }
   }
-  return [...found].map(([name, { path }]) => ({ name, path })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return [...found]
+    .map(([name, { path }]) => ({ name, path }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** There, loader and libc are one file. */
@@ -82,7 +84,9 @@ function configured(): readonly string[] {
 
 function readLines(path: string): readonly string[] {
   try {
-    return readFileSync(path, 'utf8').split('\n').map((line) => line.trim());
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => line.trim());
   } catch {
     return [];
   }

@@ -63,7 +63,9 @@ async function nodeProgram(architecture: string): Promise<NodeProgram> {
   const name = `node-linux-${NODE_ARCHITECTURES[architecture] ?? architecture}`;
   const pinned = packageDirectory(name);
   if (pinned !== undefined) {
-    const { version } = JSON.parse(await readFile(join(pinned, 'package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(await readFile(join(pinned, 'package.json'), 'utf8')) as {
+      version: string;
+    };
     return { path: join(pinned, 'bin/node'), version: `v${version}`, license: join(pinned, 'LICENSE') };
   }
   if (architecture === goArchitecture(process.arch)) {
@@ -102,7 +104,10 @@ function appDirectory(): string {
   const candidates = ['../../../dist/app', '../../app'].map((path) => join(import.meta.dirname, path));
   const found = candidates.find((path) => existsSync(join(path, 'treeport.mjs')));
   if (found !== undefined) return found;
-  throw new TreeportError('ERR_RUNTIME', 'the server for mirror images is not built; run `npm run build` first');
+  throw new TreeportError(
+    'ERR_RUNTIME',
+    'the server for mirror images is not built; run `npm run build` first',
+  );
 }
 
 async function licenseFiles({ license }: NodeProgram): Promise<readonly LayerNode[]> {

@@ -4,8 +4,8 @@
  * header that point to the section headers become 0.
  */
 import { createReadStream } from 'node:fs';
-import { ELF_HEADER_BYTES, type ElfFile } from './elf.ts';
 import type { LayerFile } from '../layer-file.ts';
+import { ELF_HEADER_BYTES, type ElfFile } from './elf.ts';
 
 const SECTIONS_OFFSET_AT = 40;
 const SECTIONS_COUNT_AT = 60;

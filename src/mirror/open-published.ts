@@ -1,0 +1,117 @@
+/**
+ * Opens the published repo of a mirror image as one repository with everything in it:
+ *
+ * | object | from |
+ * |---|---|
+ * | content in the catalogue | its header and size there; the bytes from the embedded repo's file, unless it needs none |
+ * | such content that not everyone may read | the ready `.filez` |
+ * | metadata of the embedded commit | the embedded repo |
+ * | anything else | loose objects of the published repo |
+ *
+ * Owners, modes and attributes of files are not looked at: a container runtime may have changed them.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { messageOf, TreeportError } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { isSymlink } from '../ostree/file-header.ts';
+import { isKeyfileFault, type Keyfile, parseKeyfile } from '../ostree/keyfile.ts';
+import { type ContentObject, noBytes, type ObjectSource } from '../ostree/object-source.ts';
+import { archiveContent } from '../ostree/repo/archive.ts';
+import { LooseObjects } from '../ostree/repo/loose.ts';
+import { looseSource } from '../ostree/repo/loose-metadata.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { overlay } from '../ostree/repo/overlay.ts';
+import { Catalogue } from './catalogue.ts';
+import { needsReadyFile } from './content-entry.ts';
+import { CATALOGUE_FILE, EMBEDDED_FROM_PUBLISHED } from './layout.ts';
+
+export type PublishedRepository = Repository & {
+  /** Closes the catalogue; no object can be read then. */
+  close(): void;
+};
+
+/** True if the directory is a published repo. */
+export async function isPublishedRepo(path: string): Promise<boolean> {
+  try {
+    return (await stat(join(path, CATALOGUE_FILE))).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Opens it; ERR_REPO_MISSING, ERR_REPO_CONFIG or ERR_CATALOGUE. The embedded repo lies beside it. */
+export async function openPublishedRepo(path: string): Promise<PublishedRepository> {
+  const absolute = resolve(path);
+  const config = await readConfig(absolute);
+  const catalogue = Catalogue.open(join(absolute, CATALOGUE_FILE));
+  const published = new LooseObjects(absolute);
+  const embedded = new LooseObjects(resolve(absolute, EMBEDDED_FROM_PUBLISHED));
+  const own = looseSource(published, archiveContent(published));
+  const objects = publishedObjects(own, embeddedObjects(catalogue, embedded, own));
+  return {
+    path: absolute,
+    mode: 'archive',
+    config,
+    objects,
+    parent: undefined,
+    close: () => catalogue.close(),
+  };
+}
+
+async function readConfig(path: string): Promise<Keyfile> {
+  const file = join(path, 'config');
+  const text = await readFile(file, 'utf8').catch((error) => {
+    throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  });
+  const config = parseKeyfile(text);
+  if (!isKeyfileFault(config)) return config;
+  throw new TreeportError('ERR_REPO_CONFIG', `${file}, line ${config.line}: ${config.what}`);
+}
+
+/** The embedded objects first, for they are most; but detached metadata that was published later counts more. */
+function publishedObjects(own: ObjectSource, embedded: ObjectSource): ObjectSource {
+  const { has, content, metadata, list } = overlay(embedded, own);
+  const detachedFirst = overlay(own, embedded);
+  return {
+    has,
+    content,
+    list,
+    metadata: (type, checksum) =>
+      type === 'commitmeta' ? detachedFirst.metadata(type, checksum) : metadata(type, checksum),
+  };
+}
+
+function embeddedObjects(catalogue: Catalogue, embedded: LooseObjects, ready: ObjectSource): ObjectSource {
+  const content = async (checksum: Checksum): Promise<ContentObject> => {
+    const entry = catalogue.get(checksum);
+    if (entry === undefined) {
+      throw new TreeportError(
+        'ERR_OBJECT_MISSING',
+        `object ${checksum}.file is not in the catalogue ${catalogue.path}`,
+      );
+    }
+    const { header, size } = entry;
+    if (needsReadyFile(header, size)) return ready.content(checksum);
+    const stream = size === 0 || isSymlink(header) ? noBytes : () => embedded.stream(checksum, 'file');
+    return { header, size, stream };
+  };
+  const loose = looseSource(embedded, { extension: 'file', content });
+  return {
+    metadata: loose.metadata,
+    content,
+    has: async (name) => (name.type === 'file' ? catalogue.has(name.checksum) : loose.has(name)),
+    async *list() {
+      for (const checksum of catalogue.checksums()) yield { type: 'file', checksum };
+      for await (const name of loose.list()) if (name.type !== 'file') yield name;
+    },
+  };
+}
+
+/** The published repo of the image that the runtime's program lies in, if there is one. */
+export async function findPublishedRepo(programDirectory: string): Promise<string | undefined> {
+  const path = resolve(programDirectory, '../repo');
+  return (await isPublishedRepo(path)) ? path : undefined;
+}

@@ -1,0 +1,120 @@
+/**
+ * Writes a published repo: an ordinary archive repository that lacks the objects of one commit, those embedded
+ * in the mirror image it is made for. Of these the catalogue knows header and size, and the embedded repo, which is
+ * the published one's parent, has the bytes; files that not everyone may read are here as ready `.filez`.
+ *
+ * The steps are, in this order: {@link createPublishedRepo}, {@link catalogueContent}, {@link addObjects} for whatever
+ * else is published, {@link finishPublishedRepo}.
+ */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import type { ObjectName } from '../ostree/object-name.ts';
+import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
+import { ArchiveWriter, archiveConfig } from '../ostree/repo/archive-writer.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { verifyMetadata } from '../ostree/verify.ts';
+import type { CatalogueEntry } from './catalogue.ts';
+import { writeCatalogue } from './catalogue-writer.ts';
+import { contentEntry } from './content-entry.ts';
+import { copyDeltas } from './copy-deltas.ts';
+import { CATALOGUE_FILE } from './layout.ts';
+import type { Publication } from './published-refs.ts';
+import { writeSummary } from './published-summary.ts';
+import type { Warn } from './warn.ts';
+
+/** Ready objects are written once and sent often. */
+const READY_LEVEL = 9;
+const PARENT = '/sysroot/ostree/repo';
+
+export type NamedContent = { readonly checksum: Checksum; readonly object: ContentObject };
+
+/** Makes the directory and what every archive repository has in it. */
+export async function createPublishedRepo(path: string): Promise<ArchiveWriter> {
+  return ArchiveWriter.create(path, { level: READY_LEVEL, config: configText(undefined) });
+}
+
+/**
+ * Writes the catalogue of the embedded commit's content objects, each given once, and the ready ones among them;
+ * returns how many they are. With `verify` each is read and checked against its id; leave it out only if
+ * something else does that.
+ */
+export function catalogueContent(
+  archive: ArchiveWriter,
+  content: AsyncIterable<NamedContent>,
+  options: { readonly verify: boolean; readonly onObject?: () => void },
+): Promise<number> {
+  return writeCatalogue(join(archive.path, CATALOGUE_FILE), contentEntries(archive, content, options));
+}
+
+async function* contentEntries(
+  archive: ArchiveWriter,
+  content: AsyncIterable<NamedContent>,
+  { verify, onObject }: { readonly verify: boolean; readonly onObject?: () => void },
+): AsyncGenerator<CatalogueEntry> {
+  for await (const { checksum, object } of content) {
+    yield await contentEntry(checksum, object, archive, { verify });
+    onObject?.();
+  }
+}
+
+/** Adds objects of `source` as ordinary loose ones, verified; with each commit its detached metadata. */
+export async function addObjects(
+  archive: ArchiveWriter,
+  source: ObjectSource,
+  names: AsyncIterable<ObjectName>,
+  onObject?: () => void,
+): Promise<void> {
+  for await (const name of names) {
+    await addObject(archive, source, name);
+    onObject?.();
+  }
+}
+
+async function addObject(archive: ArchiveWriter, source: ObjectSource, name: ObjectName): Promise<void> {
+  const { type, checksum } = name;
+  if (type === 'file') return archive.object(checksum, await source.content(checksum));
+  if (type === 'commitmeta' || type === 'tombstone-commit') return;
+  const bytes = await source.metadata(type, checksum);
+  verifyMetadata(type, checksum, bytes);
+  await archive.metadata(type, bytes);
+  if (type === 'commit' && (await source.has({ type: 'commitmeta', checksum }))) {
+    await archive.detachedMetadata(checksum, await source.metadata('commitmeta', checksum));
+  }
+}
+
+export type FinishOptions = {
+  readonly publication: Publication;
+  /** Has the published commits. */
+  readonly objects: ObjectSource;
+  /** The repository they come from: its deltas, and its summary if it fits, are published as well. */
+  readonly origin?: Repository;
+  readonly warn: Warn;
+};
+
+/** Writes refs, static deltas and the summary. */
+export async function finishPublishedRepo(archive: ArchiveWriter, options: FinishOptions): Promise<void> {
+  const { publication, objects, origin, warn } = options;
+  const collection = publication.refs.find((ref) => ref.collection !== undefined)?.collection;
+  const config = configText(collection);
+  await writeFileAtomic(join(archive.path, 'config'), Buffer.from(config));
+  await writeRefs(archive, publication);
+  for (let repo = origin; repo !== undefined; repo = repo.parent) {
+    await copyDeltas(repo.path, archive.path, publication.commits);
+  }
+  await writeSummary({ path: archive.path, config, objects, origin, warn });
+}
+
+function configText(collection: string | undefined): string {
+  const more = collection === undefined ? [] : [`collection-id=${collection}`];
+  return archiveConfig([`parent=${PARENT}`, 'indexed-deltas=true', ...more]);
+}
+
+async function writeRefs(archive: ArchiveWriter, { refs }: Publication): Promise<void> {
+  for (const { name, collection, commit } of refs) {
+    await archive.ref(name, commit);
+    if (collection === undefined) continue;
+    const path = join(archive.path, 'refs/mirrors', collection, name);
+    await writeFileAtomic(path, Buffer.from(`${commit}\n`));
+  }
+}
