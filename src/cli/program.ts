@@ -11,6 +11,7 @@ import { addRepoLog } from './repo-log.ts';
 import { addRepoLs } from './repo-ls.ts';
 import { addRepoRefs } from './repo-refs.ts';
 import { addRepoShow } from './repo-show.ts';
+import { addServe } from './serve.ts';
 import { addTarExport } from './tar-export.ts';
 
 /** Builds the whole tree. Commander throws CommanderError where it would end the process; it prints no errors. */
@@ -32,6 +33,8 @@ export function buildProgram(): Command {
 
   const tar = addGroup(program, 'tar', 'commits as tar streams');
   addTarExport(tar);
+
+  addServe(program);
 
   return program;
 }
