@@ -50,6 +50,8 @@ export const ERROR_CODES = {
     'The commit is bound to other ref names, so clients would refuse it under this one. The message lists the names.',
   ERR_NOT_ENCAPSULATED:
     'The image has no label `ostree.final-diffid`, or none that fits its layers: it was not made from an ostree commit.',
+  ERR_ALREADY_MIRROR:
+    'The image is a mirror image already. Start from the encapsulated image that it was made from.',
   ERR_RUNTIME:
     'The files that a mirror image runs with cannot be put together here. The message names what is missing.',
   ERR_SEAL_OWNERS:

@@ -1,0 +1,22 @@
+/**
+ * Adds the dirtree of an empty directory to a source. An encapsulated image may lack that of `/sysroot`
+ * (embedded-objects.ts), which is nearly always empty.
+ */
+import { hash } from 'node:crypto';
+import { serializeDirtree } from '../ostree/dirtree.ts';
+import type { ObjectName } from '../ostree/object-name.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+
+const EMPTY_DIRTREE = serializeDirtree({ files: [], directories: [] });
+const EMPTY_DIRTREE_CHECKSUM = hash('sha256', EMPTY_DIRTREE);
+
+export function withEmptyDirtree(source: ObjectSource): ObjectSource {
+  const isEmptyDirtree = (name: ObjectName) =>
+    name.type === 'dirtree' && name.checksum === EMPTY_DIRTREE_CHECKSUM;
+  return {
+    ...source,
+    has: async (name) => isEmptyDirtree(name) || source.has(name),
+    metadata: async (type, checksum) =>
+      isEmptyDirtree({ type, checksum }) ? EMPTY_DIRTREE : source.metadata(type, checksum),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Makes the published repo inside a container build (`RUN … seal` in the Containerfile), from the embedded repo as the
+ * builder has unpacked it. Every object is verified, and so it is found out here if the builder has changed
+ * owners or modes, as rootless builds do.
+ */
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryName, writeError } from '../base/atomic-file.ts';
+import { isTreeportError, TreeportError } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { loadCommitObject } from '../ostree/load.ts';
+import { formatObjectName } from '../ostree/object-name.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { openRepository, type Repository } from '../ostree/repo/open.ts';
+import { metadataChecksum } from '../ostree/verify.ts';
+import { embeddedObjects, sysrootObjects } from './embedded-objects.ts';
+import { withEmptyDirtree } from './empty-dirtree.ts';
+import { PUBLISHED_REPO_PATH } from './layout.ts';
+import { isPublishedRepo } from './open-published.ts';
+import { type Publication, publicationOfCommit } from './published-refs.ts';
+import {
+  addObjects,
+  catalogueContent,
+  createPublishedRepo,
+  finishPublishedRepo,
+  type NamedContent,
+} from './published-repo.ts';
+import type { Warn } from './warn.ts';
+
+export type SealOptions = {
+  /** Root of the file system of the image. */
+  readonly root: string;
+  /** Names to publish the commit under; without any, those it is bound to. */
+  readonly refs: readonly string[];
+  readonly warn: Warn;
+};
+
+export type Sealed = { readonly publication: Publication; readonly objects: number };
+
+/** Writes `/sysroot/treeport/repo` below the root, whole or not at all. */
+export async function seal({ root, refs, warn }: SealOptions): Promise<Sealed> {
+  const target = join(root, PUBLISHED_REPO_PATH);
+  if (await isPublishedRepo(target)) {
+    throw new TreeportError(
+      'ERR_ALREADY_MIRROR',
+      `${target} exists: this image is a mirror already; start from the encapsulated one`,
+    );
+  }
+  const embedded = await openRepository(join(root, 'sysroot/ostree/repo'));
+  const commit = await onlyCommit(embedded);
+  const source = withEmptyDirtree(embedded.objects);
+  const publication = publicationOfCommit(commit, await loadCommitObject(source, commit), refs, warn);
+  const temporary = temporaryName(target);
+  try {
+    await mkdir(temporary, { recursive: true });
+    const objects = await writeRepo(temporary, source, publication, warn);
+    await rename(temporary, target);
+    return { publication, objects };
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw writeError(error, target);
+  }
+}
+
+async function onlyCommit({ objects, path }: Repository): Promise<Checksum> {
+  const commits: Checksum[] = [];
+  for await (const { type, checksum } of objects.list()) if (type === 'commit') commits.push(checksum);
+  const [commit] = commits;
+  if (commits.length === 1 && commit !== undefined) return commit;
+  const found = commits.length === 0 ? 'no commit' : `${commits.length} commits`;
+  throw new TreeportError('ERR_NOT_ENCAPSULATED', `${path} has ${found}; an encapsulated image has one`);
+}
+
+async function writeRepo(
+  path: string,
+  source: ObjectSource,
+  publication: Publication,
+  warn: Warn,
+): Promise<number> {
+  const [commit] = publication.commits as readonly [Checksum];
+  const seen = new Set<string>();
+  const archive = await createPublishedRepo(path);
+  const count = await asBuilderFault(
+    catalogueContent(archive, embeddedContent(source, commit, seen), { verify: true }),
+  );
+  await addObjects(archive, source, sysrootObjects(source, commit, seen));
+  await finishPublishedRepo(archive, { publication, objects: source, warn });
+  return count;
+}
+
+/** The content; metadata is verified on the way. */
+async function* embeddedContent(
+  source: ObjectSource,
+  commit: Checksum,
+  seen: Set<string>,
+): AsyncGenerator<NamedContent> {
+  for await (const name of embeddedObjects(source, commit, seen)) {
+    const { type, checksum } = name;
+    if (type === 'file') {
+      yield { checksum, object: await source.content(checksum) };
+    } else if (metadataChecksum(await source.metadata(type, checksum)) !== checksum) {
+      throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${formatObjectName(name)} is corrupt`);
+    }
+  }
+}
+
+async function asBuilderFault<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isTreeportError(error, 'ERR_OBJECT_CORRUPT')) throw error;
+    throw new TreeportError(
+      'ERR_SEAL_OWNERS',
+      `${error.message}; this build has changed its owner, mode or bytes: build as root, or use \`treeport mirror wrap\``,
+      { cause: error },
+    );
+  }
+}
