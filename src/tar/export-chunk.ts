@@ -7,7 +7,7 @@ import type { ObjectSource } from '../ostree/object-source.ts';
 import type { ChunkContent, ChunkObjects } from './chunk.ts';
 import type { DirectoryOwners } from './directory-owners.ts';
 import { writeLink, writeObject } from './export-object.ts';
-import { containerPath } from './layout.ts';
+import { containerPath, isHidden } from './layout.ts';
 import { TarWriter } from './writer.ts';
 
 export type ChunkOptions = {
@@ -39,10 +39,11 @@ export async function* writeChunk(
     const { entry, block } = yield* writeObject(writer, source, checksum);
     for (const path of paths) {
       const destination = containerPath(path.slice(1));
+      if (isHidden(destination)) continue;
       if (directories !== undefined) writeParents(writer, destination, directories, present);
       writeLink(writer, destination, entry, block);
-      yield* writer.takeFull();
     }
+    yield* writer.takeFull();
   }
 }
 

@@ -4,8 +4,9 @@
  *     .commit · .commitmeta if there is one · .dirmeta of the root · then for each directory
  *         .dirtree · its files · for each subdirectory: .dirmeta, the directory entry, the subdirectory
  *
- * Each object is written once. Of a `/sysroot` in the commit only the dirmeta is written: the repository
- * lies there. `var/tmp` is added if the commit has none.
+ * Each object is written once. `var/tmp` is added if the commit has none. Of a `/sysroot` in the commit no paths
+ * are written, for the repository lies there; those of its objects that the rest of the tree did not bring come
+ * last. (ostree-ext leaves these out, which breaks the commit. With the usual empty `/sysroot` there are none.)
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Commit } from '../ostree/commit.ts';
@@ -15,11 +16,10 @@ import type { MetadataType } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { objectEntry, writeLink, writeObject } from './export-object.ts';
-import { containerPath, objectPath } from './layout.ts';
+import { containerPath, isHidden, objectPath } from './layout.ts';
 import type { DirectoryOwner, TarWriter } from './writer.ts';
 
 const ROOT_PATH = '';
-const SYSROOT = 'sysroot';
 const VAR_TMP = 'var/tmp';
 
 /** A metadata object's bytes, verified against its id. */
@@ -40,6 +40,7 @@ export class TreeExport {
   /** `<checksum>.<type>` of what is written. */
   readonly #written = new Set<string>();
   #hasVarTmp = false;
+  #hidden: { readonly tree: Checksum; readonly path: string } | undefined;
 
   constructor(source: ObjectSource, writer: TarWriter, options: { readonly withFiles: boolean }) {
     this.#source = source;
@@ -57,6 +58,7 @@ export class TreeExport {
     await this.#dirmeta(commit.rootMeta);
     yield* this.#directory(commit.rootTree, ROOT_PATH);
     if (!this.#hasVarTmp) this.#writer.directory(VAR_TMP, { uid: 0, gid: 0, mode: 0o1777 });
+    if (this.#hidden !== undefined) yield* this.#directory(this.#hidden.tree, this.#hidden.path);
   }
 
   async *#directory(tree: Checksum, path: string): AsyncGenerator<Buffer> {
@@ -68,10 +70,13 @@ export class TreeExport {
     }
     for (const child of directories) {
       const owner = await this.#dirmeta(child.meta);
-      if (path === ROOT_PATH && child.name === SYSROOT) continue;
       const destination = childPath(path, child.name);
+      if (path === ROOT_PATH && isHidden(destination)) {
+        this.#hidden = { tree: child.tree, path: destination };
+        continue;
+      }
       if (destination === VAR_TMP) this.#hasVarTmp = true;
-      this.#writer.directory(destination, owner);
+      if (!isHidden(destination)) this.#writer.directory(destination, owner);
       yield* this.#writer.takeFull();
       yield* this.#directory(child.tree, destination);
     }
@@ -80,8 +85,8 @@ export class TreeExport {
   async *#file(checksum: Checksum, path: string): AsyncGenerator<Buffer> {
     if (this.#first('file', checksum)) {
       const { entry, block } = yield* writeObject(this.#writer, this.#source, checksum);
-      writeLink(this.#writer, path, entry, block);
-    } else {
+      if (!isHidden(path)) writeLink(this.#writer, path, entry, block);
+    } else if (!isHidden(path)) {
       writeLink(this.#writer, path, objectEntry(checksum, await this.#source.content(checksum)));
     }
     yield* this.#writer.takeFull();

@@ -36,3 +36,11 @@ export function repoDirectories(): readonly string[] {
 export function containerPath(path: string): string {
   return path === 'usr/etc' || path.startsWith('usr/etc/') ? path.slice('usr/'.length) : path;
 }
+
+/**
+ * True for a commit's own `sysroot`: the repository lies there, so the tree has no paths there. Its objects
+ * travel all the same.
+ */
+export function isHidden(path: string): boolean {
+  return path === 'sysroot' || path.startsWith('sysroot/');
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { isTreeportError } from '../../src/base/errors.ts';
+import type { ContentObject, ObjectSource } from '../../src/ostree/object-source.ts';
+import { openRepository } from '../../src/ostree/repo/open.ts';
+import { exportCommit } from '../../src/tar/export-commit.ts';
+import { tempDir } from '../e2e/support/scratch.ts';
+import { FIXTURE_OBJECTS, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { digestOf } from '../support/tar-streams.ts';
+
+const BASH = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
+const SH = FIXTURE_OBJECTS['/usr/bin/sh'] as string;
+
+/** The source with one content object changed. */
+function changed(
+  source: ObjectSource,
+  checksum: string,
+  change: (object: ContentObject) => ContentObject,
+): ObjectSource {
+  const content = async (wanted: string) => {
+    const object = await source.content(wanted);
+    return wanted === checksum ? change(object) : object;
+  };
+  return { ...source, content };
+}
+
+async function* bytes(text: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(text);
+}
+
+const faults: Readonly<Record<string, [string, RegExp, (object: ContentObject) => ContentObject]>> = {
+  'other bytes': [BASH, /its bytes give/, (object) => ({ ...object, stream: () => bytes('THE-bash-shell') })],
+  'fewer bytes': [BASH, /14 bytes, it has only 3/, (object) => ({ ...object, stream: () => bytes('the') })],
+  'more bytes': [
+    BASH,
+    /14 bytes, it has more/,
+    (object) => ({ ...object, stream: () => bytes('the-bash-shell!') }),
+  ],
+  'another owner': [
+    BASH,
+    /its bytes give/,
+    (object) => ({ ...object, header: { ...object.header, uid: 1 } }),
+  ],
+  'another target': [
+    SH,
+    /its bytes give/,
+    (object) => ({ ...object, header: { ...object.header, target: 'x' } }),
+  ],
+};
+
+for (const [name, [checksum, message, change]] of Object.entries(faults)) {
+  test(`an object with ${name} ends the stream with an error that names it`, async (t) => {
+    const { path, commit } = await writeOstreeFixture(await tempDir(t));
+    const source = changed((await openRepository(path)).objects, checksum, change);
+    await assert.rejects(digestOf(exportCommit(source, commit)), (error: Error) => {
+      assert.ok(isTreeportError(error, 'ERR_OBJECT_CORRUPT'), String(error));
+      assert.match(error.message, message);
+      return error.message.includes(checksum);
+    });
+  });
+}
+
+test('a corrupt dirtree and a missing object are named', async (t) => {
+  const { path, commit } = await writeOstreeFixture(await tempDir(t));
+  const { objects } = await openRepository(path);
+  const corrupt: ObjectSource = {
+    ...objects,
+    metadata: async (type, checksum) => {
+      const found = await objects.metadata(type, checksum);
+      return type === 'dirtree' ? Buffer.concat([found, Buffer.alloc(1)]) : found;
+    },
+  };
+  await assert.rejects(digestOf(exportCommit(corrupt, commit)), {
+    code: 'ERR_OBJECT_CORRUPT',
+    message: /7cdc830f88e37bc9516624cb275a2998b990ffe4fb15a6fac4c7245b68b1461a\.dirtree/,
+  });
+  await assert.rejects(digestOf(exportCommit(objects, 'f'.repeat(64))), {
+    code: 'ERR_OBJECT_MISSING',
+    message: new RegExp('f'.repeat(64)),
+  });
+});
