@@ -64,9 +64,8 @@ test('a fault of the input is thrown as it is', async () => {
     yield DEFLATED.subarray(0, 100);
     throw new TreeportError('ERR_OBJECT_UNREADABLE', 'the disk is gone');
   }
-  await assert.rejects(
-    collect(inflate(broken(), CONTENT.length, 'abc.filez')),
-    (error) => isTreeportError(error, 'ERR_OBJECT_UNREADABLE'),
+  await assert.rejects(collect(inflate(broken(), CONTENT.length, 'abc.filez')), (error) =>
+    isTreeportError(error, 'ERR_OBJECT_UNREADABLE'),
   );
 });
 

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { collect } from '../../../src/base/bytes.ts';
+import { LooseObjects } from '../../../src/ostree/repo/loose.ts';
+import { must } from '../../e2e/support/run.ts';
+import { tempDir } from '../../e2e/support/scratch.ts';
+import { coded } from '../../support/expect.ts';
+import { unlessInstalled } from '../../support/programs.ts';
+
+const SUM = 'ab'.repeat(32);
+const NAME = `${SUM}.dirtree`;
+
+async function withObject(t: TestContext, bytes: Uint8Array): Promise<{ loose: LooseObjects; path: string }> {
+  const loose = new LooseObjects(await tempDir(t));
+  const path = loose.path(SUM, 'dirtree');
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, bytes);
+  return { loose, path };
+}
+
+test('files of any size are read and streamed, from the start and from within', async (t) => {
+  for (const size of [0, 1, 1000, 128 * 1024, 128 * 1024 + 1, 1_000_001]) {
+    const bytes = Buffer.from(Array.from({ length: size }, (_, index) => index % 251));
+    const { loose } = await withObject(t, bytes);
+    assert.ok((await loose.read(SUM, 'dirtree')).equals(bytes));
+    for (const start of [0, 1, 300_000]) {
+      assert.ok(
+        (await collect(loose.stream(SUM, 'dirtree', start))).equals(bytes.subarray(start)),
+        `${size} from ${start}`,
+      );
+    }
+    assert.equal((await loose.stat(SUM, 'dirtree')).size, size);
+    assert.equal(await loose.exists(SUM, 'dirtree'), true);
+  }
+});
+
+test('pieces may be kept by the consumer', async (t) => {
+  const bytes = Buffer.concat([Buffer.alloc(300_000, 'a'), Buffer.alloc(300_000, 'b')]);
+  const { loose } = await withObject(t, bytes);
+  const pieces: Buffer[] = [];
+  for await (const piece of loose.stream(SUM, 'dirtree')) pieces.push(piece);
+  assert.ok(pieces.length > 1);
+  assert.ok(Buffer.concat(pieces).equals(bytes));
+});
+
+test('a missing object is named', async (t) => {
+  const { loose, path } = await withObject(t, Buffer.from('x'));
+  rmSync(path);
+  const missing = coded('ERR_OBJECT_MISSING', NAME, path);
+  await assert.rejects(loose.read(SUM, 'dirtree'), missing);
+  await assert.rejects(loose.stat(SUM, 'dirtree'), missing);
+  await assert.rejects(collect(loose.stream(SUM, 'dirtree')), missing);
+  assert.equal(await loose.exists(SUM, 'dirtree'), false);
+  rmSync(dirname(path), { recursive: true });
+  writeFileSync(dirname(path), 'a file where the directory was');
+  await assert.rejects(loose.read(SUM, 'dirtree'), missing);
+  assert.equal(await loose.exists(SUM, 'dirtree'), false);
+});
+
+test('an object that cannot be read is named', async (t) => {
+  const unreadable = coded('ERR_OBJECT_UNREADABLE', NAME);
+  await t.test('a directory', async (t) => {
+    const { loose, path } = await withObject(t, Buffer.from('x'));
+    rmSync(path);
+    mkdirSync(path);
+    await assert.rejects(loose.read(SUM, 'dirtree'), unreadable);
+    await assert.rejects(collect(loose.stream(SUM, 'dirtree')), unreadable);
+  });
+  await t.test('a symlink is not followed', async (t) => {
+    const { loose, path } = await withObject(t, Buffer.from('x'));
+    rmSync(path);
+    symlinkSync('/etc/passwd', path);
+    await assert.rejects(loose.read(SUM, 'dirtree'), unreadable);
+    await assert.rejects(collect(loose.stream(SUM, 'dirtree')), unreadable);
+  });
+  await t.test('no permission', async (t) => {
+    const { loose, path } = await withObject(t, Buffer.from('x'));
+    chmodSync(path, 0);
+    chmodSync(loose.repoPath, 0o755);
+    chmodSync(dirname(loose.repoPath), 0o755);
+    await asNobody(async () => {
+      await assert.rejects(loose.read(SUM, 'dirtree'), unreadable);
+      await assert.rejects(collect(loose.stream(SUM, 'dirtree')), unreadable);
+    });
+  });
+});
+
+/** Root reads everything, so it becomes somebody else for the time. */
+async function asNobody(work: () => Promise<void>): Promise<void> {
+  if (process.getuid?.() !== 0) return work();
+  process.seteuid?.(65534);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+test('a FIFO does not make us wait', { skip: unlessInstalled('mkfifo') }, async (t) => {
+  const { loose, path } = await withObject(t, Buffer.from('x'));
+  rmSync(path);
+  await must(['mkfifo', path]);
+  assert.equal((await loose.read(SUM, 'dirtree')).length, 0);
+});
+
+test('metadata of a size that no client takes is not read into memory', async (t) => {
+  const { loose, path } = await withObject(t, Buffer.from('x'));
+  truncateSync(path, 200 * 1024 * 1024);
+  await assert.rejects(loose.read(SUM, 'dirtree'), coded('ERR_OBJECT_CORRUPT', NAME));
+});
+
+test('listing passes over what is no object', async (t) => {
+  const { loose, path } = await withObject(t, Buffer.from('x'));
+  const directory = dirname(path);
+  writeFileSync(join(directory, 'README'), '');
+  writeFileSync(join(directory, `${'cd'.repeat(31)}.filez`), '');
+  mkdirSync(join(loose.repoPath, 'objects/0x'));
+  writeFileSync(join(loose.repoPath, 'objects/0x', `${'cd'.repeat(31)}.file`), '');
+  const names: string[] = [];
+  for await (const { checksum, extension } of loose.list()) names.push(`${checksum}.${extension}`);
+  assert.deepEqual(names.toSorted(), [NAME, `ab${'cd'.repeat(31)}.filez`]);
+});
