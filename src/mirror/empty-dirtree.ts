@@ -1,6 +1,7 @@
 /**
- * Adds the dirtree of an empty directory to a source. An encapsulated image may lack that of `/sysroot`
- * (embedded-objects.ts), which is nearly always empty.
+ * Adds the dirtree of an empty directory to a source. Of `/sysroot`, where the embedded repo lies, ostree-ext embeds
+ * no dirtree; it is nearly always that of an empty directory, and the image lacks it if the commit has no other
+ * empty directory.
  */
 import { hash } from 'node:crypto';
 import { serializeDirtree } from '../ostree/dirtree.ts';

@@ -3,7 +3,7 @@
  * in the mirror image it is made for. Of these the catalogue knows header and size, and the embedded repo, which is
  * the published one's parent, has the bytes; files that not everyone may read are here as ready `.filez`.
  *
- * The steps are, in this order: {@link createPublishedRepo}, {@link catalogueContent}, {@link addObjects} for whatever
+ * The steps are, in this order: {@link createPublishedRepo}, {@link catalogueContent}, {@link addObject} for whatever
  * else is published, {@link finishPublishedRepo}.
  */
 import { join } from 'node:path';
@@ -58,20 +58,12 @@ async function* contentEntries(
   }
 }
 
-/** Adds objects of `source` as ordinary loose ones, verified; with each commit its detached metadata. */
-export async function addObjects(
+/** Adds an object of `source` as an ordinary loose one, verified; with a commit its detached metadata. */
+export async function addObject(
   archive: ArchiveWriter,
   source: ObjectSource,
-  names: AsyncIterable<ObjectName>,
-  onObject?: () => void,
+  name: ObjectName,
 ): Promise<void> {
-  for await (const name of names) {
-    await addObject(archive, source, name);
-    onObject?.();
-  }
-}
-
-async function addObject(archive: ArchiveWriter, source: ObjectSource, name: ObjectName): Promise<void> {
   const { type, checksum } = name;
   if (type === 'file') return archive.object(checksum, await source.content(checksum));
   if (type === 'commitmeta' || type === 'tombstone-commit') return;

@@ -9,17 +9,17 @@ import { temporaryName, writeError } from '../base/atomic-file.ts';
 import { isTreeportError, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject } from '../ostree/load.ts';
-import { formatObjectName } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
+import type { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
-import { metadataChecksum } from '../ostree/verify.ts';
-import { embeddedObjects, sysrootObjects } from './embedded-objects.ts';
+import { verifyMetadata } from '../ostree/verify.ts';
+import { reachableObjects } from '../ostree/walk.ts';
 import { withEmptyDirtree } from './empty-dirtree.ts';
 import { PUBLISHED_REPO_PATH } from './layout.ts';
 import { isPublishedRepo } from './open-published.ts';
 import { type Publication, publicationOfCommit } from './published-refs.ts';
 import {
-  addObjects,
+  addObject,
   catalogueContent,
   createPublishedRepo,
   finishPublishedRepo,
@@ -48,12 +48,16 @@ export async function seal({ root, refs, warn }: SealOptions): Promise<Sealed> {
   }
   const embedded = await openRepository(join(root, 'sysroot/ostree/repo'));
   const commit = await onlyCommit(embedded);
-  const source = withEmptyDirtree(embedded.objects);
-  const publication = publicationOfCommit(commit, await loadCommitObject(source, commit), refs, warn);
+  const publication = publicationOfCommit(
+    commit,
+    await loadCommitObject(embedded.objects, commit),
+    refs,
+    warn,
+  );
   const temporary = temporaryName(target);
   try {
     await mkdir(temporary, { recursive: true });
-    const objects = await writeRepo(temporary, source, publication, warn);
+    const objects = await writeRepo(temporary, embedded.objects, publication, warn);
     await rename(temporary, target);
     return { publication, objects };
   } catch (error) {
@@ -73,34 +77,31 @@ async function onlyCommit({ objects, path }: Repository): Promise<Checksum> {
 
 async function writeRepo(
   path: string,
-  source: ObjectSource,
+  embedded: ObjectSource,
   publication: Publication,
   warn: Warn,
 ): Promise<number> {
   const [commit] = publication.commits as readonly [Checksum];
-  const seen = new Set<string>();
   const archive = await createPublishedRepo(path);
-  const count = await asBuilderFault(
-    catalogueContent(archive, embeddedContent(source, commit, seen), { verify: true }),
-  );
-  await addObjects(archive, source, sysrootObjects(source, commit, seen));
-  await finishPublishedRepo(archive, { publication, objects: source, warn });
+  const content = embeddedContent(archive, embedded, commit);
+  const count = await asBuilderFault(catalogueContent(archive, content, { verify: true }));
+  await finishPublishedRepo(archive, { publication, objects: embedded, warn });
   return count;
 }
 
-/** The content; metadata is verified on the way. */
+/** The content. Metadata is verified on the way, and published where it is not embedded. */
 async function* embeddedContent(
-  source: ObjectSource,
+  archive: ArchiveWriter,
+  embedded: ObjectSource,
   commit: Checksum,
-  seen: Set<string>,
 ): AsyncGenerator<NamedContent> {
-  for await (const name of embeddedObjects(source, commit, seen)) {
+  const source = withEmptyDirtree(embedded);
+  for await (const name of reachableObjects(source, commit)) {
     const { type, checksum } = name;
-    if (type === 'file') {
-      yield { checksum, object: await source.content(checksum) };
-    } else if (metadataChecksum(await source.metadata(type, checksum)) !== checksum) {
-      throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${formatObjectName(name)} is corrupt`);
-    }
+    if (type === 'file') yield { checksum, object: await source.content(checksum) };
+    else if (await embedded.has(name))
+      verifyMetadata(type, checksum, await embedded.metadata(type, checksum));
+    else await addObject(archive, source, name);
   }
 }
 
