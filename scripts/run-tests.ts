@@ -42,9 +42,8 @@ function runUnderNode26(files: readonly string[]): void {
   const node26 = join(ROOT, 'test/node26/node_modules/.bin/node');
   const version = spawnSync(node26, ['--version'], { encoding: 'utf8' });
   if (version.status !== 0) {
-    console.log(
-      '== Node 26 is not installed here (it is for Linux on x64 and arm64): byte formats are tested under this Node only\n',
-    );
+    const why = version.error === undefined ? version.stderr.trim() : 'it is for Linux on x64 and arm64';
+    console.log(`== Node 26 does not run here (${why}): byte formats are tested under this Node only\n`);
     return;
   }
   console.log(`== Byte formats under Node ${version.stdout.trim()}: ${files.length} files`);
