@@ -42,6 +42,23 @@ const DT_RUNPATH = 29;
 const MAX_STRING_BYTES = 4096;
 const MAX_DYNAMIC_BYTES = 1024 * 1024;
 
+const ARCHITECTURES: Readonly<Record<number, string>> = {
+  21: 'ppc64le',
+  62: 'amd64',
+  183: 'arm64',
+  243: 'riscv64',
+};
+
+/** Go's name of the architecture that the file is for; ERR_RUNTIME if it is one that Node has no binaries for. */
+export function elfArchitecture({ machine, path }: ElfFile): string {
+  const name = ARCHITECTURES[machine];
+  if (name !== undefined) return name;
+  throw new TreeportError(
+    'ERR_RUNTIME',
+    `the program ${path} is for a machine that treeport does not know (${machine})`,
+  );
+}
+
 type Segment = {
   readonly type: number;
   readonly offset: number;

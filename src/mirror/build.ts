@@ -1,0 +1,89 @@
+/**
+ * Builds a mirror image from a repository: the first commit encapsulated, then our two layers, with the other
+ * commits in the published repo.
+ */
+import { withTemporaryDirectory } from '../base/temporary-directory.ts';
+import { type EncapsulateOptions, encapsulate } from '../container/encapsulate.ts';
+import { finishImage } from '../container/image-parts.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { ImageSink } from '../oci/image-sink.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { reachableObjects } from '../ostree/walk.ts';
+import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
+import { putMirrorLayers } from './mirror-layers.ts';
+import type { Publication } from './published-refs.ts';
+import {
+  addObject,
+  catalogueContent,
+  createPublishedRepo,
+  finishPublishedRepo,
+  type NamedContent,
+} from './published-repo.ts';
+import { checkArchitecture, type RuntimeSource } from './runtime/runtime-source.ts';
+import type { Warn } from './warn.ts';
+
+export type BuildOptions = EncapsulateOptions & {
+  readonly publication: Publication;
+  readonly runtime: RuntimeSource;
+  readonly warn: Warn;
+};
+
+/** Writes the image into `sink` and finishes it; the caller aborts the sink if this throws. */
+export async function buildMirror(
+  repo: Repository,
+  sink: ImageSink,
+  options: BuildOptions,
+): Promise<Descriptor> {
+  const { publication, runtime, warn } = options;
+  const [commit] = publication.commits as readonly [Checksum];
+  const parts = await encapsulate(repo.objects, commit, sink, options);
+  checkArchitecture(runtime, parts.platform.architecture);
+  return withTemporaryDirectory(async (directory) => {
+    await writePublishedRepo(directory, repo, publication, warn);
+    const layers = await putMirrorLayers(sink, {
+      runtime,
+      publishedRepo: directory,
+      publication,
+      objects: repo.objects,
+      compression: options.compression,
+      created: parts.created,
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    });
+    return finishImage(sink, {
+      ...parts,
+      config: mirrorConfig(parts.config),
+      labels: mirrorLabels(publication, parts.labels, parts.created),
+      layers: [...parts.layers, ...layers],
+    });
+  });
+}
+
+/** The published repo of commits whose first has just been encapsulated, and so verified. */
+async function writePublishedRepo(
+  path: string,
+  repo: Repository,
+  publication: Publication,
+  warn: Warn,
+): Promise<void> {
+  const { objects } = repo;
+  const [embedded, ...others] = publication.commits as readonly [Checksum, ...Checksum[]];
+  const seen = new Set<string>();
+  const archive = await createPublishedRepo(path);
+  await catalogueContent(archive, contentOf(objects, embedded, seen), { verify: false });
+  for (const commit of others) {
+    for await (const name of reachableObjects(objects, commit, seen)) await addObject(archive, objects, name);
+  }
+  await finishPublishedRepo(archive, { publication, objects, origin: repo, warn });
+}
+
+async function* contentOf(
+  objects: ObjectSource,
+  commit: Checksum,
+  seen: Set<string>,
+): AsyncGenerator<NamedContent> {
+  for await (const { type, checksum } of reachableObjects(objects, commit, seen)) {
+    if (type === 'file') yield { checksum, object: await objects.content(checksum) };
+  }
+}

@@ -1,0 +1,54 @@
+/** Puts the runtime and the published repo on top of an encapsulated image, and makes it start as a mirror. */
+import { historyTimestamp } from '../container/created.ts';
+import type { ImageLayer } from '../container/image-parts.ts';
+import type { Compression } from '../oci/compression.ts';
+import type { ImageSink } from '../oci/image-sink.ts';
+import { writeLayer } from '../oci/layer-writer.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { layerTar } from './layer.ts';
+import { filesBelow } from './layer-file.ts';
+import type { Publication } from './published-refs.ts';
+import type { RuntimeSource } from './runtime/runtime-source.ts';
+
+export type MirrorLayersOptions = {
+  readonly runtime: RuntimeSource;
+  /** Directory of the published repo. */
+  readonly publishedRepo: string;
+  readonly publication: Publication;
+  /** Has the embedded commit. */
+  readonly objects: ObjectSource;
+  readonly compression: Compression;
+  /** Time of the image, RFC 3339. */
+  readonly created: string;
+  readonly onProgress?: (bytes: number) => void;
+};
+
+const WORLD_SEARCHABLE = 0o005;
+
+/** Writes the two layers: the runtime, which many images share, then the published repo. */
+export async function putMirrorLayers(
+  sink: ImageSink,
+  options: MirrorLayersOptions,
+): Promise<readonly ImageLayer[]> {
+  const { runtime, publication, compression } = options;
+  const created = historyTimestamp(options.created);
+  const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
+  const runtimeLayer = await runtime.putLayer(sink, { compression, created, ...progress });
+  const files = await filesBelow(options.publishedRepo, 'repo');
+  const openRoot = await isRootClosed(options.objects, publication.commits[0]);
+  const tar = layerTar([{ kind: 'directory', path: 'repo' }, ...files], { openRoot });
+  const { descriptor, diffId } = await writeLayer(sink, tar, { compression, ...progress });
+  const names = publication.refs.map(({ name }) => name).join(', ') || `commit ${publication.commits[0]}`;
+  const history = { created, created_by: `treeport published repo of ${names}` };
+  return [runtimeLayer, { descriptor, diffId, history }];
+}
+
+/** True if the commit's root directory keeps out the ids that mirrors run as. */
+async function isRootClosed(objects: ObjectSource, commit: Checksum | undefined): Promise<boolean> {
+  if (commit === undefined) return false;
+  const { rootMeta } = await loadCommitObject(objects, commit);
+  const { mode } = await loadDirmeta(objects, rootMeta);
+  return (mode & WORLD_SEARCHABLE) !== WORLD_SEARCHABLE;
+}

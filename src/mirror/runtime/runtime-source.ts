@@ -1,0 +1,84 @@
+/**
+ * Where the runtime layer of a mirror image comes from: put together here from files, or copied as it is out of a
+ * runtime image, for another architecture or to have one layer under many mirrors.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareBytes } from '../../base/bytes.ts';
+import { TreeportError } from '../../base/errors.ts';
+import type { ImageLayer } from '../../container/image-parts.ts';
+import type { Compression } from '../../oci/compression.ts';
+import type { ImageSink } from '../../oci/image-sink.ts';
+import { writeLayer } from '../../oci/layer-writer.ts';
+import { layerTar } from '../layer.ts';
+import { filesBelow, type LayerNode } from '../layer-file.ts';
+import { RUNTIME_NODE, TREEPORT_PATH } from '../layout.ts';
+import { elfArchitecture, readElf } from './elf.ts';
+import { localRuntime } from './local-runtime.ts';
+
+export type RuntimeLayerOptions = {
+  readonly compression: Compression;
+  /** The time of the history entry, RFC 3339. */
+  readonly created: string;
+  readonly onProgress?: (bytes: number) => void;
+};
+
+export type RuntimeSource = {
+  /** As Go names it. */
+  readonly architecture: string;
+  /** Writes the layer into a sink. */
+  putLayer(sink: ImageSink, options: RuntimeLayerOptions): Promise<ImageLayer>;
+};
+
+/** The runtime of this machine's own files. */
+export async function installedRuntime(architecture?: string): Promise<RuntimeSource> {
+  const runtime = await localRuntime(architecture);
+  return fromFiles(
+    runtime.architecture,
+    runtime.files,
+    `treeport runtime with Node.js ${runtime.nodeVersion}`,
+  );
+}
+
+/** A runtime in a directory: the root of an unpacked runtime image, or its `sysroot/treeport`. */
+export async function runtimeInDirectory(directory: string): Promise<RuntimeSource> {
+  const inner = join(directory, TREEPORT_PATH);
+  const root = (await isDirectory(inner)) ? inner : directory;
+  const architecture = elfArchitecture(readElf(join(root, RUNTIME_NODE)));
+  const nodes = (await filesBelow(root, '.')).map((node) => ({
+    ...node,
+    path: node.path.slice('./'.length),
+  }));
+  const files = nodes.filter(({ path }) => path !== 'repo' && !path.startsWith('repo/'));
+  return fromFiles(architecture, files, 'treeport runtime');
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+function fromFiles(architecture: string, files: readonly LayerNode[], createdBy: string): RuntimeSource {
+  const sorted = files.toSorted((a, b) => compareBytes(a.path, b.path));
+  return {
+    architecture,
+    async putLayer(sink, { compression, created, onProgress }) {
+      const { descriptor, diffId } = await writeLayer(sink, layerTar(sorted), {
+        compression,
+        ...(onProgress === undefined ? {} : { onProgress }),
+      });
+      return { descriptor, diffId, history: { created, created_by: createdBy } };
+    },
+  };
+}
+
+/** Throws ERR_RUNTIME unless the runtime is for this architecture. */
+export function checkArchitecture(runtime: RuntimeSource, architecture: string): void {
+  if (runtime.architecture === architecture) return;
+  throw new TreeportError(
+    'ERR_RUNTIME',
+    `the image is for ${architecture} and the runtime for ${runtime.architecture}; give one for ${architecture} with --runtime`,
+  );
+}
