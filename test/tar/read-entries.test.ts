@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { paxXattrs } from '../../src/tar/entry.ts';
+import { type ReadEntry, readEntries } from '../../src/tar/read-entries.ts';
+import { inPieces, type MadeEntry, tarArchive } from '../support/tar-streams.ts';
+
+type Read = Omit<ReadEntry, 'data'> & { readonly content: string };
+
+async function readAll(tar: AsyncIterable<Uint8Array>): Promise<readonly Read[]> {
+  const entries: Read[] = [];
+  for await (const { data, ...header } of readEntries(tar)) {
+    const pieces: Buffer[] = [];
+    for await (const piece of data) pieces.push(piece);
+    entries.push({ ...header, content: Buffer.concat(pieces).toString() });
+  }
+  return entries;
+}
+
+const ENTRIES: readonly MadeEntry[] = [
+  { path: './', type: 'directory', mode: 0o755 },
+  { path: 'owned', mode: 0o4755, uid: 3_000_000, gid: 4_294_967_295, data: 'x'.repeat(1025) },
+  { path: `long/${'p'.repeat(300)}`, type: 'symlink', target: `${'t/'.repeat(200)}end` },
+  { path: 'empty' },
+  { path: 'ü', type: 'hardlink', target: 'owned' },
+];
+
+for (const size of [1, 511, 512, 1_000_000]) {
+  test(`entries are read from pieces of ${size} bytes`, async () => {
+    const found = await readAll(inPieces(tarArchive(ENTRIES), size));
+    assert.deepEqual(
+      found.map(({ path, type, mode, uid, gid, target, content }) => [
+        path,
+        type,
+        mode,
+        uid,
+        gid,
+        target,
+        content,
+      ]),
+      [
+        ['./', 'directory', 0o755, 0, 0, '', ''],
+        ['owned', 'file', 0o4755, 3_000_000, 4_294_967_295, '', 'x'.repeat(1025)],
+        [`long/${'p'.repeat(300)}`, 'symlink', 0o644, 0, 0, `${'t/'.repeat(200)}end`, ''],
+        ['empty', 'file', 0o644, 0, 0, '', ''],
+        ['ü', 'link', 0o644, 0, 0, 'owned', ''],
+      ],
+    );
+  });
+}
+
+test('PAX path, size and owners are honoured', async () => {
+  const records = ['path=long/path', 'uid=3000001', 'gid=7', 'size=5'].map(paxRecord).join('');
+  const pax = tarArchive([{ path: 'pax', data: records }]).subarray(0, 1024);
+  pax.write('x', 156, 'latin1');
+  resum(pax);
+  const [entry] = await readAll(
+    inPieces(Buffer.concat([pax, tarArchive([{ path: 'short', data: 'hello' }])])),
+  );
+  assert.deepEqual(
+    [entry?.path, entry?.uid, entry?.gid, entry?.content],
+    ['long/path', 3_000_001, 7, 'hello'],
+  );
+});
+
+test('binary PAX values do not disturb the entry behind them', async () => {
+  const pax = Buffer.concat(paxXattrs([{ name: Buffer.from('user.b'), value: Buffer.from('\n9 x=1\n\0') }]));
+  const [entry] = await readAll(inPieces(Buffer.concat([pax, tarArchive([{ path: 'file', data: 'data' }])])));
+  assert.deepEqual([entry?.path, entry?.content], ['file', 'data']);
+});
+
+test('data that is not read, or only begun, is skipped', async () => {
+  const archive = tarArchive(['a', 'b', 'c'].map((path) => ({ path, data: path.repeat(300_000) })));
+  const paths: string[] = [];
+  for await (const entry of readEntries(inPieces(archive, 4096))) {
+    paths.push(entry.path);
+    if (entry.path === 'b') for await (const _piece of entry.data) break;
+  }
+  assert.deepEqual(paths, ['a', 'b', 'c']);
+});
+
+test('a consumer that stops closes the stream', async () => {
+  const closed: string[] = [];
+  async function* source(): AsyncGenerator<Buffer> {
+    try {
+      yield* inPieces(tarArchive([{ path: 'a', data: 'a'.repeat(1_000_000) }]), 4096);
+    } finally {
+      closed.push('closed');
+    }
+  }
+  for await (const _entry of readEntries(source())) break;
+  assert.deepEqual(closed, ['closed']);
+});
+
+test('an error of the stream is thrown as it is, also into the data', async () => {
+  async function* failing(bytes: number): AsyncGenerator<Buffer> {
+    yield* inPieces(tarArchive([{ path: 'a', data: 'a'.repeat(5000) }]).subarray(0, bytes));
+    throw new RangeError('the wire broke');
+  }
+  await assert.rejects(readAll(failing(512)), RangeError);
+  await assert.rejects(readAll(failing(2000)), RangeError);
+});
+
+test('a stream that is cut off anywhere is ERR_TAR', async () => {
+  const archive = tarArchive([
+    { path: 'a', data: 'x'.repeat(700) },
+    { path: 'p'.repeat(200), data: 'y' },
+  ]);
+  for (const length of [0, 1, 512, 700, 1024, 1535, 1536, 2048, 2560, 3072, archive.length - 1024]) {
+    await assert.rejects(
+      readAll(inPieces(archive.subarray(0, length))),
+      { code: 'ERR_TAR' },
+      `${length} bytes`,
+    );
+  }
+  assert.equal((await readAll(inPieces(archive))).length, 2);
+});
+
+test('what is not a tar stream is ERR_TAR', async () => {
+  await assert.rejects(readAll(inPieces(Buffer.alloc(4096, 'no tar '))), { code: 'ERR_TAR' });
+});
+
+function paxRecord(text: string): string {
+  const length = text.length + 4;
+  return `${length < 10 ? '0' : ''}${length} ${text}\n`;
+}
+
+/** Sets the checksum of a changed header block. */
+function resum(block: Buffer): void {
+  block.fill(' ', 148, 156, 'latin1');
+  const sum = block.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(7, '0')}\0`, 148, 'latin1');
+}
