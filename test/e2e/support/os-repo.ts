@@ -1,7 +1,7 @@
 /**
- * The repository of the end-to-end tests, made by the real `ostree` and `gpg`: an OS in two versions and
- * a commit with a single text file; commits signed, then deltas, then a signed summary, in the order that
- * clients need. Made once per run and only read.
+ * The repositories of the end-to-end tests, made by the real `ostree` and `gpg`, once per run, and only read:
+ * an OS in two versions, signed, then a delta, then a signed summary, in the order that clients
+ * need; and a commit with a single text file, with nothing signed and no summary.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,6 @@ import { must } from './run.ts';
 import { shared } from './scratch.ts';
 
 export const OS_REF = 'treeport/e2e/os';
-/** One text file and nothing else: no libc, no shell. */
 export const TEXT_REF = 'treeport/e2e/text';
 export const TEXT = 'all that there is\n';
 
@@ -22,57 +21,73 @@ export type OsRepo = {
   readonly gpg: GpgKey;
   /** The parent of `commit`. */
   readonly firstCommit: string;
-  /** What OS_REF points to. */
+  /** What OS_REF points to; there is a delta to it from its parent. */
   readonly commit: string;
-  /** What TEXT_REF points to. */
-  readonly textCommit: string;
 };
 
-/** For a test's `skip` option: whether the repository can be made here. */
+export type TextRepo = {
+  /** Mode archive. */
+  readonly path: string;
+  /** What TEXT_REF points to: no libc, no shell, one file. There is a delta to it from nothing. */
+  readonly commit: string;
+};
+
+/** For a test's `skip` option: whether the repositories can be made here. */
 export function unlessOsRepo(...programs: readonly string[]): string | false {
   return unlessRoot() || unlessInstalled('ostree', 'gpg', 'setfattr', 'setcap', ...programs);
 }
 
-/** The repository of this run of the tests. Nobody may change it. */
+/** The repository with the OS. Nobody may change it. */
 export function osRepo(): Promise<OsRepo> {
-  return shared('os', build);
+  return shared('os', buildOs);
 }
 
-async function build(folder: string): Promise<OsRepo> {
-  const path = join(folder, 'repo');
-  const gpg = await makeGpgKey(folder);
-  const ostree = (...words: readonly string[]) => must(['ostree', `--repo=${path}`, ...words]);
-  await ostree('init', '--mode=bare');
-  await ostree('config', 'set', 'core.fsync', 'false');
-  const tree = join(folder, 'tree');
-  const commit = (ref: string, version: string) =>
-    ostree(
-      'commit',
-      `--branch=${ref}`,
-      `--tree=dir=${tree}`,
-      `--subject=${ref} ${version}`,
-      `--add-metadata-string=version=${version}`,
-      `--gpg-homedir=${gpg.home}`,
-      `--gpg-sign=${gpg.id}`,
-    );
+/** The repository with the text file. Nobody may change it. */
+export function textRepo(): Promise<TextRepo> {
+  return shared('text', buildText);
+}
 
+async function buildOs(folder: string): Promise<OsRepo> {
+  const path = join(folder, 'repo');
+  const tree = join(folder, 'tree');
+  const gpg = await makeGpgKey(folder);
+  const signing = [`--gpg-homedir=${gpg.home}`, `--gpg-sign=${gpg.id}`];
+  await must(['ostree', `--repo=${path}`, 'init', '--mode=bare']);
   await mkdir(tree);
   await makeOsTree(tree);
-  const firstCommit = await commit(OS_REF, '1');
+  const firstCommit = await commitTree(path, tree, OS_REF, '1', signing);
   await changeTree(tree);
-  const secondCommit = await commit(OS_REF, '2');
+  const commit = await commitTree(path, tree, OS_REF, '2', signing);
   await rm(tree, { recursive: true });
+  const delta = ['static-delta', 'generate', `--from=${firstCommit}`, `--to=${commit}`];
+  await must(['ostree', `--repo=${path}`, ...delta]);
+  await must(['ostree', `--repo=${path}`, 'summary', '--update', ...signing]);
+  await stopAgent(gpg.home);
+  return { path, gpg, firstCommit, commit };
+}
 
+async function buildText(folder: string): Promise<TextRepo> {
+  const path = join(folder, 'repo');
+  const tree = join(folder, 'tree');
+  await must(['ostree', `--repo=${path}`, 'init', '--mode=archive']);
   await mkdir(tree);
   await writeFile(join(tree, 'text'), TEXT);
-  const textCommit = await commit(TEXT_REF, '1');
-  await rm(tree, { recursive: true });
+  const commit = await commitTree(path, tree, TEXT_REF, '1', []);
+  await must(['ostree', `--repo=${path}`, 'static-delta', 'generate', '--empty', `--to=${commit}`]);
+  return { path, commit };
+}
 
-  await ostree('static-delta', 'generate', `--from=${firstCommit}`, `--to=${secondCommit}`);
-  await ostree('static-delta', 'generate', '--empty', `--to=${textCommit}`);
-  await ostree('summary', '--update', `--gpg-homedir=${gpg.home}`, `--gpg-sign=${gpg.id}`);
-  await stopAgent(gpg.home);
-  return { path, gpg, firstCommit, commit: secondCommit, textCommit };
+function commitTree(
+  repo: string,
+  tree: string,
+  ref: string,
+  version: string,
+  words: readonly string[],
+): Promise<string> {
+  return must([
+    ...['ostree', `--repo=${repo}`, 'commit', `--branch=${ref}`, `--tree=dir=${tree}`, '--fsync=false'],
+    ...[`--subject=${ref} ${version}`, `--add-metadata-string=version=${version}`, ...words],
+  ]);
 }
 
 /** What the second version of the OS has changed, added and lost. */
