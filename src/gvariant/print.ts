@@ -1,5 +1,5 @@
 /**
- * Prints values in GLib's text format for variants, as `ostree show --print-metadata-key` does:
+ * Prints values in GLib's text format for variants, as `g_variant_print` does with type annotations:
  * `'text'`, `uint64 7`, `[byte 0x01, 0x02]`, `b'bytes'`, `{'key': <'value'>}`.
  */
 import { parseType, type VariantType } from './type.ts';
