@@ -3,16 +3,7 @@
  * page's assets, and the licences of the packages in LICENSES.txt. bundle.ts --if-older does it only if a source is newer.
  * Names are kept: the stack trace in a log must say something.
  */
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -78,4 +69,4 @@ function isOlder(): boolean {
   return sources.some((path) => statSync(path).mtimeMs > built);
 }
 
-if (existsSync(ENTRY) && (process.argv[2] !== '--if-older' || isOlder())) await bundle();
+if (process.argv[2] !== '--if-older' || isOlder()) await bundle();

@@ -6,8 +6,9 @@
 import { join } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { parseByteSize } from './base/byte-size.ts';
-import { isTreeportError, messageOf, TreeportError } from './base/errors.ts';
+import { messageOf, TreeportError } from './base/errors.ts';
 import { VERSION } from './base/version.ts';
+import { reportError } from './cli/report.ts';
 import { handleSignals, onStopSignal } from './cli/signals.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -107,12 +108,5 @@ function parse<T extends Options>(words: readonly string[], options: T) {
   }
 }
 
-function report(error: unknown): void {
-  const code = isTreeportError(error) ? error.code : 'ERR_INTERNAL';
-  process.exitCode = code === 'ERR_USAGE' ? 2 : 1;
-  process.stderr.write(`treeport: ${code}: ${messageOf(error)}\n`);
-  if (process.env.TREEPORT_DEBUG === '1') console.error(error);
-}
-
 handleSignals();
-await run(process.argv.slice(2)).catch(report);
+await run(process.argv.slice(2)).catch(reportError);

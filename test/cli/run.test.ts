@@ -5,10 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { CommanderError } from 'commander';
-import { TreeportError } from '../../src/base/errors.ts';
 import { VERSION } from '../../src/base/version.ts';
-import { coded } from '../../src/cli/run.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
@@ -62,18 +59,4 @@ test('a reader that goes away ends the command quietly', async () => {
   child.stdout.destroy();
   const [status] = await once(child, 'close');
   assert.deepEqual([status, Buffer.concat(errors).toString()], [0, '']);
-});
-
-test('system errors and faults get a code', () => {
-  const system = (code: string) =>
-    Object.assign(new Error(`${code}: words of the system, open '/x'`), { code });
-  const codeOf = (thrown: unknown) => {
-    const error = coded(thrown);
-    return error instanceof TreeportError ? `${error.code}: ${error.message}` : error;
-  };
-  assert.equal(codeOf(system('ENOSPC')), "ERR_DISK_FULL: ENOSPC: words of the system, open '/x'");
-  assert.equal(codeOf(system('EACCES')), "ERR_IO: EACCES: words of the system, open '/x'");
-  assert.equal(codeOf(new TypeError('x is\n  undefined')), 'ERR_INTERNAL: x is; undefined');
-  assert.equal(codeOf(new TreeportError('ERR_REF_MISSING', 'no ref')), 'ERR_REF_MISSING: no ref');
-  assert.equal(codeOf(new CommanderError(0, 'commander.version', '1')), 'done');
 });
