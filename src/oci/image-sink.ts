@@ -11,7 +11,7 @@ export type BlobWriter = {
   write(bytes: Uint8Array): Promise<void>;
   /** Ends the blob and gives it its name. The caller has computed the digest of all that was written. */
   commit(digest: Digest): Promise<void>;
-  /** Drops what was written. */
+  /** Drops what was written; to be called when `write` or `commit` failed. Never fails. */
   abort(): Promise<void>;
 };
 

@@ -14,6 +14,7 @@ export type Answer = { readonly value: unknown } | { readonly error: string };
 export class Thread {
   readonly #worker: Worker;
   readonly #calls: Call[] = [];
+  #failure: TreeportError | undefined;
 
   /** `entry` names a module of this directory, without its extension. */
   constructor(entry: string) {
@@ -31,6 +32,7 @@ export class Thread {
 
   /** Sends a request. Views of shared memory are shared, everything else is copied. */
   call(request: unknown): Promise<unknown> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const call = Promise.withResolvers<unknown>();
     if (this.#calls.length === 0) this.#worker.ref();
     this.#calls.push(call);
@@ -47,8 +49,7 @@ export class Thread {
   }
 
   #fail(reason: string): void {
-    for (const call of this.#calls.splice(0)) {
-      call.reject(new TreeportError('ERR_INTERNAL', `a worker thread ended: ${reason}`));
-    }
+    this.#failure ??= new TreeportError('ERR_INTERNAL', `a worker thread ended: ${reason}`);
+    for (const call of this.#calls.splice(0)) call.reject(this.#failure);
   }
 }
