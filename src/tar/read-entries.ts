@@ -41,6 +41,8 @@ export async function* readEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerat
   try {
     for await (const entry of extract) {
       const header = entry.header as unknown as RawHeader;
+      // tar-stream would wait for ever for the data of an entry whose size is nonsense.
+      if (!Number.isSafeInteger(header.size)) throw new Error('the size of an entry is not a number');
       feed.entryAt(header.byteOffset, header.size);
       // tar-stream takes a directory to have no data, whatever its size says.
       const data = header.size === 0 || header.type === 'directory' ? noData() : dataOf(entry, feed);
