@@ -16,6 +16,8 @@ const ROOT = join(import.meta.dirname, '..');
 const BYTE_EXACT = ['test/gvariant/', 'test/ostree/', 'test/tar/', 'test/oci/gzip', 'test/delta/'];
 const E2E = 'test/e2e/';
 const FILES_AT_ONCE = 2;
+/** A test file that hangs must not hang the run. */
+const FILE_TIMEOUT_MS = 20 * 60 * 1000;
 
 function testFiles(patterns: readonly string[]): string[] {
   const all = globSync('test/**/*.test.ts', { cwd: ROOT }).toSorted();
@@ -30,7 +32,12 @@ function testFiles(patterns: readonly string[]): string[] {
 
 /** Runs the files in this order and prints node's closing lines; failures set the exit status. */
 function runHere(files: readonly string[]): void {
-  const events = run({ files: files.map((file) => join(ROOT, file)), cwd: ROOT, concurrency: FILES_AT_ONCE });
+  const events = run({
+    files: files.map((file) => join(ROOT, file)),
+    cwd: ROOT,
+    concurrency: FILES_AT_ONCE,
+    timeout: FILE_TIMEOUT_MS,
+  });
   events.on('test:summary', ({ success }) => {
     if (!success) process.exitCode = 1;
   });
