@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { loosePath } from '../../src/ostree/object-name.ts';
+import { must, run, TREEPORT, treeport } from '../e2e/support/run.ts';
+import { tempDir } from '../e2e/support/scratch.ts';
+import { FIXTURE_OBJECTS, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { unlessInstalled } from '../support/programs.ts';
+import { goldenTar } from '../support/tar-streams.ts';
+
+async function fixture(t: test.TestContext) {
+  const folder = await tempDir(t);
+  const { path } = await writeOstreeFixture(join(folder, 'repo'));
+  return { folder, repo: path, words: ['tar', 'export', '--repo', path] };
+}
+
+test('tar export writes the stream to stdout, also with the words of ostree-ext', async (t) => {
+  const { words } = await fixture(t);
+  const golden = createHash('sha256')
+    .update(await goldenTar('fixture-whole-commit-nometa'))
+    .digest('hex');
+  for (const more of [[FIXTURE_REF], ['--format-version', '1', FIXTURE_REF]]) {
+    const pipeline = [...TREEPORT, ...words, ...more].map((word) => `'${word}'`).join(' ');
+    assert.equal(await must(['sh', '-c', `${pipeline} | sha256sum`]), `${golden}  -`);
+  }
+});
+
+test('tar export --output writes a file', async (t) => {
+  const { folder, words } = await fixture(t);
+  const file = join(folder, 'out/commit.tar');
+  const outcome = await treeport([...words, '--output', file, FIXTURE_REF]);
+  assert.deepEqual(outcome, { status: 0, signal: null, stdout: '', stderr: '' });
+  assert.ok((await readFile(file)).equals(await goldenTar('fixture-whole-commit-nometa')));
+});
+
+test('tar export of a repository with a corrupt object names it and leaves no file', async (t) => {
+  const { folder, repo, words } = await fixture(t);
+  const checksum = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
+  const other = FIXTURE_OBJECTS['/usr/bin/arping'] as string;
+  const bytes = await readFile(join(repo, loosePath(other, 'filez')));
+  await writeFile(join(repo, loosePath(checksum, 'filez')), bytes);
+  const outcome = await treeport([...words, '--output', join(folder, 'commit.tar'), FIXTURE_REF]);
+  assert.equal(outcome.status, 1);
+  assert.match(outcome.stderr, new RegExp(`^treeport: ERR_OBJECT_CORRUPT: .*${checksum}.*\n$`));
+  assert.deepEqual(await readdir(folder), ['repo']);
+});
+
+test('tar export of what is not there is one coded line', async (t) => {
+  const { words } = await fixture(t);
+  const missing = await treeport([...words, 'no/such/ref']);
+  assert.deepEqual([missing.status, missing.stdout], [1, '']);
+  assert.match(missing.stderr, /^treeport: ERR_REF_MISSING: .*no\/such\/ref.*\n$/);
+  const commit = await treeport([...words, 'f'.repeat(64)]);
+  assert.match(commit.stderr, /^treeport: ERR_COMMIT_MISSING: .*\n$/);
+});
+
+test('tar export does not write to a terminal', { skip: unlessInstalled('script') }, async (t) => {
+  const { words } = await fixture(t);
+  const command = [...TREEPORT, ...words, FIXTURE_REF].join(' ');
+  const outcome = await run(['script', '--quiet', '--return', '--command', command, '/dev/null']);
+  assert.equal(outcome.status, 2);
+  assert.match(outcome.stdout, /^treeport: ERR_USAGE: .*terminal.*--output\r\n$/);
+});
