@@ -1,0 +1,41 @@
+/**
+ * The runtime image: the runtime layer and nothing else. The Containerfile copies from it, and `--runtime` takes its
+ * layer for mirrors of other architectures. Equal runtimes give equal images: its time is that of its files, 1970.
+ */
+import { VERSION } from '../base/version.ts';
+import { formatTimestamp } from '../container/created.ts';
+import { finishImage } from '../container/image-parts.ts';
+import type { Compression } from '../oci/compression.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { ImageSink } from '../oci/image-sink.ts';
+import { runtimeCommand } from './layout.ts';
+import { LABEL_RUNTIME } from './mirror-config.ts';
+import type { RuntimeSource } from './runtime/runtime-source.ts';
+
+export type RuntimeImageOptions = {
+  readonly runtime: RuntimeSource;
+  readonly compression: Compression;
+  readonly onProgress?: (bytes: number) => void;
+};
+
+/** Writes the image into `sink` and finishes it; the caller aborts the sink if this throws. */
+export async function buildRuntimeImage(
+  sink: ImageSink,
+  { runtime, compression, onProgress }: RuntimeImageOptions,
+): Promise<Descriptor> {
+  const created = formatTimestamp(0);
+  const options = { compression, created, ...(onProgress === undefined ? {} : { onProgress }) };
+  const layer = await runtime.putLayer(sink, options);
+  return finishImage(sink, {
+    platform: { architecture: runtime.architecture, os: 'linux' },
+    created,
+    config: { Entrypoint: runtimeCommand('serve'), WorkingDir: '/' },
+    labels: {
+      'org.opencontainers.image.title': 'treeport runtime',
+      'org.opencontainers.image.description': 'What mirror images run with: Node.js, its libraries, the server',
+      'org.opencontainers.image.version': VERSION,
+      [LABEL_RUNTIME]: runtime.architecture,
+    },
+    layers: [layer],
+  });
+}
