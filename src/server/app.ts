@@ -2,7 +2,12 @@
  * The HTTP mirror: any ostree repository, served as an archive repository below the base path, with a landing
  * page and health checks beside it. Wires the parts; each route is in its own file.
  */
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { messageOf } from '../base/errors.ts';
 import { NOT_STORED } from './cache-control.ts';
 import { type Counters, newCounters } from './counters.ts';
@@ -78,7 +83,7 @@ function newFastify({ logger }: Settings): FastifyInstance {
     loggerInstance,
     // A logger of its own for each request costs as much as sending a small object.
     childLoggerFactory: () => loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Slow clients of large objects are no error.

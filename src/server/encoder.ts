@@ -12,16 +12,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { promisify } from 'node:util';
-import { deflateRaw } from 'node:zlib';
 
 import { collect } from '../base/bytes.ts';
 import type { Checksum } from '../ostree/checksum.ts';
-import { archiveHeader, hashedHeader } from '../ostree/file-header.ts';
-import { encodeFilez, encodeSmallFilez } from '../ostree/filez.ts';
+import { archiveHeader, hashedHeader, isSymlink } from '../ostree/file-header.ts';
+import { encodeFilez } from '../ostree/filez.ts';
 import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
 import { corrupt, verifiedStream } from '../ostree/verify.ts';
 import type { Counters } from './counters.ts';
+import { Deflater } from './deflater.ts';
 import type { DiskCache } from './disk-cache.ts';
 import { GrowingFile } from './growing-file.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
@@ -31,8 +30,6 @@ import { Turnstile } from './turnstile.ts';
 const LEVEL = 1;
 /** Objects up to this size are encoded in memory. */
 const SMALL_OBJECT_BYTES = 1024 * 1024;
-/** Up to this size deflating takes less time than the way over the thread pool. */
-const TINY_OBJECT_BYTES = 16 * 1024;
 const WINDOW_BYTES = 1024 * 1024;
 /** Small encodings at once: one less than Node's thread pool has threads, so that reading files goes on. */
 const CONCURRENCY = 3;
@@ -59,9 +56,8 @@ export type Encoder = (checksum: Checksum) => Promise<Buffer | Readable>;
 /** What requests for one object share; `join` gives undefined when it is too late for that. */
 type Shared = Buffer | { join(): Readable | undefined };
 
-const deflateOnce = promisify(deflateRaw);
-
 export function createEncoder({ objects, cache, counters, onStreamFault }: EncoderOptions): Encoder {
+  const deflater = new Deflater(LEVEL);
   const small = new Turnstile(CONCURRENCY);
   const growing = new Turnstile(GROWING_FILES);
   const underWay = new Map<Checksum, Promise<Shared>>();
@@ -69,7 +65,7 @@ export function createEncoder({ objects, cache, counters, onStreamFault }: Encod
   const encodeSmall = (checksum: Checksum, object: ContentObject): Promise<Buffer> => {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const job = async () => {
-      const bytes = await smallFilez(object, checksum);
+      const bytes = await smallFilez(object, checksum, deflater);
       counters.encoded += 1;
       counters.encodedBytes += bytes.length;
       resolve(bytes);
@@ -145,11 +141,11 @@ export function createEncoder({ objects, cache, counters, onStreamFault }: Encod
   };
 }
 
-async function smallFilez(object: ContentObject, checksum: Checksum): Promise<Buffer> {
+async function smallFilez(object: ContentObject, checksum: Checksum, deflater: Deflater): Promise<Buffer> {
   const { header } = object;
   const bytes = await collect(object.stream());
   const actual = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
   if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
-  if (bytes.length <= TINY_OBJECT_BYTES) return encodeSmallFilez(header, bytes, LEVEL);
-  return Buffer.concat([archiveHeader(header, bytes.length), await deflateOnce(bytes, { level: LEVEL })]);
+  const start = archiveHeader(header, bytes.length);
+  return isSymlink(header) ? start : Buffer.concat([start, ...(await deflater.deflate(bytes))]);
 }

@@ -80,13 +80,11 @@ export function sendText(
   cacheControl: string,
 ): FastifyReply {
   const body = `${text}\n`;
-  reply
-    .code(status)
-    .headers({
-      'content-type': TEXT,
-      'content-length': Buffer.byteLength(body),
-      'cache-control': cacheControl,
-    });
+  reply.code(status).headers({
+    'content-type': TEXT,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': cacheControl,
+  });
   return reply.send(reply.request.method === 'HEAD' ? null : body);
 }
 
