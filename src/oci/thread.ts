@@ -19,10 +19,11 @@ export class Thread {
   /** `entry` names a module of this directory, without its extension. */
   constructor(entry: string) {
     this.#worker = new Worker(new URL(workerFile(import.meta.url, entry)));
-    this.#worker.unref();
     this.#worker.on('message', (answer: Answer) => this.#answer(answer));
     this.#worker.on('error', (error) => this.#fail(messageOf(error)));
     this.#worker.on('exit', (status) => this.#fail(`it exited with ${status}`));
+    // Last: listening for messages keeps the process alive.
+    this.#worker.unref();
   }
 
   /** Calls that are not answered yet. */
