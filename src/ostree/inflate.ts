@@ -7,6 +7,9 @@ import { pipeline, Readable } from 'node:stream';
 import { createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { messageOf, TreeportError } from '../base/errors.ts';
 
+/** The smallest that zlib takes. */
+const MIN_CHUNK_BYTES = 64;
+
 /** Inflates in one call. */
 export async function* inflateSmall(bytes: Buffer, size: number, name: string): AsyncGenerator<Buffer> {
   const { buffer, engine } = inflateOnce(bytes, size, name);
@@ -18,7 +21,9 @@ type WithEngine = { readonly buffer: Buffer; readonly engine: InflateRaw };
 
 function inflateOnce(bytes: Buffer, size: number, name: string): WithEngine {
   try {
-    const options = { maxOutputLength: Math.max(size, 1), info: true };
+    // One byte more than needed: then one buffer takes all, and zlib sees that nothing is left to come.
+    const chunkSize = Math.max(size + 1, MIN_CHUNK_BYTES);
+    const options = { maxOutputLength: Math.max(size, 1), chunkSize, info: true };
     // The types do not know what `info` returns.
     return inflateRawSync(bytes, options) as unknown as WithEngine;
   } catch (error) {
