@@ -10,3 +10,8 @@ export function repoOption(): Option {
 export function quietOption(): Option {
   return new Option('-q, --quiet', 'print results and errors only');
 }
+
+/** `--authfile PATH`, for skopeo. */
+export function authfileOption(): Option {
+  return new Option('--authfile <path>', 'credentials for registries, as podman login writes them');
+}

@@ -5,6 +5,7 @@
  */
 import { Command } from 'commander';
 import { VERSION } from '../base/version.ts';
+import { addContainerEncapsulate, addContainerExportOci } from './container-encapsulate.ts';
 import { addRepoCat } from './repo-cat.ts';
 import { addRepoFsck } from './repo-fsck.ts';
 import { addRepoLog } from './repo-log.ts';
@@ -30,6 +31,10 @@ export function buildProgram(): Command {
   addRepoLog(repo);
   addRepoRefs(repo);
   addRepoFsck(repo);
+
+  const container = addGroup(program, 'container', 'commits as OCI images');
+  addContainerEncapsulate(container);
+  addContainerExportOci(container);
 
   const tar = addGroup(program, 'tar', 'commits as tar streams');
   addTarExport(tar);

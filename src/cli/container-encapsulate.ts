@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import type { ImageReference } from '../oci/reference.ts';
+import { loadCommit, resolveRevision } from '../ostree/revision.ts';
+import { addEncapsulateOptions, type EncapsulateWords, encapsulateOptions } from './encapsulate-options.ts';
+import { openRepo } from './open-repo.ts';
+import { authfileOption, quietOption, repoOption } from './options.ts';
+import { printLine } from './output.ts';
+import { startProgress } from './progress.ts';
+
+type Words = EncapsulateWords & {
+  readonly repo: string;
+  readonly authfile?: string;
+  readonly quiet?: boolean;
+};
+
+export function addContainerEncapsulate(group: Command): void {
+  const command = group
+    .command('encapsulate')
+    .alias('export')
+    .description('make an OCI image of a commit, as ostree-ext does, and print the digest of its manifest')
+    .argument('<revision>', 'a ref, commit or REF^')
+    .argument(
+      '<image>',
+      'where to: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, or any other place skopeo knows',
+    );
+  addOptions(command).action(async (revision: string, image: string, words: Words) => {
+    const { parseImageReference } = await import('../oci/reference.ts');
+    await encapsulateCommit(revision, parseImageReference(image), words);
+  });
+}
+
+/** The older name: into an OCI layout directory only. */
+export function addContainerExportOci(group: Command): void {
+  const command = group
+    .command('export-oci')
+    .description('the same as encapsulate to oci:DIR')
+    .argument('<revision>', 'a ref, commit or REF^')
+    .argument('<dir>', 'the layout directory, with :TAG behind it if the image is to have a tag');
+  addOptions(command).action((revision: string, directory: string, words: Words) =>
+    encapsulateCommit(revision, { transport: 'oci', name: directory }, words),
+  );
+}
+
+function addOptions(command: Command): Command {
+  return addEncapsulateOptions(command.addOption(repoOption()))
+    .addOption(authfileOption())
+    .addOption(quietOption());
+}
+
+async function encapsulateCommit(revision: string, image: ImageReference, words: Words): Promise<void> {
+  const { encapsulate } = await import('../container/encapsulate.ts');
+  const { finishImage } = await import('../container/image-parts.ts');
+  const { publishImage } = await import('../oci/publish.ts');
+  const options = await encapsulateOptions(words);
+  const repo = await openRepo(words.repo);
+  const commit = await resolveRevision(repo, revision);
+  await loadCommit(repo, commit);
+  const progress = startProgress({ label: 'encapsulate', unit: 'bytes', quiet: words.quiet });
+  const onProgress = (bytes: number) => progress.update(bytes);
+  try {
+    const digest = await publishImage(
+      image,
+      async (sink) =>
+        finishImage(sink, await encapsulate(repo.objects, commit, sink, { ...options, onProgress })),
+      words.authfile === undefined ? {} : { authfile: words.authfile },
+    );
+    progress.stop();
+    await printLine(digest);
+  } catch (error) {
+    progress.stop();
+    throw error;
+  }
+}
