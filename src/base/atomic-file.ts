@@ -3,8 +3,10 @@
  * then renamed.
  */
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { onEarlyExit } from './cleanup.ts';
 import { errnoOf, messageOf, TreeportError } from './errors.ts';
 
 /** A name beside `path` that nothing else uses. */
@@ -22,6 +24,7 @@ export async function writeFileAtomic(
     throw writeError(error, path);
   });
   const temporary = temporaryName(path);
+  const unregister = onEarlyExit(() => rmSync(temporary, { force: true }));
   let file: FileHandle | undefined;
   try {
     file = await open(temporary, 'wx', mode);
@@ -33,6 +36,8 @@ export async function writeFileAtomic(
     await file?.close();
     await rm(temporary, { force: true });
     throw writeError(error, path);
+  } finally {
+    unregister();
   }
 }
 

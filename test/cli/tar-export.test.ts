@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { must, run, TREEPORT, treeport } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { FIXTURE_OBJECTS, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
@@ -62,4 +67,24 @@ test('tar export does not write to a terminal', { skip: unlessInstalled('script'
   const outcome = await run(['script', '--quiet', '--return', '--command', command, '/dev/null']);
   assert.equal(outcome.status, 2);
   assert.match(outcome.stdout, /^treeport: ERR_USAGE: .*terminal.*--output\r\n$/);
+});
+
+test('a tar export that is stopped leaves no file', async (t) => {
+  const folder = await tempDir(t);
+  const writer = await ArchiveWriter.create(join(folder, 'repo'), { level: 1 });
+  // Takes long enough to be stopped in the middle.
+  const large: TreeNode = { kind: 'file', mode: 0o644, content: Buffer.alloc(64 * 1024 * 1024) };
+  const root: TreeDirectory = { kind: 'directory', mode: 0o755, entries: new Map([['large', large]]) };
+  const commit = await commitTree(writer, root, { timestamp: 0 });
+  const words = ['tar', 'export', '--repo', writer.path, '--output', join(folder, 'commit.tar'), commit];
+  const watcher = watch(folder);
+  const child = spawn(process.execPath, [TREEPORT[1], ...words]);
+  const exit = once(child, 'exit');
+  const [, created] = (await once(watcher, 'change')) as [string, string];
+  watcher.close();
+  child.kill('SIGTERM');
+  const [status] = (await exit) as [number];
+  assert.match(created, /^\.commit\.tar\..*\.tmp$/);
+  assert.equal(status, 143);
+  assert.deepEqual(await readdir(folder), ['repo']);
 });
