@@ -67,7 +67,8 @@ function containerConfig(commit: Commit, { config, cmd }: EncapsulateOptions): C
   return command === undefined ? config : { ...config, Cmd: command };
 }
 
-function platformOf(commit: Commit, architecture: string | undefined): Platform {
+/** The platform of a commit's image; `architecture` as in the options. */
+export function platformOf(commit: Commit, architecture: string | undefined): Platform {
   const name = architecture ?? dictString(commit.metadata, 'ostree.architecture');
   return name === undefined ? hostPlatform() : { architecture: goArchitecture(name), os: 'linux' };
 }

@@ -10,6 +10,7 @@ import type { ImageSink } from '../oci/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { Repository } from '../ostree/repo/open.ts';
+import { loadCommit } from '../ostree/revision.ts';
 import { reachableObjects } from '../ostree/walk.ts';
 import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
 import { putMirrorLayers } from './mirror-layers.ts';
@@ -26,7 +27,8 @@ import type { Warn } from './warn.ts';
 
 export type BuildOptions = EncapsulateOptions & {
   readonly publication: Publication;
-  readonly runtime: RuntimeSource;
+  /** Gives the runtime for an architecture (Go's name). */
+  readonly runtimeFor: (architecture: string) => Promise<RuntimeSource>;
   readonly warn: Warn;
 };
 
@@ -36,10 +38,12 @@ export async function buildMirror(
   sink: ImageSink,
   options: BuildOptions,
 ): Promise<Descriptor> {
-  const { publication, runtime, warn } = options;
-  const [commit] = publication.commits as readonly [Checksum];
-  const parts = await encapsulate(repo.objects, commit, sink, options);
-  checkArchitecture(runtime, parts.platform.architecture);
+  const { publication, warn } = options;
+  const [checksum] = publication.commits as readonly [Checksum];
+  const { architecture } = platformOf(await loadCommit(repo, checksum), options.architecture);
+  const runtime = await options.runtimeFor(architecture);
+  checkArchitecture(runtime, architecture);
+  const parts = await encapsulate(repo.objects, checksum, sink, options);
   return withTemporaryDirectory(async (directory) => {
     await writePublishedRepo(directory, repo, publication, warn);
     const layers = await putMirrorLayers(sink, {
@@ -53,7 +57,7 @@ export async function buildMirror(
     });
     return finishImage(sink, {
       ...parts,
-      config: mirrorConfig(parts.config),
+      config: mirrorConfig(parts.config, options.cmd),
       labels: mirrorLabels(publication, parts.labels, parts.created),
       layers: [...parts.layers, ...layers],
     });

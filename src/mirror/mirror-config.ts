@@ -16,11 +16,15 @@ const CREATED = 'org.opencontainers.image.created';
 const REVISION = 'org.opencontainers.image.revision';
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
-/** The execution parameters of a mirror: what the image was for before it keeps, but for how it is started. */
-export function mirrorConfig(base: ContainerConfig): ContainerConfig {
+/**
+ * The execution parameters of a mirror: those of `base`, but for how it is started. `words` are further ones for
+ * the server.
+ */
+export function mirrorConfig(base: ContainerConfig, words?: readonly string[]): ContainerConfig {
   const { Cmd: _, ...rest } = base;
   return {
     ...rest,
+    ...(words === undefined ? {} : { Cmd: words }),
     Entrypoint: runtimeCommand('serve'),
     ExposedPorts: { ...base.ExposedPorts, [`${MIRROR_PORT}/tcp`]: {} },
     User: MIRROR_USER,

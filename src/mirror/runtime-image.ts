@@ -32,7 +32,8 @@ export async function buildRuntimeImage(
     config: { Entrypoint: runtimeCommand('serve'), WorkingDir: '/' },
     labels: {
       'org.opencontainers.image.title': 'treeport runtime',
-      'org.opencontainers.image.description': 'What mirror images run with: Node.js, its libraries, the server',
+      'org.opencontainers.image.description':
+        'What mirror images run with: Node.js, its libraries, the server',
       'org.opencontainers.image.version': VERSION,
       [LABEL_RUNTIME]: runtime.architecture,
     },

@@ -35,7 +35,7 @@ const PREFIXES: Readonly<Record<Transport, string>> = {
   dir: 'dir:',
   'docker-daemon': 'docker-daemon:',
 };
-const KNOWN = ['registry:', ...Object.values(PREFIXES)].join(' ');
+const KNOWN = ['registry:', ...Object.values(PREFIXES)];
 
 /** Parses an image reference; throws ERR_IMAGE_REFERENCE. */
 export function parseImageReference(text: string): ImageReference {
@@ -46,8 +46,13 @@ export function parseImageReference(text: string): ImageReference {
     if (!rest.startsWith('//')) throw fault(text, 'docker: must be followed by //');
     return named('registry', rest.slice(2), text);
   }
-  if (!isTransport(token)) throw fault(text, `it must start with one of ${KNOWN}`);
+  if (!isTransport(token)) throw fault(text, `it must start with one of ${KNOWN.join(' ')}`);
   return named(token, rest, text);
+}
+
+/** True if `text` starts with a transport; a path that looks so must be given as `./…`. */
+export function isImageReference(text: string): boolean {
+  return KNOWN.some((prefix) => text.startsWith(prefix)) || text.startsWith('docker:');
 }
 
 /** The reference as it is displayed, and as skopeo takes it; a registry shows as `docker://NAME`. */
