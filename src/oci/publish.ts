@@ -9,7 +9,7 @@ import type { Descriptor, Digest } from './descriptor.ts';
 import type { ImageSink } from './image-sink.ts';
 import { createLayoutSink } from './layout-directory.ts';
 import { formatImageReference, type ImageReference, layoutLocation } from './reference.ts';
-import { type SkopeoOptions, skopeoCopy } from './skopeo.ts';
+import { requireSkopeo, type SkopeoOptions, skopeoCopy } from './skopeo.ts';
 
 /** Writes an image into the sink and finishes it; returns its manifest's descriptor. */
 export type BuildImage = (sink: ImageSink) => Promise<Descriptor>;
@@ -29,6 +29,7 @@ export async function publishImage(
     case 'oci-archive':
       return buildInto(await createArchiveSink(layoutLocation(reference)), build);
     default:
+      await requireSkopeo();
       return withTemporaryDirectory(async (directory) => {
         const path = join(directory, 'image');
         await buildInto(await createLayoutSink({ path, tag: undefined }), build);

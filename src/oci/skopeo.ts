@@ -28,6 +28,11 @@ export async function skopeoCopy(
   });
 }
 
+/** Throws ERR_SKOPEO_MISSING where skopeo cannot be run: better before long work than after it. */
+export async function requireSkopeo(): Promise<void> {
+  await skopeo(['--version']);
+}
+
 /** Runs skopeo; ERR_SKOPEO_MISSING if it is not installed, ERR_SKOPEO with its own words if it fails. */
 async function skopeo(words: readonly string[]): Promise<void> {
   const child = spawn('skopeo', words, { stdio: ['ignore', 'ignore', 'pipe'] });
