@@ -12,7 +12,7 @@ import { tempDir } from '../../e2e/support/scratch.ts';
 import { coded } from '../../support/expect.ts';
 import { writeOstreeFixture } from '../../support/ostree-fixture.ts';
 import { listTree, unpackSplitFixture } from '../../support/ostree-repos.ts';
-import { unlessInstalled } from '../../support/programs.ts';
+import { unlessInstalled, unlessRoot } from '../../support/programs.ts';
 import { kinds, ModeRepos, skip } from './modes.ts';
 
 async function rehash(
@@ -83,7 +83,9 @@ describe('repositories made by ostree', { skip }, () => {
   });
 });
 
-test("libostree's own bare-split-xattrs repository", { skip: unlessInstalled('tar', 'xz') }, async (t) => {
+test("libostree's own bare-split-xattrs repository", {
+  skip: unlessInstalled('tar', 'xz') || unlessRoot(),
+}, async (t) => {
   const repo = await openRepository(await unpackSplitFixture(await tempDir(t)));
   assert.equal(repo.mode, 'bare-split-xattrs');
   const commit = 'd614c428015227259031b0f19b934dade908942fd71c49047e0daa70e7800a5d';
