@@ -11,17 +11,33 @@ function baseDirectory(): string {
   return process.env.TMPDIR || (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
 }
 
-/** Runs `work` with a new directory and removes that afterwards. */
-export async function withTemporaryDirectory<T>(work: (path: string) => Promise<T>): Promise<T> {
+export type TemporaryDirectory = {
+  readonly path: string;
+  remove(): Promise<void>;
+};
+
+/** Makes a new directory; the caller removes it, or the end of the process does. */
+export async function makeTemporaryDirectory(): Promise<TemporaryDirectory> {
   const base = baseDirectory();
   const path = await mkdtemp(join(base, 'treeport-')).catch((error) => {
     throw writeError(error, base);
   });
   const unregister = onEarlyExit(() => rmSync(path, { recursive: true, force: true }));
+  return {
+    path,
+    remove: async () => {
+      await rm(path, { recursive: true, force: true });
+      unregister();
+    },
+  };
+}
+
+/** Runs `work` with a new directory and removes that afterwards. */
+export async function withTemporaryDirectory<T>(work: (path: string) => Promise<T>): Promise<T> {
+  const directory = await makeTemporaryDirectory();
   try {
-    return await work(path);
+    return await work(directory.path);
   } finally {
-    await rm(path, { recursive: true, force: true });
-    unregister();
+    await directory.remove();
   }
 }

@@ -2,13 +2,16 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { onEarlyExit } from '../base/cleanup.ts';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
-import { type Digest, parseDigest } from './descriptor.ts';
+import { type Digest, type Platform, parseDigest } from './descriptor.ts';
 
 export type SkopeoOptions = {
   /** Credentials for registries. */
   readonly authfile?: string;
+  /** Which image of a multi-platform source is copied; this machine's by default. */
+  readonly platform?: Platform;
 };
 
 /** Enough of what skopeo says to see why it failed. */
@@ -22,8 +25,17 @@ export async function skopeoCopy(
 ): Promise<Digest> {
   return withTemporaryDirectory(async (directory) => {
     const digestFile = join(directory, 'digest');
-    const authentication = options.authfile === undefined ? [] : ['--authfile', options.authfile];
-    await skopeo(['copy', '--quiet', '--digestfile', digestFile, ...authentication, source, destination]);
+    const { authfile, platform } = options;
+    await skopeo([
+      ...(platform === undefined ? [] : platformOptions(platform)),
+      'copy',
+      '--quiet',
+      '--digestfile',
+      digestFile,
+      ...(authfile === undefined ? [] : ['--authfile', authfile]),
+      source,
+      destination,
+    ]);
     return parseDigest((await readFile(digestFile, 'utf8')).trim(), `the digest of ${destination}`);
   });
 }
@@ -31,6 +43,11 @@ export async function skopeoCopy(
 /** Throws ERR_SKOPEO_MISSING where skopeo cannot be run: better before long work than after it. */
 export async function requireSkopeo(): Promise<void> {
   await skopeo(['--version']);
+}
+
+function platformOptions({ architecture, os, variant }: Platform): readonly string[] {
+  const words = ['--override-arch', architecture, '--override-os', os];
+  return variant === undefined ? words : [...words, '--override-variant', variant];
 }
 
 /** Runs skopeo; ERR_SKOPEO_MISSING if it is not installed, ERR_SKOPEO with its own words if it fails. */
@@ -44,19 +61,18 @@ async function skopeo(words: readonly string[]): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<number | NodeJS.Signals | null>();
   child.once('error', reject);
   child.once('close', (status, signal) => resolve(signal ?? status));
-  const stop = () => child.kill('SIGTERM');
-  process.on('exit', stop);
+  const unregister = onEarlyExit(() => child.kill('SIGTERM'));
   try {
     const end = await promise;
     if (end !== 0)
       throw new TreeportError(
         'ERR_SKOPEO',
-        `skopeo ${words[0]} failed: ${lastWords(said.join('')) || `it ended with ${end}`}`,
+        `skopeo copy failed: ${lastWords(said.join('')) || `it ended with ${end}`}`,
       );
   } catch (error) {
     throw startFault(error);
   } finally {
-    process.off('exit', stop);
+    unregister();
   }
 }
 

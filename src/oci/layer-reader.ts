@@ -1,0 +1,38 @@
+/** Reads the tar of a layer, verified twice: the blob by its digest, the tar by its diff-id. */
+import { messageOf, TreeportError } from '../base/errors.ts';
+import type { BlobStore } from './blob-store.ts';
+import { decompress } from './decompress.ts';
+import type { Descriptor, Digest } from './descriptor.ts';
+import * as mediaTypes from './media-types.ts';
+import { readBlob, verifyDigest } from './verified-blob.ts';
+
+const LAYER_TYPES: readonly string[] = [
+  mediaTypes.MEDIA_TYPE_LAYER,
+  mediaTypes.MEDIA_TYPE_LAYER_GZIP,
+  mediaTypes.MEDIA_TYPE_LAYER_ZSTD,
+  mediaTypes.MEDIA_TYPE_DOCKER_LAYER,
+  mediaTypes.MEDIA_TYPE_DOCKER_LAYER_GZIP,
+];
+/** ERR_IMAGE_UNSUPPORTED if the media type is not a layer's; else ERR_BLOB_MISSING and ERR_BLOB_CORRUPT as for blobs. */
+export async function* readLayer(
+  store: BlobStore,
+  layer: Descriptor,
+  diffId: Digest,
+): AsyncGenerator<Buffer> {
+  if (!LAYER_TYPES.includes(layer.mediaType)) {
+    const message = `layer ${layer.digest} is of the unknown type ${layer.mediaType}`;
+    throw new TreeportError('ERR_IMAGE_UNSUPPORTED', message);
+  }
+  const corrupt = (reason: string, cause?: unknown) =>
+    new TreeportError('ERR_BLOB_CORRUPT', `layer ${layer.digest} in ${store.path} is corrupt: ${reason}`, {
+      cause,
+    });
+  try {
+    const tar = decompress(readBlob(store, layer));
+    yield* verifyDigest(tar, diffId, (found) => corrupt(`its tar gives ${found}, the config says ${diffId}`));
+  } catch (error) {
+    throw error instanceof TreeportError
+      ? error
+      : corrupt(`it does not decompress: ${messageOf(error)}`, error);
+  }
+}
