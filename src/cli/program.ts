@@ -6,6 +6,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../base/version.ts';
 import { addContainerEncapsulate, addContainerExportOci } from './container-encapsulate.ts';
+import { addDemo } from './demo.ts';
 import { addRepoCat } from './repo-cat.ts';
 import { addRepoFsck } from './repo-fsck.ts';
 import { addRepoLog } from './repo-log.ts';
@@ -40,6 +41,7 @@ export function buildProgram(): Command {
   addTarExport(tar);
 
   addServe(program);
+  addDemo(program);
 
   return program;
 }
