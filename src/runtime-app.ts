@@ -1,5 +1,6 @@
 /**
- * The program inside mirror images: `serve`, their entry point, and `seal`, which a container build runs. It is
+ * The program inside mirror images: `serve`, their entry point, `check` for health checks by a command, and
+ * `seal`, which a container build runs. It is
  * bundled into one file (scripts/bundle.ts) and kept small, because it is read whenever a mirror starts. Options come from
  * the command line or from the environment as TREEPORT_LISTEN and so on.
  */
@@ -28,8 +29,11 @@ const SEAL_OPTIONS = {
 
 const USAGE = `treeport ${VERSION}, the runtime of a mirror image. It has the verbs
   serve [--listen [ADDRESS:]PORT] [--base-path PATH] [--cache-dir DIRECTORY] [--cache-size SIZE] [--log-level LEVEL]
+  check [URL]
   seal [--ref NAME]... [--root DIRECTORY]
 `;
+
+const READY_URL = 'http://127.0.0.1:8080/readyz';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 
@@ -37,6 +41,10 @@ async function run([verb, ...words]: readonly string[]): Promise<void> {
   switch (verb) {
     case 'serve':
       return serveMirror(words);
+    case 'check': {
+      const { checkHealth } = await import('./server/health-check.ts');
+      return checkHealth(words[0] ?? READY_URL);
+    }
     case 'seal':
       return sealImage(words);
     case '--version':
@@ -48,7 +56,7 @@ async function run([verb, ...words]: readonly string[]): Promise<void> {
     default:
       throw new TreeportError(
         'ERR_USAGE',
-        `${JSON.stringify(verb ?? '')} is no verb; there are serve and seal (--help)`,
+        `${JSON.stringify(verb ?? '')} is no verb; there are serve, check and seal (--help)`,
       );
   }
 }

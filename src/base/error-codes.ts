@@ -62,6 +62,7 @@ export const ERROR_CODES = {
   ERR_TAR: 'A tar stream is malformed or cut off.',
   ERR_TAR_OBJECT:
     'An entry of a tar stream breaks the rules of the ostree tar formats; the message names the entry.',
+  ERR_NOT_READY: 'The server asked by `check` does not answer, or is not ready; the message has its answer.',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
