@@ -1,6 +1,20 @@
-/** The library's public API. */
+/** The library's public API: the functions that the verbs of the command line are made of. */
+
 export type { ErrorCode } from './base/error-codes.ts';
 export { isTreeportError, TreeportError } from './base/errors.ts';
+export { type EncapsulateOptions, encapsulate } from './container/encapsulate.ts';
+export { finishImage, type ImageLayer, type ImageParts } from './container/image-parts.ts';
+export { type FsckOptions, type FsckReport, fsck } from './fsck/fsck.ts';
+export { libcXattrs } from './libostree/xattrs.ts';
+export { type BuildOptions, buildMirror } from './mirror/build.ts';
+export { openPublishedRepo } from './mirror/open-published.ts';
+export { type Publication, publicationOf } from './mirror/published-refs.ts';
+export { installedRuntime, type RuntimeSource } from './mirror/runtime/runtime-source.ts';
+export { type Compression, parseCompression } from './oci/compression.ts';
+export type { Descriptor, Digest, Platform } from './oci/descriptor.ts';
+export type { ImageSink } from './oci/image-sink.ts';
+export { publishImage } from './oci/publish.ts';
+export { formatImageReference, type ImageReference, parseImageReference } from './oci/reference.ts';
 export type { Checksum } from './ostree/checksum.ts';
 export type { Commit } from './ostree/commit.ts';
 export type { FileHeader } from './ostree/file-header.ts';
@@ -15,3 +29,10 @@ export {
 } from './ostree/repo/open.ts';
 export { loadCommit, resolveRevision } from './ostree/revision.ts';
 export { reachableObjects, walkTree } from './ostree/walk.ts';
+export { createServer, type Server } from './server/app.ts';
+export { type RunningServer, type ServeOptions, serve } from './server/listen.ts';
+export type { ServerOptions } from './server/options.ts';
+export { commitObjects } from './tar/chunk.ts';
+export { exportChunk } from './tar/export-chunk.ts';
+export { exportCommit, exportOstreeLayer } from './tar/export-commit.ts';
+export { readObjects } from './tar/read-objects.ts';
