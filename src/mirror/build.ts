@@ -3,7 +3,7 @@
  * commits in the published repo.
  */
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
-import { type EncapsulateOptions, encapsulate } from '../container/encapsulate.ts';
+import { type EncapsulateOptions, encapsulate, platformOf } from '../container/encapsulate.ts';
 import { finishImage } from '../container/image-parts.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { ImageSink } from '../oci/image-sink.ts';
@@ -65,7 +65,7 @@ export async function buildMirror(
 }
 
 /** The published repo of commits whose first has just been encapsulated, and so verified. */
-async function writePublishedRepo(
+export async function writePublishedRepo(
   path: string,
   repo: Repository,
   publication: Publication,

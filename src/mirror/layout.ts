@@ -25,7 +25,7 @@ export const MIRROR_PORT = 8080;
 export const MIRROR_USER = '65532:65532';
 
 /** The command that runs a verb of the runtime: its own loader, so that no libc of the OS beside it is needed. */
-export function runtimeCommand(verb: 'serve' | 'seal'): readonly string[] {
+export function runtimeCommand(verb: 'serve' | 'check' | 'seal'): readonly string[] {
   const at = (path: string): string => `/${TREEPORT_PATH}/${path}`;
   const loader = [at(RUNTIME_LOADER), '--library-path', at(RUNTIME_LIBRARIES)];
   return [...loader, at(RUNTIME_NODE), at(RUNTIME_APP), verb];

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { elfArchitecture, readElf } from '../../../src/mirror/runtime/elf.ts';
+import { goArchitecture } from '../../../src/oci/platform.ts';
+
+const skip = process.platform === 'linux' ? false : 'needs Linux';
+
+let directory: string;
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'treeport-elf-'));
+});
+after(() => rm(directory, { recursive: true }));
+
+/** A program for AArch64 with one segment of everything, all in its first 512 bytes. */
+function sampleProgram(): Buffer {
+  const bytes = Buffer.alloc(512 + 100);
+  bytes.write('\x7fELF', 0, 'latin1');
+  bytes[4] = 2;
+  bytes[5] = 1;
+  bytes.writeUInt16LE(183, 18);
+  bytes.writeBigUInt64LE(64n, 32);
+  bytes.writeUInt16LE(56, 54);
+  bytes.writeUInt16LE(3, 56);
+  writeSegment(bytes, 0, { type: 1, offset: 0, address: 0x10000, size: 512 });
+  writeSegment(bytes, 1, { type: 3, offset: 232, address: 0, size: 16 });
+  writeSegment(bytes, 2, { type: 2, offset: 264, address: 0, size: 80 });
+  bytes.write('/lib/ld-test.so\0', 232);
+  const dynamic = [
+    [1, 1],
+    [29, 10],
+    [5, 0x10000 + 400],
+    [0, 0],
+    [1, 10],
+  ] as const;
+  for (const [index, [tag, value]] of dynamic.entries()) {
+    bytes.writeBigInt64LE(BigInt(tag), 264 + 16 * index);
+    bytes.writeBigUInt64LE(BigInt(value), 272 + 16 * index);
+  }
+  bytes.write('\0libx.so\0\0$ORIGIN:/opt/lib\0', 400);
+  return bytes;
+}
+
+type Segment = {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly size: number;
+};
+
+function writeSegment(bytes: Buffer, index: number, { type, offset, address, size }: Segment): void {
+  const at = 64 + 56 * index;
+  bytes.writeUInt32LE(type, at);
+  bytes.writeBigUInt64LE(BigInt(offset), at + 8);
+  bytes.writeBigUInt64LE(BigInt(address), at + 16);
+  bytes.writeBigUInt64LE(BigInt(size), at + 32);
+}
+
+async function write(bytes: Buffer): Promise<string> {
+  const path = join(directory, 'program');
+  await writeFile(path, bytes);
+  return path;
+}
+
+test('loader, libraries, search path and size are read', async () => {
+  const path = await write(sampleProgram());
+  const elf = readElf(path);
+  assert.deepEqual(elf, {
+    path,
+    machine: 183,
+    interpreter: '/lib/ld-test.so',
+    needed: ['libx.so'],
+    searchPath: ['$ORIGIN', '/opt/lib'],
+    loadedBytes: 512,
+  });
+  assert.equal(elfArchitecture(elf), 'arm64');
+});
+
+test('the Node that runs this test is for this machine', { skip }, () => {
+  const elf = readElf(process.execPath);
+  assert.equal(elfArchitecture(elf), goArchitecture(process.arch));
+  assert.ok(elf.interpreter?.startsWith('/'));
+  assert.ok(elf.needed.some((name) => name.startsWith('libc.')));
+});
+
+const DAMAGE: readonly (readonly [what: string, edit: (bytes: Buffer) => unknown, message: RegExp])[] = [
+  ['another file', (bytes) => bytes.fill('#!/bin/sh\n'), /no ELF file/],
+  ['an empty file', () => Buffer.alloc(0), /ends before 64 bytes/],
+  ['32 bits', (bytes) => bytes.writeUInt8(1, 4), /not 64-bit/],
+  ['big-endian', (bytes) => bytes.writeUInt8(2, 5), /not 64-bit little-endian/],
+  ['program headers behind the end', (bytes) => bytes.writeBigUInt64LE(600n, 32), /ends before/],
+  ['program headers far away', (bytes) => bytes.fill(0xff, 32, 40), /offset is too large/],
+  ['program headers of another size', (bytes) => bytes.writeUInt16LE(32, 54), /another size/],
+  ['a segment behind the end', (bytes) => bytes.writeBigUInt64LE(9999n, 64 + 32), /cut off/],
+  ['a cut file', (bytes) => bytes.subarray(0, 500), /cut off/],
+  ['a huge dynamic section', (bytes) => bytes.writeBigUInt64LE(1n << 40n, 64 + 112 + 32), /too large/],
+  ['strings that are not loaded', (bytes) => bytes.writeBigUInt64LE(5n, 272 + 32), /string table/],
+  [
+    'a text without an end',
+    (bytes) => bytes.fill('x', 232),
+    /string table|does not end|too large|not in the file/,
+  ],
+  ['a name behind the end', (bytes) => bytes.writeBigUInt64LE(1n << 20n, 272), /ends before/],
+];
+
+for (const [what, edit, message] of DAMAGE) {
+  test(`a damaged program is refused: ${what}`, async () => {
+    const bytes = sampleProgram();
+    const edited = edit(bytes);
+    const path = await write(Buffer.isBuffer(edited) ? edited : bytes);
+    assert.throws(() => readElf(path), { code: 'ERR_RUNTIME', message });
+  });
+}
+
+test('a program that is not there, or is for an unknown machine, is refused', async () => {
+  assert.throws(() => readElf(join(directory, 'nothing')), { code: 'ERR_RUNTIME', message: /ENOENT/ });
+  const bytes = sampleProgram();
+  bytes.writeUInt16LE(9999, 18);
+  const elf = readElf(await write(bytes));
+  assert.throws(() => elfArchitecture(elf), { code: 'ERR_RUNTIME', message: /9999/ });
+});
+
+test('no change of a single byte makes reading fail in another way', async () => {
+  const good = sampleProgram();
+  for (let at = 0; at < 300; at++) {
+    const bytes = Buffer.from(good);
+    bytes[at] = 0xff;
+    const path = await write(bytes);
+    try {
+      readElf(path);
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, 'ERR_RUNTIME', `at ${at}`);
+    }
+  }
+  assert.deepEqual(await readFile(await write(good)), good);
+});

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { appendFile, chmod, mkdtemp, readdir, readFile, rm, stat, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { openPublishedRepo } from '../../src/mirror/open-published.ts';
+import { seal } from '../../src/mirror/seal.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
+import { lookUp } from '../../src/ostree/lookup.ts';
+import { loosePath } from '../../src/ostree/object-name.ts';
+import { loadCommit } from '../../src/ostree/revision.ts';
+import { fileChecksum, metadataChecksum } from '../../src/ostree/verify.ts';
+import { reachableObjects } from '../../src/ostree/walk.ts';
+import { MIRROR_REF, type MirrorSource, unpackImage, writeMirrorSource } from '../support/mirror-repos.ts';
+import { unlessInstalled, unlessRoot } from '../support/programs.ts';
+
+/** Files of mode 0 can be read by root alone. */
+const skip = unlessRoot() || unlessInstalled('tar');
+/** The dirtree of an empty directory. */
+const EMPTY_DIRTREE = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d';
+
+let directory: string;
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'treeport-seal-'));
+});
+after(() => rm(directory, { recursive: true }));
+
+type Unpacked = { readonly source: MirrorSource; readonly root: string; readonly repo: string };
+
+async function unpack(): Promise<Unpacked> {
+  const own = await mkdtemp(join(directory, 'own-'));
+  const source = await writeMirrorSource(join(own, 'source'));
+  const root = join(own, 'root');
+  await unpackImage(source.repo, source.commit, root);
+  return { source, root, repo: join(root, 'sysroot/treeport/repo') };
+}
+
+function sealQuietly(root: string, refs: readonly string[] = []) {
+  return seal({ root, refs, warn: (message) => assert.fail(message) });
+}
+
+async function embeddedFile({ source, root }: Unpacked, path: string): Promise<string> {
+  const { rootTree, rootMeta } = await loadCommit(source.repo, source.commit);
+  const found = await lookUp(source.repo.objects, { tree: rootTree, meta: rootMeta }, path);
+  return join(root, 'sysroot/ostree/repo', loosePath((found as { checksum: Checksum }).checksum, 'file'));
+}
+
+async function assertComplete({ source, repo }: Unpacked): Promise<void> {
+  const published = await openPublishedRepo(repo);
+  for await (const { type, checksum } of reachableObjects(published.objects, source.commit)) {
+    if (type === 'file')
+      assert.equal(await fileChecksum(await published.objects.content(checksum)), checksum);
+    else assert.equal(metadataChecksum(await published.objects.metadata(type, checksum)), checksum);
+  }
+  published.close();
+}
+
+test('an unpacked image is sealed under the names its commit is bound to', { skip }, async () => {
+  const unpacked = await unpack();
+  const { publication, objects } = await sealQuietly(unpacked.root);
+  assert.equal(objects, 10);
+  assert.deepEqual(publication.refs, [
+    { name: MIRROR_REF, collection: undefined, commit: unpacked.source.commit },
+  ]);
+  await assertComplete(unpacked);
+  const ref = await readFile(join(unpacked.repo, 'refs/heads', MIRROR_REF), 'utf8');
+  assert.equal(ref, `${unpacked.source.commit}\n`);
+  assert.deepEqual(await readdir(join(unpacked.root, 'sysroot/treeport')), ['repo']);
+});
+
+test('the dirtree of an empty sysroot, which ostree-ext leaves out, is published', { skip }, async () => {
+  const unpacked = await unpack();
+  await unlink(join(unpacked.root, 'sysroot/ostree/repo', loosePath(EMPTY_DIRTREE, 'dirtree')));
+  await sealQuietly(unpacked.root);
+  await assertComplete(unpacked);
+  assert.equal((await stat(join(unpacked.repo, loosePath(EMPTY_DIRTREE, 'dirtree')))).size, 1);
+});
+
+test('names that the commit is not bound to are refused', { skip }, async () => {
+  const { root, repo } = await unpack();
+  await assert.rejects(sealQuietly(root, ['other']), { code: 'ERR_REF_BINDING' });
+  await assert.rejects(stat(repo), { code: 'ENOENT' });
+});
+
+test('a changed mode says that the build has to run as root, and leaves nothing', { skip }, async () => {
+  const unpacked = await unpack();
+  await chmod(await embeddedFile(unpacked, '/usr/bin/setuid'), 0o755);
+  await assert.rejects(sealQuietly(unpacked.root), {
+    code: 'ERR_SEAL_OWNERS',
+    message: /^object [0-9a-f]{64}\.file is corrupt.*build as root, or use `treeport mirror wrap`$/,
+  });
+  assert.deepEqual(await readdir(join(unpacked.root, 'sysroot/treeport')), []);
+});
+
+test('changed bytes and missing objects are found', { skip }, async () => {
+  const changed = await unpack();
+  await appendFile(await embeddedFile(changed, '/usr/etc/release'), 'x');
+  await assert.rejects(sealQuietly(changed.root), { code: 'ERR_SEAL_OWNERS' });
+  const missing = await unpack();
+  await unlink(await embeddedFile(missing, '/usr/lib/group'));
+  await assert.rejects(sealQuietly(missing.root), { code: 'ERR_OBJECT_MISSING' });
+});
+
+test('a mirror is not sealed again, and what is no encapsulated image not at all', { skip }, async () => {
+  const { root, source } = await unpack();
+  await sealQuietly(root);
+  await assert.rejects(sealQuietly(root), { code: 'ERR_ALREADY_MIRROR' });
+  const empty = await mkdtemp(join(directory, 'empty-'));
+  await assert.rejects(sealQuietly(empty), { code: 'ERR_REPO_MISSING' });
+  const without = await unpack();
+  await unlink(join(without.root, 'sysroot/ostree/repo', loosePath(without.source.commit, 'commit')));
+  await assert.rejects(sealQuietly(without.root), { code: 'ERR_NOT_ENCAPSULATED', message: /no commit/ });
+  assert.equal(source.commit, without.source.commit);
+});
