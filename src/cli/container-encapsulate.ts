@@ -4,14 +4,9 @@ import { loadCommit, resolveRevision } from '../ostree/revision.ts';
 import { addEncapsulateOptions, type EncapsulateWords, encapsulateOptions } from './encapsulate-options.ts';
 import { openRepo } from './open-repo.ts';
 import { authfileOption, quietOption, repoOption } from './options.ts';
-import { printLine } from './output.ts';
-import { startProgress } from './progress.ts';
+import { type PublishWords, publishAndPrint } from './publish.ts';
 
-type Words = EncapsulateWords & {
-  readonly repo: string;
-  readonly authfile?: string;
-  readonly quiet?: boolean;
-};
+type Words = EncapsulateWords & PublishWords & { readonly repo: string };
 
 export function addContainerEncapsulate(group: Command): void {
   const command = group
@@ -50,24 +45,11 @@ function addOptions(command: Command): Command {
 async function encapsulateCommit(revision: string, image: ImageReference, words: Words): Promise<void> {
   const { encapsulate } = await import('../container/encapsulate.ts');
   const { finishImage } = await import('../container/image-parts.ts');
-  const { publishImage } = await import('../oci/publish.ts');
   const options = await encapsulateOptions(words);
   const repo = await openRepo(words.repo);
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
-  const progress = startProgress({ label: 'encapsulate', unit: 'bytes', quiet: words.quiet });
-  const onProgress = (bytes: number) => progress.update(bytes);
-  try {
-    const digest = await publishImage(
-      image,
-      async (sink) =>
-        finishImage(sink, await encapsulate(repo.objects, commit, sink, { ...options, onProgress })),
-      words.authfile === undefined ? {} : { authfile: words.authfile },
-    );
-    progress.stop();
-    await printLine(digest);
-  } catch (error) {
-    progress.stop();
-    throw error;
-  }
+  await publishAndPrint(image, 'encapsulate', words, async (sink, onProgress) =>
+    finishImage(sink, await encapsulate(repo.objects, commit, sink, { ...options, onProgress })),
+  );
 }
