@@ -36,7 +36,8 @@ export type RunningServer = {
   stop(): Promise<void>;
 };
 
-const DRAIN_MS = 25_000;
+/** How long running answers may take once the server goes down. */
+export const DEFAULT_DRAIN_MS = 25_000;
 const IDLE_CHECK_MS = 200;
 
 /** Parses `8080`, `:8080`, `127.0.0.1:8080`, `localhost:8080` and `[::1]:8080`; ERR_USAGE otherwise. */
@@ -67,7 +68,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     ...bound,
     counters: server.counters,
-    stop: () => (stopping.done ??= stop(server, logger, options.drainMs ?? DRAIN_MS)),
+    stop: () => (stopping.done ??= stop(server, logger, options.drainMs ?? DEFAULT_DRAIN_MS)),
   };
 }
 

@@ -1,0 +1,54 @@
+/** The files of deploy/ start the mirror with the same rights as k8s/ does, and with what the runtime has. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { MIRROR_PORT, MIRROR_USER, runtimeCommand } from '../../src/mirror/layout.ts';
+import { isKeyfileFault, keyfileString, parseKeyfile } from '../../src/ostree/keyfile.ts';
+import { DEFAULT_DRAIN_MS } from '../../src/server/listen.ts';
+import { projectText } from '../support/project.ts';
+import { at, yamlDocuments } from '../support/yaml.ts';
+
+const DRAIN_SECONDS = DEFAULT_DRAIN_MS / 1000;
+
+test('play-kube.yaml is the Deployment of k8s/ with a port of the host and without probes', () => {
+  const [base] = yamlDocuments('k8s/base/deployment.yaml');
+  const container = at(base, 'spec', 'template', 'spec', 'containers', 0) as Record<string, unknown>;
+  delete container.readinessProbe;
+  delete container.livenessProbe;
+  container.image = 'localhost/treeport-mirror:latest';
+  const port = at(container, 'ports', 0) as Record<string, unknown>;
+  port.hostPort = MIRROR_PORT;
+  assert.deepEqual(yamlDocuments('deploy/play-kube.yaml'), [base]);
+});
+
+test('compose.yaml takes every right away', () => {
+  const [compose] = yamlDocuments('deploy/compose.yaml');
+  const mirror = at(compose, 'services', 'mirror');
+  assert.equal(at(mirror, 'user'), MIRROR_USER);
+  assert.equal(at(mirror, 'read_only'), true);
+  assert.deepEqual(at(mirror, 'cap_drop'), ['ALL']);
+  assert.deepEqual(at(mirror, 'security_opt'), ['no-new-privileges:true']);
+  assert.deepEqual(at(mirror, 'ports'), [`8080:${MIRROR_PORT}`]);
+  assert.ok(Number.parseInt(String(at(mirror, 'stop_grace_period')), 10) > DRAIN_SECONDS);
+});
+
+test('compose.yaml checks health with the program that the image has', () => {
+  const [compose] = yamlDocuments('deploy/compose.yaml');
+  const command = at(compose, 'services', 'mirror', 'healthcheck', 'test');
+  assert.deepEqual(command, ['CMD', ...runtimeCommand('check')]);
+});
+
+test('the quadlet takes every right away', () => {
+  const unit = parseKeyfile(projectText('deploy/treeport-mirror.container'));
+  assert.ok(!isKeyfileFault(unit));
+  const container = (key: string) => keyfileString(unit, 'Container', key);
+  assert.equal(container('ReadOnly'), 'true');
+  assert.equal(container('NoNewPrivileges'), 'true');
+  assert.equal(container('DropCapability'), 'all');
+  assert.equal(container('Notify'), 'false');
+  assert.equal(container('PublishPort'), `8080:${MIRROR_PORT}`);
+  assert.equal(`${container('User')}:${container('Group')}`, MIRROR_USER);
+  const stopTimeout = Number(/--stop-timeout=(\d+)/.exec(container('PodmanArgs') ?? '')?.[1]);
+  assert.ok(stopTimeout > DRAIN_SECONDS);
+  assert.ok(Number(keyfileString(unit, 'Service', 'TimeoutStopSec')) > stopTimeout);
+  assert.equal(keyfileString(unit, 'Service', 'Restart'), 'always');
+});

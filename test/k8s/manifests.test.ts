@@ -1,0 +1,112 @@
+/** The manifests of k8s/ parse, lock the mirror down, belong together, and name files that are there. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { dirname, join, normalize } from 'node:path';
+import test from 'node:test';
+import { MIRROR_PORT } from '../../src/mirror/layout.ts';
+import { DEFAULT_DRAIN_MS } from '../../src/server/listen.ts';
+import { unlessInstalled } from '../support/programs.ts';
+import { projectFiles, ROOT } from '../support/project.ts';
+import { at, yamlDocuments } from '../support/yaml.ts';
+
+const FILES = projectFiles('k8s/**/*.yaml');
+const KUSTOMIZATIONS = FILES.filter((path) => path.endsWith('/kustomization.yaml'));
+const [DEPLOYMENT] = yamlDocuments('k8s/base/deployment.yaml');
+const [SERVICE] = yamlDocuments('k8s/base/service.yaml');
+const POD = at(DEPLOYMENT, 'spec', 'template', 'spec');
+const CONTAINER = at(POD, 'containers', 0);
+
+/** What a kustomization names, as paths below the project's folder: files, or folders with one of their own. */
+function namedBy(path: string): string[] {
+  const [document] = yamlDocuments(path);
+  const lists = [at(document, 'resources'), at(document, 'components')] as (string[] | undefined)[];
+  const patches = (at(document, 'patches') as { path: string }[] | undefined) ?? [];
+  const names = [...lists.flatMap((list) => list ?? []), ...patches.map((patch) => patch.path)];
+  return names.map((name) => normalize(join(dirname(path), name)));
+}
+
+test('every file is YAML with a kind', () => {
+  for (const path of FILES) {
+    for (const document of yamlDocuments(path)) {
+      assert.equal(typeof at(document, 'kind'), 'string', path);
+      assert.equal(typeof at(document, 'apiVersion'), 'string', path);
+    }
+  }
+});
+
+test('a kustomization names every manifest, and nothing that is not there', () => {
+  const named = new Set(KUSTOMIZATIONS.flatMap(namedBy));
+  for (const path of FILES.filter((file) => !KUSTOMIZATIONS.includes(file))) {
+    assert.ok(named.has(path), `${path} is in no kustomization`);
+  }
+  for (const path of named) {
+    assert.ok(FILES.includes(path) || FILES.includes(join(path, 'kustomization.yaml')), path);
+  }
+});
+
+test('the container has no right that a cluster could deny it', () => {
+  assert.equal(at(POD, 'automountServiceAccountToken'), false);
+  assert.deepEqual(at(POD, 'securityContext'), {
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+  assert.deepEqual(at(CONTAINER, 'securityContext'), {
+    readOnlyRootFilesystem: true,
+    allowPrivilegeEscalation: false,
+    privileged: false,
+    capabilities: { drop: ['ALL'] },
+  });
+  assert.equal(at(POD, 'volumes'), undefined);
+  for (const right of ['hostNetwork', 'hostPID', 'hostIPC']) assert.equal(at(POD, right), undefined);
+});
+
+test('the container has requests, and a limit of memory', () => {
+  assert.match(String(at(CONTAINER, 'resources', 'requests', 'memory')), /^\d+Mi$/);
+  assert.match(String(at(CONTAINER, 'resources', 'requests', 'cpu')), /^\d+m$/);
+  assert.match(String(at(CONTAINER, 'resources', 'limits', 'memory')), /^\d+Mi$/);
+});
+
+test('probes ask the paths and the port that the server has', () => {
+  assert.deepEqual(at(CONTAINER, 'readinessProbe', 'httpGet'), { path: '/readyz', port: MIRROR_PORT });
+  assert.deepEqual(at(CONTAINER, 'livenessProbe', 'httpGet'), { path: '/healthz', port: MIRROR_PORT });
+  assert.equal(at(CONTAINER, 'ports', 0, 'containerPort'), MIRROR_PORT);
+});
+
+test('the pod is given more time to end than the server takes', () => {
+  assert.ok(Number(at(POD, 'terminationGracePeriodSeconds')) * 1000 > DEFAULT_DRAIN_MS);
+});
+
+test('the Service leads from port 80 to the pods of the Deployment', () => {
+  const labels = at(DEPLOYMENT, 'spec', 'template', 'metadata', 'labels');
+  assert.deepEqual(at(SERVICE, 'spec', 'selector'), labels);
+  assert.deepEqual(at(DEPLOYMENT, 'spec', 'selector', 'matchLabels'), labels);
+  assert.equal(at(SERVICE, 'spec', 'ports', 0, 'port'), 80);
+  assert.equal(at(SERVICE, 'spec', 'ports', 0, 'targetPort'), MIRROR_PORT);
+});
+
+test('the policy of the network is about the same pods', () => {
+  const [policy] = yamlDocuments('k8s/components/network-policy/network-policy.yaml');
+  assert.deepEqual(at(policy, 'spec', 'podSelector', 'matchLabels'), at(SERVICE, 'spec', 'selector'));
+  assert.equal(at(policy, 'spec', 'ingress', 0, 'ports', 0, 'port'), MIRROR_PORT);
+  assert.deepEqual(at(policy, 'spec', 'egress'), []);
+});
+
+test('the Ingress leads to the Service', () => {
+  const [ingress] = yamlDocuments('k8s/components/ingress/ingress.yaml');
+  const backend = at(ingress, 'spec', 'rules', 0, 'http', 'paths', 0, 'backend', 'service');
+  assert.equal(at(backend, 'name'), at(SERVICE, 'metadata', 'name'));
+  assert.equal(at(backend, 'port', 'name'), at(SERVICE, 'spec', 'ports', 0, 'name'));
+});
+
+for (const path of KUSTOMIZATIONS.filter((file) => !file.includes('/components/'))) {
+  const folder = dirname(path);
+  test(`kubectl kustomize ${folder}`, { skip: unlessInstalled('kubectl') }, () => {
+    const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', join(ROOT, folder)], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^kind: Deployment$/m);
+    assert.match(stdout, /^kind: Service$/m);
+    assert.match(stdout, /image: treeport-mirror:latest$/m);
+  });
+}
