@@ -68,7 +68,7 @@ function compressionOf(words: EncapsulateWords) {
   return words.compressionFast ? FAST_COMPRESSION : DEFAULT_COMPRESSION;
 }
 
-function collectLabel(
+export function collectLabel(
   word: string,
   labels: readonly (readonly [string, string])[],
 ): readonly (readonly [string, string])[] {
@@ -77,7 +77,7 @@ function collectLabel(
   return [...labels, [word.slice(0, equals), word.slice(equals + 1)]];
 }
 
-function collectText(word: string, words: readonly string[]): readonly string[] {
+export function collectText(word: string, words: readonly string[]): readonly string[] {
   return [...words, word];
 }
 

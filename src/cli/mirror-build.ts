@@ -39,20 +39,17 @@ async function buildImage(revisionsAndImage: readonly string[], words: Words): P
   const options = await encapsulateOptions(words);
   const repo = await openRepo(words.repo);
   const publication = await publicationOf(repo, revisions, warn);
+  const skopeo = words.authfile === undefined ? {} : { authfile: words.authfile };
   const progress = startProgress({ label: 'mirror build', unit: 'bytes', quiet: words.quiet });
   const build = {
     ...options,
     publication,
     warn,
-    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture),
+    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, skopeo),
     onProgress: (bytes: number) => progress.update(bytes),
   };
   try {
-    const digest = await publishImage(
-      target,
-      (sink) => buildMirror(repo, sink, build),
-      words.authfile === undefined ? {} : { authfile: words.authfile },
-    );
+    const digest = await publishImage(target, (sink) => buildMirror(repo, sink, build), skopeo);
     progress.stop();
     await printLine(digest);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** What the verbs that make mirror images share. */
 import { Option } from 'commander';
 import type { RuntimeSource } from '../mirror/runtime/runtime-source.ts';
+import type { SkopeoOptions } from '../oci/skopeo.ts';
 import type { Warn } from '../mirror/warn.ts';
 
 /** `--runtime`: the runtime of another architecture, or one that was made before. */
@@ -14,14 +15,15 @@ export function runtimeOption(): Option {
 /** Gives the runtime that the option names, or the one of this machine. */
 export async function runtimeFrom(
   word: string | undefined,
-  architecture: string | undefined,
+  architecture: string,
+  skopeo: SkopeoOptions = {},
 ): Promise<RuntimeSource> {
   const { installedRuntime, runtimeInDirectory } = await import('../mirror/runtime/runtime-source.ts');
   if (word === undefined) return installedRuntime(architecture);
   const { isImageReference, parseImageReference } = await import('../oci/reference.ts');
   if (!isImageReference(word)) return runtimeInDirectory(word);
-  const { runtimeInImage } = await import('../mirror/runtime/runtime-image-source.ts');
-  return runtimeInImage(parseImageReference(word));
+  const { runtimeInImage } = await import('../mirror/runtime/runtime-in-image.ts');
+  return runtimeInImage(parseImageReference(word), architecture, skopeo);
 }
 
 /** Warnings go to stderr, a line each. */

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/compression.ts';
-import { runtimeFrom } from './mirror-options.ts';
 import { authfileOption, quietOption } from './options.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -29,13 +28,11 @@ async function makeRuntimeImage(image: string, words: Words): Promise<void> {
   const { goArchitecture } = await import('../oci/platform.ts');
   const { publishImage } = await import('../oci/publish.ts');
   const { buildRuntimeImage } = await import('../mirror/runtime-image.ts');
+  const { installedRuntime } = await import('../mirror/runtime/runtime-source.ts');
   const target = parseImageReference(image);
   const compression =
     words.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(words.compression);
-  const runtime = await runtimeFrom(
-    undefined,
-    words.arch === undefined ? undefined : goArchitecture(words.arch),
-  );
+  const runtime = await installedRuntime(goArchitecture(words.arch ?? process.arch));
   const progress = startProgress({ label: 'mirror runtime', unit: 'bytes', quiet: words.quiet });
   try {
     const digest = await publishImage(

@@ -7,6 +7,9 @@ import { Command } from 'commander';
 import { VERSION } from '../base/version.ts';
 import { addContainerEncapsulate, addContainerExportOci } from './container-encapsulate.ts';
 import { addDemo } from './demo.ts';
+import { addMirrorBuild } from './mirror-build.ts';
+import { addMirrorRuntime } from './mirror-runtime.ts';
+import { addMirrorWrap } from './mirror-wrap.ts';
 import { addRepoCat } from './repo-cat.ts';
 import { addRepoFsck } from './repo-fsck.ts';
 import { addRepoLog } from './repo-log.ts';
@@ -36,6 +39,11 @@ export function buildProgram(): Command {
   const container = addGroup(program, 'container', 'commits as OCI images');
   addContainerEncapsulate(container);
   addContainerExportOci(container);
+
+  const mirror = addGroup(program, 'mirror', 'images that serve their own repository');
+  addMirrorBuild(mirror);
+  addMirrorWrap(mirror);
+  addMirrorRuntime(mirror);
 
   const tar = addGroup(program, 'tar', 'commits as tar streams');
   addTarExport(tar);

@@ -4,7 +4,7 @@
  */
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
 import { type EncapsulateOptions, encapsulate, platformOf } from '../container/encapsulate.ts';
-import { finishImage } from '../container/image-parts.ts';
+import { finishImage, type ImageParts } from '../container/image-parts.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { ImageSink } from '../oci/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -22,13 +22,12 @@ import {
   finishPublishedRepo,
   type NamedContent,
 } from './published-repo.ts';
-import { checkArchitecture, type RuntimeSource } from './runtime/runtime-source.ts';
+import { type RuntimeFor, type RuntimeSource, withRuntime } from './runtime/runtime-source.ts';
 import type { Warn } from './warn.ts';
 
 export type BuildOptions = EncapsulateOptions & {
   readonly publication: Publication;
-  /** Gives the runtime for an architecture (Go's name). */
-  readonly runtimeFor: (architecture: string) => Promise<RuntimeSource>;
+  readonly runtimeFor: RuntimeFor;
   readonly warn: Warn;
 };
 
@@ -38,29 +37,41 @@ export async function buildMirror(
   sink: ImageSink,
   options: BuildOptions,
 ): Promise<Descriptor> {
-  const { publication, warn } = options;
-  const [checksum] = publication.commits as readonly [Checksum];
+  const [checksum] = options.publication.commits as readonly [Checksum];
   const { architecture } = platformOf(await loadCommit(repo, checksum), options.architecture);
-  const runtime = await options.runtimeFor(architecture);
-  checkArchitecture(runtime, architecture);
-  const parts = await encapsulate(repo.objects, checksum, sink, options);
-  return withTemporaryDirectory(async (directory) => {
-    await writePublishedRepo(directory, repo, publication, warn);
-    const layers = await putMirrorLayers(sink, {
-      runtime,
-      publishedRepo: directory,
-      publication,
-      objects: repo.objects,
-      compression: options.compression,
-      created: parts.created,
-      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-    });
-    return finishImage(sink, {
-      ...parts,
-      config: mirrorConfig(parts.config, options.cmd),
-      labels: mirrorLabels(publication, parts.labels, parts.created),
-      layers: [...parts.layers, ...layers],
-    });
+  return withRuntime(options.runtimeFor, architecture, async (runtime) => {
+    const parts = await encapsulate(repo.objects, checksum, sink, options);
+    return withTemporaryDirectory((directory) => putMirror(repo, sink, options, { directory, parts, runtime }));
+  });
+}
+
+type MirrorContext = {
+  readonly directory: string;
+  readonly parts: ImageParts;
+  readonly runtime: RuntimeSource;
+};
+
+async function putMirror(
+  repo: Repository,
+  sink: ImageSink,
+  { publication, compression, cmd, warn, onProgress }: BuildOptions,
+  { directory, parts, runtime }: MirrorContext,
+): Promise<Descriptor> {
+  await writePublishedRepo(directory, repo, publication, warn);
+  const layers = await putMirrorLayers(sink, {
+    runtime,
+    publishedRepo: directory,
+    publication,
+    objects: repo.objects,
+    compression,
+    created: parts.created,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  return finishImage(sink, {
+    ...parts,
+    config: mirrorConfig(parts.config, cmd),
+    labels: mirrorLabels(publication, parts.labels, parts.created),
+    layers: [...parts.layers, ...layers],
   });
 }
 

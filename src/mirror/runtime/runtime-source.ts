@@ -28,10 +28,12 @@ export type RuntimeSource = {
   readonly architecture: string;
   /** Writes the layer into a sink. */
   putLayer(sink: ImageSink, options: RuntimeLayerOptions): Promise<ImageLayer>;
+  /** Must be called when the source is not needed any more. */
+  close(): Promise<void>;
 };
 
 /** The runtime of this machine's own files. */
-export async function installedRuntime(architecture?: string): Promise<RuntimeSource> {
+export async function installedRuntime(architecture: string): Promise<RuntimeSource> {
   const runtime = await localRuntime(architecture);
   return fromFiles(
     runtime.architecture,
@@ -71,11 +73,29 @@ function fromFiles(architecture: string, files: readonly LayerNode[], createdBy:
       });
       return { descriptor, diffId, history: { created, created_by: createdBy } };
     },
+    close: async () => {},
   };
 }
 
-/** Throws ERR_RUNTIME unless the runtime is for this architecture. */
-export function checkArchitecture(runtime: RuntimeSource, architecture: string): void {
+/** Gives the runtime for an architecture (Go's name). */
+export type RuntimeFor = (architecture: string) => Promise<RuntimeSource>;
+
+/** Runs `work` with the runtime, which must be for the architecture (ERR_RUNTIME), and closes that. */
+export async function withRuntime<T>(
+  runtimeFor: RuntimeFor,
+  architecture: string,
+  work: (runtime: RuntimeSource) => Promise<T>,
+): Promise<T> {
+  const runtime = await runtimeFor(architecture);
+  try {
+    checkArchitecture(runtime, architecture);
+    return await work(runtime);
+  } finally {
+    await runtime.close();
+  }
+}
+
+function checkArchitecture(runtime: RuntimeSource, architecture: string): void {
   if (runtime.architecture === architecture) return;
   throw new TreeportError(
     'ERR_RUNTIME',

@@ -1,0 +1,121 @@
+/**
+ * Takes the commit out of an encapsulated image layer by layer: metadata into a repository on disk, content handed
+ * on in the order of the layers. Every object is verified.
+ */
+import { isTreeportError, TreeportError } from '../base/errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { OpenedImage } from '../oci/image-source.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
+import { openRepository } from '../ostree/repo/open.ts';
+import { reachableObjects } from '../ostree/walk.ts';
+import { readObjects, type TarObject } from '../tar/read-objects.ts';
+import { Catalogue } from './catalogue.ts';
+import { withEmptyDirtree } from './empty-dirtree.ts';
+import type { NamedContent } from './published-repo.ts';
+
+/** The limit of libostree's own metadata objects since 2023. */
+const MAX_METADATA_BYTES = 128 * 1024 * 1024;
+
+export class ImageObjects {
+  readonly #image: OpenedImage;
+  readonly #layers: readonly Descriptor[];
+  readonly #metadata: ArchiveWriter;
+  readonly #commits = new Set<Checksum>();
+
+  private constructor(image: OpenedImage, layers: readonly Descriptor[], metadata: ArchiveWriter) {
+    this.#image = image;
+    this.#layers = layers;
+    this.#metadata = metadata;
+  }
+
+  /** `path`: a directory for the metadata, which is made. */
+  static async create(
+    image: OpenedImage,
+    layers: readonly Descriptor[],
+    path: string,
+  ): Promise<ImageObjects> {
+    return new ImageObjects(image, layers, await ArchiveWriter.create(path));
+  }
+
+  /** Reads the layers once; yields each content object when it comes first. Its stream is to be read before the next. */
+  async *content(): AsyncGenerator<NamedContent> {
+    const seen = new Set<Checksum>();
+    for (const layer of this.#layers) {
+      const objects = readObjects(this.#image.layer(layer), { maxMetadataBytes: MAX_METADATA_BYTES });
+      for await (const found of objects) {
+        if (found.kind === 'metadata') {
+          await this.#keep(found);
+        } else if (!seen.has(found.checksum)) {
+          seen.add(found.checksum);
+          yield found;
+        }
+      }
+    }
+  }
+
+  async #keep({ type, checksum, bytes }: TarObject & { readonly kind: 'metadata' }): Promise<void> {
+    if (type === 'commit') this.#commits.add(checksum);
+    if (type === 'commitmeta') await this.#metadata.detachedMetadata(checksum, bytes);
+    else await this.#metadata.metadata(type, bytes);
+  }
+
+  /** The image's commit, when the content has been read; ERR_NOT_ENCAPSULATED if there is not just one. */
+  commit(): Checksum {
+    const [commit] = this.#commits;
+    if (commit !== undefined && this.#commits.size === 1) return commit;
+    throw new TreeportError(
+      'ERR_NOT_ENCAPSULATED',
+      `the ostree layers have ${this.#commits.size} commits; an encapsulated image has one`,
+    );
+  }
+
+  /** The metadata objects. */
+  async source(): Promise<ObjectSource> {
+    return (await openRepository(this.#metadata.path)).objects;
+  }
+}
+
+/**
+ * Checks that nothing of the commit is missing (ERR_OBJECT_MISSING) and yields what the image does not embed and
+ * has to be published beside it. `catalogue` is the path of the catalogue of the image's content.
+ */
+export async function* objectsNotEmbedded(
+  metadata: ObjectSource,
+  commit: Checksum,
+  catalogue: string,
+): AsyncGenerator<ObjectName> {
+  const content = Catalogue.open(catalogue);
+  try {
+    for await (const name of reachableObjects(withEmptyDirtree(metadata), commit)) {
+      if (name.type === 'file') {
+        if (!content.has(name.checksum)) throw missing(name, commit);
+      } else if (!(await metadata.has(name))) {
+        if (name.type !== 'dirtree') throw missing(name, commit);
+        yield name;
+      }
+    }
+  } catch (error) {
+    throw isTreeportError(error, 'ERR_OBJECT_MISSING') ? inImage(error, commit) : error;
+  } finally {
+    content.close();
+  }
+}
+
+function missing(name: ObjectName, commit: Checksum): TreeportError {
+  return new TreeportError(
+    'ERR_OBJECT_MISSING',
+    `the image lacks object ${formatObjectName(name)} of its commit ${commit}`,
+  );
+}
+
+/** The same fault without the name of a temporary file. */
+function inImage(error: TreeportError, commit: Checksum): TreeportError {
+  const [, name] = /^object (\S+) is missing/.exec(error.message) ?? [];
+  if (name === undefined) return error;
+  return new TreeportError('ERR_OBJECT_MISSING', `the image lacks object ${name} of its commit ${commit}`, {
+    cause: error,
+  });
+}

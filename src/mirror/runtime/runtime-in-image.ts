@@ -1,0 +1,35 @@
+/** The runtime in a runtime image (`treeport mirror runtime`): its one layer is copied as it is. */
+import { TreeportError } from '../../base/errors.ts';
+import { copyBlob } from '../../oci/copy-blob.ts';
+import { openImage } from '../../oci/image-source.ts';
+import { formatImageReference, type ImageReference } from '../../oci/reference.ts';
+import type { SkopeoOptions } from '../../oci/skopeo.ts';
+import { LABEL_RUNTIME } from '../mirror-config.ts';
+import type { RuntimeSource } from './runtime-source.ts';
+
+/** Opens the image, or of several the one for `architecture`; ERR_RUNTIME if it is no runtime image. */
+export async function runtimeInImage(
+  reference: ImageReference,
+  architecture: string,
+  options: SkopeoOptions = {},
+): Promise<RuntimeSource> {
+  const image = await openImage(reference, { ...options, platform: { os: 'linux', architecture } });
+  const [layer, ...more] = image.manifest.layers;
+  const [diffId] = image.config.rootfs.diff_ids;
+  const isRuntime = image.config.config?.Labels?.[LABEL_RUNTIME] !== undefined;
+  if (!isRuntime || layer === undefined || diffId === undefined || more.length > 0) {
+    await image.close();
+    const name = formatImageReference(reference);
+    throw new TreeportError('ERR_RUNTIME', `${name} is no runtime image; make one with \`treeport mirror runtime\``);
+  }
+  const { mediaType, digest, size } = layer;
+  const createdBy = image.config.history?.[0]?.created_by ?? 'treeport runtime';
+  return {
+    architecture: image.config.architecture,
+    async putLayer(sink, { created, onProgress }) {
+      await copyBlob(image, layer, sink, onProgress);
+      return { descriptor: { mediaType, digest, size }, diffId, history: { created, created_by: createdBy } };
+    },
+    close: () => image.close(),
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * Makes a mirror image of an encapsulated one without its repository: the layers it has are copied as they are, and
+ * the published repo is made from the objects in them.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withTemporaryDirectory } from '../base/temporary-directory.ts';
+import type { ImageLayer } from '../container/image-parts.ts';
+import type { Labels } from '../container/labels.ts';
+import { canonicalJson } from '../oci/canonical-json.ts';
+import type { Compression } from '../oci/compression.ts';
+import { copyBlob } from '../oci/copy-blob.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
+import { type ImageSink, putBlob } from '../oci/image-sink.ts';
+import type { OpenedImage } from '../oci/image-source.ts';
+import type { Json } from '../oci/json.ts';
+import { type ImageManifest, withOciTypes } from '../oci/manifest.ts';
+import { MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST } from '../oci/media-types.ts';
+import { loadCommitObject } from '../ostree/load.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { withEmptyDirtree } from './empty-dirtree.ts';
+import { encapsulatedLayers } from './encapsulated-image.ts';
+import { ImageObjects, objectsNotEmbedded } from './image-objects.ts';
+import { CATALOGUE_FILE } from './layout.ts';
+import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
+import { putMirrorLayers } from './mirror-layers.ts';
+import { type Publication, publicationOfCommit } from './published-refs.ts';
+import { addObject, catalogueContent, createPublishedRepo, finishPublishedRepo } from './published-repo.ts';
+import { type RuntimeFor, withRuntime } from './runtime/runtime-source.ts';
+import type { Warn } from './warn.ts';
+
+export type WrapOptions = {
+  /** Names to publish the commit under; without any, those it is bound to. */
+  readonly refs: readonly string[];
+  readonly labels: Labels;
+  /** Of our own layers. */
+  readonly compression: Compression;
+  readonly runtimeFor: RuntimeFor;
+  readonly warn: Warn;
+  /** Called now and then with the bytes of the present layer so far. */
+  readonly onProgress?: (bytes: number) => void;
+};
+
+/** Writes the mirror of `image` into `sink` and finishes it; the caller aborts the sink if this throws. */
+export async function wrapImage(
+  image: OpenedImage,
+  sink: ImageSink,
+  options: WrapOptions,
+): Promise<Descriptor> {
+  const { derived } = encapsulatedLayers(image);
+  if (derived.length > 0) {
+    options.warn(`${derived.length} layers on top of the ostree commit are kept, but the mirror serves the commit alone`);
+  }
+  return withRuntime(options.runtimeFor, image.config.architecture, (runtime) =>
+    withTemporaryDirectory(async (directory) => {
+      const published = await publishCommit(image, directory, options);
+      for (const layer of image.manifest.layers) await copyBlob(image, layer, sink, options.onProgress);
+      const layers = await putMirrorLayers(sink, {
+        runtime,
+        publishedRepo: published.path,
+        publication: published.publication,
+        objects: published.objects,
+        compression: options.compression,
+        created: image.config.created ?? '',
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      });
+      return finishWrapped(image, sink, layers, { publication: published.publication, labels: options.labels });
+    }),
+  );
+}
+
+type PublishedCommit = {
+  readonly path: string;
+  readonly publication: Publication;
+  readonly objects: ObjectSource;
+};
+
+async function publishCommit(
+  image: OpenedImage,
+  directory: string,
+  { refs, warn }: WrapOptions,
+): Promise<PublishedCommit> {
+  const path = join(directory, 'published');
+  await mkdir(path);
+  const archive = await createPublishedRepo(path);
+  const { ostree } = encapsulatedLayers(image);
+  const found = await ImageObjects.create(image, ostree, join(directory, 'metadata'));
+  await catalogueContent(archive, found.content(), { verify: true });
+  const commit = found.commit();
+  const metadata = await found.source();
+  const objects = withEmptyDirtree(metadata);
+  for await (const name of objectsNotEmbedded(metadata, commit, join(path, CATALOGUE_FILE))) {
+    await addObject(archive, objects, name);
+  }
+  const publication = publicationOfCommit(commit, await loadCommitObject(objects, commit), refs, warn);
+  await finishPublishedRepo(archive, { publication, objects, warn });
+  return { path, publication, objects };
+}
+
+type Described = { readonly publication: Publication; readonly labels: Labels };
+
+/** Writes configuration and manifest: those of the image, with our layers and labels in addition. */
+async function finishWrapped(
+  { config, manifest }: OpenedImage,
+  sink: ImageSink,
+  layers: readonly ImageLayer[],
+  { publication, labels }: Described,
+): Promise<Descriptor> {
+  const describe = (existing: Labels) => ({
+    ...mirrorLabels(publication, existing, config.created),
+    ...labels,
+  });
+  const ours = mirrorConfig(config.config ?? {});
+  const wrappedConfig: ImageConfig = {
+    ...config,
+    config: { ...ours, Labels: describe(ours.Labels ?? {}) },
+    rootfs: { ...config.rootfs, diff_ids: [...config.rootfs.diff_ids, ...layers.map(({ diffId }) => diffId)] },
+    ...(config.history ? { history: [...config.history, ...layers.map(({ history }) => history)] } : {}),
+  };
+  const configBlob = await putBlob(sink, canonicalJson(wrappedConfig as Json), MEDIA_TYPE_CONFIG);
+  const wrapped: ImageManifest = {
+    ...withOciTypes(manifest),
+    config: configBlob,
+    layers: [...withOciTypes(manifest).layers, ...layers.map(({ descriptor }) => descriptor)],
+    annotations: describe(manifest.annotations ?? {}),
+  };
+  const { architecture, os, variant } = config;
+  const platform = variant === undefined ? { architecture, os } : { architecture, os, variant };
+  const manifestBlob = await putBlob(sink, canonicalJson(wrapped as Json), MEDIA_TYPE_MANIFEST);
+  await sink.finish(manifestBlob, platform);
+  return manifestBlob;
+}
