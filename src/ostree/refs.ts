@@ -93,8 +93,8 @@ async function listDirectory(path: string): Promise<readonly Dirent[]> {
   }
 }
 
-/** Gone meanwhile, below a ref instead of a directory, a directory, or an alias that leads in a circle. */
-const NO_REF: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'];
+/** Gone meanwhile, below a ref instead of a directory, a directory, an alias in a circle, longer than a file name. */
+const NO_REF: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'];
 
 /** The commit a ref file names; undefined if there is none. */
 function readRefFile(root: string, ref: string): Checksum | undefined {

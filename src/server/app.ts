@@ -3,6 +3,7 @@
  * page and health checks beside it. Wires the parts; each route is in its own file.
  */
 import fastify, {
+  type FastifyError,
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyRequest,
@@ -58,7 +59,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     return sendText(reply, 405, 'method not allowed', NOT_STORED);
   });
   app.setNotFoundHandler((_request, reply) => sendNotFound(reply));
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    // What the router or @fastify/static refuse is a name that does not exist here.
+    if (error.statusCode !== undefined && error.statusCode < 500) return sendNotFound(reply);
     logger.error({ url: request.raw.url }, messageOf(error));
     return sendText(reply, 500, 'internal error', NOT_STORED);
   });

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import test from 'node:test';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { Deflater } from '../../src/server/deflater.ts';
+
+const LEVEL = 1;
+
+function samples(): Buffer[] {
+  const sizes = [4097, 60_000, 65_535, 65_536, 200_000, 1 << 20];
+  return sizes.flatMap((size) => [
+    randomBytes(size),
+    Buffer.alloc(size, 'treeport serves trees\n'),
+    Buffer.alloc(size),
+  ]);
+}
+
+test('a reused compressor gives the same complete stream as a fresh one', async () => {
+  const deflater = new Deflater(LEVEL);
+  for (const bytes of samples()) {
+    assert.deepEqual(Buffer.concat(await deflater.deflate(bytes)), deflateRawSync(bytes, { level: LEVEL }));
+  }
+});
+
+test('several at once do not mix', async () => {
+  const deflater = new Deflater(LEVEL);
+  const inputs = samples();
+  const outputs = await Promise.all(inputs.map((bytes) => deflater.deflate(bytes)));
+  for (const [index, parts] of outputs.entries()) {
+    assert.deepEqual(inflateRawSync(Buffer.concat(parts)), inputs[index]);
+  }
+});
+
+test('a few bytes are stored, none at all are the stream that libostree writes', async () => {
+  const deflater = new Deflater(LEVEL);
+  assert.equal(Buffer.concat(await deflater.deflate(Buffer.from('foo'))).toString('hex'), '010300fcff666f6f');
+  assert.equal(Buffer.concat(await deflater.deflate(Buffer.alloc(0))).toString('hex'), '0300');
+  const most = randomBytes(4096);
+  const stored = Buffer.concat(await deflater.deflate(most));
+  assert.equal(stored.length, 4096 + 5);
+  assert.deepEqual(inflateRawSync(stored), most);
+});

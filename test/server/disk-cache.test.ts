@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { loosePath } from '../../src/ostree/object-name.ts';
+import { DiskCache } from '../../src/server/disk-cache.ts';
+import { coded } from '../support/expect.ts';
+import { tempFolder } from './repos.ts';
+import { tinyDisk, unlessTinyDisk } from './tiny-disk.ts';
+
+const ids = Array.from({ length: 8 }, (_, index) => String(index).repeat(64));
+const [A, B, C, D] = ids as [string, string, string, string];
+
+type Opened = { readonly cache: DiskCache; readonly failures: unknown[]; path(checksum: string): string };
+
+async function open(directory: string, maxBytes = 1000, encoder = 'e1'): Promise<Opened> {
+  const failures: unknown[] = [];
+  const cache = await DiskCache.open({
+    directory,
+    maxBytes,
+    encoder,
+    onWriteFailure: (error) => failures.push(error),
+  });
+  return { cache, failures, path: (checksum) => join(directory, loosePath(checksum, 'filez')) };
+}
+
+async function counted(t: TestContext): Promise<Opened & { readonly directory: string }> {
+  const directory = join(tempFolder(t), 'cache');
+  const opened = await open(directory);
+  await opened.cache.counted;
+  return { ...opened, directory };
+}
+
+test('what is stored comes back, in archive layout', async (t) => {
+  const { cache, path } = await counted(t);
+  assert.equal(cache.open(A), undefined);
+  await cache.store(A, Buffer.from('hello'));
+  assert.equal(readFileSync(path(A), 'utf8'), 'hello');
+  assert.deepEqual(cache.open(A)?.content, Buffer.from('hello'));
+  assert.equal(cache.bytes, 5);
+});
+
+test('the least recently used go first', async (t) => {
+  const { cache, path } = await counted(t);
+  for (const id of [A, B, C]) await cache.store(id, Buffer.alloc(300));
+  cache.open(A);
+  await cache.store(D, Buffer.alloc(300));
+  assert.deepEqual(
+    [A, B, C, D].map((id) => existsSync(path(id))),
+    [true, false, true, true],
+  );
+  assert.equal(cache.bytes, 900);
+  assert.equal(cache.open(B), undefined);
+});
+
+test('what is larger than the whole cache is not kept', async (t) => {
+  const { cache, path } = await counted(t);
+  await cache.store(A, Buffer.alloc(1001));
+  assert.equal(existsSync(path(A)), false);
+});
+
+test('files of an earlier run are served at once, counted later, and evicted by age', async (t) => {
+  const { directory, path, cache: before } = await counted(t);
+  for (const [index, id] of [C, A, B].entries()) {
+    await before.store(id, Buffer.alloc(300));
+    utimesSync(path(id), 1000 + index, 1000 + index);
+  }
+  const { cache } = await open(directory, 700);
+  assert.deepEqual(cache.open(C)?.content, Buffer.alloc(300));
+  await cache.counted;
+  assert.equal(cache.bytes, 600);
+  assert.equal([A, B, C].filter((id) => existsSync(path(id))).length, 2);
+  assert.equal(existsSync(path(B)), true, 'the youngest stays');
+});
+
+test("another encoder's files are dropped", async (t) => {
+  const { directory, path, cache: before } = await counted(t);
+  await before.store(A, Buffer.from('by e1'));
+  const { cache } = await open(directory, 1000, 'e2');
+  assert.equal(cache.open(A), undefined);
+  assert.equal(existsSync(path(A)), false);
+});
+
+test('an empty file, which a crash may leave, is no object', async (t) => {
+  const { cache, path } = await counted(t);
+  mkdirSync(dirname(path(A)), { recursive: true });
+  await cache.store(A, Buffer.from('x'));
+  writeFileSync(path(A), '');
+  assert.equal(cache.open(A), undefined);
+});
+
+test('a file taken in from a temporary name', async (t) => {
+  const { cache, directory } = await counted(t);
+  const temporary = cache.temporaryPath();
+  writeFileSync(temporary, 'large');
+  await cache.adopt(A, temporary, 5);
+  assert.deepEqual(cache.open(A)?.content, Buffer.from('large'));
+  assert.deepEqual(readdirSync(join(directory, 'tmp')), []);
+});
+
+test('a directory that cannot be written is a coded error', async (t) => {
+  const file = join(tempFolder(t), 'file');
+  writeFileSync(file, '');
+  await assert.rejects(open(join(file, 'cache')), coded('ERR_CACHE_DIR', join(file, 'cache')));
+});
+
+test('a full disk is told of once, and leaves nothing behind', { skip: unlessTinyDisk() }, async (t) => {
+  const directory = tinyDisk(t);
+  const { cache, failures, path } = await open(directory, 1 << 30);
+  await cache.counted;
+  await cache.store(A, Buffer.alloc(2 << 20, 1));
+  await cache.store(B, Buffer.alloc(2 << 20, 1));
+  assert.equal(failures.length, 1);
+  assert.deepEqual(
+    [A, B].map((id) => existsSync(path(id))),
+    [false, false],
+  );
+  assert.deepEqual(readdirSync(join(directory, 'tmp')), []);
+  await cache.store(C, Buffer.alloc(1000));
+  await cache.store(A, Buffer.alloc(2 << 20, 1));
+  assert.equal(failures.length, 2, 'told again after a success in between');
+});
