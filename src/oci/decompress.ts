@@ -78,7 +78,7 @@ class Feeding {
           this.#decoder.end();
           return;
         }
-        if (!(await this.#consumed(piece))) return;
+        if (!(await this.#write(piece)) || this.#rest(piece) > 0) return;
       }
     } catch (error) {
       this.#decoder.destroy(error as Error);
@@ -87,11 +87,15 @@ class Feeding {
 
   giveBack(): void {
     if (this.#piece === undefined) return;
-    this.#input.unread(this.#piece.subarray(this.#decoder.bytesWritten - this.#consumedBefore));
+    this.#input.unread(this.#piece.subarray(this.#piece.length - this.#rest(this.#piece)));
   }
 
-  /** False if the decoder has ended before all of the piece. It does not call back then. */
-  #consumed(piece: Buffer): Promise<boolean> {
+  #rest(piece: Buffer): number {
+    return piece.length - (this.#decoder.bytesWritten - this.#consumedBefore);
+  }
+
+  /** False if the decoder was closed meanwhile: at its end it may not call back. */
+  #write(piece: Buffer): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const ended = () => resolve(false);
     this.#decoder.once('close', ended);

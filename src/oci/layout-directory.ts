@@ -51,6 +51,7 @@ class LayoutSink implements ImageSink {
       if (root === path) for (const name of [LAYOUT_FILE, 'blobs']) this.#additions.add(join(root, name));
       else this.#additions.add(root);
     }
+    if (root !== path) await mkdir(root);
     await mkdir(join(root, BLOB_DIRECTORY), { recursive: true });
     if (!isLayout) await replaceFile(this.#target, LAYOUT_FILE, LAYOUT_MARKER);
   }

@@ -1,0 +1,29 @@
+/** Compresses bytes in memory with the product's streams, for tests of the formats. */
+import { type CompressedStream, compressStream } from '../../src/oci/compress-stream.ts';
+import { parseCompression } from '../../src/oci/compression.ts';
+import type { CompressionThreads } from '../../src/oci/threads.ts';
+import { inPieces } from './tar-streams.ts';
+
+export type Compressed = CompressedStream & { readonly bytes: Buffer };
+
+export type CompressMemoryOptions = {
+  /** Size of the pieces that the input comes in. */
+  readonly pieces?: number;
+  readonly threads?: CompressionThreads;
+};
+
+export async function compressBytes(
+  input: Buffer,
+  words: string,
+  options: CompressMemoryOptions = {},
+): Promise<Compressed> {
+  const parts: Buffer[] = [];
+  const result = await compressStream(inPieces(input, options.pieces), {
+    compression: parseCompression(words),
+    write: async (bytes) => {
+      parts.push(Buffer.from(bytes));
+    },
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+  return { ...result, bytes: Buffer.concat(parts) };
+}
