@@ -2,7 +2,7 @@
  * Takes the commit out of an encapsulated image layer by layer: metadata into a repository on disk, content handed
  * on in the order of the layers. Every object is verified.
  */
-import { isTreeportError, TreeportError } from '../base/errors.ts';
+import { TreeportError } from '../base/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { OpenedImage } from '../oci/image-source.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -87,35 +87,20 @@ export async function* objectsNotEmbedded(
   commit: Checksum,
   catalogue: string,
 ): AsyncGenerator<ObjectName> {
+  const source = withEmptyDirtree(metadata);
   const content = Catalogue.open(catalogue);
   try {
-    for await (const name of reachableObjects(withEmptyDirtree(metadata), commit)) {
-      if (name.type === 'file') {
-        if (!content.has(name.checksum)) throw missing(name, commit);
-      } else if (!(await metadata.has(name))) {
-        if (name.type !== 'dirtree') throw missing(name, commit);
-        yield name;
+    for await (const name of reachableObjects(source, commit)) {
+      const isThere = name.type === 'file' ? content.has(name.checksum) : await source.has(name);
+      if (!isThere) {
+        throw new TreeportError(
+          'ERR_OBJECT_MISSING',
+          `the image lacks object ${formatObjectName(name)} of its commit ${commit}`,
+        );
       }
+      if (name.type !== 'file' && !(await metadata.has(name))) yield name;
     }
-  } catch (error) {
-    throw isTreeportError(error, 'ERR_OBJECT_MISSING') ? inImage(error, commit) : error;
   } finally {
     content.close();
   }
-}
-
-function missing(name: ObjectName, commit: Checksum): TreeportError {
-  return new TreeportError(
-    'ERR_OBJECT_MISSING',
-    `the image lacks object ${formatObjectName(name)} of its commit ${commit}`,
-  );
-}
-
-/** The same fault without the name of a temporary file. */
-function inImage(error: TreeportError, commit: Checksum): TreeportError {
-  const [, name] = /^object (\S+) is missing/.exec(error.message) ?? [];
-  if (name === undefined) return error;
-  return new TreeportError('ERR_OBJECT_MISSING', `the image lacks object ${name} of its commit ${commit}`, {
-    cause: error,
-  });
 }

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { openPublishedRepo } from '../../src/mirror/open-published.ts';
+import { buildMirror } from '../../src/mirror/build.ts';
+import { publicationOf } from '../../src/mirror/published-refs.ts';
+import { publishImage } from '../../src/oci/publish.ts';
+import { commitTree } from '../../src/ostree/commit-tree.ts';
+import { loosePath } from '../../src/ostree/object-name.ts';
+import { fileChecksum } from '../../src/ostree/verify.ts';
+import { reachableObjects } from '../../src/ostree/walk.ts';
+import { readEntries } from '../../src/tar/read-entries.ts';
+import {
+  buildInto,
+  ENCAPSULATE_OPTIONS,
+  encapsulateInto,
+  tinyRuntime,
+  unpackLayers,
+  withImage,
+} from '../support/mirror-images.ts';
+import { boundTo, MIRROR_REF, type MirrorSource, mirrorTree, writeMirrorSource } from '../support/mirror-repos.ts';
+import { unlessInstalled } from '../support/programs.ts';
+
+let directory: string;
+let source: MirrorSource;
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'treeport-build-'));
+  source = await writeMirrorSource(join(directory, 'repo'));
+});
+after(() => rm(directory, { recursive: true }));
+
+test('the encapsulated layers come first, unchanged; our two layers follow', async () => {
+  const [mirror, plain] = [join(directory, 'mirror'), join(directory, 'plain')];
+  await buildInto(mirror, source.repo, [MIRROR_REF]);
+  await encapsulateInto(plain, source.repo, source.commit);
+  const layersOf = (path: string) => withImage(path, async ({ manifest }) => manifest.layers);
+  const [of, encapsulated] = [await layersOf(mirror), await layersOf(plain)];
+  assert.deepEqual(of.slice(0, encapsulated.length), encapsulated);
+  assert.equal(of.length, encapsulated.length + 2);
+});
+
+test('configuration and labels start the mirror and still describe the encapsulated part', async () => {
+  const path = join(directory, 'described');
+  await buildInto(path, source.repo, [MIRROR_REF]);
+  await withImage(path, async ({ config, manifest }) => {
+    const { Labels: labels = {}, ...execution } = config.config ?? {};
+    const at = (file: string) => `/sysroot/treeport/${file}`;
+    assert.deepEqual(execution, {
+      Entrypoint: [at('lib/ld.so'), '--library-path', at('lib'), at('bin/node'), at('app/treeport.mjs'), 'serve'],
+      ExposedPorts: { '8080/tcp': {} },
+      User: '65532:65532',
+      WorkingDir: '/',
+      StopSignal: 'SIGTERM',
+    });
+    assert.equal(labels['ostree.final-diffid'], config.rootfs.diff_ids[0]);
+    assert.equal(labels['ostree.commit'], source.commit);
+    assert.equal(labels['org.opencontainers.image.revision'], source.commit);
+    assert.equal(labels['org.opencontainers.image.ref.name'], MIRROR_REF);
+    assert.equal(labels['treeport.refs'], MIRROR_REF);
+    assert.deepEqual(manifest.annotations, labels);
+    assert.equal(config.history?.length, manifest.layers.length);
+    assert.equal(config.rootfs.diff_ids.length, manifest.layers.length);
+  });
+});
+
+test('equal input gives an equal image', async () => {
+  const build = (name: string) => buildInto(join(directory, name), source.repo, [MIRROR_REF]);
+  assert.equal(await build('once'), await build('again'));
+});
+
+test('our layers keep out of what importing clients keep', async () => {
+  const path = join(directory, 'rules');
+  await buildInto(path, source.repo, [MIRROR_REF, source.first]);
+  await withImage(path, async (image) => {
+    for (const layer of image.manifest.layers.slice(-2)) {
+      for await (const { path: entry } of readEntries(image.layer(layer))) {
+        assert.match(entry, /^sysroot(?:\/treeport(?:\/|$)|$)/);
+      }
+    }
+  });
+});
+
+test('all published commits are complete in the unpacked image', { skip: unlessInstalled('tar') }, async () => {
+  const path = join(directory, 'both');
+  await buildInto(path, source.repo, [MIRROR_REF, source.first]);
+  const repo = await openPublishedRepo(await unpackLayers(path, join(directory, 'unpacked/root')));
+  for (const commit of [source.commit, source.first]) {
+    for await (const { type, checksum } of reachableObjects(repo.objects, commit)) {
+      if (type === 'file') assert.equal(await fileChecksum(await repo.objects.content(checksum)), checksum);
+      else assert.equal(await repo.objects.has({ type, checksum }), true);
+    }
+  }
+  repo.close();
+});
+
+test('a closed root directory is opened for the ids that mirrors run as', { skip: unlessInstalled('tar') }, async () => {
+  const closed = { ...mirrorTree('closed'), mode: 0o700 };
+  const commit = await commitTree(source.writer, closed, { timestamp: 5, metadata: boundTo() });
+  const path = join(directory, 'closed');
+  await buildInto(path, source.repo, [commit]);
+  const root = join(directory, 'opened/root');
+  await unpackLayers(path, root);
+  assert.equal((await stat(root)).mode & 0o7777, 0o755);
+});
+
+test('a runtime of another architecture is refused before anything is written', async () => {
+  const publication = await publicationOf(source.repo, [MIRROR_REF], () => {});
+  const path = join(directory, 'foreign');
+  const building = publishImage({ transport: 'oci', name: path }, (sink) =>
+    buildMirror(source.repo, sink, {
+      ...ENCAPSULATE_OPTIONS,
+      architecture: 's390x',
+      publication,
+      runtimeFor: () => tinyRuntime('riscv64'),
+      warn: () => {},
+    }),
+  );
+  await assert.rejects(building, { code: 'ERR_RUNTIME', message: /for s390x and the runtime for riscv64/ });
+  await assert.rejects(stat(path), { code: 'ENOENT' });
+});
+
+test('a corrupt object is named, and no image is left', async () => {
+  const own = await writeMirrorSource(join(directory, 'corrupt'));
+  const files: string[] = [];
+  for await (const { type, checksum } of reachableObjects(own.repo.objects, own.commit)) {
+    if (type === 'file') files.push(checksum);
+  }
+  const [victim] = files as [string];
+  await rm(join(own.repo.path, loosePath(victim, 'filez')));
+  const path = join(directory, 'no-image');
+  await assert.rejects(buildInto(path, own.repo, [MIRROR_REF]), {
+    code: 'ERR_OBJECT_MISSING',
+    message: new RegExp(victim),
+  });
+  assert.ok(!readdirSync(directory).includes('no-image'));
+});

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { collect } from '../../src/base/bytes.ts';
+import { finishImage } from '../../src/container/image-parts.ts';
+import { openPublishedRepo } from '../../src/mirror/open-published.ts';
+import { fileFromBytes } from '../../src/mirror/layer-file.ts';
+import { layerTar } from '../../src/mirror/layer.ts';
+import { writeLayer } from '../../src/oci/layer-writer.ts';
+import { hostPlatform } from '../../src/oci/platform.ts';
+import { publishImage } from '../../src/oci/publish.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
+import type { ObjectName } from '../../src/ostree/object-name.ts';
+import type { ObjectSource } from '../../src/ostree/object-source.ts';
+import { fileChecksum, metadataChecksum } from '../../src/ostree/verify.ts';
+import { reachableObjects } from '../../src/ostree/walk.ts';
+import {
+  buildInto,
+  COMPRESSION,
+  encapsulateInto,
+  unpackLayers,
+  withImage,
+  wrapInto,
+} from '../support/mirror-images.ts';
+import { MIRROR_REF, type MirrorSource, writeMirrorSource } from '../support/mirror-repos.ts';
+import { oldTarStream } from '../support/old-tar-streams.ts';
+import { unlessInstalled } from '../support/programs.ts';
+
+const skip = unlessInstalled('tar');
+const CREATED = '2024-01-02T03:04:05Z';
+
+let directory: string;
+let source: MirrorSource;
+let encapsulated: string;
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'treeport-wrap-'));
+  source = await writeMirrorSource(join(directory, 'repo'));
+  encapsulated = join(directory, 'encapsulated');
+  await encapsulateInto(encapsulated, source.repo, source.commit);
+});
+after(() => rm(directory, { recursive: true }));
+
+type Layers = readonly AsyncIterable<Uint8Array>[];
+
+/** An image of these tars, the first `ostreeLayers` of which are the ostree ones. */
+async function makeImage(name: string, tars: Layers, ostreeLayers: number): Promise<string> {
+  const path = join(directory, name);
+  await publishImage({ transport: 'oci', name: path }, async (sink) => {
+    const layers = [];
+    for (const tar of tars) {
+      const { descriptor, diffId } = await writeLayer(sink, tar, { compression: COMPRESSION });
+      layers.push({ descriptor, diffId, history: { created: CREATED, created_by: 'test' } });
+    }
+    const final = layers[ostreeLayers - 1]?.diffId;
+    return finishImage(sink, {
+      platform: hostPlatform(),
+      created: CREATED,
+      config: { Env: ['KEPT=yes'], Cmd: ['/usr/bin/bash'], Labels: { kept: 'yes' } },
+      labels: final === undefined ? {} : { 'ostree.final-diffid': final },
+      layers,
+    });
+  });
+  return path;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Every object a commit needs, with the bytes a client would be given. */
+async function contentsOf(objects: ObjectSource, commit: Checksum): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for await (const { type, checksum } of reachableObjects(objects, commit)) {
+    const actual =
+      type === 'file'
+        ? await fileChecksum(await objects.content(checksum))
+        : metadataChecksum(await objects.metadata(type, checksum));
+    assert.equal(actual, checksum);
+    found.set(`${checksum}.${type}`, actual);
+  }
+  return found;
+}
+
+test('a wrapped image holds what a built one does', { skip }, async () => {
+  const [wrapped, built] = [join(directory, 'wrapped'), join(directory, 'built')];
+  await wrapInto(wrapped, encapsulated);
+  await buildInto(built, source.repo, [MIRROR_REF]);
+  const wrappedRepo = await openPublishedRepo(await unpackLayers(wrapped, join(directory, 'w/root')));
+  const builtRepo = await openPublishedRepo(await unpackLayers(built, join(directory, 'b/root')));
+  assert.deepEqual(
+    await contentsOf(wrappedRepo.objects, source.commit),
+    await contentsOf(builtRepo.objects, source.commit),
+  );
+  for (const file of ['config', 'summary', `refs/heads/${MIRROR_REF}`]) {
+    assert.deepEqual(await readFile(join(wrappedRepo.path, file)), await readFile(join(builtRepo.path, file)));
+  }
+  assert.deepEqual(await readyFiles(wrappedRepo.path), await readyFiles(builtRepo.path));
+  wrappedRepo.close();
+  builtRepo.close();
+});
+
+/** Ready objects by path, with their bytes. */
+async function readyFiles(path: string): Promise<ReadonlyMap<string, string>> {
+  const files = globSync('objects/??/*.filez', { cwd: path }).toSorted();
+  const pairs = files.map(async (file) => [file, await readFile(join(path, file), 'base64')] as const);
+  return new Map(await Promise.all(pairs));
+}
+
+for (const generation of ['v0', 'linked'] as const) {
+  test(`an image of an earlier generation is wrapped: ${generation}`, { skip }, async () => {
+    const tar = await oldTarStream(source.repo.objects, source.commit, generation);
+    const image = await makeImage(`old-${generation}`, [once(tar)], 1);
+    const wrapped = join(directory, `wrapped-${generation}`);
+    await wrapInto(wrapped, image);
+    const root = join(directory, `root-${generation}/root`);
+    const repo = await openPublishedRepo(await unpackLayers(wrapped, root));
+    assert.equal((await contentsOf(repo.objects, source.commit)).size, 18);
+    repo.close();
+  });
+}
+
+test('layers, history and configuration stay; derived layers are kept, with a warning', async () => {
+  const derived = layerTar([fileFromBytes('x', Buffer.from('derived'))]);
+  const image = await makeImage('with-derived', [streamOf(source.repo.objects), derived], 1);
+  const warnings: string[] = [];
+  const wrapped = join(directory, 'wrapped-derived');
+  await wrapInto(wrapped, image, { warn: (message) => warnings.push(message), labels: { mine: 'yes' } });
+  const before = await withImage(image, async ({ config, manifest }) => ({ config, manifest }));
+  await withImage(wrapped, async ({ config, manifest }) => {
+    assert.deepEqual(manifest.layers.slice(0, 2), before.manifest.layers);
+    assert.equal(manifest.layers.length, 4);
+    assert.deepEqual(config.rootfs.diff_ids.slice(0, 2), before.config.rootfs.diff_ids);
+    assert.deepEqual(config.history?.slice(0, 2), before.config.history);
+    assert.deepEqual(config.config?.Env, ['KEPT=yes']);
+    assert.equal(config.config?.Cmd, undefined);
+    assert.equal(config.created, CREATED);
+    const labels = config.config?.Labels ?? {};
+    assert.deepEqual(
+      [labels.kept, labels.mine, labels['ostree.final-diffid']],
+      ['yes', 'yes', before.config.rootfs.diff_ids[0]],
+    );
+    assert.equal(manifest.annotations?.['ostree.final-diffid'], before.config.rootfs.diff_ids[0]);
+  });
+  assert.match(warnings[0] as string, /^1 layers on top/);
+});
+
+async function* streamOf(objects: ObjectSource): AsyncGenerator<Uint8Array> {
+  yield await oldTarStream(objects, source.commit, 'linked');
+}
+
+test('an object that the image lacks is named', async () => {
+  const wrapLacking = async (index: number, type: string) => {
+    const names: ObjectName[] = [];
+    for await (const name of reachableObjects(source.repo.objects, source.commit)) names.push(name);
+    const left = names.filter((name) => name.type === type).at(index) as ObjectName;
+    const tar = await oldTarStream(source.repo.objects, source.commit, 'linked');
+    const image = await makeImage(`lacking-${type}`, [once(renamed(tar, left))], 1);
+    await assert.rejects(wrapInto(join(directory, 'never'), image), {
+      code: 'ERR_OBJECT_MISSING',
+      message: `the image lacks object ${left.checksum}.${left.type} of its commit ${source.commit}`,
+    });
+  };
+  await wrapLacking(-1, 'file');
+  await wrapLacking(1, 'dirtree');
+  await wrapLacking(0, 'dirmeta');
+});
+
+/** The stream with the entry of one object at a path where no importer looks; checksums of headers follow. */
+function renamed(tar: Buffer, { checksum }: ObjectName): Buffer {
+  const bytes = Buffer.from(tar);
+  const path = `objects/${checksum.slice(0, 2)}/${checksum.slice(2)}`;
+  for (let at = bytes.indexOf(path); at >= 0; at = bytes.indexOf(path, at + 1)) {
+    bytes.write('ignored', at, 'latin1');
+    resum(bytes, at - (at % 512));
+  }
+  return bytes;
+}
+
+function resum(bytes: Buffer, block: number): void {
+  if (bytes.toString('latin1', block + 257, block + 262) !== 'ustar') return;
+  bytes.fill(' ', block + 148, block + 156);
+  let sum = 0;
+  for (let at = block; at < block + 512; at++) sum += bytes[at] as number;
+  bytes.write(`${sum.toString(8).padStart(7, '0')}\0`, block + 148, 'latin1');
+}
+
+test('an image that is none of ostree’s, or is a mirror already, is refused', async () => {
+  const plain = await makeImage('plain', [layerTar([])], 0);
+  const target = join(directory, 'refused');
+  await assert.rejects(wrapInto(target, plain), {
+    code: 'ERR_NOT_ENCAPSULATED',
+    message: /plain has no label ostree.final-diffid/,
+  });
+  const mirror = join(directory, 'mirror');
+  await wrapInto(mirror, encapsulated);
+  await assert.rejects(wrapInto(target, mirror), { code: 'ERR_ALREADY_MIRROR' });
+});
+
+test('an image whose label names no layer, or whose layers have no commit, is refused', async () => {
+  const stale = join(directory, 'stale');
+  await publishImage({ transport: 'oci', name: stale }, (sink) =>
+    finishImage(sink, {
+      platform: hostPlatform(),
+      created: CREATED,
+      config: {},
+      labels: { 'ostree.final-diffid': `sha256:${'0'.repeat(64)}` },
+      layers: [],
+    }),
+  );
+  const target = join(directory, 'refused');
+  await assert.rejects(wrapInto(target, stale), { code: 'ERR_NOT_ENCAPSULATED', message: /has no layer/ });
+  const empty = await makeImage('empty', [layerTar([])], 1);
+  await assert.rejects(wrapInto(target, empty), { code: 'ERR_NOT_ENCAPSULATED', message: /0 commits/ });
+});
+
+test('names are given, and held against the binding', async () => {
+  const target = join(directory, 'named');
+  await assert.rejects(wrapInto(target, encapsulated, { refs: ['other'] }), { code: 'ERR_REF_BINDING' });
+  await wrapInto(target, encapsulated, { refs: [MIRROR_REF] });
+  const refs = await withImage(target, async ({ config }) => config.config?.Labels?.['treeport.refs']);
+  assert.equal(refs, MIRROR_REF);
+});
+
+test('a damaged layer ends the wrapping', async () => {
+  const tar = await collect(streamOf(source.repo.objects));
+  tar.write('X', tar.indexOf('secret'), 'latin1');
+  const image = await makeImage('damaged', [once(tar)], 1);
+  await assert.rejects(wrapInto(join(directory, 'refused'), image), { code: 'ERR_OBJECT_CORRUPT' });
+});

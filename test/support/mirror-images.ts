@@ -1,0 +1,106 @@
+/** Mirror images in layout directories, with a runtime of one small file, and their file systems. */
+import { execFileSync } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../src/base/atomic-file.ts';
+import { encapsulate } from '../../src/container/encapsulate.ts';
+import { finishImage } from '../../src/container/image-parts.ts';
+import { buildMirror } from '../../src/mirror/build.ts';
+import { layerTar } from '../../src/mirror/layer.ts';
+import { fileFromBytes } from '../../src/mirror/layer-file.ts';
+import { publicationOf } from '../../src/mirror/published-refs.ts';
+import type { RuntimeSource } from '../../src/mirror/runtime/runtime-source.ts';
+import { wrapImage, type WrapOptions } from '../../src/mirror/wrap.ts';
+import type { Digest } from '../../src/oci/descriptor.ts';
+import { openImage, type OpenedImage } from '../../src/oci/image-source.ts';
+import { writeLayer } from '../../src/oci/layer-writer.ts';
+import { hostPlatform } from '../../src/oci/platform.ts';
+import { publishImage } from '../../src/oci/publish.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
+import type { Repository } from '../../src/ostree/repo/open.ts';
+
+export const COMPRESSION = { algorithm: 'gzip', level: 1 } as const;
+export const ENCAPSULATE_OPTIONS = {
+  labels: {},
+  copyMeta: [],
+  copyMetaOptional: [],
+  config: {},
+  compression: COMPRESSION,
+} as const;
+
+/** A runtime that cannot run, for this machine's architecture unless another is given. */
+export async function tinyRuntime(architecture = hostPlatform().architecture): Promise<RuntimeSource> {
+  return {
+    architecture,
+    async putLayer(sink, { compression, created }) {
+      const tar = layerTar([fileFromBytes('bin/node', Buffer.from('no program'))]);
+      const { descriptor, diffId } = await writeLayer(sink, tar, { compression });
+      return { descriptor, diffId, history: { created, created_by: 'tiny runtime' } };
+    },
+    close: async () => {},
+  };
+}
+
+/** Builds a mirror image of these refs or commits into the layout directory `path`. */
+export async function buildInto(
+  path: string,
+  repo: Repository,
+  words: readonly string[],
+  warnings: string[] = [],
+): Promise<Digest> {
+  const warn = (message: string) => warnings.push(message);
+  const publication = await publicationOf(repo, words, warn);
+  return publishImage({ transport: 'oci', name: path }, (sink) =>
+    buildMirror(repo, sink, { ...ENCAPSULATE_OPTIONS, publication, runtimeFor: () => tinyRuntime(), warn }),
+  );
+}
+
+/** Encapsulates a commit into the layout directory `path`. */
+export async function encapsulateInto(path: string, repo: Repository, commit: Checksum): Promise<Digest> {
+  return publishImage({ transport: 'oci', name: path }, async (sink) =>
+    finishImage(sink, await encapsulate(repo.objects, commit, sink, ENCAPSULATE_OPTIONS)),
+  );
+}
+
+/** Wraps the image in the layout directory `from` into that of `to`. */
+export async function wrapInto(
+  to: string,
+  from: string,
+  options: Partial<WrapOptions> = {},
+): Promise<Digest> {
+  return withImage(from, (image) =>
+    publishImage({ transport: 'oci', name: to }, (sink) =>
+      wrapImage(image, sink, {
+        refs: [],
+        labels: {},
+        compression: COMPRESSION,
+        runtimeFor: () => tinyRuntime(),
+        warn: () => {},
+        ...options,
+      }),
+    ),
+  );
+}
+
+/** Opens the image of a layout directory for `work`. */
+export async function withImage<T>(path: string, work: (image: OpenedImage) => Promise<T>): Promise<T> {
+  const image = await openImage({ transport: 'oci', name: path });
+  try {
+    return await work(image);
+  } finally {
+    await image.close();
+  }
+}
+
+/** Unpacks all layers below `root`, one over the other; needs GNU tar. Returns the path of the published repo. */
+export async function unpackLayers(path: string, root: string): Promise<string> {
+  await mkdir(root, { recursive: true });
+  await withImage(path, async (image) => {
+    for (const layer of image.manifest.layers) {
+      const tar = join(root, '..', 'layer.tar');
+      await writeFileAtomic(tar, image.layer(layer));
+      execFileSync('tar', ['-x', '-p', '-f', tar, '-C', root]);
+    }
+  });
+  return join(root, 'sysroot/treeport/repo');
+}
