@@ -4,15 +4,9 @@ import { addEncapsulateOptions, type EncapsulateWords, encapsulateOptions } from
 import { runtimeFrom, runtimeOption, warn } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
 import { authfileOption, quietOption, repoOption } from './options.ts';
-import { printLine } from './output.ts';
-import { startProgress } from './progress.ts';
+import { type PublishWords, publishAndPrint, skopeoOptions } from './publish.ts';
 
-type Words = EncapsulateWords & {
-  readonly repo: string;
-  readonly runtime?: string;
-  readonly authfile?: string;
-  readonly quiet?: boolean;
-};
+type Words = EncapsulateWords & PublishWords & { readonly repo: string; readonly runtime?: string };
 
 export function addMirrorBuild(group: Command): void {
   const command = group
@@ -27,7 +21,6 @@ export function addMirrorBuild(group: Command): void {
 
 async function buildImage(revisionsAndImage: readonly string[], words: Words): Promise<void> {
   const { parseImageReference } = await import('../oci/reference.ts');
-  const { publishImage } = await import('../oci/publish.ts');
   const { buildMirror } = await import('../mirror/build.ts');
   const { publicationOf } = await import('../mirror/published-refs.ts');
   const image = revisionsAndImage.at(-1) as string;
@@ -39,21 +32,13 @@ async function buildImage(revisionsAndImage: readonly string[], words: Words): P
   const options = await encapsulateOptions(words);
   const repo = await openRepo(words.repo);
   const publication = await publicationOf(repo, revisions, warn);
-  const skopeo = words.authfile === undefined ? {} : { authfile: words.authfile };
-  const progress = startProgress({ label: 'mirror build', unit: 'bytes', quiet: words.quiet });
   const build = {
     ...options,
     publication,
     warn,
-    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, skopeo),
-    onProgress: (bytes: number) => progress.update(bytes),
+    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, skopeoOptions(words)),
   };
-  try {
-    const digest = await publishImage(target, (sink) => buildMirror(repo, sink, build), skopeo);
-    progress.stop();
-    await printLine(digest);
-  } catch (error) {
-    progress.stop();
-    throw error;
-  }
+  await publishAndPrint(target, 'mirror build', words, (sink, onProgress) =>
+    buildMirror(repo, sink, { ...build, onProgress }),
+  );
 }

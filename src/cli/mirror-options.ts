@@ -1,8 +1,8 @@
 /** What the verbs that make mirror images share. */
 import { Option } from 'commander';
 import type { RuntimeSource } from '../mirror/runtime/runtime-source.ts';
-import type { SkopeoOptions } from '../oci/skopeo.ts';
 import type { Warn } from '../mirror/warn.ts';
+import type { SkopeoOptions } from '../oci/skopeo.ts';
 
 /** `--runtime`: the runtime of another architecture, or one that was made before. */
 export function runtimeOption(): Option {

@@ -1,14 +1,11 @@
 import type { Command } from 'commander';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/compression.ts';
 import { authfileOption, quietOption } from './options.ts';
-import { printLine } from './output.ts';
-import { startProgress } from './progress.ts';
+import { type PublishWords, publishAndPrint } from './publish.ts';
 
-type Words = {
+type Words = PublishWords & {
   readonly arch?: string;
   readonly compression?: string;
-  readonly authfile?: string;
-  readonly quiet?: boolean;
 };
 
 export function addMirrorRuntime(group: Command): void {
@@ -26,25 +23,13 @@ export function addMirrorRuntime(group: Command): void {
 async function makeRuntimeImage(image: string, words: Words): Promise<void> {
   const { parseImageReference } = await import('../oci/reference.ts');
   const { goArchitecture } = await import('../oci/platform.ts');
-  const { publishImage } = await import('../oci/publish.ts');
   const { buildRuntimeImage } = await import('../mirror/runtime-image.ts');
   const { installedRuntime } = await import('../mirror/runtime/runtime-source.ts');
   const target = parseImageReference(image);
   const compression =
     words.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(words.compression);
   const runtime = await installedRuntime(goArchitecture(words.arch ?? process.arch));
-  const progress = startProgress({ label: 'mirror runtime', unit: 'bytes', quiet: words.quiet });
-  try {
-    const digest = await publishImage(
-      target,
-      (sink) =>
-        buildRuntimeImage(sink, { runtime, compression, onProgress: (bytes) => progress.update(bytes) }),
-      words.authfile === undefined ? {} : { authfile: words.authfile },
-    );
-    progress.stop();
-    await printLine(digest);
-  } catch (error) {
-    progress.stop();
-    throw error;
-  }
+  await publishAndPrint(target, 'mirror runtime', words, (sink, onProgress) =>
+    buildRuntimeImage(sink, { runtime, compression, onProgress }),
+  );
 }

@@ -3,17 +3,14 @@ import { DEFAULT_COMPRESSION, parseCompression } from '../oci/compression.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
 import { runtimeFrom, runtimeOption, warn } from './mirror-options.ts';
 import { authfileOption, quietOption } from './options.ts';
-import { printLine } from './output.ts';
-import { startProgress } from './progress.ts';
+import { type PublishWords, publishAndPrint, skopeoOptions } from './publish.ts';
 
-type Words = {
+type Words = PublishWords & {
   readonly ref: readonly string[];
   readonly label: readonly (readonly [string, string])[];
   readonly arch?: string;
   readonly compression?: string;
   readonly runtime?: string;
-  readonly authfile?: string;
-  readonly quiet?: boolean;
 };
 
 export function addMirrorWrap(group: Command): void {
@@ -30,7 +27,10 @@ export function addMirrorWrap(group: Command): void {
     )
     .option('-l, --label <key=value>', 'add a label; may be repeated', collectLabel, [])
     .option('--arch <name>', "which image of several (default: this machine's)")
-    .option('--compression <kind>', 'of the layers that are added: gzip[:1-9] or zstd[:1-19] (default: gzip:6)')
+    .option(
+      '--compression <kind>',
+      'of the layers that are added: gzip[:1-9] or zstd[:1-19] (default: gzip:6)',
+    )
     .addOption(runtimeOption())
     .addOption(authfileOption())
     .addOption(quietOption())
@@ -41,32 +41,25 @@ async function wrap(source: string, target: string, words: Words): Promise<void>
   const { parseImageReference } = await import('../oci/reference.ts');
   const { goArchitecture } = await import('../oci/platform.ts');
   const { openImage } = await import('../oci/image-source.ts');
-  const { publishImage } = await import('../oci/publish.ts');
   const { wrapImage } = await import('../mirror/wrap.ts');
   const from = parseImageReference(source);
   const to = parseImageReference(target);
-  const skopeo = words.authfile === undefined ? {} : { authfile: words.authfile };
   const compression =
     words.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(words.compression);
   const platform =
     words.arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(words.arch) } };
-  const image = await openImage(from, { ...skopeo, ...platform });
-  const progress = startProgress({ label: 'mirror wrap', unit: 'bytes', quiet: words.quiet });
+  const image = await openImage(from, { ...skopeoOptions(words), ...platform });
   const options = {
     refs: words.ref,
     labels: Object.fromEntries(words.label),
     compression,
-    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, skopeo),
+    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, skopeoOptions(words)),
     warn,
-    onProgress: (bytes: number) => progress.update(bytes),
   };
   try {
-    const digest = await publishImage(to, (sink) => wrapImage(image, sink, options), skopeo);
-    progress.stop();
-    await printLine(digest);
-  } catch (error) {
-    progress.stop();
-    throw error;
+    await publishAndPrint(to, 'mirror wrap', words, (sink, onProgress) =>
+      wrapImage(image, sink, { ...options, onProgress }),
+    );
   } finally {
     await image.close();
   }

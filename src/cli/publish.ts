@@ -11,6 +11,11 @@ export type PublishWords = {
   readonly quiet?: boolean;
 };
 
+/** The options for skopeo among them. */
+export function skopeoOptions({ authfile }: PublishWords): { readonly authfile?: string } {
+  return authfile === undefined ? {} : { authfile };
+}
+
 /** Writes and finishes the image; calls `onProgress` with the bytes of tar so far. */
 export type BuildWithProgress = (sink: ImageSink, onProgress: (bytes: number) => void) => Promise<Descriptor>;
 
@@ -25,11 +30,7 @@ export async function publishAndPrint(
   const progress = startProgress({ label, unit: 'bytes', quiet: words.quiet });
   try {
     const onProgress = (bytes: number) => progress.update(bytes);
-    const digest = await publishImage(
-      image,
-      (sink) => build(sink, onProgress),
-      words.authfile === undefined ? {} : { authfile: words.authfile },
-    );
+    const digest = await publishImage(image, (sink) => build(sink, onProgress), skopeoOptions(words));
     progress.stop();
     await printLine(digest);
   } catch (error) {
