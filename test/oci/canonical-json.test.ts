@@ -8,7 +8,7 @@ import { coded } from '../support/expect.ts';
 const VECTORS: readonly (readonly [Json, string])[] = [
   [
     {
-      numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+      numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
       string: '\u20ac$\u000F\u000aA\'\u0042\u0022\u005c\\"/',
       literals: [null, true, false],
     },
@@ -27,7 +27,7 @@ const VECTORS: readonly (readonly [Json, string])[] = [
     '{"\\r":"Carriage Return","1":"One","\u0080":"Control","ö":"Latin Small Letter O With Diaeresis","€":"Euro Sign","😀":"Emoji: Grinning Face","\ufb33":"Hebrew Letter Dalet With Dagesh"}',
   ],
   [{ '10': 1, '9': 2, b: { z: [], a: {} }, a: -0 }, '{"10":1,"9":2,"a":0,"b":{"a":{},"z":[]}}'],
-  [9007199254740993, '9007199254740992'],
+  [Number('9007199254740993'), '9007199254740992'],
   ['\u2028\u007f\b\f\t', '"\u2028\u007f\\b\\f\\t"'],
 ];
 
