@@ -8,8 +8,8 @@ import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
 const NOTHING = new Uint8Array(0);
 
 export const zstdFormat: BlockFormat = {
-  // 2 MiB frames are 1 % larger at level 3, 2.4 % at level 9.
-  blockSize: 4 * 1024 * 1024,
+  // 4 MiB save 1 % at level 3 and cost twice the memory.
+  blockSize: 2 * 1024 * 1024,
   dictionarySize: 0,
 
   header: () => NOTHING,
