@@ -2,13 +2,14 @@
  * podman with storage and settings of its own, so that nothing of this machine's containers is touched, and
  * everything that was started ends with the test.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { eventually } from './processes.ts';
 import { must, type Outcome, type RunOptions, run } from './run.ts';
+import { atEnd } from './scratch.ts';
 
-export const PODMAN_PROGRAMS = ['podman', 'runc'];
+export const PODMAN_PROGRAMS = ['podman', 'runc', 'skopeo'];
 
 /** Needs no right that a cluster's strictest policy denies. */
 export const CONFINED = ['--read-only', '--cap-drop=all', '--security-opt=no-new-privileges'];
@@ -38,7 +39,7 @@ export class Podman {
       `[storage]\ndriver = "overlay"\ngraphroot = "${root}/root"\nrunroot = "${root}/run"\n`,
     );
     const podman = new Podman({ CONTAINERS_CONF: settings, CONTAINERS_STORAGE_CONF: storage });
-    t.after(() => podman.removeAll());
+    atEnd(t, () => podman.removeAll(root));
     return podman;
   }
 
@@ -52,8 +53,7 @@ export class Podman {
 
   /** Takes in an image of any transport under a name. */
   async load(source: string, name: string): Promise<void> {
-    const id = await this.must(['pull', '--quiet', source]);
-    await this.must(['tag', id, name]);
+    await must(['skopeo', 'copy', '--quiet', source, `containers-storage:${name}`], { env: this.env });
   }
 
   /** Starts a mirror image and waits until it is ready to serve. */
@@ -81,10 +81,13 @@ export class Podman {
   }
 
   /** This storage has nothing but what the test made. */
-  private async removeAll(): Promise<void> {
+  private async removeAll(root: string): Promise<void> {
     await this.run(['pod', 'rm', '--all', '--force', '--time=0']);
     await this.run(['rm', '--all', '--force', '--time=0']);
-    await this.run(['rmi', '--all', '--force']);
+    const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+    for (const mount of mounts.toReversed()) {
+      if (mount.startsWith(`${root}/`)) await must(['umount', mount]);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment, type RunOptions } from './run.ts';
+import { atEnd } from './scratch.ts';
 
 const START_TIMEOUT = 30_000;
 const STOP_TIMEOUT = 15_000;
@@ -37,7 +38,7 @@ export function start(
   child.stderr.on('data', (part: Buffer) => parts.push(part));
   const close = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   const ended = () => close.then(([status, signal]) => status ?? signal ?? 'SIGKILL');
-  t.after(() => stop(child, ended));
+  atEnd(t, () => stop(child, ended));
   return {
     pid: child.pid ?? -1,
     output: () => Buffer.concat(parts).toString(),

@@ -31,10 +31,24 @@ function runFolder(): string {
   return state.folder;
 }
 
+const cleanUps = new WeakMap<object, (() => Promise<unknown>)[]>();
+
+/** Has something done when the test is over: last in, first out, so that users of a folder go before it. */
+export function atEnd(t: Pick<TestContext, 'after'>, cleanUp: () => Promise<unknown>): void {
+  const stack = cleanUps.get(t) ?? [];
+  if (stack.length === 0) {
+    cleanUps.set(t, stack);
+    t.after(async () => {
+      for (const next of stack.toReversed()) await next();
+    });
+  }
+  stack.push(cleanUp);
+}
+
 /** A folder of this test's own, removed after it. */
 export async function tempDir(t: Pick<TestContext, 'after'>): Promise<string> {
   const folder = await mkdtemp(join(runFolder(), 'own-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  atEnd(t, () => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
