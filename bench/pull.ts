@@ -1,12 +1,13 @@
 /**
  * A full `ostree pull` of the Debian tree into a new bare-user repository on the same disk, from nginx over
- * the ready archive repository and from treeport: over the bare repository with a warm and a cold cache,
- * and over that archive repository. What the servers read is in the page cache for each of them.
+ * the ready archive repository and from treeport: the mirror image with a warm and a cold cache, and
+ * `treeport serve` over that archive repository and over a bare one. What the servers read is in the page cache for each of them.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run, treeport } from './command.ts';
+import { type Command, run, treeport } from './command.ts';
 import { debianRepos, REF } from './debian-tree.ts';
+import { mirrorCommand, unpackMirror } from './mirror.ts';
 import { startNginx } from './nginx.ts';
 import { warmPageCache } from './page-cache.ts';
 import { pairRatios, type Row, type Section } from './result.ts';
@@ -16,9 +17,10 @@ import { withScratch } from './storage.ts';
 
 const GOALS = { warm: 1.1, cold: 1.5, megabytes: 150 };
 const NGINX = 'nginx, ready archive repo';
-const WARM = 'treeport, bare repo, warm cache';
-const COLD = 'treeport, bare repo, cold cache';
-const ARCHIVE = 'treeport, ready archive repo';
+const WARM = 'mirror image, warm cache';
+const COLD = 'mirror image, cold cache';
+const BARE = 'treeport serve, bare repo, no cache';
+const ARCHIVE = 'treeport serve, ready archive repo';
 
 type Pull = { readonly seconds: number; readonly serverMB: number };
 
@@ -35,32 +37,35 @@ export function benchPullWithoutFsync(rounds: number): Promise<Section> {
 function bench(title: string, rounds: number, pullWords: readonly string[]): Promise<Section> {
   return withScratch(async (scratch) => {
     const repos = await debianRepos();
-    await warmPageCache(repos.bare, repos.archive);
+    const mirror = await unpackMirror(scratch);
+    await warmPageCache(repos.bare, repos.archive, mirror);
     const folder = (name: string) => join(scratch, name);
     const pullFrom = (server: Server) => timedPull(server, folder('client'), pullWords);
-    const warmCache = folder('warm-cache');
-    await withServer(serve(repos.bare, warmCache), pullFrom);
+    const mirrorWith = (cache: string) =>
+      serving((listen) => mirrorCommand(mirror, ...listen, '--cache-dir', cache, '--cache-size', '4G'));
+    const serve = (repo: string) => serving((listen) => treeport('serve', '--repo', repo, ...listen));
+    await withServer(mirrorWith(folder('warm-cache')), pullFrom);
     const contenders: Contender<Pull>[] = [
       { name: NGINX, turn: () => withServer(startNginx(repos.archive, folder('nginx')), pullFrom) },
-      { name: WARM, turn: () => withServer(serve(repos.bare, warmCache), pullFrom) },
+      { name: WARM, turn: () => withServer(mirrorWith(folder('warm-cache')), pullFrom) },
       {
         name: COLD,
         async turn() {
           await rm(folder('cold-cache'), { recursive: true, force: true });
-          return withServer(serve(repos.bare, folder('cold-cache')), pullFrom);
+          return withServer(mirrorWith(folder('cold-cache')), pullFrom);
         },
       },
+      { name: BARE, turn: () => withServer(serve(repos.bare), pullFrom) },
       { name: ARCHIVE, turn: () => withServer(serve(repos.archive), pullFrom) },
     ];
     return { title, rows: rowsOf(await alternate(contenders, rounds)) };
   });
 }
 
-function serve(repo: string, cache?: string): Promise<Server> {
-  const cacheWords = cache === undefined ? [] : ['--cache-dir', cache, '--cache-size', '4G'];
+function serving(command: (listen: readonly string[]) => Command): Promise<Server> {
   return startServer({
     readyPath: '/readyz',
-    command: (port) => treeport('serve', '--repo', repo, '--listen', `127.0.0.1:${port}`, ...cacheWords),
+    command: (port) => command(['--listen', `127.0.0.1:${port}`]),
   });
 }
 
@@ -94,7 +99,8 @@ function rowsOf(results: Rounds<Pull>): Row[] {
     ...[...results.keys()].map((name): Row => ({ what: name, unit: 'seconds', values: seconds(name) })),
     ratio(WARM, GOALS.warm),
     ratio(COLD, GOALS.cold),
+    ratio(BARE),
     ratio(ARCHIVE),
-    ...[WARM, COLD, ARCHIVE].map(memory),
+    ...[WARM, COLD, BARE, ARCHIVE].map(memory),
   ];
 }

@@ -1,34 +1,51 @@
 /** From the start of the process to the first 200 of /readyz, for repositories of very different sizes. */
-import { treeport } from './command.ts';
+import { type Command, measure, treeport } from './command.ts';
 import { debianRepos } from './debian-tree.ts';
 import { manyObjectsRepo, OBJECT_COUNT } from './many-objects.ts';
+import { mirrorCommand, unpackMirror } from './mirror.ts';
 import type { Row, Section } from './result.ts';
 import { alternate } from './rounds.ts';
 import { startServer } from './server.ts';
+import { withScratch } from './storage.ts';
 
 const GOAL_SECONDS = 0.3;
 /** One turn takes a fraction of a second. */
 const TURNS_PER_ROUND = 3;
 
-export async function benchReady(rounds: number): Promise<Section> {
-  const { archive, bare } = await debianRepos();
-  const repos: Readonly<Record<string, string>> = {
-    'archive repo of the Debian tree': archive,
-    'bare repo of the Debian tree': bare,
-    [`archive repo with ${OBJECT_COUNT} objects`]: await manyObjectsRepo(),
-  };
-  const contenders = Object.entries(repos).map(([name, repo]) => ({ name, turn: () => timeToReady(repo) }));
-  const results = await alternate(contenders, rounds * TURNS_PER_ROUND);
-  const rows = [...results].map(
-    ([what, values]): Row => ({ what, unit: 'seconds', values, atMost: GOAL_SECONDS }),
-  );
-  return { title: 'treeport serve, from start to ready', rows };
+const FLOOR = 'Node alone, ending at once';
+
+export function benchReady(rounds: number): Promise<Section> {
+  return withScratch(async (scratch) => {
+    const { archive, bare } = await debianRepos();
+    const mirror = await unpackMirror(scratch);
+    const serve = (repo: string) => (listen: string) => treeport('serve', '--repo', repo, '--listen', listen);
+    const servers: Readonly<Record<string, (listen: string) => Command>> = {
+      'mirror image of the Debian tree': (listen) => mirrorCommand(mirror, '--listen', listen),
+      'treeport serve, its archive repo': serve(archive),
+      'treeport serve, its bare repo': serve(bare),
+      [`treeport serve, ${OBJECT_COUNT} objects`]: serve(await manyObjectsRepo()),
+    };
+    const contenders = Object.entries(servers).map(([name, command]) => ({
+      name,
+      turn: () => timeToReady(command),
+    }));
+    const floor = {
+      name: FLOOR,
+      turn: async () => (await measure([process.execPath, '--eval', ''])).seconds,
+    };
+    const results = await alternate([floor, ...contenders], rounds * TURNS_PER_ROUND);
+    return { title: 'from start to ready', rows: [...results].map(([name, values]) => rowOf(name, values)) };
+  });
 }
 
-async function timeToReady(repo: string): Promise<number> {
+function rowOf(what: string, values: readonly number[]): Row {
+  return { what, unit: 'seconds', values, ...(what === FLOOR ? {} : { atMost: GOAL_SECONDS }) };
+}
+
+async function timeToReady(command: (listen: string) => Command): Promise<number> {
   const server = await startServer({
     readyPath: '/readyz',
-    command: (port) => treeport('serve', '--repo', repo, '--listen', `127.0.0.1:${port}`),
+    command: (port) => command(`127.0.0.1:${port}`),
   });
   await server.stop();
   return server.secondsToReady;

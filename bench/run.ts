@@ -13,12 +13,14 @@ import { benchMemory } from './memory.ts';
 import { benchPull, benchPullWithoutFsync } from './pull.ts';
 import { benchReady } from './ready.ts';
 import { figureOf, type Section, verdictOf } from './result.ts';
+import { benchSize } from './size.ts';
 import { formatSection } from './table.ts';
 
 const BENCHES: Readonly<Record<string, (rounds: number) => Promise<Section>>> = {
   fsck: benchFsck,
   encapsulate: benchEncapsulate,
   memory: benchMemory,
+  size: benchSize,
   ready: benchReady,
   pull: benchPull,
   'pull-without-fsync': benchPullWithoutFsync,

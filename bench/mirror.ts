@@ -1,0 +1,42 @@
+/** A mirror image of the Debian tree, built by this checkout and unpacked as a container runtime would. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Command, run, treeport } from './command.ts';
+import { debianRepos, REF } from './debian-tree.ts';
+
+export type Layer = { readonly path: string; readonly bytes: number };
+
+/** Builds the image as an OCI layout at `path`. */
+export async function buildMirror(path: string, compression: string): Promise<void> {
+  const { bare } = await debianRepos();
+  const options = ['--quiet', '--compression', compression];
+  await run(treeport('mirror', 'build', ...options, '--repo', bare, REF, `oci:${path}`));
+}
+
+/** The layers of the only image in an OCI layout, from the bottom. */
+export async function layersOf(layout: string): Promise<Layer[]> {
+  const blob = (digest: string) => join(layout, 'blobs', digest.replace(':', '/'));
+  const json = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
+  const { manifests } = await json(join(layout, 'index.json'));
+  const { layers } = await json(blob(manifests[0].digest));
+  return layers.map(({ digest, size }: { digest: string; size: number }) => ({
+    path: blob(digest),
+    bytes: size,
+  }));
+}
+
+/** Builds and unpacks a mirror image below `folder`; returns its root. */
+export async function unpackMirror(folder: string): Promise<string> {
+  const [layout, root] = [join(folder, 'mirror-image'), join(folder, 'mirror-root')];
+  await buildMirror(layout, 'gzip:1');
+  await mkdir(root);
+  for (const { path } of await layersOf(layout)) await run(['tar', '-xzf', path, '-C', root]);
+  return root;
+}
+
+/** The entry point of the image, with its own Node and libraries, as it would run in a container. */
+export function mirrorCommand(root: string, ...words: readonly string[]): Command {
+  const runtime = join(root, 'sysroot/treeport');
+  const loader = [join(runtime, 'lib/ld.so'), '--library-path', join(runtime, 'lib')] as const;
+  return [...loader, join(runtime, 'bin/node'), join(runtime, 'app/treeport.mjs'), 'serve', ...words];
+}
