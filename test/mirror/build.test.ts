@@ -4,13 +4,12 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { buildMirror } from '../../src/mirror/build.ts';
+import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { publicationOf } from '../../src/mirror/published-refs.ts';
 import { publishImage } from '../../src/oci/publish.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
-import { fileChecksum } from '../../src/ostree/verify.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
 import {
@@ -21,7 +20,14 @@ import {
   unpackLayers,
   withImage,
 } from '../support/mirror-images.ts';
-import { boundTo, MIRROR_REF, type MirrorSource, mirrorTree, writeMirrorSource } from '../support/mirror-repos.ts';
+import {
+  boundTo,
+  MIRROR_REF,
+  type MirrorSource,
+  mirrorTree,
+  writeMirrorSource,
+} from '../support/mirror-repos.ts';
+import { MIRROR_OBJECTS, readAll } from '../support/mirror-root.ts';
 import { unlessInstalled } from '../support/programs.ts';
 
 let directory: string;
@@ -49,7 +55,14 @@ test('configuration and labels start the mirror and still describe the encapsula
     const { Labels: labels = {}, ...execution } = config.config ?? {};
     const at = (file: string) => `/sysroot/treeport/${file}`;
     assert.deepEqual(execution, {
-      Entrypoint: [at('lib/ld.so'), '--library-path', at('lib'), at('bin/node'), at('app/treeport.mjs'), 'serve'],
+      Entrypoint: [
+        at('lib/ld.so'),
+        '--library-path',
+        at('lib'),
+        at('bin/node'),
+        at('app/treeport.mjs'),
+        'serve',
+      ],
       ExposedPorts: { '8080/tcp': {} },
       User: '65532:65532',
       WorkingDir: '/',
@@ -83,20 +96,21 @@ test('our layers keep out of what importing clients keep', async () => {
   });
 });
 
-test('all published commits are complete in the unpacked image', { skip: unlessInstalled('tar') }, async () => {
+test('all published commits are complete in the unpacked image', {
+  skip: unlessInstalled('tar'),
+}, async () => {
   const path = join(directory, 'both');
   await buildInto(path, source.repo, [MIRROR_REF, source.first]);
   const repo = await openPublishedRepo(await unpackLayers(path, join(directory, 'unpacked/root')));
   for (const commit of [source.commit, source.first]) {
-    for await (const { type, checksum } of reachableObjects(repo.objects, commit)) {
-      if (type === 'file') assert.equal(await fileChecksum(await repo.objects.content(checksum)), checksum);
-      else assert.equal(await repo.objects.has({ type, checksum }), true);
-    }
+    assert.equal(await readAll(repo.objects, commit), MIRROR_OBJECTS);
   }
   repo.close();
 });
 
-test('a closed root directory is opened for the ids that mirrors run as', { skip: unlessInstalled('tar') }, async () => {
+test('a closed root directory is opened for the ids that mirrors run as', {
+  skip: unlessInstalled('tar'),
+}, async () => {
   const closed = { ...mirrorTree('closed'), mode: 0o700 };
   const commit = await commitTree(source.writer, closed, { timestamp: 5, metadata: boundTo() });
   const path = join(directory, 'closed');

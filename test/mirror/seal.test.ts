@@ -5,13 +5,9 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { seal } from '../../src/mirror/seal.ts';
-import type { Checksum } from '../../src/ostree/checksum.ts';
-import { lookUp } from '../../src/ostree/lookup.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
-import { loadCommit } from '../../src/ostree/revision.ts';
-import { fileChecksum, metadataChecksum } from '../../src/ostree/verify.ts';
-import { reachableObjects } from '../../src/ostree/walk.ts';
 import { MIRROR_REF, type MirrorSource, unpackImage, writeMirrorSource } from '../support/mirror-repos.ts';
+import { MIRROR_OBJECTS, objectAt, readAll } from '../support/mirror-root.ts';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 
 /** Files of mode 0 can be read by root alone. */
@@ -40,18 +36,12 @@ function sealQuietly(root: string, refs: readonly string[] = []) {
 }
 
 async function embeddedFile({ source, root }: Unpacked, path: string): Promise<string> {
-  const { rootTree, rootMeta } = await loadCommit(source.repo, source.commit);
-  const found = await lookUp(source.repo.objects, { tree: rootTree, meta: rootMeta }, path);
-  return join(root, 'sysroot/ostree/repo', loosePath((found as { checksum: Checksum }).checksum, 'file'));
+  return join(root, 'sysroot/ostree/repo', loosePath(await objectAt(source, path), 'file'));
 }
 
 async function assertComplete({ source, repo }: Unpacked): Promise<void> {
   const published = await openPublishedRepo(repo);
-  for await (const { type, checksum } of reachableObjects(published.objects, source.commit)) {
-    if (type === 'file')
-      assert.equal(await fileChecksum(await published.objects.content(checksum)), checksum);
-    else assert.equal(metadataChecksum(await published.objects.metadata(type, checksum)), checksum);
-  }
+  assert.equal(await readAll(published.objects, source.commit), MIRROR_OBJECTS);
   published.close();
 }
 

@@ -6,16 +6,14 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
 import { finishImage } from '../../src/container/image-parts.ts';
-import { openPublishedRepo } from '../../src/mirror/open-published.ts';
-import { fileFromBytes } from '../../src/mirror/layer-file.ts';
 import { layerTar } from '../../src/mirror/layer.ts';
+import { fileFromBytes } from '../../src/mirror/layer-file.ts';
+import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { writeLayer } from '../../src/oci/layer-writer.ts';
 import { hostPlatform } from '../../src/oci/platform.ts';
 import { publishImage } from '../../src/oci/publish.ts';
-import type { Checksum } from '../../src/ostree/checksum.ts';
 import type { ObjectName } from '../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
-import { fileChecksum, metadataChecksum } from '../../src/ostree/verify.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
 import {
   buildInto,
@@ -26,6 +24,7 @@ import {
   wrapInto,
 } from '../support/mirror-images.ts';
 import { MIRROR_REF, type MirrorSource, writeMirrorSource } from '../support/mirror-repos.ts';
+import { MIRROR_OBJECTS, readAll } from '../support/mirror-root.ts';
 import { oldTarStream } from '../support/old-tar-streams.ts';
 import { unlessInstalled } from '../support/programs.ts';
 
@@ -70,32 +69,20 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Every object a commit needs, with the bytes a client would be given. */
-async function contentsOf(objects: ObjectSource, commit: Checksum): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
-  for await (const { type, checksum } of reachableObjects(objects, commit)) {
-    const actual =
-      type === 'file'
-        ? await fileChecksum(await objects.content(checksum))
-        : metadataChecksum(await objects.metadata(type, checksum));
-    assert.equal(actual, checksum);
-    found.set(`${checksum}.${type}`, actual);
-  }
-  return found;
-}
-
 test('a wrapped image holds what a built one does', { skip }, async () => {
   const [wrapped, built] = [join(directory, 'wrapped'), join(directory, 'built')];
   await wrapInto(wrapped, encapsulated);
   await buildInto(built, source.repo, [MIRROR_REF]);
   const wrappedRepo = await openPublishedRepo(await unpackLayers(wrapped, join(directory, 'w/root')));
   const builtRepo = await openPublishedRepo(await unpackLayers(built, join(directory, 'b/root')));
-  assert.deepEqual(
-    await contentsOf(wrappedRepo.objects, source.commit),
-    await contentsOf(builtRepo.objects, source.commit),
-  );
+  for (const { objects } of [wrappedRepo, builtRepo]) {
+    assert.equal(await readAll(objects, source.commit), MIRROR_OBJECTS);
+  }
   for (const file of ['config', 'summary', `refs/heads/${MIRROR_REF}`]) {
-    assert.deepEqual(await readFile(join(wrappedRepo.path, file)), await readFile(join(builtRepo.path, file)));
+    assert.deepEqual(
+      await readFile(join(wrappedRepo.path, file)),
+      await readFile(join(builtRepo.path, file)),
+    );
   }
   assert.deepEqual(await readyFiles(wrappedRepo.path), await readyFiles(builtRepo.path));
   wrappedRepo.close();
@@ -117,7 +104,7 @@ for (const generation of ['v0', 'linked'] as const) {
     await wrapInto(wrapped, image);
     const root = join(directory, `root-${generation}/root`);
     const repo = await openPublishedRepo(await unpackLayers(wrapped, root));
-    assert.equal((await contentsOf(repo.objects, source.commit)).size, 18);
+    assert.equal(await readAll(repo.objects, source.commit), MIRROR_OBJECTS);
     repo.close();
   });
 }

@@ -1,0 +1,91 @@
+/** The file system of a mirror image, made from the small source of mirror-repos.ts. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { writePublishedRepo } from '../../src/mirror/build.ts';
+import { openPublishedRepo, type PublishedRepository } from '../../src/mirror/open-published.ts';
+import { type Publication, publicationOf } from '../../src/mirror/published-refs.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
+import { lookUp } from '../../src/ostree/lookup.ts';
+import type { ObjectSource } from '../../src/ostree/object-source.ts';
+import { loadCommit } from '../../src/ostree/revision.ts';
+import { fileChecksum, metadataChecksum } from '../../src/ostree/verify.ts';
+import { reachableObjects } from '../../src/ostree/walk.ts';
+import { MIRROR_REF, type MirrorSource, unpackImage, writeMirrorSource } from './mirror-repos.ts';
+
+/** Commit, dirmeta, 6 dirtrees and 10 files of the tree. */
+export const MIRROR_OBJECTS = 18;
+
+export type Mirror = {
+  readonly source: MirrorSource;
+  readonly root: string;
+  /** The published repo. */
+  readonly path: string;
+  readonly publication: Publication;
+  readonly warnings: readonly string[];
+};
+
+export type MakeMirrorOptions = {
+  /** What is published; MIRROR_REF if not given. */
+  readonly words?: (source: MirrorSource) => readonly string[];
+  /** Changes the source before. */
+  readonly prepare?: (source: MirrorSource) => Promise<void>;
+};
+
+/** Makes one below `directory`; needs GNU tar. */
+export async function makeMirror(
+  directory: string,
+  { words = () => [MIRROR_REF], prepare = async () => {} }: MakeMirrorOptions = {},
+): Promise<Mirror> {
+  const own = await mkdtemp(join(directory, 'own-'));
+  const source = await writeMirrorSource(join(own, 'source'));
+  await prepare(source);
+  const warnings: string[] = [];
+  const warn = (message: string) => warnings.push(message);
+  const publication = await publicationOf(source.repo, words(source), warn);
+  const root = join(own, 'root');
+  await unpackImage(source.repo, publication.commits[0] as Checksum, root);
+  const path = join(root, 'sysroot/treeport/repo');
+  await mkdir(dirname(path), { recursive: true });
+  await writePublishedRepo(path, source.repo, publication, warn);
+  return { source, root, path, publication, warnings };
+}
+
+/** Opens a published repo until the end of the test. */
+export async function opened(t: Pick<TestContext, 'after'>, path: string): Promise<PublishedRepository> {
+  const repo = await openPublishedRepo(path);
+  t.after(() => repo.close());
+  return repo;
+}
+
+/** Reads and verifies every object that a commit needs; returns how many these are. */
+export async function readAll(objects: ObjectSource, commit: Checksum): Promise<number> {
+  let count = 0;
+  for await (const { type, checksum } of reachableObjects(objects, commit)) {
+    assert.equal(await objects.has({ type, checksum }), true);
+    const actual =
+      type === 'file'
+        ? await fileChecksum(await objects.content(checksum))
+        : metadataChecksum(await objects.metadata(type, checksum));
+    assert.equal(actual, checksum);
+    count += 1;
+  }
+  return count;
+}
+
+/** The object of a file in the newer commit. */
+export async function objectAt({ repo, commit }: MirrorSource, path: string): Promise<Checksum> {
+  const { rootTree, rootMeta } = await loadCommit(repo, commit);
+  const found = await lookUp(repo.objects, { tree: rootTree, meta: rootMeta }, path);
+  return found.kind === 'file' ? found.checksum : assert.fail(`${path} is a directory`);
+}
+
+/** Names of the loose objects that a repository has itself, sorted. */
+export function looseFiles(path: string): readonly string[] {
+  const objects = join(path, 'objects');
+  return readdirSync(objects)
+    .flatMap((fan) => readdirSync(join(objects, fan)).map((name) => fan + name))
+    .toSorted();
+}
