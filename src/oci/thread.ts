@@ -2,9 +2,19 @@
  * A worker thread that answers calls in the order they were made. It keeps the process alive only
  * while calls are under way.
  */
-import { Worker } from 'node:worker_threads';
+import { getCompileCacheDir } from 'node:module';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { messageOf, TreeportError } from '../base/errors.ts';
 import { workerFile } from '../base/worker-file.ts';
+
+/**
+ * A thread holds little more than the bytes it works on; its heap need not grow before it is cleaned. The compile
+ * cache spares a thread that runs from TypeScript sources the compiler.
+ */
+const SMALL_THREAD: WorkerOptions = {
+  resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, stackSizeMb: 1 },
+  env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
+};
 
 type Call = PromiseWithResolvers<unknown>;
 
@@ -18,7 +28,7 @@ export class Thread {
 
   /** `entry` names a module of this directory, without its extension. */
   constructor(entry: string) {
-    this.#worker = new Worker(new URL(workerFile(import.meta.url, entry)));
+    this.#worker = new Worker(new URL(workerFile(import.meta.url, entry)), SMALL_THREAD);
     this.#worker.on('message', (answer: Answer) => this.#answer(answer));
     this.#worker.on('error', (error) => this.#fail(messageOf(error)));
     this.#worker.on('exit', (status) => this.#fail(`it exited with ${status}`));

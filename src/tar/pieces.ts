@@ -2,21 +2,29 @@
  * Gathers the many small buffers of a tar stream into pieces of one size, so that whoever hashes, compresses
  * or writes the stream is called seldom.
  */
+import { asBuffer } from '../base/bytes.ts';
+
 export const PIECE_BYTES: number = 512 * 1024;
+const LARGE_BYTES = 64 * 1024;
 
 export class Pieces {
   #current = Buffer.allocUnsafeSlow(PIECE_BYTES);
   #filled = 0;
   #full: Buffer[] = [];
 
-  /** Copies the bytes. */
+  /** Copies the bytes, but large ones, which must not change any more, become a piece themselves. */
   write(bytes: Uint8Array): void {
+    if (bytes.length >= LARGE_BYTES) this.#pass(bytes);
+    else this.#copy(bytes);
+  }
+
+  #copy(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length; ) {
-      const count = Math.min(bytes.length - from, PIECE_BYTES - this.#filled);
+      const count = Math.min(bytes.length - from, this.#current.length - this.#filled);
       this.#current.set(count === bytes.length ? bytes : bytes.subarray(from, from + count), this.#filled);
       this.#filled += count;
       from += count;
-      if (this.#filled === PIECE_BYTES) this.#next();
+      if (this.#filled === this.#current.length) this.#next();
     }
   }
 
@@ -35,6 +43,15 @@ export class Pieces {
   /** The last piece, of any size. */
   takeRest(): readonly Buffer[] {
     return [...this.takeFull(), this.#current.subarray(0, this.#filled)].filter((piece) => piece.length > 0);
+  }
+
+  #pass(bytes: Uint8Array): void {
+    if (this.#filled > 0) {
+      this.#full.push(this.#current.subarray(0, this.#filled));
+      this.#current = this.#current.subarray(this.#filled);
+      this.#filled = 0;
+    }
+    this.#full.push(asBuffer(bytes));
   }
 
   #next(): void {

@@ -91,14 +91,15 @@ test('the layer of an image that is not chunked is the structure and the chunk o
   );
 });
 
-test('pieces have one size, and the same commit gives the same bytes', async (t) => {
+test('pieces are few, and the same commit gives the same bytes', async (t) => {
   const writer = await ArchiveWriter.create(await tempDir(t));
   const commit = await commitHostileTree(writer);
   const { objects } = await openRepository(writer.path);
   const pieces: Buffer[] = [];
   for await (const piece of exportCommit(objects, commit)) pieces.push(piece);
-  assert.ok(pieces.length > 5 && pieces.slice(0, -1).every((piece) => piece.length === PIECE_BYTES));
-  assert.equal(Buffer.concat(pieces).length % 512, 0);
+  const size = Buffer.concat(pieces).length;
+  assert.equal(size % 512, 0);
+  assert.ok(pieces.length < size / (PIECE_BYTES / 8), `${pieces.length} pieces of ${size} bytes`);
   assert.ok(Buffer.concat(pieces).equals(await collect(exportCommit(objects, commit))));
 });
 
