@@ -3,18 +3,12 @@
  * while calls are under way.
  */
 import { getCompileCacheDir } from 'node:module';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { messageOf, TreeportError } from '../base/errors.ts';
 import { workerFile } from '../base/worker-file.ts';
 
-/**
- * A thread holds little more than the bytes it works on; its heap need not grow before it is cleaned. The compile
- * cache spares a thread that runs from TypeScript sources the compiler.
- */
-const SMALL_THREAD: WorkerOptions = {
-  resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, stackSizeMb: 1 },
-  env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
-};
+/** A thread holds little more than the bytes it works on; its heap need not grow before it is cleaned. */
+const SMALL_HEAP = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, stackSizeMb: 1 };
 
 type Call = PromiseWithResolvers<unknown>;
 
@@ -28,7 +22,10 @@ export class Thread {
 
   /** `entry` names a module of this directory, without its extension. */
   constructor(entry: string) {
-    this.#worker = new Worker(new URL(workerFile(import.meta.url, entry)), SMALL_THREAD);
+    this.#worker = new Worker(new URL(workerFile(import.meta.url, entry)), {
+      resourceLimits: SMALL_HEAP,
+      env: threadEnvironment(),
+    });
     this.#worker.on('message', (answer: Answer) => this.#answer(answer));
     this.#worker.on('error', (error) => this.#fail(messageOf(error)));
     this.#worker.on('exit', (status) => this.#fail(`it exited with ${status}`));
@@ -63,4 +60,10 @@ export class Thread {
     this.#failure ??= new TreeportError('ERR_INTERNAL', `a worker thread ended: ${reason}`);
     for (const call of this.#calls.splice(0)) call.reject(this.#failure);
   }
+}
+
+/** The compile cache, where there is one, spares a thread that runs from TypeScript sources the compiler. */
+function threadEnvironment(): NodeJS.ProcessEnv {
+  const cache = getCompileCacheDir();
+  return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache };
 }
