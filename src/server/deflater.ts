@@ -3,13 +3,17 @@
  * 270 kB and as long as deflating a small file, and what they leave to the garbage collector slows
  * everything else. Work is done on Node's thread pool.
  *
- * Bytes are the same as those of a stream of the same level.
+ * Bytes are the same as those of a fresh compressor of the same level: entity tags promise it. Node's zlib looks a
+ * little beyond the end of its input, where a reset leaves the bytes of earlier objects, so these are overwritten with
+ * the zeros that a fresh compressor has.
  */
 import { constants, createDeflateRaw, type DeflateRaw } from 'node:zlib';
 
 const CHUNK_BYTES = 64 * 1024;
 /** Up to this size a stored block is sent: compressing would save less than the headers of the answer take. */
 const STORED_BYTES = 4096;
+/** More than the window (two times 32 KiB) holds, wherever it stands. */
+const ZEROS = Buffer.alloc(128 * 1024);
 
 export class Deflater {
   readonly #level: number;
@@ -24,6 +28,8 @@ export class Deflater {
     if (bytes.length > 0 && bytes.length <= STORED_BYTES) return [storedHeader(bytes.length), bytes];
     const stream = this.#idle.pop() ?? createDeflateRaw({ level: this.#level, chunkSize: CHUNK_BYTES });
     const parts = await finish(stream, bytes);
+    stream.reset();
+    await finish(stream, ZEROS);
     stream.reset();
     this.#idle.push(stream);
     return parts;

@@ -22,6 +22,29 @@ test('a reused compressor gives the same complete stream as a fresh one', async 
   }
 });
 
+test('bytes do not depend on what was compressed before', async () => {
+  const deflater = new Deflater(LEVEL);
+  for (let seed = 1; seed <= 300; seed++) {
+    const bytes = words(seed, 4097 + ((seed * 37) % 3000));
+    assert.deepEqual(
+      Buffer.concat(await deflater.deflate(bytes)),
+      deflateRawSync(bytes, { level: LEVEL }),
+      `text ${seed}`,
+    );
+  }
+});
+
+/** Text of few words in an order of its own for each seed. */
+function words(seed: number, size: number): Buffer {
+  let state = seed;
+  let text = '';
+  while (text.length < size) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    text += `${((state >>> 16) % 997).toString(36)} `;
+  }
+  return Buffer.from(text.slice(0, size));
+}
+
 test('several at once do not mix', async () => {
   const deflater = new Deflater(LEVEL);
   const inputs = samples();
