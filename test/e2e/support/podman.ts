@@ -2,7 +2,8 @@
  * podman with storage and settings of its own, so that nothing of this machine's containers is touched, and
  * everything that was started ends with the test.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { eventually } from './processes.ts';
@@ -84,7 +85,9 @@ export class Podman {
   private async removeAll(root: string): Promise<void> {
     await this.run(['pod', 'rm', '--all', '--force', '--time=0']);
     await this.run(['rm', '--all', '--force', '--time=0']);
-    const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+    // Clean-up processes of containers that are gone may still be at work in the storage.
+    await eventually('podman is at rest', () => commandLines().every((line) => !line.includes(root)) || undefined);
+    const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
     for (const mount of mounts.toReversed()) {
       if (mount.startsWith(`${root}/`)) await must(['umount', mount]);
     }
@@ -103,4 +106,17 @@ function settingsText(root: string): string {
     `tmp_dir = "${root}/tmp"`,
     '',
   ].join('\n');
+}
+
+/** The command lines of all processes. */
+function commandLines(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return '';
+      }
+    });
 }

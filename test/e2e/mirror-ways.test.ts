@@ -1,0 +1,80 @@
+/** The ways to a mirror image lead to the same place: every answer is the same, byte for byte. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test from 'node:test';
+import { initRepo } from '../support/ostree-repos.ts';
+import { unlessInstalled } from '../support/programs.ts';
+import { ROOT } from '../support/project.ts';
+import { crawl, pathsOf } from './support/crawl.ts';
+import { encapsulatedOs } from './support/images.ts';
+import { OS_REF, osRepo, unlessOsRepo } from './support/os-repo.ts';
+import { CONFINED, PODMAN_PROGRAMS, Podman } from './support/podman.ts';
+import { must, mustTreeport } from './support/run.ts';
+import { tempDir } from './support/scratch.ts';
+
+const skip = unlessOsRepo(...PODMAN_PROGRAMS);
+const timeout = 600_000;
+
+test('build, wrap and the Containerfile make mirrors that serve the same bytes', {
+  skip: skip || unlessInstalled('buildah'),
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const podman = await Podman.create(t, folder);
+  const { path: source, commit } = await osRepo();
+  const encapsulated = (await encapsulatedOs()).path;
+
+  // What an encapsulated image carries is a commit and its signatures: no delta and no signed summary.
+  const repo = await initRepo(join(folder, 'repo'), 'bare');
+  await must(['ostree', `--repo=${repo}`, 'pull-local', '--commit-metadata-only', source, OS_REF]);
+  await must(['ostree', `--repo=${repo}`, 'pull-local', source, OS_REF]);
+  const paths = await pathsOf(repo, OS_REF, commit);
+
+  const images = {
+    build: async (name: string) => {
+      const target = join(folder, 'build');
+      await mustTreeport(['mirror', 'build', '--quiet', '--repo', repo, OS_REF, `oci:${target}`]);
+      await podman.load(`oci:${target}`, name);
+    },
+    wrap: async (name: string) => {
+      const target = join(folder, 'wrap');
+      await mustTreeport(['mirror', 'wrap', '--quiet', `oci:${encapsulated}`, `oci:${target}`]);
+      await podman.load(`oci:${target}`, name);
+    },
+    containerfile: async (name: string) => {
+      await podman.load(`oci:${encapsulated}`, 'localhost/encapsulated');
+      const runtime = join(folder, 'runtime');
+      await mustTreeport(['mirror', 'runtime', '--quiet', `oci:${runtime}`]);
+      await podman.load(`oci:${runtime}`, 'localhost/runtime');
+      const args = ['IMAGE=localhost/encapsulated', 'RUNTIME=localhost/runtime'];
+      await podman.must([
+        ...['build', '--isolation=chroot', '--pull=never', `--tag=${name}`],
+        ...args.map((arg) => `--build-arg=${arg}`),
+        ...['--file', join(ROOT, 'Containerfile'), ROOT],
+      ]);
+    },
+  };
+  const seen = new Map<string, ReadonlyMap<string, string>>();
+  for (const [way, make] of Object.entries(images)) {
+    const name = `localhost/treeport-e2e-${way}`;
+    await make(name);
+    const mirror = await podman.startMirror(name, '--user=345678:0', ...CONFINED);
+    seen.set(way, await crawl(mirror.repo, paths));
+    await podman.must(['rm', '--force', '--time=5', mirror.id]);
+  }
+
+  const built = seen.get('build') ?? new Map<string, string>();
+  assert.ok(built.size > 3000);
+  assert.deepEqual(
+    [...built].filter(([, answer]) => answer.startsWith('status')),
+    [['summary.sig', 'status 404']],
+  );
+  for (const way of ['wrap', 'containerfile']) {
+    const others = seen.get(way);
+    assert.deepEqual(
+      [...built].filter(([path, answer]) => others?.get(path) !== answer),
+      [],
+      `${way} serves something else than build`,
+    );
+  }
+});
