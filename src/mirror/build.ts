@@ -41,7 +41,9 @@ export async function buildMirror(
   const { architecture } = platformOf(await loadCommit(repo, checksum), options.architecture);
   return withRuntime(options.runtimeFor, architecture, async (runtime) => {
     const parts = await encapsulate(repo.objects, checksum, sink, options);
-    return withTemporaryDirectory((directory) => putMirror(repo, sink, options, { directory, parts, runtime }));
+    return withTemporaryDirectory((directory) =>
+      putMirror(repo, sink, options, { directory, parts, runtime }),
+    );
   });
 }
 

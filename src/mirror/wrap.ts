@@ -50,7 +50,9 @@ export async function wrapImage(
 ): Promise<Descriptor> {
   const { derived } = encapsulatedLayers(image);
   if (derived.length > 0) {
-    options.warn(`${derived.length} layers on top of the ostree commit are kept, but the mirror serves the commit alone`);
+    options.warn(
+      `${derived.length} layers on top of the ostree commit are kept, but the mirror serves the commit alone`,
+    );
   }
   return withRuntime(options.runtimeFor, image.config.architecture, (runtime) =>
     withTemporaryDirectory(async (directory) => {
@@ -65,7 +67,10 @@ export async function wrapImage(
         created: image.config.created ?? '',
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       });
-      return finishWrapped(image, sink, layers, { publication: published.publication, labels: options.labels });
+      return finishWrapped(image, sink, layers, {
+        publication: published.publication,
+        labels: options.labels,
+      });
     }),
   );
 }
@@ -115,7 +120,10 @@ async function finishWrapped(
   const wrappedConfig: ImageConfig = {
     ...config,
     config: { ...ours, Labels: describe(ours.Labels ?? {}) },
-    rootfs: { ...config.rootfs, diff_ids: [...config.rootfs.diff_ids, ...layers.map(({ diffId }) => diffId)] },
+    rootfs: {
+      ...config.rootfs,
+      diff_ids: [...config.rootfs.diff_ids, ...layers.map(({ diffId }) => diffId)],
+    },
     ...(config.history ? { history: [...config.history, ...layers.map(({ history }) => history)] } : {}),
   };
   const configBlob = await putBlob(sink, canonicalJson(wrappedConfig as Json), MEDIA_TYPE_CONFIG);

@@ -20,7 +20,10 @@ export async function runtimeInImage(
   if (!isRuntime || layer === undefined || diffId === undefined || more.length > 0) {
     await image.close();
     const name = formatImageReference(reference);
-    throw new TreeportError('ERR_RUNTIME', `${name} is no runtime image; make one with \`treeport mirror runtime\``);
+    throw new TreeportError(
+      'ERR_RUNTIME',
+      `${name} is no runtime image; make one with \`treeport mirror runtime\``,
+    );
   }
   const { mediaType, digest, size } = layer;
   const createdBy = image.config.history?.[0]?.created_by ?? 'treeport runtime';
