@@ -24,9 +24,12 @@ export const MIRROR_PORT = 8080;
 /** Any id will do; this one is nobody's. */
 export const MIRROR_USER = '65532:65532';
 
+/** See docs/decisions/0021-small-young-generation.md: a tenth less memory during a pull, for nothing. */
+const SMALL_HEAP = '--max-semi-space-size=2';
+
 /** The command that runs a verb of the runtime: its own loader, so that no libc of the OS beside it is needed. */
 export function runtimeCommand(verb: 'serve' | 'check' | 'seal'): readonly string[] {
   const at = (path: string): string => `/${TREEPORT_PATH}/${path}`;
   const loader = [at(RUNTIME_LOADER), '--library-path', at(RUNTIME_LIBRARIES)];
-  return [...loader, at(RUNTIME_NODE), at(RUNTIME_APP), verb];
+  return [...loader, at(RUNTIME_NODE), ...(verb === 'serve' ? [SMALL_HEAP] : []), at(RUNTIME_APP), verb];
 }

@@ -60,6 +60,7 @@ test('configuration and labels start the mirror and still describe the encapsula
         '--library-path',
         at('lib'),
         at('bin/node'),
+        '--max-semi-space-size=2',
         at('app/treeport.mjs'),
         'serve',
       ],
