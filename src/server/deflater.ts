@@ -28,11 +28,16 @@ export class Deflater {
     if (bytes.length > 0 && bytes.length <= STORED_BYTES) return [storedHeader(bytes.length), bytes];
     const stream = this.#idle.pop() ?? createDeflateRaw({ level: this.#level, chunkSize: CHUNK_BYTES });
     const parts = await finish(stream, bytes);
+    // Nobody has to wait for the cleaning; a compressor that cannot be cleaned is not used again.
+    void this.#clean(stream).catch(() => {});
+    return parts;
+  }
+
+  async #clean(stream: DeflateRaw): Promise<void> {
     stream.reset();
     await finish(stream, ZEROS);
     stream.reset();
     this.#idle.push(stream);
-    return parts;
   }
 }
 

@@ -1,17 +1,17 @@
 /**
- * The directory of encoded objects, laid out as an archive repository's: `objects/<2>/<62>.filez`, and
- * temporary files in `tmp/`. At most `maxBytes` of objects are kept; the least recently used go first.
+ * The directory of encoded objects, laid out as an archive repository's: `objects/<2>/<62>.filez`; files are
+ * written under a temporary name beside it. At most `maxBytes` are kept; the least recently used go first.
  *
  * Files of an earlier run are found in the background, so that start-up does not depend on their number; until
  * then they are served all the same. The file `encoder` names what made the compressed bytes: where it differs, the old
  * objects are dropped, because entity tags promise equal bytes. A cache that cannot be written costs
  * speed, never an answer.
  */
-import { randomBytes } from 'node:crypto';
-import { existsSync, unlinkSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
+import { temporaryName } from '../base/atomic-file.ts';
+import { messageOf, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loosePath, parseLooseName } from '../ostree/object-name.ts';
 import { closePlainFile, openPlainFile, type PlainFile } from './plain-file.ts';
@@ -24,6 +24,11 @@ export type DiskCacheOptions = {
   /** Told of the first failed write in a row, and not again until one has succeeded. */
   readonly onWriteFailure: (error: unknown) => void;
 };
+
+const FAN_OUT: readonly string[] = Array.from({ length: 256 }, (_, fan) => fan.toString(16).padStart(2, '0'));
+const LEFTOVER_MS = 3_600_000;
+/** Written at once. */
+const SMALL_FILE_BYTES = 128 * 1024;
 
 export class DiskCache {
   readonly directory: string;
@@ -49,12 +54,12 @@ export class DiskCache {
     const { directory, encoder } = options;
     const marker = join(directory, 'encoder');
     try {
-      await mkdir(join(directory, 'tmp'), { recursive: true });
+      await mkdir(directory, { recursive: true });
       if ((await readFile(marker, 'utf8').catch(() => undefined)) !== encoder) {
         await rm(join(directory, 'objects'), { recursive: true, force: true });
       }
       await writeFile(marker, encoder);
-      await mkdir(join(directory, 'objects'), { recursive: true });
+      for (const fanOut of FAN_OUT) mkdirSync(join(directory, 'objects', fanOut), { recursive: true });
     } catch (error) {
       throw new TreeportError(
         'ERR_CACHE_DIR',
@@ -88,10 +93,10 @@ export class DiskCache {
   /** Keeps an encoded object; does not reject. */
   async store(checksum: Checksum, bytes: Buffer): Promise<void> {
     if (bytes.length > this.maxBytes) return;
-    const temporary = this.temporaryPath();
+    const temporary = this.temporaryPath(checksum);
     try {
-      await writeFile(temporary, bytes, { flag: 'wx' });
-      await this.#moveIn(checksum, temporary, bytes.length);
+      await writeNew(temporary, bytes);
+      this.#moveIn(checksum, temporary, bytes.length);
     } catch (error) {
       await this.failed(temporary, error);
     }
@@ -100,15 +105,15 @@ export class DiskCache {
   /** Takes a file that was written under {@link temporaryPath}; does not reject. */
   async adopt(checksum: Checksum, temporary: string, size: number): Promise<void> {
     try {
-      await this.#moveIn(checksum, temporary, size);
+      this.#moveIn(checksum, temporary, size);
     } catch (error) {
       await this.failed(temporary, error);
     }
   }
 
-  /** A fresh name for a file that is to become an object. */
-  temporaryPath(): string {
-    return join(this.directory, 'tmp', `${process.pid}-${randomBytes(8).toString('hex')}`);
+  /** A fresh name for the file that is to become this object. */
+  temporaryPath(checksum: Checksum): string {
+    return temporaryName(this.#path(checksum));
   }
 
   /** Removes a temporary file whose writing has failed, and tells of it. */
@@ -127,15 +132,8 @@ export class DiskCache {
     return join(this.directory, loosePath(checksum, 'filez'));
   }
 
-  async #moveIn(checksum: Checksum, temporary: string, size: number): Promise<void> {
-    const path = this.#path(checksum);
-    try {
-      await rename(temporary, path);
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
-      await mkdir(join(this.directory, 'objects', checksum.slice(0, 2)), { recursive: true });
-      await rename(temporary, path);
-    }
+  #moveIn(checksum: Checksum, temporary: string, size: number): void {
+    renameSync(temporary, this.#path(checksum));
     this.#writeFailed = false;
     this.#remember(checksum, size);
     this.#evict();
@@ -168,36 +166,35 @@ export class DiskCache {
   }
 
   async #count(): Promise<void> {
-    const used = new Map(this.#sizes);
-    const found: { checksum: Checksum; size: number; modified: number }[] = [];
-    for (let fan = 0; fan < 256; fan++) {
-      const directory = fan.toString(16).padStart(2, '0');
-      for (const name of await readdir(join(this.directory, 'objects', directory)).catch(() => [])) {
-        const parsed = parseLooseName(directory, name);
-        const stats =
-          parsed && (await stat(join(this.directory, 'objects', directory, name)).catch(() => undefined));
-        if (parsed !== undefined && stats !== undefined) {
-          found.push({ checksum: parsed.checksum, size: stats.size, modified: stats.mtimeMs });
-        }
-      }
-    }
-    await this.#removeLeftovers();
-    const since = [...this.#sizes].filter(([checksum]) => !used.has(checksum));
-    for (const { checksum, size } of found.sort((a, b) => a.modified - b.modified))
-      this.#remember(checksum, size);
-    for (const [checksum, size] of since)
-      if (existsSync(this.#path(checksum))) this.#remember(checksum, size);
+    const found: Found[] = [];
+    for (const fanOut of FAN_OUT) found.push(...(await listObjects(join(this.directory, 'objects', fanOut), fanOut)));
+    const usedSince = [...this.#sizes];
+    for (const { checksum, size } of found.sort((a, b) => a.modified - b.modified)) this.#remember(checksum, size);
+    for (const [checksum, size] of usedSince) this.#remember(checksum, size);
     this.#isCounted = true;
     this.#evict();
   }
+}
 
-  /** Temporary files of a run that was killed; those of a process that is alive are younger. */
-  async #removeLeftovers(): Promise<void> {
-    const directory = join(this.directory, 'tmp');
-    for (const name of await readdir(directory).catch(() => [])) {
-      const path = join(directory, name);
-      const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
-      if (age > 3_600_000) await unlink(path).catch(() => {});
-    }
+type Found = { readonly checksum: Checksum; readonly size: number; readonly modified: number };
+
+/** The objects of one directory. Removes the temporary files of a run that was killed. */
+async function listObjects(directory: string, fanOut: string): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const name of await readdir(directory).catch(() => [])) {
+    const path = join(directory, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) continue;
+    const checksum = parseLooseName(fanOut, name)?.checksum;
+    if (checksum !== undefined) found.push({ checksum, size: stats.size, modified: stats.mtimeMs });
+    // A younger one may belong to a process that is alive.
+    else if (Date.now() - stats.mtimeMs > LEFTOVER_MS) await unlink(path).catch(() => {});
   }
+  return found;
+}
+
+/** Synchronously where it takes microseconds, as small objects are read (docs/decisions/0020). */
+async function writeNew(path: string, bytes: Buffer): Promise<void> {
+  if (bytes.length <= SMALL_FILE_BYTES) writeFileSync(path, bytes, { flag: 'wx' });
+  else await writeFile(path, bytes, { flag: 'wx' });
 }

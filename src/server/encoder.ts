@@ -95,7 +95,7 @@ export function createEncoder({ objects, cache, counters, onStreamFault }: Encod
   const writeIntoCache = async (checksum: Checksum, object: ContentObject): Promise<Shared | undefined> => {
     const leave = cache !== undefined && object.size <= cache.maxBytes ? growing.tryEnter() : undefined;
     if (cache === undefined || leave === undefined) return undefined;
-    const path = cache.temporaryPath();
+    const path = cache.temporaryPath(checksum);
     const file = await GrowingFile.create(path, sourceOf(checksum, object)).catch((error) =>
       cache.failed(path, error),
     );

@@ -24,6 +24,12 @@ async function open(directory: string, maxBytes = 1000, encoder = 'e1'): Promise
   return { cache, failures, path: (checksum) => join(directory, loosePath(checksum, 'filez')) };
 }
 
+/** Files below the directory that are no objects. */
+function leftovers(directory: string): readonly string[] {
+  const names = readdirSync(join(directory, 'objects'), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.length > 2 && !name.endsWith('.filez'));
+}
+
 async function counted(t: TestContext): Promise<Opened & { readonly directory: string }> {
   const directory = join(tempFolder(t), 'cache');
   const opened = await open(directory);
@@ -91,11 +97,11 @@ test('an empty file, which a crash may leave, is no object', async (t) => {
 
 test('a file taken in from a temporary name', async (t) => {
   const { cache, directory } = await counted(t);
-  const temporary = cache.temporaryPath();
+  const temporary = cache.temporaryPath(A);
   writeFileSync(temporary, 'large');
   await cache.adopt(A, temporary, 5);
   assert.deepEqual(cache.open(A)?.content, Buffer.from('large'));
-  assert.deepEqual(readdirSync(join(directory, 'tmp')), []);
+  assert.deepEqual(leftovers(directory), []);
 });
 
 test('a directory that cannot be written is a coded error', async (t) => {
@@ -115,8 +121,17 @@ test('a full disk is told of once, and leaves nothing behind', { skip: unlessTin
     [A, B].map((id) => existsSync(path(id))),
     [false, false],
   );
-  assert.deepEqual(readdirSync(join(directory, 'tmp')), []);
+  assert.deepEqual(leftovers(directory), []);
   await cache.store(C, Buffer.alloc(1000));
   await cache.store(A, Buffer.alloc(2 << 20, 1));
   assert.equal(failures.length, 2, 'told again after a success in between');
+});
+
+test('what a killed run left half-written is removed, if it is old', async (t) => {
+  const { directory, cache } = await counted(t);
+  const [old, young] = [cache.temporaryPath(A), cache.temporaryPath(A)];
+  for (const path of [old, young]) writeFileSync(path, 'half');
+  utimesSync(old, 1000, 1000);
+  await (await open(directory)).cache.counted;
+  assert.deepEqual([old, young].map((path) => existsSync(path)), [false, true]);
 });
