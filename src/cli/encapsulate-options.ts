@@ -9,10 +9,10 @@ import { DEFAULT_COMPRESSION, FAST_COMPRESSION, parseCompression } from '../oci/
 
 /** What commander hands to an action. */
 export type EncapsulateWords = {
-  readonly label: readonly (readonly [string, string])[];
+  readonly label?: readonly (readonly [string, string])[];
   readonly config?: string;
-  readonly copymeta: readonly string[];
-  readonly copymetaOpt: readonly string[];
+  readonly copymeta?: readonly string[];
+  readonly copymetaOpt?: readonly string[];
   readonly cmd?: readonly string[];
   readonly compression?: string;
   readonly compressionFast?: boolean;
@@ -22,7 +22,7 @@ export type EncapsulateWords = {
 
 export function addEncapsulateOptions(command: Command): Command {
   return command
-    .option('-l, --label <key=value>', 'add a label; may be repeated', collectLabel, [])
+    .option('-l, --label <key=value>', 'add a label; may be repeated', collectLabel)
     .option(
       '--config <file>',
       'start from this image configuration: JSON, the "config" member of the OCI image config',
@@ -31,15 +31,9 @@ export function addEncapsulateOptions(command: Command): Command {
       '--copymeta <key>',
       'make this string of the commit metadata a label; may be repeated',
       collectText,
-      [],
     )
-    .option(
-      '--copymeta-opt <key>',
-      'the same, where the commit has the key; may be repeated',
-      collectText,
-      [],
-    )
-    .option('--cmd <word>', 'command of the image, a word each time', appendText)
+    .option('--copymeta-opt <key>', 'the same, where the commit has the key; may be repeated', collectText)
+    .option('--cmd <word>', 'command of the image, a word each time', collectText)
     .option('--compression <kind>', 'gzip[:1-9] or zstd[:1-19] (default: gzip:6)')
     .option('--compression-fast', 'the same as --compression gzip:1')
     .option(
@@ -52,9 +46,9 @@ export function addEncapsulateOptions(command: Command): Command {
 /** The options of `encapsulate` that the words stand for. */
 export async function encapsulateOptions(words: EncapsulateWords): Promise<EncapsulateOptions> {
   return {
-    labels: Object.fromEntries(words.label),
-    copyMeta: words.copymeta,
-    copyMetaOptional: words.copymetaOpt,
+    labels: Object.fromEntries(words.label ?? []),
+    copyMeta: words.copymeta ?? [],
+    copyMetaOptional: words.copymetaOpt ?? [],
     config: words.config === undefined ? {} : await readContainerConfig(words.config),
     compression: compressionOf(words),
     ...(words.cmd === undefined ? {} : { cmd: words.cmd }),
@@ -68,19 +62,17 @@ function compressionOf(words: EncapsulateWords) {
   return words.compressionFast ? FAST_COMPRESSION : DEFAULT_COMPRESSION;
 }
 
+/** For options that may be repeated: a label behind those before. */
 export function collectLabel(
   word: string,
-  labels: readonly (readonly [string, string])[],
+  labels: readonly (readonly [string, string])[] = [],
 ): readonly (readonly [string, string])[] {
   const equals = word.indexOf('=');
   if (equals <= 0) throw new InvalidArgumentError('A label is KEY=VALUE.');
   return [...labels, [word.slice(0, equals), word.slice(equals + 1)]];
 }
 
-export function collectText(word: string, words: readonly string[]): readonly string[] {
+/** The same for any text. */
+export function collectText(word: string, words: readonly string[] = []): readonly string[] {
   return [...words, word];
-}
-
-function appendText(word: string, words: readonly string[] | undefined): readonly string[] {
-  return [...(words ?? []), word];
 }

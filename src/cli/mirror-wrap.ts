@@ -6,8 +6,8 @@ import { authfileOption, quietOption } from './options.ts';
 import { type PublishWords, publishAndPrint, skopeoOptions } from './publish.ts';
 
 type Words = PublishWords & {
-  readonly ref: readonly string[];
-  readonly label: readonly (readonly [string, string])[];
+  readonly ref?: readonly string[];
+  readonly label?: readonly (readonly [string, string])[];
   readonly arch?: string;
   readonly compression?: string;
   readonly runtime?: string;
@@ -23,9 +23,8 @@ export function addMirrorWrap(group: Command): void {
       '--ref <name>',
       'publish the commit under this name (default: those it is bound to); may be repeated',
       collectText,
-      [],
     )
-    .option('-l, --label <key=value>', 'add a label; may be repeated', collectLabel, [])
+    .option('-l, --label <key=value>', 'add a label; may be repeated', collectLabel)
     .option('--arch <name>', "which image of several (default: this machine's)")
     .option(
       '--compression <kind>',
@@ -50,8 +49,8 @@ async function wrap(source: string, target: string, words: Words): Promise<void>
     words.arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(words.arch) } };
   const image = await openImage(from, { ...skopeoOptions(words), ...platform });
   const options = {
-    refs: words.ref,
-    labels: Object.fromEntries(words.label),
+    refs: words.ref ?? [],
+    labels: Object.fromEntries(words.label ?? []),
     compression,
     runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, skopeoOptions(words)),
     warn,
