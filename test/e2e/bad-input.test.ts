@@ -14,7 +14,7 @@ import { checkRefused } from './support/refusal.ts';
 import { must, mustTreeport, type RunOptions } from './support/run.ts';
 import { atEnd, tempDir } from './support/scratch.ts';
 
-const skip = unlessRoot() || unlessInstalled('ostree');
+const skip = unlessInstalled('ostree');
 const timeout = 120_000;
 const FILE_BYTES = 6 << 20;
 
@@ -57,10 +57,10 @@ function noise(size: number): Buffer {
 /** Each way to read a commit and write something. */
 function writers({ out }: Place, repo: string, revision: string): readonly (readonly string[])[] {
   return [
-    ['container', 'encapsulate', '--repo', repo, revision, `oci:${out}/image`],
-    ['container', 'encapsulate', '--repo', repo, revision, `oci-archive:${out}/image.tar`],
-    ['container', 'export-oci', '--repo', repo, revision, `${out}/image`],
-    ['mirror', 'build', '--repo', repo, revision, `oci:${out}/image`],
+    ['container', 'encapsulate', '--quiet', '--repo', repo, revision, `oci:${out}/image`],
+    ['container', 'encapsulate', '--quiet', '--repo', repo, revision, `oci-archive:${out}/image.tar`],
+    ['container', 'export-oci', '--quiet', '--repo', repo, revision, `${out}/image`],
+    ['mirror', 'build', '--quiet', '--repo', repo, revision, `oci:${out}/image`],
     ['tar', 'export', '--repo', repo, '--output', `${out}/stream.tar`, revision],
   ];
 }
@@ -146,7 +146,7 @@ test('a target that exists and is no image of its kind', { skip, timeout }, asyn
     ['mirror', 'build'],
   ]) {
     for (const target of targets) {
-      const words = [...verb, '--repo', at.repo, REF, target];
+      const words = [...verb, '--quiet', '--repo', at.repo, REF, target];
       const naming = [target.replace(/^[^:]*:/, '')];
       await checkRefused(words, { ...at.options, code: 'ERR_IMAGE_TARGET', naming });
     }
@@ -167,7 +167,7 @@ test('a disk that is full', { skip: skip || (await unlessTmpfs()), timeout }, as
 
 /** Mounting may be denied even to root, as in containers. */
 async function unlessTmpfs(): Promise<string | false> {
-  if (skip) return skip;
+  if (unlessRoot()) return unlessRoot();
   const mount = ['unshare', '--mount', 'mount', '-t', 'tmpfs', 'treeport-e2e', '/mnt'];
   return must(mount).then(
     () => false as const,
@@ -178,7 +178,7 @@ async function unlessTmpfs(): Promise<string | false> {
 test('skopeo that is not installed', { skip, timeout }, async (t) => {
   const at = await place(t);
   const options = { ...at.options, env: { ...at.options.env, PATH: at.out } };
-  const words = ['container', 'encapsulate', '--repo', at.repo, REF, 'docker://localhost:1/x'];
+  const words = ['container', 'encapsulate', '--quiet', '--repo', at.repo, REF, 'docker://localhost:1/x'];
   await checkRefused(words, { ...options, code: 'ERR_SKOPEO_MISSING', naming: ['skopeo'] });
 });
 
@@ -188,12 +188,14 @@ test('skopeo that fails is given the word', {
 }, async (t) => {
   const at = await place(t);
   const name = `localhost:${await freePort()}/x`;
+  // Where skopeo looks for credentials.
+  const env = { ...at.options.env, XDG_RUNTIME_DIR: at.folder };
   for (const verb of [
     ['container', 'encapsulate'],
     ['mirror', 'build'],
   ]) {
-    const words = [...verb, '--repo', at.repo, REF, `docker://${name}`];
-    await checkRefused(words, { ...at.options, code: 'ERR_SKOPEO', naming: ['connection refused'] });
+    const words = [...verb, '--quiet', '--repo', at.repo, REF, `docker://${name}`];
+    await checkRefused(words, { ...at.options, env, code: 'ERR_SKOPEO', naming: ['connection refused'] });
   }
 });
 
@@ -201,7 +203,7 @@ test('an image that was not made from a commit given to mirror wrap', { skip, ti
   const at = await place(t);
   const image = join(at.folder, 'image');
   await makePlainImage(image);
-  const words = ['mirror', 'wrap', `oci:${image}`, `oci:${at.out}/mirror`];
+  const words = ['mirror', 'wrap', '--quiet', `oci:${image}`, `oci:${at.out}/mirror`];
   const naming = [image, 'ostree.final-diffid'];
   const untouched = [...at.options.untouched, image];
   await checkRefused(words, { ...at.options, untouched, code: 'ERR_NOT_ENCAPSULATED', naming });
@@ -233,7 +235,7 @@ async function makePlainImage(path: string): Promise<void> {
 
 test('mirror wrap of what is no image at all', { skip, timeout }, async (t) => {
   const at = await place(t);
-  const words = ['mirror', 'wrap', `oci:${at.folder}/nowhere`, `oci:${at.out}/mirror`];
+  const words = ['mirror', 'wrap', '--quiet', `oci:${at.folder}/nowhere`, `oci:${at.out}/mirror`];
   await checkRefused(words, { ...at.options, code: 'ERR_IMAGE_MISSING', naming: ['nowhere'] });
 });
 
@@ -243,7 +245,7 @@ test('mirror wrap of an image with a damaged layer', { skip, timeout }, async (t
   await mustTreeport(['container', 'encapsulate', '--quiet', '--repo', at.repo, REF, `oci:${image}`]);
   const [layer] = readLayout(image).layers;
   flipLastByte(layer?.path ?? '');
-  const words = ['mirror', 'wrap', `oci:${image}`, `oci:${at.out}/mirror`];
+  const words = ['mirror', 'wrap', '--quiet', `oci:${image}`, `oci:${at.out}/mirror`];
   const naming = [(layer?.digest ?? '').replace('sha256:', '')];
   await checkRefused(words, { ...at.options, code: 'ERR_BLOB_CORRUPT', naming });
 });
@@ -273,7 +275,7 @@ test('a config that cannot be used', { skip, timeout }, async (t) => {
       ['container', 'encapsulate'],
       ['mirror', 'build'],
     ]) {
-      const words = [...verb, '--repo', at.repo, '--config', config, REF, `oci:${at.out}/image`];
+      const words = [...verb, '--quiet', '--repo', at.repo, '--config', config, REF, `oci:${at.out}/image`];
       await checkRefused(words, { ...at.options, code, naming: [config] });
     }
   }

@@ -1,15 +1,15 @@
-/** flatpak lists and installs from a server of ours. */
+/** flatpak lists and installs from a server of ours. As root, because for others it asks a session bus. */
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { unlessOsRepo } from './support/os-repo.ts';
+import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 import { CONFINED, PODMAN_PROGRAMS, Podman } from './support/podman.ts';
 import { must, mustTreeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 import { serve } from './support/serve.ts';
 
-const skip = unlessOsRepo('flatpak');
+const skip = unlessRoot() || unlessInstalled('flatpak', 'ostree');
 const timeout = 120_000;
 
 type FlatpakRepo = {
@@ -75,7 +75,7 @@ test('an app and its runtime are installed from treeport serve', { skip, timeout
 });
 
 test('a runtime is installed from its mirror image', {
-  skip: skip || unlessOsRepo(...PODMAN_PROGRAMS),
+  skip: skip || unlessInstalled(...PODMAN_PROGRAMS),
   timeout,
 }, async (t) => {
   const { folder, path, runtime } = await flatpakRepo(t);

@@ -6,14 +6,16 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { commitDirectory, initRepo, listTree, REF } from '../support/ostree-repos.ts';
-import { unlessInstalled } from '../support/programs.ts';
+import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 import { Client } from './support/client.ts';
 import { OS_REF, osRepo, unlessOsRepo } from './support/os-repo.ts';
 import { eventually, start } from './support/processes.ts';
 import { tempDir } from './support/scratch.ts';
 import { type Serving, serve } from './support/serve.ts';
 
-const skip = unlessOsRepo();
+/** For tests that only need a small repository of their own. */
+const skip = unlessInstalled('ostree');
+const skipOs = unlessOsRepo();
 const timeout = 300_000;
 
 const LARGE_BYTES = 30 << 20;
@@ -93,7 +95,7 @@ test('a corrupt large file never ends cleanly, though its first bytes are sent',
 });
 
 test('an unreadable file: an error for the client, the id in the log', {
-  skip: skip || unlessInstalled('setpriv'),
+  skip: skip || unlessRoot() || unlessInstalled('setpriv'),
   timeout,
 }, async (t) => {
   const own = await ownRepo(t);
@@ -111,7 +113,7 @@ test('an unreadable file: an error for the client, the id in the log', {
   }
 });
 
-test('a client killed half-way goes on where it was', { skip, timeout }, async (t) => {
+test('a client killed half-way goes on where it was', { skip: skipOs, timeout }, async (t) => {
   const folder = await tempDir(t);
   const { path, commit } = await osRepo();
   const serving = await serve(t, path);
@@ -162,7 +164,7 @@ test('SIGTERM lets answers end, takes no new ones and exits with 0', {
   assert.equal(await serving.ended(), 0);
 });
 
-test('SIGTERM during a pull: what the client has got is whole', { skip, timeout }, async (t) => {
+test('SIGTERM during a pull: what the client has got is whole', { skip: skipOs, timeout }, async (t) => {
   const { path, commit } = await osRepo();
   const serving = await serve(t, path);
   const client = await Client.create(await tempDir(t), serving.repo);
