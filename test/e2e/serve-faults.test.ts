@@ -22,14 +22,14 @@ const LARGE_BYTES = 30 << 20;
 
 type Spoilt = { readonly repo: string; readonly files: Readonly<Record<string, string>> };
 
-/** A bare repository of its own with files to spoil; `files` has their ids, and that of the directory. */
-async function ownRepo(t: TestContext): Promise<Spoilt> {
+/** A repository of its own with files to spoil; `files` has their ids, and that of the directory. */
+async function ownRepo(t: TestContext, mode: 'bare' | 'archive' = 'bare'): Promise<Spoilt> {
   const folder = await tempDir(t);
   const tree = join(folder, 'tree');
   await mkdir(join(tree, 'directory'), { recursive: true });
   for (const name of ['a', 'b', 'c', 'directory/inside']) writeFileSync(join(tree, name), `${name}\n`);
   writeFileSync(join(tree, 'large'), randomBytes(LARGE_BYTES));
-  const repo = await initRepo(join(folder, 'repo'), 'bare');
+  const repo = await initRepo(join(folder, 'repo'), mode);
   const commit = await commitDirectory(repo, tree);
   const entries = (await listTree(repo, commit)).map(({ path, checksum }) => [path, checksum] as const);
   return { repo, files: Object.fromEntries(entries) };
@@ -81,6 +81,27 @@ for (const [fault, spoil] of Object.entries(faults)) {
     });
   }
 }
+
+test('an archive file that is missing: an error for the client, the id in the log', {
+  skip,
+  timeout,
+}, async (t) => {
+  const own = await ownRepo(t, 'archive');
+  rmSync(objectPath(own, '/large', 'filez'));
+  await checkFault(t, await serve(t, own.repo), own.files['/large'] ?? '');
+});
+
+test('an archive file goes out as it lies there: clients refuse a corrupt one', {
+  skip,
+  timeout,
+}, async (t) => {
+  const own = await ownRepo(t, 'archive');
+  corrupt(objectPath(own, '/large', 'filez'));
+  const { repo: url } = await serve(t, own.repo);
+  const { status, stderr } = await (await Client.create(await tempDir(t), url)).tryPull(REF);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /^error: /m);
+});
 
 test('a corrupt large file never ends cleanly, though its first bytes are sent', {
   skip,
