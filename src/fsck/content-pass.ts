@@ -8,35 +8,30 @@ import type { Fault } from './fault.ts';
 /** Objects a worker gets at a time: few enough that the last ones finish together. */
 const TASK_OBJECTS = 64;
 
-export type ContentPassOptions = {
-  readonly threads: number;
-  /** Called with the number of objects done since the last call. */
-  readonly onProgress: (objects: number) => void;
-};
+export type ContentPool = Piscina<ContentTask, readonly Fault[]>;
 
-export async function checkContents(
-  repoPath: string,
-  content: ReadonlySet<Checksum>,
-  options: ContentPassOptions,
-): Promise<readonly Fault[]> {
-  const tasks = contentTasks(repoPath, [...content]);
-  if (tasks.length === 0) return [];
-  const threads = Math.min(options.threads, tasks.length);
-  const pool = new Piscina({
+/** Starts the threads, which takes a while: before the first pass, so that they are ready after it. */
+export function startContentPool(threads: number): ContentPool {
+  return new Piscina({
     filename: workerFile(import.meta.url, './content-worker'),
     minThreads: threads,
     maxThreads: threads,
   });
-  try {
-    const results = tasks.map(async (task) => {
-      const faults: readonly Fault[] = await pool.run(task);
-      options.onProgress(task.checksums.length);
-      return faults;
-    });
-    return (await Promise.all(results)).flat();
-  } finally {
-    await pool.destroy();
-  }
+}
+
+/** `onProgress` is called with the number of objects done since the last call. */
+export async function checkContents(
+  pool: ContentPool,
+  repoPath: string,
+  content: ReadonlySet<Checksum>,
+  onProgress: (objects: number) => void,
+): Promise<readonly Fault[]> {
+  const results = contentTasks(repoPath, [...content]).map(async (task) => {
+    const faults = await pool.run(task);
+    onProgress(task.checksums.length);
+    return faults;
+  });
+  return (await Promise.all(results)).flat();
 }
 
 function contentTasks(repoPath: string, checksums: readonly Checksum[]): readonly ContentTask[] {
