@@ -2,8 +2,9 @@
  * Makes the summary of a repository from what lies in it, as clients of an archive repository expect it.
  *
  * Equal repositories give equal bytes: refs and deltas are sorted, and the modification time is the newest
- * listed commit's, not the clock's, so that neither signatures nor entity tags churn. A ref whose commit is missing or broken
- * is left out, and so are deltas to such commits: an entry that cannot be pulled makes clients fail.
+ * listed commit's, not the clock's, so that neither signatures nor entity tags churn. A ref whose commit is
+ * missing or broken is left out, and so are deltas to missing commits: an entry that cannot be pulled makes
+ * clients fail.
  */
 import { type Variant, variant } from '../gvariant/index.ts';
 import type { Checksum } from './checksum.ts';

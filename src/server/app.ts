@@ -3,8 +3,8 @@
  * page and health checks beside it. Wires the parts; each route is in its own file.
  */
 import fastify, {
-  type FastifyError,
   type FastifyBaseLogger,
+  type FastifyError,
   type FastifyInstance,
   type FastifyRequest,
   LogController,
@@ -32,7 +32,7 @@ export type Server = {
   startDraining(): void;
 };
 
-/** Idle connections are kept longer than clients and proxies keep theirs, so that nobody writes into a closed one. */
+/** Longer than clients and proxies keep idle connections, so that nobody writes into a closed one. */
 const KEEP_ALIVE_MS = 75_000;
 
 /** Makes the server without listening; ERR_CACHE_DIR if the cache directory cannot be written. */

@@ -3,9 +3,9 @@
  * 270 kB and as long as deflating a small file, and what they leave to the garbage collector slows
  * everything else. Work is done on Node's thread pool.
  *
- * Bytes are the same as those of a fresh compressor of the same level: entity tags promise it. Node's zlib looks a
- * little beyond the end of its input, where a reset leaves the bytes of earlier objects, so these are overwritten with
- * the zeros that a fresh compressor has.
+ * Bytes are the same as those of a fresh compressor of the same level: entity tags promise it. Node's zlib
+ * looks a little beyond the end of its input, where a reset leaves the bytes of earlier objects, so these are
+ * overwritten with the zeros that a fresh compressor has.
  */
 import { constants, createDeflateRaw, type DeflateRaw } from 'node:zlib';
 

@@ -2,10 +2,10 @@
  * The directory of encoded objects, laid out as an archive repository's: `objects/<2>/<62>.filez`; files are
  * written under a temporary name beside it. At most `maxBytes` are kept; the least recently used go first.
  *
- * Files of an earlier run are found in the background, so that start-up does not depend on their number; until
- * then they are served all the same. The file `encoder` names what made the compressed bytes: where it differs, the old
- * objects are dropped, because entity tags promise equal bytes. A cache that cannot be written costs
- * speed, never an answer.
+ * Files of an earlier run are found in the background, so that start-up does not depend on their number;
+ * until then they are served all the same. The file `encoder` names what made the compressed bytes: where it
+ * differs, the old objects are dropped, because entity tags promise equal bytes. A cache that cannot be
+ * written costs speed, never an answer.
  */
 import { mkdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
@@ -167,9 +167,11 @@ export class DiskCache {
 
   async #count(): Promise<void> {
     const found: Found[] = [];
-    for (const fanOut of FAN_OUT) found.push(...(await listObjects(join(this.directory, 'objects', fanOut), fanOut)));
+    for (const fanOut of FAN_OUT)
+      found.push(...(await listObjects(join(this.directory, 'objects', fanOut), fanOut)));
     const usedSince = [...this.#sizes];
-    for (const { checksum, size } of found.sort((a, b) => a.modified - b.modified)) this.#remember(checksum, size);
+    for (const { checksum, size } of found.sort((a, b) => a.modified - b.modified))
+      this.#remember(checksum, size);
     for (const [checksum, size] of usedSince) this.#remember(checksum, size);
     this.#isCounted = true;
     this.#evict();

@@ -48,8 +48,8 @@ export type EncoderOptions = {
 };
 
 /**
- * Gives the archive file of an object: the bytes of a small one, a stream of a large one. Rejects with the errors of
- * the source, and with ERR_OBJECT_CORRUPT for a small object that is not what its id says.
+ * Gives the archive file of an object: the bytes of a small one, a stream of a large one. Rejects with the
+ * errors of the source, and with ERR_OBJECT_CORRUPT for a small object that is not what its id says.
  */
 export type Encoder = (checksum: Checksum) => Promise<Buffer | Readable>;
 

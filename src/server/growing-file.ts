@@ -3,8 +3,8 @@
  * follows it from the first byte, and when it is complete it becomes the cached object. Writing goes at its
  * own pace and goes on when readers leave.
  *
- * If the *source* fails, so do all readers. If the *disk* fails, readers go on with a source of their own, skipping what
- * they have had; for that a source must give the same bytes every time it is opened.
+ * If the *source* fails, so do all readers. If the *disk* fails, readers go on with a source of their own,
+ * skipping what they have had; for that a source must give the same bytes every time it is opened.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';

@@ -1,7 +1,7 @@
 /**
- * The repository's summary and deltas as they are now. A `summary` file is the publisher's word and goes out as it is if it
- * is signed; unsigned, it is made to say that the repository is an archive. Without one the summary is
- * generated.
+ * The repository's summary and deltas as they are now. A `summary` file is the publisher's word and goes out
+ * as it is if it is signed; unsigned, it is made to say that the repository is an archive. Without one the
+ * summary is generated.
  */
 import { hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';

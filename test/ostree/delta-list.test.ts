@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { checksumFromDeltaName } from '../../src/ostree/checksum.ts';
-import { deltasVariant, listDeltas, serializeDeltaIndex, superblockPath } from '../../src/ostree/delta-list.ts';
+import {
+  deltasVariant,
+  listDeltas,
+  serializeDeltaIndex,
+  superblockPath,
+} from '../../src/ostree/delta-list.ts';
 import type { DeltaName } from '../../src/ostree/delta-name.ts';
 import { parseDict } from '../../src/ostree/metadata-dict.ts';
 

@@ -133,5 +133,8 @@ test('what a killed run left half-written is removed, if it is old', async (t) =
   for (const path of [old, young]) writeFileSync(path, 'half');
   utimesSync(old, 1000, 1000);
   await (await open(directory)).cache.counted;
-  assert.deepEqual([old, young].map((path) => existsSync(path)), [false, true]);
+  assert.deepEqual(
+    [old, young].map((path) => existsSync(path)),
+    [false, true],
+  );
 });

@@ -46,17 +46,29 @@ test('a ref is its commit and a newline', async (t) => {
 
 test('the generated summary follows the repository without a restart', async (t) => {
   const { app, commit, path, summary } = await served(t);
-  assert.deepEqual((await summary()).refs.map((ref) => [ref.name, ref.commit]), [[FIXTURE_REF, commit]]);
+  assert.deepEqual(
+    (await summary()).refs.map((ref) => [ref.name, ref.commit]),
+    [[FIXTURE_REF, commit]],
+  );
   const first = await app.inject('/repo/summary');
   assert.equal((await app.inject('/repo/summary')).headers.etag, first.headers.etag);
   const update = await updateOstreeFixture({ path, commit });
-  assert.deepEqual((await summary()).refs.map((ref) => ref.commit), [update]);
+  assert.deepEqual(
+    (await summary()).refs.map((ref) => ref.commit),
+    [update],
+  );
   age(join(path, 'refs/heads'), join(path, 'refs/heads', FIXTURE_REF));
   await summary();
   write(join(path, 'refs/heads/new'), `${commit}\n`);
-  assert.deepEqual((await summary()).refs.map((ref) => ref.name), [FIXTURE_REF, 'new']);
+  assert.deepEqual(
+    (await summary()).refs.map((ref) => ref.name),
+    [FIXTURE_REF, 'new'],
+  );
   rmSync(join(path, 'refs/heads/new'));
-  assert.deepEqual((await summary()).refs.map((ref) => ref.name), [FIXTURE_REF]);
+  assert.deepEqual(
+    (await summary()).refs.map((ref) => ref.name),
+    [FIXTURE_REF],
+  );
 });
 
 test('a commit that comes after its ref is listed when it is there', async (t) => {
@@ -100,7 +112,8 @@ test('the summary and its signature can be revalidated by date too', async (t) =
     const { headers } = await app.inject(`/repo/${name}`);
     const modified = new Date(statSync(join(path, name)).mtimeMs).toUTCString();
     assert.equal(headers['last-modified'], modified);
-    const again = (date: string) => app.inject({ url: `/repo/${name}`, headers: { 'if-modified-since': date } });
+    const again = (date: string) =>
+      app.inject({ url: `/repo/${name}`, headers: { 'if-modified-since': date } });
     assert.equal((await again(modified.replace('GMT', 'UTC'))).statusCode, 304);
     assert.equal((await again('Sat, 01 Jan 2000 00:00:00 UTC')).statusCode, 200);
   }
@@ -113,7 +126,7 @@ test('files of a reproducible image have no honest date', async (t) => {
   assert.equal((await app.inject('/repo/summary.sig')).headers['last-modified'], undefined);
 });
 
-test('flatpak\'s indexes', async (t) => {
+test("flatpak's indexes", async (t) => {
   const { app, path } = await served(t);
   const id = 'a'.repeat(64);
   const names = ['summary.idx', 'summary.idx.sig', `summaries/${id}.gz`, `summaries/${id}-${id}.delta`];

@@ -24,7 +24,18 @@ test('listen addresses', () => {
   assert.deepEqual(parseListenAddress('127.0.0.1:80'), { host: '127.0.0.1', port: 80 });
   assert.deepEqual(parseListenAddress('localhost:0'), { host: 'localhost', port: 0 });
   assert.deepEqual(parseListenAddress('[::]:8080'), { host: '::', port: 8080 });
-  for (const text of ['', 'x', '127.0.0.1', '::1:80', '80:', '65536', '-1', 'a b:80', '127.0.0.1:80:90', '[x]:80']) {
+  for (const text of [
+    '',
+    'x',
+    '127.0.0.1',
+    '::1:80',
+    '80:',
+    '65536',
+    '-1',
+    'a b:80',
+    '127.0.0.1:80:90',
+    '[x]:80',
+  ]) {
     assert.throws(() => parseListenAddress(text), coded('ERR_USAGE', JSON.stringify(text)));
   }
 });
@@ -41,7 +52,10 @@ test('a port in use is one coded line', async (t) => {
 
 test('an address of another machine is one coded line', async (t) => {
   const { repo } = await archiveFixture(t);
-  await assert.rejects(serve({ repo, listen: '192.0.2.1:0', logLevel: 'silent' }), coded('ERR_LISTEN', '192.0.2.1'));
+  await assert.rejects(
+    serve({ repo, listen: '192.0.2.1:0', logLevel: 'silent' }),
+    coded('ERR_LISTEN', '192.0.2.1'),
+  );
 });
 
 test('without an address every one of the machine answers', async (t) => {
@@ -55,7 +69,10 @@ test('the log has a line for each request, but none for what clients only probe'
   await fetch(`${origin}/repo/summary.sig`);
   await stop();
   const requests = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
-  assert.deepEqual(requests.map(({ method, url, status }) => [method, url, status]), [['GET', '/repo/config', 200]]);
+  assert.deepEqual(
+    requests.map(({ method, url, status }) => [method, url, status]),
+    [['GET', '/repo/config', 200]],
+  );
   const last = JSON.parse(lines.at(-1) ?? '');
   assert.equal(last.msg, 'stopped');
   assert.equal(last.counters.requests, 2);
