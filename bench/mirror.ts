@@ -1,6 +1,7 @@
 /** A mirror image of the Debian tree, built by this checkout and unpacked as a container runtime would. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runtimeCommand } from '../src/mirror/layout.ts';
 import { type Command, run, treeport } from './command.ts';
 import { debianRepos, REF } from './debian-tree.ts';
 
@@ -36,7 +37,8 @@ export async function unpackMirror(folder: string): Promise<string> {
 
 /** The entry point of the image, with its own Node and libraries, as it would run in a container. */
 export function mirrorCommand(root: string, ...words: readonly string[]): Command {
-  const runtime = join(root, 'sysroot/treeport');
-  const loader = [join(runtime, 'lib/ld.so'), '--library-path', join(runtime, 'lib')] as const;
-  return [...loader, join(runtime, 'bin/node'), join(runtime, 'app/treeport.mjs'), 'serve', ...words];
+  const [loader = '', ...rest] = runtimeCommand('serve').map((word) =>
+    word.startsWith('/') ? join(root, word) : word,
+  );
+  return [loader, ...rest, ...words];
 }
