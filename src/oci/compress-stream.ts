@@ -71,7 +71,7 @@ class StreamCompressor {
   #size = 0;
   /** Everything written so far, in order. */
   #written: Promise<void>;
-  #slotFreed = Promise.withResolvers<void>();
+  #slotFreed = signal();
 
   constructor(options: CompressOptions) {
     this.#options = options;
@@ -150,7 +150,6 @@ class StreamCompressor {
     this.#written = this.#finishBlock(slot, done, this.#written);
     // Reported by whoever waits next for a slot or for the end.
     this.#written.catch((error) => this.#slotFreed.reject(error));
-    this.#slotFreed.promise.catch(() => {});
   }
 
   async #finishBlock(
@@ -163,13 +162,20 @@ class StreamCompressor {
     slot.filled = 0;
     this.#free.push(slot);
     const freed = this.#slotFreed;
-    this.#slotFreed = Promise.withResolvers<void>();
+    this.#slotFreed = signal();
     freed.resolve();
   }
 
   async #emit(bytes: Uint8Array): Promise<void> {
     await Promise.all([this.#options.write(bytes), this.#outputHash.update(bytes)]);
   }
+}
+
+/** What a failure rejects without anybody waiting for it is not unhandled: the next wait, or the end, meets it. */
+function signal(): PromiseWithResolvers<void> {
+  const resolvers = Promise.withResolvers<void>();
+  resolvers.promise.catch(() => {});
+  return resolvers;
 }
 
 function slotSize(format: BlockFormat): number {

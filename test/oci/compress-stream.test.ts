@@ -58,6 +58,24 @@ test('a failing write stops the source and fails the stream', async () => {
   assert.ok(state.pieces < 200, `${state.pieces} pieces were read`);
 });
 
+test('a write that fails while the source is slow fails the stream at its end', async () => {
+  const failed = Promise.withResolvers<void>();
+  const state = { writes: 0 };
+  const write = async () => {
+    state.writes += 1;
+    if (state.writes < 3) return;
+    failed.resolve();
+    throw new Error('the disk broke');
+  };
+  const source = (async function* () {
+    yield mixedBytes(2 * BLOCK + 1);
+    await failed.promise;
+    // Nobody waits for a block now: the failure must keep until somebody asks.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  })();
+  await assert.rejects(compressStream(source, { compression, write }), /the disk broke/);
+});
+
 test('a slow write holds the source back', async () => {
   const threads = new CompressionThreads(2);
   const state = { read: 0, written: 0, furthest: 0 };
