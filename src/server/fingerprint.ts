@@ -9,16 +9,18 @@ import type { Fingerprint } from './live.ts';
 export async function fingerprintOf(paths: readonly string[]): Promise<Fingerprint> {
   const seen = new Seen();
   for (const path of paths) await visit(path, seen);
-  return { text: seen.digest.digest('hex'), newest: seen.newest };
+  return { text: seen.digest.digest('hex'), newest: seen.newest, entries: seen.entries };
 }
 
 class Seen {
   readonly digest = createHash('sha256');
   newest = 0;
+  entries = 0;
 }
 
 async function visit(path: string, seen: Seen): Promise<void> {
   const stats = lstatSync(path, { throwIfNoEntry: false });
+  seen.entries += 1;
   if (stats === undefined) {
     seen.digest.update(`${path}\0absent\n`);
     return;

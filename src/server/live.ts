@@ -10,6 +10,8 @@ export type Fingerprint = {
   readonly text: string;
   /** The newest modification time in it; milliseconds since 1970. */
   readonly newest: number;
+  /** How many files and directories were looked at. */
+  readonly entries: number;
 };
 
 export type Derived<T> = {
@@ -27,9 +29,12 @@ type Known<T> = {
 };
 
 const SETTLING_MS = 1000;
-/** A check that takes longer than this is not repeated for ten times as long, but at most ten seconds. */
-const CHEAP_MS = 20;
-const MAX_FRESH_MS = 10_000;
+/**
+ * Looking at more entries than this is not repeated at once, but so that it takes about a tenth of the time
+ * at most: an entry costs some 5 µs.
+ */
+const CHEAP_ENTRIES = 1000;
+const FRESH_MS_PER_ENTRY = 0.05;
 
 export class Live<T> {
   readonly #fingerprint: () => Promise<Fingerprint>;
@@ -59,8 +64,8 @@ export class Live<T> {
     const print = await this.#fingerprint();
     const { value, fingerprint } =
       this.#known?.fingerprint === print.text ? this.#known : await this.#fresh(print, start);
-    const took = Date.now() - start;
-    const freshUntil = took <= CHEAP_MS ? 0 : Date.now() + Math.min(10 * took, MAX_FRESH_MS);
+    const isCheap = print.entries <= CHEAP_ENTRIES;
+    const freshUntil = isCheap ? 0 : Date.now() + print.entries * FRESH_MS_PER_ENTRY;
     this.#known = { value, fingerprint, freshUntil };
     return value;
   }

@@ -4,9 +4,9 @@ import { Live } from '../../src/server/live.ts';
 
 /** A value whose fingerprint and settledness the test sets, and which counts how often it was derived. */
 function watched() {
-  const state = { text: 'a', newest: 0, settled: true, derived: 0 };
+  const state = { text: 'a', newest: 0, entries: 1, settled: true, derived: 0 };
   const live = new Live(
-    async () => ({ text: state.text, newest: state.newest }),
+    async () => ({ text: state.text, newest: state.newest, entries: state.entries }),
     async () => {
       state.derived += 1;
       return { value: `${state.text}${state.derived}`, settled: state.settled };
@@ -46,7 +46,7 @@ test('a fingerprint that is only just made is not trusted, nor is a value that i
 test('a failure is not kept', async () => {
   let failing = true;
   const live = new Live(
-    async () => ({ text: 'a', newest: 0 }),
+    async () => ({ text: 'a', newest: 0, entries: 1 }),
     async () => {
       if (failing) throw new Error('no');
       return { value: 1, settled: true };
@@ -55,4 +55,12 @@ test('a failure is not kept', async () => {
   await assert.rejects(live.get(), /no/);
   failing = false;
   assert.equal(await live.get(), 1);
+});
+
+test('what is dear to look at is not looked at for every request', async () => {
+  const { state, live } = watched();
+  state.entries = 1_000_000;
+  assert.equal(await live.get(), 'a1');
+  state.text = 'b';
+  assert.equal(await live.get(), 'a1');
 });
