@@ -18,6 +18,7 @@ import { createEncoder, ENCODER_ID } from './encoder.ts';
 import { createFaultReporter } from './faults.ts';
 import { healthRoutes } from './health-routes.ts';
 import { landingRoutes } from './landing-routes.ts';
+import { LateVerifier } from './late-verifier.ts';
 import { createLiveRepository } from './live-summary.ts';
 import { createObjectRoutes } from './object-routes.ts';
 import { normaliseOptions, type ServerOptions, type Settings } from './options.ts';
@@ -49,6 +50,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     counters,
     onStreamFault: (checksum, error) => faults.failed(`${checksum}.filez`, error),
   });
+  const lateVerifier = new LateVerifier({
+    objects: repo.objects,
+    onFault: (checksum, error) => faults.failed(`${checksum}.filez`, error),
+  });
   const draining = { is: false };
 
   const app = newFastify(settings);
@@ -68,7 +73,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.register(healthRoutes, { repo, isDraining: () => draining.is });
   app.register(landingRoutes, { basePath, assetsDir, live, objects: repo.objects });
   const documents = createDocumentRoutes(repo, live);
-  const objects = createObjectRoutes({ repo, cache, encode, counters, faults });
+  const objects = createObjectRoutes({ repo, cache, encode, counters, faults, lateVerifier });
+  app.addHook('onClose', async () => lateVerifier.stop());
   app.register(repoRoutes, { basePath, documents, objects, logger });
   await app.ready();
   return {

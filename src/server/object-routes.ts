@@ -16,6 +16,7 @@ import type { Counters } from './counters.ts';
 import type { DiskCache } from './disk-cache.ts';
 import { ENCODER_ID, type Encoder } from './encoder.ts';
 import type { FaultReporter } from './faults.ts';
+import type { LateVerifier } from './late-verifier.ts';
 import { openPlainFile, type PlainFile } from './plain-file.ts';
 import { type Answer, sendBytes, sendFault, sendFile, sendIfNotModified, sendStream } from './reply.ts';
 
@@ -25,6 +26,7 @@ export type ObjectRoutesContext = {
   readonly encode: Encoder;
   readonly counters: Counters;
   readonly faults: FaultReporter;
+  readonly lateVerifier: LateVerifier;
 };
 
 export type ObjectRoutes = {
@@ -48,6 +50,7 @@ export function createObjectRoutes({
   encode,
   counters,
   faults,
+  lateVerifier,
 }: ObjectRoutesContext): ObjectRoutes {
   const archives = archivePaths(repo);
 
@@ -64,6 +67,7 @@ export function createObjectRoutes({
     if (plain !== undefined) {
       counters.plain += 1;
       const etag = `${checksum}-${plain.size.toString(16)}-${Math.floor(plain.modified).toString(16)}`;
+      lateVerifier.sent(checksum, etag);
       return sendFile(request, reply, plain, { etag, lastModified: plain.modified, cacheControl: IMMUTABLE });
     }
     const answer: Answer = {

@@ -91,16 +91,21 @@ test('an archive file that is missing: an error for the client, the id in the lo
   await checkFault(t, await serve(t, own.repo), own.files['/large'] ?? '');
 });
 
-test('an archive file goes out as it lies there: clients refuse a corrupt one', {
+test('a corrupt archive file goes out as it lies there: clients refuse it, and the id is in the log soon after', {
   skip,
   timeout,
 }, async (t) => {
   const own = await ownRepo(t, 'archive');
   corrupt(objectPath(own, '/large', 'filez'));
-  const { repo: url } = await serve(t, own.repo);
-  const { status, stderr } = await (await Client.create(await tempDir(t), url)).tryPull(REF);
+  const serving = await serve(t, own.repo);
+  const { status, stderr } = await (await Client.create(await tempDir(t), serving.repo)).tryPull(REF);
   assert.notEqual(status, 0);
   assert.match(stderr, /^error: /m);
+  const id = own.files['/large'] ?? '';
+  await eventually(
+    'the line in the log',
+    () => serving.output().includes(`object ${id}.filez is corrupt`) || undefined,
+  );
 });
 
 test('a corrupt large file never ends cleanly, though its first bytes are sent', {
