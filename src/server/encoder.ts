@@ -105,11 +105,12 @@ export function createEncoder({ objects, cache, counters, onStreamFault }: Encod
     }
     const finish = async () => {
       const outcome = await file.fill();
+      // Whoever comes after a success finds it in the cache; after a failure he starts afresh.
       if (outcome.kind === 'complete') await cache.adopt(checksum, path, file.size);
-      else if (outcome.kind === 'disk failed') await cache.failed(path, outcome.error);
-      else await cache.discard(path);
       underWay.delete(checksum);
       file.release();
+      if (outcome.kind === 'disk failed') await cache.failed(path, outcome.error);
+      if (outcome.kind === 'source failed') await cache.discard(path);
       leave();
     };
     void finish();

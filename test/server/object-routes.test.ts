@@ -13,6 +13,7 @@ import {
 import { get, type IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { inflateRawSync } from 'node:zlib';
 import { pino } from 'pino';
 import { collect } from '../../src/base/bytes.ts';
@@ -186,7 +187,7 @@ for (const withCache of [false, true]) {
     assert.ok(counters.corrupt >= 1);
     assert.equal(counters.encoded, 0);
     assert.ok(errors().every((line) => line.includes(id)));
-    if (withCache) assert.deepEqual(filesIn(join(cacheDir, 'objects')), []);
+    if (withCache) await eventuallyEmpty(join(cacheDir, 'objects'));
     chmodSync(bare.objectPath(id), 0o644);
     assert.equal(idOf(await received(origin + archiveUrl(id))), id, 'the next request starts afresh');
   });
@@ -252,9 +253,12 @@ test('HEAD knows the length of a small object and holds nothing of a large one',
   assert.equal(idOf(await received(origin + archiveUrl(large))), large);
 });
 
-function filesIn(folder: string): readonly string[] {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+/** Waits until there is no file below the folder. */
+async function eventuallyEmpty(folder: string): Promise<void> {
+  const files = () =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  for (let tries = 0; files().length > 0 && tries < 500; tries++) await setTimeout(10);
+  assert.deepEqual(files(), []);
 }
 
 /** The whole body; rejects if the connection ends before it does. */
