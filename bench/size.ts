@@ -23,8 +23,8 @@ export function benchSize(): Promise<Section> {
           'encapsulated commit',
           sizes.slice(0, -2).reduce((sum, size) => sum + size, 0),
         ),
-        row('published repo', sizes.at(-2) ?? 0),
-        row('runtime', sizes.at(-1) ?? 0),
+        row('runtime', sizes.at(-2) ?? 0),
+        row('published repo', sizes.at(-1) ?? 0),
       );
     }
     return { title: 'layers of a mirror image of the Debian tree', rows };
