@@ -20,7 +20,7 @@ import { encodeFilez } from '../ostree/filez.ts';
 import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
 import { corrupt, verifiedStream } from '../ostree/verify.ts';
 import type { Counters } from './counters.ts';
-import { Deflater } from './deflater.ts';
+import { deflate } from './deflate.ts';
 import type { DiskCache } from './disk-cache.ts';
 import { GrowingFile } from './growing-file.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
@@ -57,7 +57,6 @@ export type Encoder = (checksum: Checksum) => Promise<Buffer | Readable>;
 type Shared = Buffer | { join(): Readable | undefined };
 
 export function createEncoder({ objects, cache, counters, onStreamFault }: EncoderOptions): Encoder {
-  const deflater = new Deflater(LEVEL);
   const small = new Turnstile(CONCURRENCY);
   const growing = new Turnstile(GROWING_FILES);
   const underWay = new Map<Checksum, Promise<Shared>>();
@@ -65,7 +64,7 @@ export function createEncoder({ objects, cache, counters, onStreamFault }: Encod
   const encodeSmall = (checksum: Checksum, object: ContentObject): Promise<Buffer> => {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const job = async () => {
-      const bytes = await smallFilez(object, checksum, deflater);
+      const bytes = await smallFilez(object, checksum);
       counters.encoded += 1;
       counters.encodedBytes += bytes.length;
       resolve(bytes);
@@ -142,11 +141,11 @@ export function createEncoder({ objects, cache, counters, onStreamFault }: Encod
   };
 }
 
-async function smallFilez(object: ContentObject, checksum: Checksum, deflater: Deflater): Promise<Buffer> {
+async function smallFilez(object: ContentObject, checksum: Checksum): Promise<Buffer> {
   const { header } = object;
   const bytes = await collect(object.stream());
   const actual = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
   if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
   const start = archiveHeader(header, bytes.length);
-  return isSymlink(header) ? start : Buffer.concat([start, ...(await deflater.deflate(bytes))]);
+  return isSymlink(header) ? start : Buffer.concat([start, ...(await deflate(bytes, LEVEL))]);
 }
