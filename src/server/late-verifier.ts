@@ -13,11 +13,12 @@ import { corrupt, fileChecksum } from '../ostree/verify.ts';
 export type LateVerifierOptions = {
   readonly objects: ObjectSource;
   readonly onFault: (checksum: Checksum, error: unknown) => void;
-  /** How long nothing must have been sent before work begins; 500 ms by default. */
+  /** How long nothing must have been sent before work begins; 3 s by default. */
   readonly quietMs?: number;
 };
 
-const QUIET_MS = 500;
+/** Longer than a client pauses between requests to write to its disk. */
+const QUIET_MS = 3000;
 const MAX_WAITING = 20_000;
 const MAX_REMEMBERED = 20_000;
 
