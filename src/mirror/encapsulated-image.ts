@@ -29,7 +29,7 @@ export function encapsulatedLayers({ config, manifest, reference }: OpenedImage)
       `${name} has no label ${LABEL_FINAL_DIFFID}: it was not made from an ostree commit`,
     );
   }
-  const last = config.rootfs.diff_ids.findIndex((id) => id === diffId);
+  const last = (config.rootfs.diff_ids as readonly string[]).indexOf(diffId);
   if (last < 0 || last >= manifest.layers.length) {
     throw new TreeportError(
       'ERR_NOT_ENCAPSULATED',

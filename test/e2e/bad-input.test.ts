@@ -44,7 +44,10 @@ async function place(t: TestContext): Promise<Place> {
     repo,
     commit,
     out,
-    options: { env: { TMPDIR: temporary, NODE_COMPILE_CACHE: join(folder, 'compiled') }, untouched: [out, temporary, repo] },
+    options: {
+      env: { TMPDIR: temporary, NODE_COMPILE_CACHE: join(folder, 'compiled') },
+      untouched: [out, temporary, repo],
+    },
   };
 }
 

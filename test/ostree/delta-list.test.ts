@@ -53,7 +53,7 @@ test('signed superblocks, unfinished deltas and foreign names do not count', asy
 });
 
 test('an index is a dictionary of hexadecimal names to digests', () => {
-  const to = checksumFromDeltaName('T'.repeat(42) + 'A') ?? A;
+  const to = checksumFromDeltaName(`${'T'.repeat(42)}A`) ?? A;
   const deltas = [
     { name: { from: undefined, to }, superblock: A },
     { name: { from: B, to }, superblock: B },

@@ -86,8 +86,13 @@ export class Podman {
     await this.run(['pod', 'rm', '--all', '--force', '--time=0']);
     await this.run(['rm', '--all', '--force', '--time=0']);
     // Clean-up processes of containers that are gone may still be at work in the storage.
-    await eventually('podman is at rest', () => commandLines().every((line) => !line.includes(root)) || undefined);
-    const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
+    await eventually(
+      'podman is at rest',
+      () => commandLines().every((line) => !line.includes(root)) || undefined,
+    );
+    const mounts = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[1] ?? '');
     for (const mount of mounts.toReversed()) {
       if (mount.startsWith(`${root}/`)) await must(['umount', mount]);
     }
