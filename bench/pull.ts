@@ -20,6 +20,7 @@ const GOALS = { warm: 1.1, cold: 1.5, megabytes: 150 };
 const NGINX = 'nginx, ready archive repo';
 const WARM = 'mirror image, warm cache';
 const COLD = 'mirror image, cold cache';
+const STORED = 'mirror image, cold cache, --deflate-level 0';
 const BARE = 'treeport serve, bare repo, no cache';
 const ARCHIVE = 'treeport serve, ready archive repo';
 
@@ -44,8 +45,10 @@ function bench(title: string, rounds: number, pullWords: readonly string[]): Pro
     const counter = { next: 0 };
     const fresh = (name: string) => folder(`${name}-${counter.next++}`);
     const pullFrom = (server: Server) => timedPull(server, fresh('client'), pullWords);
-    const mirrorWith = (cache: string) =>
-      serving((listen) => mirrorCommand(mirror, ...listen, '--cache-dir', cache, '--cache-size', '4G'));
+    const mirrorWith = (cache: string, ...words: string[]) =>
+      serving((listen) =>
+        mirrorCommand(mirror, ...listen, '--cache-dir', cache, '--cache-size', '4G', ...words),
+      );
     const serve = (repo: string) => serving((listen) => treeport('serve', '--repo', repo, ...listen));
     await withServer(mirrorWith(folder('warm-cache')), pullFrom);
     const contenders: Contender<Pull>[] = [
@@ -54,6 +57,10 @@ function bench(title: string, rounds: number, pullWords: readonly string[]): Pro
       {
         name: COLD,
         turn: () => withServer(mirrorWith(fresh('cold-cache')), pullFrom),
+      },
+      {
+        name: STORED,
+        turn: () => withServer(mirrorWith(fresh('cold-cache'), '--deflate-level', '0'), pullFrom),
       },
       { name: BARE, turn: () => withServer(serve(repos.bare), pullFrom) },
       { name: ARCHIVE, turn: () => withServer(serve(repos.archive), pullFrom) },
@@ -98,8 +105,9 @@ function rowsOf(results: Rounds<Pull>): Row[] {
     ...[...results.keys()].map((name): Row => ({ what: name, unit: 'seconds', values: seconds(name) })),
     ratio(WARM, GOALS.warm),
     ratio(COLD, GOALS.cold),
+    ratio(STORED),
     ratio(BARE),
     ratio(ARCHIVE),
-    ...[WARM, COLD, BARE, ARCHIVE].map(memory),
+    ...[WARM, COLD, STORED, BARE, ARCHIVE].map(memory),
   ];
 }

@@ -19,6 +19,7 @@ const SERVE_OPTIONS = {
   'base-path': { type: 'string', default: '/repo' },
   'cache-dir': { type: 'string' },
   'cache-size': { type: 'string', default: '1GiB' },
+  'deflate-level': { type: 'string', default: '1' },
   'log-level': { type: 'string', default: 'info' },
 } as const satisfies Options;
 
@@ -28,7 +29,8 @@ const SEAL_OPTIONS = {
 } as const satisfies Options;
 
 const USAGE = `treeport ${VERSION}, the runtime of a mirror image. It has the verbs
-  serve [--listen [ADDRESS:]PORT] [--base-path PATH] [--cache-dir DIRECTORY] [--cache-size SIZE] [--log-level LEVEL]
+  serve [--listen [ADDRESS:]PORT] [--base-path PATH] [--cache-dir DIRECTORY] [--cache-size SIZE]
+        [--deflate-level LEVEL] [--log-level LEVEL]
   check [URL]
   seal [--ref NAME]... [--root DIRECTORY]
 `;
@@ -63,6 +65,7 @@ async function run([verb, ...words]: readonly string[]): Promise<void> {
 
 async function serveMirror(words: readonly string[]): Promise<void> {
   const { findPublishedRepo, openPublishedRepo } = await import('./mirror/open-published.ts');
+  const { parseDeflateLevel } = await import('./server/deflate.ts');
   const { serve } = await import('./server/listen.ts');
   const options = parse(words, SERVE_OPTIONS);
   const path = await findPublishedRepo(import.meta.dirname);
@@ -81,6 +84,7 @@ async function serveMirror(words: readonly string[]): Promise<void> {
     listen: options.listen,
     basePath: options['base-path'],
     cacheSize: parseByteSize(options['cache-size'], '--cache-size'),
+    deflateLevel: parseDeflateLevel(options['deflate-level']),
     logLevel: options['log-level'],
     assetsDir: join(import.meta.dirname, 'assets'),
     ...(cacheDir === undefined ? {} : { cacheDir }),

@@ -9,6 +9,7 @@ type ServeWords = {
   readonly basePath: string;
   readonly cacheDir?: string;
   readonly cacheSize: string;
+  readonly deflateLevel: string;
   readonly logLevel: string;
 };
 
@@ -41,6 +42,11 @@ export function addServe(program: Command): void {
         .env('TREEPORT_CACHE_SIZE'),
     )
     .addOption(
+      new Option('--deflate-level <level>', 'of objects encoded on demand: 0 stores, for fast networks, to 9')
+        .default('1')
+        .env('TREEPORT_DEFLATE_LEVEL'),
+    )
+    .addOption(
       new Option('--log-level <level>', 'what is logged')
         .choices(LOG_LEVELS)
         .default('info')
@@ -50,6 +56,7 @@ export function addServe(program: Command): void {
 }
 
 async function serveRepository(words: ServeWords): Promise<void> {
+  const { parseDeflateLevel } = await import('../server/deflate.ts');
   const { serve } = await import('../server/listen.ts');
   const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
   const repo = (await isPublishedRepo(words.repo))
@@ -60,6 +67,7 @@ async function serveRepository(words: ServeWords): Promise<void> {
     listen: words.listen,
     basePath: words.basePath,
     cacheSize: parseByteSize(words.cacheSize, '--cache-size'),
+    deflateLevel: parseDeflateLevel(words.deflateLevel),
     logLevel: words.logLevel,
     ...(words.cacheDir === undefined ? {} : { cacheDir: words.cacheDir }),
   });

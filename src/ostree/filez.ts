@@ -6,6 +6,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createDeflateRaw, deflateRawSync } from 'node:zlib';
 import { archiveHeader, type FileHeader, isSymlink } from './file-header.ts';
 import type { ContentObject } from './object-source.ts';
+import { storedStream } from './stored-blocks.ts';
 
 /** libostree's own default. */
 export const DEFAULT_FILEZ_LEVEL = 6;
@@ -20,13 +21,17 @@ export function encodeSmallFilez(
   return isSymlink(header) ? prefix : Buffer.concat([prefix, deflateRawSync(bytes, { level })]);
 }
 
-/** Encodes piece by piece. Faults of the object's own stream are thrown as they are. */
+/** Encodes piece by piece; level 0 stores. Faults of the object's own stream are thrown as they are. */
 export async function* encodeFilez(
   object: ContentObject,
   level: number = DEFAULT_FILEZ_LEVEL,
 ): AsyncGenerator<Buffer> {
   yield archiveHeader(object.header, object.size);
   if (isSymlink(object.header)) return;
+  if (level === 0) {
+    yield* storedStream(object.stream());
+    return;
+  }
   const output = createDeflateRaw({ level, chunkSize: 256 * 1024 });
   // The error reaches the consumer through `output`, which pipeline destroys with it.
   pipeline(Readable.from(object.stream(), { objectMode: false }), output, () => {});

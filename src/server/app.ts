@@ -14,7 +14,7 @@ import { NOT_STORED } from './cache-control.ts';
 import { type Counters, newCounters } from './counters.ts';
 import { DiskCache } from './disk-cache.ts';
 import { createDocumentRoutes } from './document-routes.ts';
-import { createEncoder, ENCODER_ID } from './encoder.ts';
+import { createEncoder, encoderId } from './encoder.ts';
 import { createFaultReporter } from './faults.ts';
 import { healthRoutes } from './health-routes.ts';
 import { landingRoutes } from './landing-routes.ts';
@@ -46,6 +46,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const live = createLiveRepository(repo, logger);
   const encode = createEncoder({
     objects: repo.objects,
+    level: settings.deflateLevel,
     cache,
     counters,
     onStreamFault: (checksum, error) => faults.failed(`${checksum}.filez`, error),
@@ -73,7 +74,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.register(healthRoutes, { repo, isDraining: () => draining.is });
   app.register(landingRoutes, { basePath, assetsDir, live, objects: repo.objects });
   const documents = createDocumentRoutes(repo, live);
-  const objects = createObjectRoutes({ repo, cache, encode, counters, faults, lateVerifier });
+  const objects = createObjectRoutes({
+    repo,
+    encoderId: encoderId(settings.deflateLevel),
+    cache,
+    encode,
+    counters,
+    faults,
+    lateVerifier,
+  });
   app.addHook('onClose', async () => lateVerifier.stop());
   app.register(repoRoutes, { basePath, documents, objects, logger });
   await app.ready();
@@ -105,12 +114,17 @@ function newFastify({ logger }: Settings): FastifyInstance {
   });
 }
 
-async function openCache({ cacheDir, cacheSize, logger }: Settings): Promise<DiskCache | undefined> {
+async function openCache({
+  cacheDir,
+  cacheSize,
+  deflateLevel,
+  logger,
+}: Settings): Promise<DiskCache | undefined> {
   if (cacheDir === undefined) return undefined;
   return DiskCache.open({
     directory: cacheDir,
     maxBytes: cacheSize,
-    encoder: ENCODER_ID,
+    encoder: encoderId(deflateLevel),
     onWriteFailure: (error) =>
       logger.warn(`cannot write the cache directory ${cacheDir}, going on without: ${messageOf(error)}`),
   });

@@ -4,26 +4,25 @@
  */
 import { promisify } from 'node:util';
 import { deflateRaw, deflateRawSync } from 'node:zlib';
+import { TreeportError } from '../base/errors.ts';
+import { storedBlocks } from '../ostree/stored-blocks.ts';
 
-/** Up to this size a stored block is sent: compressing would save less than the headers of the answer take. */
+/** Up to this size a stored block is sent at every level: compressing would save less than the headers of the answer take. */
 const STORED_BYTES = 4096;
 /** Up to this size, half a millisecond of work, the way over the thread pool costs more than it frees. */
 const SYNCHRONOUS_BYTES = 64 * 1024;
 
 const deflateOnPool = promisify(deflateRaw);
 
-/** One complete deflate stream, in parts. Callers bound how many run at once. */
+/** One complete deflate stream, in parts; level 0 stores. Callers bound how many run at once. */
 export async function deflate(bytes: Buffer, level: number): Promise<readonly Buffer[]> {
-  if (bytes.length > 0 && bytes.length <= STORED_BYTES) return [storedHeader(bytes.length), bytes];
+  if (level === 0 || (bytes.length > 0 && bytes.length <= STORED_BYTES)) return storedBlocks(bytes);
   if (bytes.length <= SYNCHRONOUS_BYTES) return [deflateRawSync(bytes, { level })];
   return [await deflateOnPool(bytes, { level, chunkSize: bytes.length })];
 }
 
-/** The block header of RFC 1951 §3.2.4: final, stored, length and its complement. */
-function storedHeader(length: number): Buffer {
-  const header = Buffer.alloc(5);
-  header.writeUInt8(1, 0);
-  header.writeUInt16LE(length, 1);
-  header.writeUInt16LE(length ^ 0xffff, 3);
-  return header;
+/** The level that `text` names; ERR_USAGE if it is none. */
+export function parseDeflateLevel(text: string): number {
+  if (/^[0-9]$/.test(text)) return Number(text);
+  throw new TreeportError('ERR_USAGE', `deflate level "${text}" is not one of 0 (stored) to 9`);
 }

@@ -26,8 +26,6 @@ import { GrowingFile } from './growing-file.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
 import { Turnstile } from './turnstile.ts';
 
-/** See docs/decisions/0030-deflate-level-on-demand.md. */
-const LEVEL = 1;
 /** Objects up to this size are encoded in memory. */
 const SMALL_OBJECT_BYTES = 1024 * 1024;
 const WINDOW_BYTES = 1024 * 1024;
@@ -37,10 +35,14 @@ const CONCURRENCY = 3;
 const GROWING_FILES = 4;
 
 /** What the compressed bytes depend on besides the object: part of entity tags, and of the cache. */
-export const ENCODER_ID: string = `deflate${LEVEL}-${process.versions.zlib}-${process.arch}`;
+export function encoderId(level: number): string {
+  return `deflate${level}-${process.versions.zlib}-${process.arch}`;
+}
 
 export type EncoderOptions = {
   readonly objects: ObjectSource;
+  /** Deflate level; 0 stores. */
+  readonly level: number;
   readonly cache: DiskCache | undefined;
   readonly counters: Counters;
   /** Told of a fault that a large object showed after its encoding had begun. */
@@ -56,7 +58,7 @@ export type Encoder = (checksum: Checksum) => Promise<Buffer | Readable>;
 /** What requests for one object share; `join` gives undefined when it is too late for that. */
 type Shared = Buffer | { join(): Readable | undefined };
 
-export function createEncoder({ objects, cache, counters, onStreamFault }: EncoderOptions): Encoder {
+export function createEncoder({ objects, level, cache, counters, onStreamFault }: EncoderOptions): Encoder {
   const small = new Turnstile(CONCURRENCY);
   const growing = new Turnstile(GROWING_FILES);
   const underWay = new Map<Checksum, Promise<Shared>>();
@@ -64,7 +66,7 @@ export function createEncoder({ objects, cache, counters, onStreamFault }: Encod
   const encodeSmall = (checksum: Checksum, object: ContentObject): Promise<Buffer> => {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const job = async () => {
-      const bytes = await smallFilez(object, checksum);
+      const bytes = await smallFilez(object, checksum, level);
       counters.encoded += 1;
       counters.encodedBytes += bytes.length;
       resolve(bytes);
@@ -80,7 +82,7 @@ export function createEncoder({ objects, cache, counters, onStreamFault }: Encod
     async function* () {
       try {
         const verified = { ...object, stream: () => verifiedStream(object, checksum) };
-        for await (const piece of encodeFilez(verified, LEVEL)) {
+        for await (const piece of encodeFilez(verified, level)) {
           counters.encodedBytes += piece.length;
           yield piece;
         }
@@ -141,11 +143,11 @@ export function createEncoder({ objects, cache, counters, onStreamFault }: Encod
   };
 }
 
-async function smallFilez(object: ContentObject, checksum: Checksum): Promise<Buffer> {
+async function smallFilez(object: ContentObject, checksum: Checksum, level: number): Promise<Buffer> {
   const { header } = object;
   const bytes = await collect(object.stream());
   const actual = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
   if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
   const start = archiveHeader(header, bytes.length);
-  return isSymlink(header) ? start : Buffer.concat([start, ...(await deflate(bytes, LEVEL))]);
+  return isSymlink(header) ? start : Buffer.concat([start, ...(await deflate(bytes, level))]);
 }

@@ -14,7 +14,7 @@ import { verifyMetadata } from '../ostree/verify.ts';
 import { IMMUTABLE, SHORT } from './cache-control.ts';
 import type { Counters } from './counters.ts';
 import type { DiskCache } from './disk-cache.ts';
-import { ENCODER_ID, type Encoder } from './encoder.ts';
+import type { Encoder } from './encoder.ts';
 import type { FaultReporter } from './faults.ts';
 import type { LateVerifier } from './late-verifier.ts';
 import { openPlainFile, type PlainFile } from './plain-file.ts';
@@ -22,6 +22,8 @@ import { type Answer, sendBytes, sendFault, sendFile, sendIfNotModified, sendStr
 
 export type ObjectRoutesContext = {
   readonly repo: Repository;
+  /** Part of the entity tags of encoded objects. */
+  readonly encoderId: string;
   readonly cache: DiskCache | undefined;
   readonly encode: Encoder;
   readonly counters: Counters;
@@ -46,6 +48,7 @@ const NEVER_MODIFIED = 0;
 
 export function createObjectRoutes({
   repo,
+  encoderId,
   cache,
   encode,
   counters,
@@ -62,7 +65,19 @@ export function createObjectRoutes({
     return undefined;
   };
 
+  const encodedAnswer = (checksum: Checksum): Answer => ({
+    etag: `${checksum}-${encoderId}`,
+    lastModified: NEVER_MODIFIED,
+    cacheControl: IMMUTABLE,
+  });
+
   const sendContent = async (request: FastifyRequest, reply: FastifyReply, checksum: Checksum) => {
+    // The cache knows what it has; asking the disk for a file that is not there costs more.
+    const cached = cache?.open(checksum);
+    if (cached !== undefined) {
+      counters.cached += 1;
+      return sendFile(request, reply, cached, encodedAnswer(checksum));
+    }
     const plain = plainObject(checksum);
     if (plain !== undefined) {
       counters.plain += 1;
@@ -70,17 +85,8 @@ export function createObjectRoutes({
       lateVerifier.sent(checksum, etag);
       return sendFile(request, reply, plain, { etag, lastModified: plain.modified, cacheControl: IMMUTABLE });
     }
-    const answer: Answer = {
-      etag: `${checksum}-${ENCODER_ID}`,
-      lastModified: NEVER_MODIFIED,
-      cacheControl: IMMUTABLE,
-    };
+    const answer = encodedAnswer(checksum);
     if (sendIfNotModified(request, reply, answer)) return reply;
-    const cached = cache?.open(checksum);
-    if (cached !== undefined) {
-      counters.cached += 1;
-      return sendFile(request, reply, cached, answer);
-    }
     const content = await encode(checksum);
     return Buffer.isBuffer(content)
       ? sendBytes(request, reply, content, answer)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { deflate } from '../../src/server/deflate.ts';
+import { deflate, parseDeflateLevel } from '../../src/server/deflate.ts';
 
 const LEVEL = 1;
 
@@ -58,4 +58,19 @@ test('a few bytes are stored, none at all are the stream that libostree writes',
   const stored = Buffer.concat(await deflate(most, LEVEL));
   assert.equal(stored.length, 4096 + 5);
   assert.deepEqual(inflateRawSync(stored), most);
+});
+
+test('level 0 stores everything', async () => {
+  for (const bytes of samples()) {
+    const stored = Buffer.concat(await deflate(bytes, 0));
+    assert.equal(stored.length, bytes.length + 5 * Math.ceil(bytes.length / 65_535));
+    assert.deepEqual(inflateRawSync(stored), bytes);
+  }
+});
+
+test('a level is a digit', () => {
+  assert.equal(parseDeflateLevel('0'), 0);
+  assert.equal(parseDeflateLevel('9'), 9);
+  for (const text of ['', '10', '-1', 'fast'])
+    assert.throws(() => parseDeflateLevel(text), { code: 'ERR_USAGE' });
 });
