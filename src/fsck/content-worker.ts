@@ -2,7 +2,7 @@
 import { libcXattrs } from '../libostree/xattrs.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
-import { corrupt, fileChecksum } from '../ostree/verify.ts';
+import { verifyContent } from '../ostree/verify.ts';
 import { type Fault, faultOf } from './fault.ts';
 
 export type ContentTask = {
@@ -31,10 +31,8 @@ function open(path: string): Promise<Repository> {
 
 async function checkObject(repo: Repository, checksum: Checksum): Promise<Fault | undefined> {
   try {
-    const actual = await fileChecksum(await repo.objects.content(checksum));
-    return actual === checksum
-      ? undefined
-      : faultOf({ type: 'file', checksum }, corrupt(`${checksum}.file`, actual));
+    await verifyContent(await repo.objects.content(checksum), checksum);
+    return undefined;
   } catch (error) {
     return faultOf({ type: 'file', checksum }, error);
   }

@@ -6,9 +6,9 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
 import { parseDirtree } from '../ostree/dirtree.ts';
+import { verifiedMetadata } from '../ostree/load.ts';
 import type { MetadataType } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { verifyMetadata } from '../ostree/verify.ts';
 import { type Fault, faultOf } from './fault.ts';
 
 export type MetadataPass = {
@@ -61,9 +61,7 @@ class Pass {
     if (this.seen.has(key)) return undefined;
     this.seen.add(key);
     try {
-      const bytes = await this.source.metadata(type, checksum);
-      verifyMetadata(type, checksum, bytes);
-      return parse(bytes);
+      return parse(await verifiedMetadata(this.source, type, checksum));
     } catch (error) {
       this.faults.push(faultOf({ type, checksum }, error));
       return undefined;

@@ -7,7 +7,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { type FileHeader, isSymlink } from '../ostree/file-header.ts';
 import type { ContentObject } from '../ostree/object-source.ts';
 import type { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
-import { corrupt, fileChecksum } from '../ostree/verify.ts';
+import { verifyContent } from '../ostree/verify.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 
 const WORLD_READABLE = 0o004;
@@ -29,11 +29,6 @@ export async function contentEntry(
 ): Promise<CatalogueEntry> {
   const { header, size } = object;
   if (needsReadyFile(header, size)) await archive.object(checksum, object);
-  else if (verify) await verifyContent(checksum, object);
+  else if (verify) await verifyContent(object, checksum);
   return { checksum, header, size };
-}
-
-async function verifyContent(checksum: Checksum, object: ContentObject): Promise<void> {
-  const actual = await fileChecksum(object);
-  if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
 }

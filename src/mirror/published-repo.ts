@@ -9,11 +9,11 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Checksum } from '../ostree/checksum.ts';
+import { verifiedMetadata } from '../ostree/load.ts';
 import type { ObjectName } from '../ostree/object-name.ts';
 import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
 import { ArchiveWriter, archiveConfig } from '../ostree/repo/archive-writer.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { verifyMetadata } from '../ostree/verify.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import { writeCatalogue } from './catalogue-writer.ts';
 import { contentEntry } from './content-entry.ts';
@@ -67,9 +67,7 @@ export async function addObject(
   const { type, checksum } = name;
   if (type === 'file') return archive.object(checksum, await source.content(checksum));
   if (type === 'commitmeta' || type === 'tombstone-commit') return;
-  const bytes = await source.metadata(type, checksum);
-  verifyMetadata(type, checksum, bytes);
-  await archive.metadata(type, bytes);
+  await archive.metadata(type, await verifiedMetadata(source, type, checksum));
   if (type === 'commit' && (await source.has({ type: 'commitmeta', checksum }))) {
     await archive.detachedMetadata(checksum, await source.metadata('commitmeta', checksum));
   }

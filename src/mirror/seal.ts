@@ -8,11 +8,10 @@ import { join } from 'node:path';
 import { temporaryName, writeError } from '../base/atomic-file.ts';
 import { isTreeportError, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
-import { loadCommitObject } from '../ostree/load.ts';
+import { loadCommitObject, verifiedMetadata } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
-import { verifyMetadata } from '../ostree/verify.ts';
 import { reachableObjects } from '../ostree/walk.ts';
 import { withEmptyDirtree } from './empty-dirtree.ts';
 import { PUBLISHED_REPO_PATH } from './layout.ts';
@@ -99,8 +98,7 @@ async function* embeddedContent(
   for await (const name of reachableObjects(source, commit)) {
     const { type, checksum } = name;
     if (type === 'file') yield { checksum, object: await source.content(checksum) };
-    else if (await embedded.has(name))
-      verifyMetadata(type, checksum, await embedded.metadata(type, checksum));
+    else if (await embedded.has(name)) await verifiedMetadata(embedded, type, checksum);
     else await addObject(archive, source, name);
   }
 }

@@ -13,6 +13,17 @@ import { verifyMetadata } from './verify.ts';
 
 type Source = Pick<ObjectSource, 'metadata'>;
 
+/** The bytes of a metadata object, verified. Detached metadata has no checksum and comes as it is. */
+export async function verifiedMetadata(
+  source: Source,
+  type: MetadataType,
+  checksum: Checksum,
+): Promise<Buffer> {
+  const bytes = await source.metadata(type, checksum);
+  verifyMetadata(type, checksum, bytes);
+  return bytes;
+}
+
 export function loadCommitObject(source: Source, checksum: Checksum): Promise<Commit> {
   return load(source, 'commit', checksum, parseCommit);
 }
@@ -31,8 +42,7 @@ async function load<T>(
   checksum: Checksum,
   parse: (bytes: Buffer) => T,
 ): Promise<T> {
-  const bytes = await source.metadata(type, checksum);
-  verifyMetadata(type, checksum, bytes);
+  const bytes = await verifiedMetadata(source, type, checksum);
   try {
     return parse(bytes);
   } catch (error) {

@@ -11,11 +11,11 @@ import type { Checksum } from './checksum.ts';
 import { parseCommit } from './commit.ts';
 import { type Delta, deltasVariant, listDeltas, STATIC_DELTAS_KEY } from './delta-list.ts';
 import { keyfileBoolean, keyfileString } from './keyfile.ts';
+import { verifiedMetadata } from './load.ts';
 import { dictString, type MetadataDict, stringVariant } from './metadata-dict.ts';
 import { listHeads, listMirrorRefs, type Refs } from './refs.ts';
 import type { Repository } from './repo/open.ts';
 import { refsToValue, type Summary, type SummaryRef, timestampVariant } from './summary.ts';
-import { verifyMetadata } from './verify.ts';
 
 export type SummaryOptions = {
   /** The deltas to list; those in the repository's directory where not given. */
@@ -76,8 +76,7 @@ async function summaryRefs(repo: Repository, refs: Refs, { onSkipped }: SummaryO
 }
 
 async function summaryRef(repo: Repository, name: string, commit: Checksum): Promise<DatedRef> {
-  const bytes = await repo.objects.metadata('commit', commit);
-  verifyMetadata('commit', commit, bytes);
+  const bytes = await verifiedMetadata(repo.objects, 'commit', commit);
   const { metadata: own, timestamp } = parseCommit(bytes);
   const metadata = new Map<string, Variant>([['ostree.commit.timestamp', timestampVariant(timestamp)]]);
   const version = dictString(own, 'version');

@@ -18,6 +18,12 @@ export async function fileChecksum(object: ContentObject): Promise<Checksum> {
   return digest.digest('hex');
 }
 
+/** Reads a content object to its end; throws ERR_OBJECT_CORRUPT unless its bytes give the id. */
+export async function verifyContent(object: ContentObject, checksum: Checksum): Promise<void> {
+  const actual = await fileChecksum(object);
+  if (actual !== checksum) throw corrupt(formatObjectName({ type: 'file', checksum }), actual);
+}
+
 /** Throws ERR_OBJECT_CORRUPT unless the bytes give the id. Detached metadata has no checksum to check. */
 export function verifyMetadata(type: MetadataType, checksum: Checksum, bytes: Uint8Array): void {
   if (type === 'commitmeta' || type === 'tombstone-commit') return;

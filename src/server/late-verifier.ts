@@ -8,7 +8,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { corrupt, fileChecksum } from '../ostree/verify.ts';
+import { verifyContent } from '../ostree/verify.ts';
 
 export type LateVerifierOptions = {
   readonly objects: ObjectSource;
@@ -63,8 +63,7 @@ export class LateVerifier {
   async #verify(checksum: Checksum, version: string): Promise<void> {
     const { objects, onFault } = this.#options;
     try {
-      const actual = await fileChecksum(await objects.content(checksum));
-      if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+      await verifyContent(await objects.content(checksum), checksum);
     } catch (error) {
       onFault(checksum, error);
     }

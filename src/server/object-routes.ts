@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
+import { verifiedMetadata } from '../ostree/load.ts';
 import { loosePath, type MetadataType } from '../ostree/object-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { verifyMetadata } from '../ostree/verify.ts';
 import { IMMUTABLE, SHORT } from './cache-control.ts';
 import type { Counters } from './counters.ts';
 import type { DiskCache } from './disk-cache.ts';
@@ -97,8 +97,7 @@ export function createObjectRoutes({
     async metadata(request, reply, type, checksum) {
       const name = `${checksum}.${type}`;
       try {
-        const bytes = await repo.objects.metadata(type, checksum);
-        verifyMetadata(type, checksum, bytes);
+        const bytes = await verifiedMetadata(repo.objects, type, checksum);
         return sendBytes(request, reply, bytes, metadataAnswer(type, checksum, bytes));
       } catch (error) {
         const isMissing = isTreeportError(error, 'ERR_OBJECT_MISSING');

@@ -9,10 +9,11 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
+import { verifiedMetadata } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { ChunkContent } from './chunk.ts';
 import { type ChunkOptions, writeChunk } from './export-chunk.ts';
-import { TreeExport, verifiedMetadata } from './export-tree.ts';
+import { TreeExport } from './export-tree.ts';
 import { TarWriter } from './writer.ts';
 
 /** The commit as one stream, files in the order of the tree: what `treeport tar export` writes. */

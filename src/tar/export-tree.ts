@@ -12,26 +12,14 @@ import type { Checksum } from '../ostree/checksum.ts';
 import type { Commit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
 import { parseDirtree } from '../ostree/dirtree.ts';
-import type { MetadataType } from '../ostree/object-name.ts';
+import { verifiedMetadata } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { verifyMetadata } from '../ostree/verify.ts';
 import { objectEntry, writeLink, writeObject } from './export-object.ts';
 import { containerPath, isHidden, objectPath } from './layout.ts';
 import type { DirectoryOwner, TarWriter } from './writer.ts';
 
 const ROOT_PATH = '';
 const VAR_TMP = 'var/tmp';
-
-/** A metadata object's bytes, verified against its id. */
-export async function verifiedMetadata(
-  source: ObjectSource,
-  type: MetadataType,
-  checksum: Checksum,
-): Promise<Buffer> {
-  const bytes = await source.metadata(type, checksum);
-  verifyMetadata(type, checksum, bytes);
-  return bytes;
-}
 
 export class TreeExport {
   readonly #source: ObjectSource;
