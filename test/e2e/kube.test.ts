@@ -5,12 +5,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { parse } from 'yaml';
+import { freePort } from '../support/free-port.ts';
 import { ROOT } from '../support/project.ts';
 import { Client } from './support/client.ts';
 import { mirrorOfOs } from './support/images.ts';
 import { OS_REF, osRepo, unlessOsRepo } from './support/os-repo.ts';
 import { PODMAN_PROGRAMS, Podman } from './support/podman.ts';
-import { eventually, freePort } from './support/processes.ts';
+import { eventually } from './support/processes.ts';
 import { must } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 

@@ -1,7 +1,6 @@
 /** Servers that tests start: they are waited for, what they print is kept, and they are ended by their id. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment, type RunOptions } from './run.ts';
@@ -74,17 +73,6 @@ export async function eventually<Value>(
     await sleep(50);
   }
   throw new Error(`${what} did not happen within ${timeout} ms; last: ${String(last)}`);
-}
-
-/** A TCP port of this machine that nothing listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Waits until the URL answers 200; throws when the program has ended instead. */

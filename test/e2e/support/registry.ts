@@ -2,7 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { freePort, start, whenAnswering } from './processes.ts';
+import { freePort } from '../../support/free-port.ts';
+import { start, whenAnswering } from './processes.ts';
 
 /** Starts an empty registry that keeps its data below `folder`; gives `localhost:PORT`. */
 export async function startRegistry(t: Pick<TestContext, 'after'>, folder: string): Promise<string> {

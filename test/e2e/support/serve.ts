@@ -1,6 +1,7 @@
 /** Starts `treeport serve` on a free port of the loopback. */
 import type { TestContext } from 'node:test';
-import { freePort, type Running, start, whenAnswering } from './processes.ts';
+import { freePort } from '../../support/free-port.ts';
+import { type Running, start, whenAnswering } from './processes.ts';
 import { TREEPORT } from './run.ts';
 
 export type Serving = Running & {
