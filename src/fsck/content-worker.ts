@@ -1,4 +1,5 @@
 /** Worker thread of the second pass: rehashes content objects. */
+import { answerCalls } from '../base/answer-calls.ts';
 import { libcXattrs } from '../libostree/xattrs.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
@@ -12,8 +13,10 @@ export type ContentTask = {
 
 const opened = new Map<string, Promise<Repository>>();
 
+answerCalls(checkContent);
+
 /** The faults among the objects of a task. */
-export default async function checkContent({ repoPath, checksums }: ContentTask): Promise<readonly Fault[]> {
+async function checkContent({ repoPath, checksums }: ContentTask): Promise<readonly Fault[]> {
   const repo = await open(repoPath);
   const faults: Fault[] = [];
   for (const checksum of checksums) {

@@ -8,7 +8,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { isPartial } from '../ostree/partial.ts';
 import { listHeads, listMirrorRefs, listRemoteRefs } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { checkContents, startContentPool } from './content-pass.ts';
+import { checkContents, startContentThreads } from './content-pass.ts';
 import type { LocatedFault } from './fault.ts';
 import { locateFaults } from './locate.ts';
 import { checkMetadata } from './metadata-pass.ts';
@@ -31,21 +31,21 @@ export type FsckReport = {
 };
 
 export async function fsck(repo: Repository, options: FsckOptions = {}): Promise<FsckReport> {
-  const pool = startContentPool(options.threads ?? availableParallelism());
+  const threads = startContentThreads(options.threads ?? availableParallelism());
   try {
     const all = [...(options.commits ?? (await commitsOf(repo)))];
     const commits = all.filter((commit) => !isPartial(repo, commit));
     const metadata = await checkMetadata(repo.objects, commits);
     const total = metadata.metadataCount + metadata.content.size;
     const progress = { done: metadata.metadataCount };
-    const contentFaults = await checkContents(pool, repo.path, metadata.content, (objects) => {
+    const contentFaults = await checkContents(threads, repo.path, metadata.content, (objects) => {
       progress.done += objects;
       options.onProgress?.(progress.done, total);
     });
     const faults = await locateFaults(repo.objects, commits, [...metadata.faults, ...contentFaults]);
     return { commits: commits.length, partialCommits: all.length - commits.length, objects: total, faults };
   } finally {
-    await pool.destroy();
+    await Promise.all(threads.map((thread) => thread.close()));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Entry point of the hashing thread: SHA-256 and CRC-32 of any number of streams at once. */
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { answerCalls } from './answer-calls.ts';
+import { answerCalls } from '../base/answer-calls.ts';
 
 /** A stream begins with its first bytes; without bytes it ends and its sums are the answer. */
 export type HashRequest = {

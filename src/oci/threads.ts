@@ -1,27 +1,29 @@
 /** The threads that compress and hash: started at the first use and kept for the life of the process. */
 import { availableParallelism } from 'node:os';
+import { Thread } from '../base/thread.ts';
 import type { CompressRequest } from './compress-thread.ts';
-import type { Sums } from './hash-thread.ts';
-import { Thread } from './thread.ts';
+import type { HashRequest, Sums } from './hash-thread.ts';
+
+type HashThread = Thread<HashRequest, Sums | undefined>;
 
 const MAX_THREADS = 32;
 const shared: { threads: CompressionThreads | undefined } = { threads: undefined };
 
 export class CompressionThreads {
   readonly count: number;
-  readonly #compressors: readonly Thread[];
-  readonly #hasher = new Thread('hash-thread');
+  readonly #compressors: readonly Thread<CompressRequest, number>[];
+  readonly #hasher: HashThread = new Thread(import.meta.url, './hash-thread');
   #streams = 0;
 
   constructor(count: number) {
     this.count = count;
-    this.#compressors = Array.from({ length: count }, () => new Thread('compress-thread'));
+    this.#compressors = Array.from({ length: count }, () => new Thread(import.meta.url, './compress-thread'));
   }
 
   /** Compresses a block on the least busy thread; the number of bytes that are in `output` then. */
   compress(request: CompressRequest): Promise<number> {
     const thread = this.#compressors.reduce((best, other) => (other.load < best.load ? other : best));
-    return thread.call(request) as Promise<number>;
+    return thread.call(request);
   }
 
   /** A new stream to hash. */
@@ -33,10 +35,10 @@ export class CompressionThreads {
 
 /** Hashes a stream on another thread. `end` must be called, whatever happened. */
 export class HashStream {
-  readonly #thread: Thread;
+  readonly #thread: HashThread;
   readonly #stream: number;
 
-  constructor(thread: Thread, stream: number) {
+  constructor(thread: HashThread, stream: number) {
     this.#thread = thread;
     this.#stream = stream;
   }

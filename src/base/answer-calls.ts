@@ -1,0 +1,28 @@
+/** The other end of a Thread: run by a worker's entry point. */
+import { parentPort } from 'node:worker_threads';
+import { isTreeportError, messageOf } from './errors.ts';
+import { type Answer, CLOSE } from './thread.ts';
+
+/** Answers each request with what `handle` returns or throws, one after the other. */
+export function answerCalls<Request>(handle: (request: Request) => unknown): void {
+  const waiting: Request[] = [];
+  const answerAll = async () => {
+    for (let request = waiting[0]; request !== undefined; request = waiting[0]) {
+      if (request === CLOSE) return parentPort?.close();
+      parentPort?.postMessage(await answerTo(handle, request));
+      waiting.shift();
+    }
+  };
+  parentPort?.on('message', (request: Request) => {
+    waiting.push(request);
+    if (waiting.length === 1) void answerAll();
+  });
+}
+
+async function answerTo<Request>(handle: (request: Request) => unknown, request: Request): Promise<Answer> {
+  try {
+    return { value: await handle(request) };
+  } catch (error) {
+    return { error: messageOf(error), code: isTreeportError(error) ? error.code : undefined };
+  }
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { isTreeportError } from '../../src/base/errors.ts';
+import { Thread } from '../../src/base/thread.ts';
+
+type Request = { readonly wait?: number; readonly say?: string; readonly fail?: 'coded' | 'plain' };
+
+function start() {
+  return new Thread<Request, string>(import.meta.url, './thread-under-test');
+}
+
+test('calls are answered in the order they were made, however long each takes', async () => {
+  const thread = start();
+  const order: string[] = [];
+  const calls = [
+    { wait: 20, say: 'slow' },
+    { wait: 0, say: 'fast' },
+  ].map(async (request) => order.push(await thread.call(request)));
+  assert.equal(thread.load, 2);
+  await Promise.all(calls);
+  assert.deepEqual(order, ['slow', 'fast']);
+  await thread.close();
+});
+
+test("an error keeps its code, and one without is the program's own fault", async () => {
+  const thread = start();
+  await assert.rejects(thread.call({ fail: 'coded' }), (error) => isTreeportError(error, 'ERR_TAR'));
+  await assert.rejects(thread.call({ fail: 'plain' }), (error) => isTreeportError(error, 'ERR_INTERNAL'));
+  await thread.close();
+});
+
+test('closing answers what was asked before, and refuses what is asked after', async () => {
+  const thread = start();
+  const call = thread.call({ wait: 5, say: 'last' });
+  await thread.close();
+  assert.equal(await call, 'last');
+  await assert.rejects(thread.call({ say: 'late' }), (error) => isTreeportError(error, 'ERR_INTERNAL'));
+});
+
+test('a thread closed while it loads a native module ends in good order', async () => {
+  await Promise.all(Array.from({ length: 8 }, () => start().close()));
+});
