@@ -6,9 +6,15 @@ import { TreeportError } from '../base/errors.ts';
 
 const COMPONENT = String.raw`[\p{L}\p{N}_][-._\p{L}\p{N}\p{M}]*`;
 const REF = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`, 'u');
+const REMOTE = new RegExp(`^${COMPONENT}$`, 'u');
 
 export function isRefName(text: string): boolean {
   return REF.test(text);
+}
+
+/** True if `text` is the name of a remote: one component. */
+export function isRemoteName(text: string): boolean {
+  return REMOTE.test(text);
 }
 
 /** Throws ERR_REF_SYNTAX unless `text` is a ref name. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
-import { checkRefName, isRefName } from '../../src/ostree/ref-name.ts';
+import { checkRefName, isRefName, isRemoteName } from '../../src/ostree/ref-name.ts';
 
 test('ref names', () => {
   const names = [
@@ -46,4 +46,10 @@ test('what would be no ref, or lead out of refs/heads, is refused', () => {
       (error) => isTreeportError(error, 'ERR_REF_SYNTAX') && !error.message.includes('\n'),
     );
   }
+});
+
+test('the name of a remote is one component', () => {
+  for (const name of ['fedora', 'my-os', 'a.b_c', '9']) assert.equal(isRemoteName(name), true, name);
+  for (const name of ['', 'a/b', '-a', '.a', 'a:b', 'a\n', '..'])
+    assert.equal(isRemoteName(name), false, JSON.stringify(name));
 });
