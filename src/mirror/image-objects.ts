@@ -11,9 +11,9 @@ import type { ObjectSource } from '../ostree/object-source.ts';
 import { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { openRepository } from '../ostree/repo/open.ts';
 import { reachableObjects } from '../ostree/walk.ts';
+import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { readObjects, type TarObject } from '../tar/read-objects.ts';
 import { Catalogue } from './catalogue.ts';
-import { withEmptyDirtree } from './empty-dirtree.ts';
 import type { NamedContent } from './published-repo.ts';
 
 /** The limit of libostree's own metadata objects since 2023. */

@@ -13,7 +13,7 @@ import type { ObjectSource } from '../ostree/object-source.ts';
 import type { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
 import { reachableObjects } from '../ostree/walk.ts';
-import { withEmptyDirtree } from './empty-dirtree.ts';
+import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { PUBLISHED_REPO_PATH } from './layout.ts';
 import { isPublishedRepo } from './open-published.ts';
 import { type Publication, publicationOfCommit } from './published-refs.ts';

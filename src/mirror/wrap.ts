@@ -4,7 +4,9 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TreeportError } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
+import { encapsulatedLayers } from '../container/encapsulated-layers.ts';
 import type { ImageLayer } from '../container/image-parts.ts';
 import type { Labels } from '../container/labels.ts';
 import { canonicalJson } from '../oci/canonical-json.ts';
@@ -17,13 +19,13 @@ import type { OpenedImage } from '../oci/image-source.ts';
 import type { Json } from '../oci/json.ts';
 import { type ImageManifest, withOciTypes } from '../oci/manifest.ts';
 import { MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST } from '../oci/media-types.ts';
+import { formatImageReference } from '../oci/reference.ts';
 import { loadCommitObject } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { withEmptyDirtree } from './empty-dirtree.ts';
-import { encapsulatedLayers } from './encapsulated-image.ts';
+import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { ImageObjects, objectsNotEmbedded } from './image-objects.ts';
 import { CATALOGUE_FILE } from './layout.ts';
-import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
+import { LABEL_REFS, mirrorConfig, mirrorLabels } from './mirror-config.ts';
 import { putMirrorLayers } from './mirror-layers.ts';
 import { type Publication, publicationOfCommit } from './published-refs.ts';
 import { addObject, catalogueContent, createPublishedRepo, finishPublishedRepo } from './published-repo.ts';
@@ -48,6 +50,7 @@ export async function wrapImage(
   sink: ImageSink,
   options: WrapOptions,
 ): Promise<Descriptor> {
+  refuseMirror(image);
   const { derived } = encapsulatedLayers(image);
   if (derived.length > 0) {
     options.warn(
@@ -72,6 +75,15 @@ export async function wrapImage(
         labels: options.labels,
       });
     }),
+  );
+}
+
+function refuseMirror({ config, reference }: OpenedImage): void {
+  if (config.config?.Labels?.[LABEL_REFS] === undefined) return;
+  const name = formatImageReference(reference);
+  throw new TreeportError(
+    'ERR_ALREADY_MIRROR',
+    `${name} is a mirror image already; wrap the encapsulated image that it was made from`,
   );
 }
 
