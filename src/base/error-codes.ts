@@ -62,6 +62,11 @@ export const ERROR_CODES = {
   ERR_TAR: 'A tar stream is malformed or cut off.',
   ERR_TAR_OBJECT:
     'An entry of a tar stream breaks the rules of the ostree tar formats; the message names the entry.',
+  ERR_LIBOSTREE_MISSING:
+    'libostree 2022.7 or later is needed to write to repositories and is not installed. The message says what to install.',
+  ERR_LIBOSTREE: 'libostree failed; the message has its words.',
+  ERR_REPO_READ_ONLY: 'The repository cannot be written: a read-only file system, or no permission.',
+  ERR_OBJECT_TOO_LARGE: 'A metadata object is larger than ostree clients accept (128 MiB).',
   ERR_NOT_READY: 'The server asked by `check` does not answer, or is not ready; the message has its answer.',
 } as const;
 
