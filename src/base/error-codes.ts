@@ -44,6 +44,15 @@ export const ERROR_CODES = {
     'A blob has not the size or digest its descriptor says, or does not decompress. Copy the image again.',
   ERR_SKOPEO_MISSING: 'skopeo is needed for this transport and is not installed.',
   ERR_SKOPEO: 'skopeo failed; the message has its last words.',
+  ERR_REGISTRY_UNREACHABLE:
+    'The registry does not answer, or the connection broke. What was read so far is not used; try again.',
+  ERR_REGISTRY_AUTH:
+    'The registry refuses the credentials, or wants some. Run `podman login`, or name a file with --authfile.',
+  ERR_REGISTRY_TLS:
+    "The registry's certificate cannot be verified, or it speaks no TLS. Install its CA, name a directory with --cert-dir, or allow it in registries.conf.",
+  ERR_POLICY: 'The containers policy (policy.json) refuses the image, or there is no policy to go by.',
+  ERR_POLICY_INSECURE:
+    'The containers policy accepts every image by default, so that `ostree-image-signed:` would prove nothing.',
   ERR_CATALOGUE:
     "The catalogue of a mirror image's published repository is damaged. Build the mirror image again.",
   ERR_REF_BINDING:
@@ -67,6 +76,24 @@ export const ERROR_CODES = {
   ERR_LIBOSTREE: 'libostree failed; the message has its words.',
   ERR_REPO_READ_ONLY: 'The repository cannot be written: a read-only file system, or no permission.',
   ERR_OBJECT_TOO_LARGE: 'A metadata object is larger than ostree clients accept (128 MiB).',
+  ERR_REMOTE_MISSING:
+    'The repository has no such remote. The message says which it has, and how to add one.',
+  ERR_REMOTE_UNVERIFIED:
+    'The remote has both `gpg-verify` and `sign-verify` off, so nothing would be verified by it.',
+  ERR_NO_KEYS:
+    'The remote demands signatures, but there is no usable key to verify them with. The message says where one was looked for.',
+  ERR_SIGNATURE_MISSING: 'The commit is not signed, or not in a way that the remote demands.',
+  ERR_SIGNATURE_BAD:
+    'A signature of the commit is wrong: the commit or the signature was changed, or another key made it.',
+  ERR_SIGNATURE_UNKNOWN_KEY:
+    'The commit is signed with a key that the remote does not have. Import the key if you trust it.',
+  ERR_SIGNATURE_EXPIRED: 'The signature of the commit, or the key that made it, has expired.',
+  ERR_SIGNATURE_REVOKED: 'The key that signed the commit is revoked.',
+  ERR_SIGNING_KEY: 'The secret key to sign with is none of its kind.',
+  ERR_OBJECT_STRAY:
+    'The tar stream or image holds an object that does not belong to its commit. Nothing was imported.',
+  ERR_UNVERIFIED_REFERENCE:
+    'The image reference does not say how to verify what it brings. Put a scheme in front, or give --unverified.',
   ERR_NOT_READY: 'The server asked by `check` does not answer, or is not ready; the message has its answer.',
 } as const;
 

@@ -12,13 +12,16 @@ import { readLayer } from './layer-reader.ts';
 import { type ImageManifest, parseManifest } from './manifest.ts';
 import * as mediaTypes from './media-types.ts';
 import { formatImageReference, type ImageReference, layoutLocation } from './reference.ts';
+import type { RegistryAccess } from './registry-access.ts';
 import { platformFits, type Selection } from './select-manifest.ts';
-import { type SkopeoOptions, skopeoCopy } from './skopeo.ts';
+import { skopeoCopy } from './skopeo.ts';
 import { readBlob, readSmallBlob } from './verified-blob.ts';
 
-export type OpenImageOptions = SkopeoOptions & {
+export type OpenImageOptions = RegistryAccess & {
   /** Which image of several is meant. Without it this machine's where there is a choice, else the one there is. */
   readonly platform?: Platform;
+  /** Have the containers policy decide on images in files as well, which are else read without it. */
+  readonly enforcePolicy?: boolean;
 };
 
 export type OpenedImage = {

@@ -1,0 +1,33 @@
+/** Options of the verbs that read images from registries; the words are those of ostree-ext. */
+import type { Command } from 'commander';
+import type { RegistryAccess } from '../oci/registry-access.ts';
+import { authfileOption } from './options.ts';
+
+export type ProxyWords = {
+  readonly authfile?: string;
+  readonly authAnonymous?: boolean;
+  readonly certDir?: string;
+  readonly insecureSkipTlsVerification?: boolean;
+};
+
+/** Adds the options to a verb. */
+export function addProxyOptions(command: Command): Command {
+  return command
+    .addOption(authfileOption().conflicts('authAnonymous'))
+    .option('--auth-anonymous', 'use no credentials, even where there are some')
+    .option('--cert-dir <path>', 'directory with *.crt, *.cert and *.key files for TLS with the registry')
+    .option(
+      '--insecure-skip-tls-verification',
+      'believe any certificate of the registry, and do without TLS where it has none',
+    );
+}
+
+/** What the words mean for openImage. */
+export function registryAccess(words: ProxyWords): RegistryAccess {
+  return {
+    ...(words.authfile === undefined ? {} : { authfile: words.authfile }),
+    ...(words.certDir === undefined ? {} : { certDir: words.certDir }),
+    anonymous: words.authAnonymous ?? false,
+    insecureTls: words.insecureSkipTlsVerification ?? false,
+  };
+}
