@@ -76,8 +76,7 @@ export const ERROR_CODES = {
   ERR_LIBOSTREE: 'libostree failed; the message has its words.',
   ERR_REPO_READ_ONLY: 'The repository cannot be written: a read-only file system, or no permission.',
   ERR_OBJECT_TOO_LARGE: 'A metadata object is larger than ostree clients accept (128 MiB).',
-  ERR_REMOTE_MISSING:
-    'The repository has no such remote. The message says which it has, and how to add one.',
+  ERR_REMOTE_MISSING: 'The repository has no such remote. The message says which it has, and how to add one.',
   ERR_REMOTE_UNVERIFIED:
     'The remote has both `gpg-verify` and `sign-verify` off, so nothing would be verified by it.',
   ERR_NO_KEYS:

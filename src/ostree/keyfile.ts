@@ -35,7 +35,22 @@ export function isKeyfileFault(result: Keyfile | KeyfileFault): result is Keyfil
 /** The string under a key, unescaped. */
 export function keyfileString(keyfile: Keyfile, group: string, key: string): string | undefined {
   const raw = keyfile.get(group)?.get(key);
-  return raw?.replaceAll(/\\([sntr\\])/g, (_, char: string) => ESCAPES[char] ?? char);
+  return raw?.replaceAll(/\\([sntr\\])/g, unescapeOne);
+}
+
+/** The strings of a list, unescaped; a separator may stand behind the last one, and `\\;` is no separator. */
+export function keyfileList(
+  keyfile: Keyfile,
+  group: string,
+  key: string,
+  separators = ';',
+): readonly string[] | undefined {
+  const raw = keyfile.get(group)?.get(key);
+  if (raw === undefined) return undefined;
+  const items = [...raw.matchAll(new RegExp(`(?:\\\\.|[^\\\\${separators}])+`, 'g'))];
+  return items
+    .map(([item]) => item.trim().replaceAll(/\\([sntr\\;,])/g, unescapeOne))
+    .filter((item) => item !== '');
 }
 
 export function keyfileBoolean(keyfile: Keyfile, group: string, key: string): boolean | undefined {
@@ -45,3 +60,7 @@ export function keyfileBoolean(keyfile: Keyfile, group: string, key: string): bo
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { s: ' ', n: '\n', t: '\t', r: '\r', '\\': '\\' };
+
+function unescapeOne(_: string, char: string): string {
+  return ESCAPES[char] ?? char;
+}

@@ -4,6 +4,7 @@ import {
   isKeyfileFault,
   type Keyfile,
   keyfileBoolean,
+  keyfileList,
   keyfileString,
   parseKeyfile,
 } from '../../src/ostree/keyfile.ts';
@@ -46,4 +47,17 @@ test('faults are named with their line', () => {
   assert.deepEqual(parseKeyfile('\nmode=bare\n'), { line: 2, what: 'a key before the first [group]' });
   assert.ok(isKeyfileFault(parseKeyfile('[core\nmode=bare\n')));
   assert.ok(isKeyfileFault(parseKeyfile('[core]\n=bare\n')));
+});
+
+test('lists end at separators, which may be escaped', () => {
+  const keyfile = parsed(String.raw`[a]
+engines=ed25519;spki;
+paths=/a b\;c; /d,\s/e
+empty=
+`);
+  assert.deepEqual(keyfileList(keyfile, 'a', 'engines'), ['ed25519', 'spki']);
+  assert.deepEqual(keyfileList(keyfile, 'a', 'paths'), ['/a b;c', '/d, /e']);
+  assert.deepEqual(keyfileList(keyfile, 'a', 'paths', ';,'), ['/a b;c', '/d', ' /e']);
+  assert.deepEqual(keyfileList(keyfile, 'a', 'empty'), []);
+  assert.equal(keyfileList(keyfile, 'a', 'absent'), undefined);
 });

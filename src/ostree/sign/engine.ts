@@ -1,0 +1,33 @@
+/**
+ * Signature engines of libostree's "sign API". A signature is raw bytes over the bytes of a commit object, kept as
+ * `aay` under the engine's key in the commit's detached metadata. It does not say which key made it, so that a
+ * verifier tries every key it trusts.
+ */
+import type { KeyObject } from 'node:crypto';
+
+export type EngineName = 'ed25519' | 'spki';
+
+export type PublicKey = {
+  /** Names the key in reports: for ed25519 the key itself in base64, for spki the SHA-256 of its DER form. */
+  readonly id: string;
+  readonly key: KeyObject;
+};
+
+export type SignEngine = {
+  readonly name: EngineName;
+  readonly metadataKey: string;
+  /** What a public key looks like, for messages. */
+  readonly keyForm: string;
+  /** The public keys in a text, be it an option or a file; what is none is passed over, as libostree does. */
+  parsePublicKeys(text: string): readonly PublicKey[];
+  /** Undefined if the text holds no secret key of this engine. */
+  parseSecretKey(text: string): KeyObject | undefined;
+  verify(data: Uint8Array, signature: Uint8Array, key: KeyObject): boolean;
+  sign(data: Uint8Array, secret: KeyObject): Buffer;
+};
+
+/** The bytes of a line of base64; undefined if it is something else. */
+export function base64Bytes(line: string): Buffer | undefined {
+  const text = line.trim();
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;
+}
