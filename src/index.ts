@@ -17,6 +17,8 @@ export { publishImage } from './oci/publish.ts';
 export { formatImageReference, type ImageReference, parseImageReference } from './oci/reference.ts';
 export type { Checksum } from './ostree/checksum.ts';
 export type { Commit } from './ostree/commit.ts';
+export { type CommitDiff, type DiffOptions, diffCommits, diffTrees, type TreeDiff } from './ostree/diff.ts';
+export { type Attributes, attributesOf, type Change, describeChange } from './ostree/diff-attributes.ts';
 export type { FileHeader } from './ostree/file-header.ts';
 export type { ObjectName } from './ostree/object-name.ts';
 export type { ContentObject, ObjectSource } from './ostree/object-source.ts';

@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { VERSION } from '../base/version.ts';
 import { addContainerEncapsulate, addContainerExportOci } from './container-encapsulate.ts';
 import { addDemo } from './demo.ts';
+import { addDiff } from './diff.ts';
 import { addMirrorBuild } from './mirror-build.ts';
 import { addMirrorRuntime } from './mirror-runtime.ts';
 import { addMirrorWrap } from './mirror-wrap.ts';
@@ -48,6 +49,7 @@ export function buildProgram(): Command {
   const tar = addGroup(program, 'tar', 'commits as tar streams');
   addTarExport(tar);
 
+  addDiff(program);
   addServe(program);
   addDemo(program);
 

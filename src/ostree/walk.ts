@@ -18,19 +18,33 @@ export type TreeVisit =
     }
   | { readonly kind: 'file'; readonly path: string; readonly checksum: Checksum };
 
+/** What a walk reads. */
+export type MetadataSource = Pick<ObjectSource, 'metadata'>;
+
 export type TreeRoot = { readonly tree: Checksum; readonly meta: Checksum };
 
 /**
  * Yields the root directory (path `/`), then everything below it. A directory comes before its content.
  * Paths start with `/`.
  */
-export async function* walkTree(source: ObjectSource, root: TreeRoot, path = '/'): AsyncGenerator<TreeVisit> {
+export async function* walkTree(source: MetadataSource, root: TreeRoot, path = '/'): AsyncGenerator<TreeVisit> {
   const entries = await loadDirtree(source, root.tree);
   yield { kind: 'directory', path, tree: root.tree, meta: root.meta, entries };
   const prefix = path === '/' ? '/' : `${path}/`;
   for (const { name, checksum } of entries.files) yield { kind: 'file', path: prefix + name, checksum };
   for (const { name, tree, meta } of entries.directories)
     yield* walkTree(source, { tree, meta }, prefix + name);
+}
+
+/** The files of {@link walkTree} alone. */
+export async function* filesBelow(
+  source: MetadataSource,
+  root: TreeRoot,
+  path = '/',
+): AsyncGenerator<TreeVisit & { readonly kind: 'file' }> {
+  for await (const visit of walkTree(source, root, path)) {
+    if (visit.kind === 'file') yield visit;
+  }
 }
 
 /** `<checksum>.<type>` of the objects that a walk has met. */
@@ -42,7 +56,7 @@ export type SeenObjects = Set<string>;
  * what is below it, is left out.
  */
 export async function* reachableObjects(
-  source: ObjectSource,
+  source: MetadataSource,
   commit: Checksum,
   seen: SeenObjects = new Set(),
 ): AsyncGenerator<ObjectName> {
@@ -54,7 +68,7 @@ export async function* reachableObjects(
 
 /** The same for a directory: its dirmeta, its dirtree and all that is below. */
 export async function* reachableFromTree(
-  source: ObjectSource,
+  source: MetadataSource,
   root: TreeRoot,
   seen: SeenObjects = new Set(),
 ): AsyncGenerator<ObjectName> {

@@ -1,0 +1,81 @@
+/** A diff in words: lines of the form of `ostree diff`, with what differs behind the path. */
+import type { TreeDiff, TreeNode } from '../ostree/diff.ts';
+import {
+  type Aspect,
+  type Attributes,
+  attributesOf,
+  type Change,
+  describeChange,
+  differingXattrs,
+} from '../ostree/diff-attributes.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { filesBelow } from '../ostree/walk.ts';
+import { formatBytes } from './progress.ts';
+
+/** First what was modified, then what was deleted, then what was added. */
+export async function* diffLines(source: ObjectSource, diff: TreeDiff): AsyncGenerator<string> {
+  for (const pair of [...diff.changedFiles, ...diff.changedDirs]) {
+    const change = await describeChange(source, pair);
+    yield line('M', pair.path, change.aspects.map((aspect) => ASPECT_NOTES[aspect](change)).join('; '));
+  }
+  for (const node of [...diff.removedFiles, ...diff.removedDirs])
+    yield line('D', node.path, nodeNote(await attributesOf(source, node)));
+  for (const node of [...diff.addedFiles, ...diff.addedDirs])
+    yield line('A', node.path, nodeNote(await attributesOf(source, node)));
+}
+
+function line(letter: 'M' | 'D' | 'A', path: string, note: string): string {
+  return `${letter}    ${path}  (${note})`;
+}
+
+const ASPECT_NOTES: Readonly<Record<Aspect, (change: Change) => string>> = {
+  type: ({ from, to }) => `${from.type} -> ${to.type}`,
+  content: ({ from, to }) => `content ${contentNote(from)} -> ${contentNote(to)}`,
+  mode: ({ from, to }) => `mode ${formatMode(from.mode)} -> ${formatMode(to.mode)}`,
+  owner: ({ from, to }) => `owner ${from.uid}:${from.gid} -> ${to.uid}:${to.gid}`,
+  xattrs: ({ from, to }) => `xattrs ${differingXattrs(from, to).join(', ')}`,
+};
+
+function nodeNote(attributes: Attributes): string {
+  return attributes.type === 'directory' ? 'directory' : contentNote(attributes);
+}
+
+function contentNote({ type, size, target }: Attributes): string {
+  return type === 'symlink' ? `symlink to ${target}` : formatBytes(size);
+}
+
+/** Permission bits as people write them: `0755`. */
+export function formatMode(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+/** Counts in the form of ostree-ext, and the bytes of the files, those below directories that came or went included. */
+export async function* statLines(source: ObjectSource, diff: TreeDiff): AsyncGenerator<string> {
+  const counts = (added: number, removed: number, changed: number) =>
+    `added:${added} removed:${removed} changed:${changed}`;
+  const files = counts(diff.addedFiles.length, diff.removedFiles.length, diff.changedFiles.length);
+  const dirs = counts(diff.addedDirs.length, diff.removedDirs.length, diff.changedDirs.length);
+  yield `files(${files}) dirs(${dirs})`;
+
+  const added = await totalSize(source, [...diff.addedFiles, ...diff.addedDirs]);
+  const removed = await totalSize(source, [...diff.removedFiles, ...diff.removedDirs]);
+  const before = await totalSize(
+    source,
+    Array.from(diff.changedFiles, ({ from }) => from),
+  );
+  const after = await totalSize(
+    source,
+    Array.from(diff.changedFiles, ({ to }) => to),
+  );
+  const changed = `${formatBytes(before)} -> ${formatBytes(after)}`;
+  yield `size(added:${formatBytes(added)} removed:${formatBytes(removed)} changed:${changed})`;
+}
+
+async function totalSize(source: ObjectSource, nodes: readonly TreeNode[]): Promise<number> {
+  const sizes: number[] = [];
+  for (const node of nodes) {
+    const files = node.kind === 'file' ? [node] : filesBelow(source, node);
+    for await (const { checksum } of files) sizes.push((await source.content(checksum)).size);
+  }
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,44 @@
+import { type Command, Option } from 'commander';
+import { openRepo } from './open-repo.ts';
+import { repoOption } from './options.ts';
+import { printLine, writeOut } from './output.ts';
+
+type Words = {
+  readonly repo: string;
+  readonly stat?: boolean;
+  readonly json?: boolean;
+  readonly patch?: boolean;
+};
+
+export function addDiff(program: Command): void {
+  program
+    .command('diff')
+    .description('compare two commits: what was modified (M), deleted (D) and added (A), and in what way')
+    .argument('<from>', 'a ref, commit or REF^')
+    .argument('<to>', 'a ref, commit or REF^')
+    .argument('[subdir]', 'compare what is below this directory only; paths are relative to it')
+    .addOption(repoOption())
+    .addOption(new Option('--stat', 'print counts and sizes only').conflicts(['json', 'patch']))
+    .addOption(new Option('--json', 'print everything as one JSON document').conflicts(['stat', 'patch']))
+    .addOption(
+      new Option('-p, --patch', 'print a patch of text files, as git does').conflicts(['stat', 'json']),
+    )
+    .action(printDiff);
+}
+
+async function printDiff(from: string, to: string, subdir: string | undefined, words: Words): Promise<void> {
+  const { diffCommits } = await import('../ostree/diff.ts');
+  const repo = await openRepo(words.repo);
+  const diff = await diffCommits(repo, from, to, subdir === undefined ? {} : { subdir });
+  if (words.patch) {
+    const { formatDiffPatch } = await import('../ostree/diff-patch.ts');
+    for await (const text of formatDiffPatch(repo.objects, diff)) await writeOut(text);
+  } else if (words.json) {
+    const { diffDocument } = await import('./diff-json.ts');
+    await printLine(JSON.stringify(await diffDocument(repo.objects, diff), null, 2));
+  } else {
+    const { diffLines, statLines } = await import('./diff-text.ts');
+    const lines = words.stat ? statLines(repo.objects, diff) : diffLines(repo.objects, diff);
+    for await (const line of lines) await printLine(line);
+  }
+}

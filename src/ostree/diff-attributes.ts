@@ -1,0 +1,94 @@
+/** What a file or directory of a commit is besides its name, and which of it differs between two. */
+import { createHash } from 'node:crypto';
+import type { Pair, TreeNode } from './diff.ts';
+import { isSymlink } from './file-header.ts';
+import { loadDirmeta } from './load.ts';
+import type { ObjectSource } from './object-source.ts';
+import { parseXattrs, type Xattr } from './xattrs.ts';
+
+export type Attributes = {
+  readonly type: 'file' | 'symlink' | 'directory';
+  /** Permission bits, without those of the file type. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly xattrs: readonly Xattr[];
+  /** Bytes of a regular file; 0 for everything else. */
+  readonly size: number;
+  /** Where a symlink leads; empty for everything else. */
+  readonly target: string;
+};
+
+/** `content` is the bytes of a file or the target of a symlink. */
+export type Aspect = 'type' | 'content' | 'mode' | 'owner' | 'xattrs';
+
+export type Change = {
+  readonly path: string;
+  readonly from: Attributes;
+  readonly to: Attributes;
+  /** What differs; nothing but `type` where that does. */
+  readonly aspects: readonly Aspect[];
+};
+
+/** Reads the dirmeta of a directory or the header of a file, not its bytes. */
+export async function attributesOf(source: ObjectSource, node: TreeNode): Promise<Attributes> {
+  if (node.kind === 'directory') {
+    const { uid, gid, mode, xattrs } = await loadDirmeta(source, node.meta);
+    return { type: 'directory', mode: mode & 0o7777, uid, gid, xattrs, size: 0, target: '' };
+  }
+  const { header, size } = await source.content(node.checksum);
+  const { uid, gid, target } = header;
+  const type = isSymlink(header) ? 'symlink' : 'file';
+  return { type, mode: header.mode & 0o7777, uid, gid, xattrs: parseXattrs(header.xattrs), size, target };
+}
+
+/**
+ * What differs between the two nodes of a path. The bytes of two files are read only where nothing else can tell:
+ * their sizes are equal and their headers are not.
+ */
+export async function describeChange(source: ObjectSource, pair: Pair<TreeNode>): Promise<Change> {
+  const from = await attributesOf(source, pair.from);
+  const to = await attributesOf(source, pair.to);
+  if (from.type !== to.type) return { path: pair.path, from, to, aspects: ['type'] };
+  const aspects = headerAspects(from, to);
+  const content = await contentDiffers(source, pair, { from, to, aspects });
+  return { path: pair.path, from, to, aspects: content ? ['content', ...aspects] : aspects };
+}
+
+function headerAspects(from: Attributes, to: Attributes): readonly Aspect[] {
+  const aspects: Aspect[] = [];
+  if (from.mode !== to.mode) aspects.push('mode');
+  if (from.uid !== to.uid || from.gid !== to.gid) aspects.push('owner');
+  if (differingXattrs(from, to).length > 0) aspects.push('xattrs');
+  return aspects;
+}
+
+async function contentDiffers(
+  source: ObjectSource,
+  pair: Pair<TreeNode>,
+  { from, to, aspects }: Omit<Change, 'path'>,
+): Promise<boolean> {
+  if (from.size !== to.size || from.target !== to.target) return true;
+  if (from.type !== 'file' || pair.from.kind !== 'file' || pair.to.kind !== 'file') return false;
+  // The id covers the header and the bytes, so with equal headers it is the bytes.
+  if (aspects.length === 0) return true;
+  return (await bytesDigest(source, pair.from.checksum)) !== (await bytesDigest(source, pair.to.checksum));
+}
+
+/** Digest of a file's bytes alone, which an object's id is not. */
+async function bytesDigest(source: ObjectSource, checksum: string): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const piece of (await source.content(checksum)).stream()) digest.update(piece);
+  return digest.digest('hex');
+}
+
+/** Names of the attributes that only one has, or both with other values. */
+export function differingXattrs(from: Attributes, to: Attributes): readonly string[] {
+  const [before, after] = [xattrMap(from), xattrMap(to)];
+  const names = [...new Set([...before.keys(), ...after.keys()])].toSorted();
+  return names.filter((name) => before.get(name) !== after.get(name));
+}
+
+function xattrMap({ xattrs }: Attributes): ReadonlyMap<string, string> {
+  return new Map(xattrs.map(({ name, value }) => [name.toString('utf8'), value.toString('latin1')]));
+}
