@@ -25,6 +25,12 @@ export function formatObjectName(name: ObjectName): string {
   return `${name.checksum}.${name.type}`;
 }
 
+/** The counterpart of {@link formatObjectName}, for names that it made. */
+export function parseObjectName(text: string): ObjectName {
+  const [checksum = '', type = ''] = text.split('.');
+  return { checksum, type: type as ObjectType };
+}
+
 /** Path of a loose object below the repository, with the given extension. */
 export function loosePath(checksum: Checksum, extension: string): string {
   return `objects/${checksum.slice(0, 2)}/${checksum.slice(2)}.${extension}`;

@@ -4,6 +4,6 @@ import { join } from 'node:path';
 import type { Checksum } from './checksum.ts';
 import type { Repository } from './repo/open.ts';
 
-export function isPartial(repo: Repository, commit: Checksum): boolean {
+export function isPartial(repo: Pick<Repository, 'path'>, commit: Checksum): boolean {
   return existsSync(join(repo.path, 'state', `${commit}.commitpartial`));
 }

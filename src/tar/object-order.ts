@@ -4,7 +4,7 @@
  */
 import { TreeportError } from '../base/errors.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
-import type { TarObject } from './read-objects.ts';
+import type { TarContent, TarObject } from './read-objects.ts';
 
 /**
  * A whole commit or an ostree layer: the commit, its detached metadata if it has any, then everything else. Never a
@@ -32,7 +32,7 @@ export async function* inCommitOrder(objects: AsyncIterable<TarObject>): AsyncGe
 }
 
 /** A component layer: content objects, each once. */
-export async function* inChunkOrder(objects: AsyncIterable<TarObject>): AsyncGenerator<TarObject> {
+export async function* inChunkOrder(objects: AsyncIterable<TarObject>): AsyncGenerator<TarContent> {
   const seen = new Set<string>();
   for await (const object of objects) {
     if (object.kind === 'metadata')

@@ -1,0 +1,36 @@
+/** Imports a component layer: content objects of a commit that is known already. */
+import type { Checksum } from '../ostree/checksum.ts';
+import { formatObjectName } from '../ostree/object-name.ts';
+import type { ObjectSink } from '../ostree/object-sink.ts';
+import { checkNoStray } from './needed-objects.ts';
+import { inChunkOrder } from './object-order.ts';
+import { readObjects } from './read-objects.ts';
+
+export type ImportChunkOptions = {
+  /** Names of the objects that the commit needs. */
+  readonly needed: ReadonlySet<string>;
+  /** What the stream is called in messages. */
+  readonly where: string;
+  /** Ends the import with its reason. */
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * Writes the objects of the stream and returns their ids. Throws ERR_OBJECT_STRAY at the first that does not belong
+ * to the commit, ERR_TAR, ERR_TAR_OBJECT, and the faults of the sink.
+ */
+export async function importChunk(
+  tar: AsyncIterable<Uint8Array>,
+  sink: ObjectSink,
+  { needed, where, signal }: ImportChunkOptions,
+): Promise<readonly Checksum[]> {
+  const arrived: Checksum[] = [];
+  for await (const found of inChunkOrder(readObjects(tar, { sinkVerifies: true }))) {
+    signal?.throwIfAborted();
+    checkNoStray(needed, [formatObjectName({ type: 'file', checksum: found.checksum })], where);
+    arrived.push(found.checksum);
+    await sink.content(found.checksum, found.object);
+  }
+  await sink.settle();
+  return arrived;
+}

@@ -1,0 +1,117 @@
+/**
+ * Imports a stream that begins with a commit, a whole commit or the ostree layer of an image, into a sink: the commit
+ * with its detached metadata is looked at before anything is written. Stricter than ostree-ext: what does not belong to the
+ * commit is refused, and what lacks is named, while nothing is visible yet.
+ */
+import type { Checksum } from '../ostree/checksum.ts';
+import { formatObjectName } from '../ostree/object-name.ts';
+import type { ObjectSink } from '../ostree/object-sink.ts';
+import { verifyMetadata } from '../ostree/verify.ts';
+import { checkContentComplete, checkNoStray, neededObjects, type ReadableSink } from './needed-objects.ts';
+import { inCommitOrder } from './object-order.ts';
+import { readObjects, type TarMetadata, type TarObject } from './read-objects.ts';
+
+/** The limit of libostree's own metadata objects since 2023. */
+export const MAX_METADATA_BYTES: number = 128 * 1024 * 1024;
+
+export type CommitHead = {
+  readonly commit: Checksum;
+  /** The commit object. */
+  readonly bytes: Buffer;
+  /** A serialized `a{sv}`; undefined if the stream has none. */
+  readonly detached: Buffer | undefined;
+};
+
+export type ImportCommitOptions = {
+  /** Called before anything is written; what it throws ends the import. */
+  readonly verify?: (head: CommitHead) => Promise<void>;
+  /** Objects that do not belong to the commit are imported too, not refused. */
+  readonly allowExtra?: boolean;
+  /** What the stream is called in messages. */
+  readonly where: string;
+};
+
+export type ArrivedCommit = {
+  readonly commit: Checksum;
+  /** Names of the objects that came. */
+  readonly arrived: Set<string>;
+  /** Names of the objects that the commit needs. */
+  readonly needed: ReadonlySet<string>;
+};
+
+/** Imports a whole commit: everything that it needs is in the sink, or was in the repository behind it. */
+export async function importCommit(
+  tar: AsyncIterable<Uint8Array>,
+  sink: ReadableSink,
+  options: ImportCommitOptions,
+): Promise<ArrivedCommit> {
+  const imported = await importOstreeLayer(tar, sink, options);
+  await checkContentComplete(sink, imported.needed, imported.arrived);
+  return imported;
+}
+
+/**
+ * Imports the commit and its metadata, and content as far as it is in the stream. ERR_TAR, ERR_TAR_OBJECT,
+ * ERR_OBJECT_CORRUPT, ERR_OBJECT_MISSING for metadata that lacks, ERR_OBJECT_STRAY, and the faults of the sink.
+ */
+export async function importOstreeLayer(
+  tar: AsyncIterable<Uint8Array>,
+  sink: ReadableSink,
+  options: ImportCommitOptions,
+): Promise<ArrivedCommit> {
+  const intake = new CommitIntake(sink, options);
+  const reading = { maxMetadataBytes: MAX_METADATA_BYTES, sinkVerifies: true };
+  for await (const object of inCommitOrder(readObjects(tar, reading))) await intake.take(object);
+  await sink.settle();
+  const { commit, arrived } = intake;
+  const needed = await neededObjects(sink, commit, arrived);
+  if (!options.allowExtra) checkNoStray(needed, arrived, options.where);
+  return { commit, arrived, needed };
+}
+
+/** Holds the commit back until it is known whether detached metadata follows. */
+class CommitIntake {
+  readonly arrived = new Set<string>();
+  commit: Checksum = '';
+  readonly #sink: ObjectSink;
+  readonly #options: ImportCommitOptions;
+  #held: TarMetadata | undefined;
+
+  constructor(sink: ObjectSink, options: ImportCommitOptions) {
+    this.#sink = sink;
+    this.#options = options;
+  }
+
+  async take(object: TarObject): Promise<void> {
+    const type = object.kind === 'metadata' ? object.type : 'file';
+    if (object.kind === 'metadata' && object.type === 'commit') {
+      this.#held = object;
+      return;
+    }
+    const commit = this.#held;
+    if (commit !== undefined) {
+      this.#held = undefined;
+      await this.#begin(
+        commit,
+        object.kind === 'metadata' && type === 'commitmeta' ? object.bytes : undefined,
+      );
+    }
+    if (type === 'commitmeta') return;
+    this.arrived.add(formatObjectName({ type, checksum: object.checksum }));
+    await writeObject(this.#sink, object);
+  }
+
+  async #begin({ checksum, bytes }: TarMetadata, detached: Buffer | undefined): Promise<void> {
+    verifyMetadata('commit', checksum, bytes);
+    await this.#options.verify?.({ commit: checksum, bytes, detached });
+    this.commit = checksum;
+    this.arrived.add(formatObjectName({ type: 'commit', checksum }));
+    await this.#sink.metadata('commit', checksum, bytes);
+    if (detached !== undefined) await this.#sink.detachedMetadata(checksum, detached);
+  }
+}
+
+async function writeObject(sink: ObjectSink, object: TarObject): Promise<void> {
+  if (object.kind === 'content') await sink.content(object.checksum, object.object);
+  else if (object.type !== 'commitmeta') await sink.metadata(object.type, object.checksum, object.bytes);
+}

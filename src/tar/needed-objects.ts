@@ -1,0 +1,86 @@
+/**
+ * What a commit needs against what has come: nothing may lack, and nothing else may have come. Objects are named
+ * `<checksum>.<type>`.
+ */
+import { isTreeportError, TreeportError } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { formatObjectName, parseObjectName } from '../ostree/object-name.ts';
+import type { ObjectSink, SinkMetadataType } from '../ostree/object-sink.ts';
+import { type MetadataSource, reachableObjects, type SeenObjects } from '../ostree/walk.ts';
+import { EMPTY_DIRTREE, EMPTY_DIRTREE_CHECKSUM } from './empty-dirtree.ts';
+
+/** A sink that gives back what was written to it, and what the repository behind it has. */
+export type ReadableSink = ObjectSink & {
+  /** ERR_OBJECT_MISSING. */
+  load(type: SinkMetadataType, checksum: Checksum): Uint8Array;
+};
+
+const EMPTY_DIRTREE_NAME = formatObjectName({ type: 'dirtree', checksum: EMPTY_DIRTREE_CHECKSUM });
+
+/**
+ * Every object that the commit in the sink needs; all metadata of it is there then. ERR_OBJECT_MISSING names the
+ * first that is not. The dirtree of an empty directory is written to the sink if that is what lacks.
+ */
+export async function neededObjects(
+  sink: ReadableSink,
+  commit: Checksum,
+  arrived: ReadonlySet<string>,
+): Promise<SeenObjects> {
+  const needed: SeenObjects = new Set();
+  for await (const name of reachableObjects(metadataOf(sink), commit, needed)) {
+    // Dirtrees are loaded on the way.
+    if (name.type === 'dirmeta' && !arrived.has(formatObjectName(name)) && !(await sink.has(name)))
+      throw missing(formatObjectName(name));
+  }
+  if (needed.has(EMPTY_DIRTREE_NAME) && !arrived.has(EMPTY_DIRTREE_NAME)) {
+    await sink.metadata('dirtree', EMPTY_DIRTREE_CHECKSUM, EMPTY_DIRTREE);
+    await sink.settle();
+  }
+  return needed;
+}
+
+function metadataOf(sink: ReadableSink): MetadataSource {
+  return {
+    metadata: async (type, checksum) => {
+      const name = formatObjectName({ type, checksum });
+      if (name === EMPTY_DIRTREE_NAME) return EMPTY_DIRTREE;
+      try {
+        return Buffer.from(sink.load(type as SinkMetadataType, checksum));
+      } catch (error) {
+        throw isTreeportError(error, 'ERR_OBJECT_MISSING') ? missing(name) : error;
+      }
+    },
+  };
+}
+
+/** Throws ERR_OBJECT_MISSING at the first content object that neither came nor is in the repository. */
+export async function checkContentComplete(
+  sink: ObjectSink,
+  needed: ReadonlySet<string>,
+  arrived: ReadonlySet<string>,
+): Promise<void> {
+  for (const text of needed) {
+    if (arrived.has(text)) continue;
+    const name = parseObjectName(text);
+    if (name.type === 'file' && !(await sink.has(name))) throw missing(text);
+  }
+}
+
+/** Throws ERR_OBJECT_STRAY at the first object that came and is not needed; `where` says what it came in. */
+export function checkNoStray(needed: ReadonlySet<string>, arrived: Iterable<string>, where: string): void {
+  for (const name of arrived) if (!needed.has(name)) throw stray(name, where);
+}
+
+function missing(name: string): TreeportError {
+  return new TreeportError(
+    'ERR_OBJECT_MISSING',
+    `object ${name} of the commit did not come and is not in the repository; nothing was imported`,
+  );
+}
+
+function stray(name: string, where: string): TreeportError {
+  return new TreeportError(
+    'ERR_OBJECT_STRAY',
+    `object ${name} in ${where} does not belong to the commit; nothing was imported`,
+  );
+}
