@@ -1,4 +1,4 @@
-/** Sizes in words: `500000000`, `500M`, `2G` (SI), `512MiB`, `2GiB` (powers of two). */
+/** Sizes in words. Read: `500000000`, `500M`, `2G` (SI), `512MiB`, `2GiB` (powers of two). Written: in SI units. */
 import { TreeportError } from './errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -22,4 +22,21 @@ export function parseByteSize(text: string, what: string): number {
     'ERR_USAGE',
     `${what} "${text}" is no size: give bytes, or a number with k, M, G, T, Ki, Mi, Gi or Ti behind it`,
   );
+}
+
+const SI_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+
+/**
+ * The size for people: `17 bytes`, `1.5 MB`. The digits are those of GLib's g_format_size, which also has a no-break
+ * space before the units from kB up; `space` may be one.
+ */
+export function formatByteSize(bytes: number, space = ' '): string {
+  if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+  const power = Math.min(Math.floor((String(Math.floor(bytes)).length - 1) / 3), SI_UNITS.length);
+  return `${oneDecimal(bytes / 1000 ** power)}${space}${SI_UNITS[power - 1]}`;
+}
+
+/** As C's `%.1f`, which rounds a half to the even digit; toFixed rounds it up. */
+function oneDecimal(value: number): string {
+  return value % 1 === 0.25 ? `${Math.floor(value)}.2` : value.toFixed(1);
 }

@@ -1,4 +1,6 @@
 /** A diff in words: lines of the form of `ostree diff`, with what differs behind the path. */
+
+import { formatByteSize } from '../base/byte-size.ts';
 import type { TreeDiff, TreeNode } from '../ostree/diff.ts';
 import {
   type Aspect,
@@ -10,7 +12,6 @@ import {
 } from '../ostree/diff-attributes.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { filesBelow } from '../ostree/walk.ts';
-import { formatBytes } from './progress.ts';
 
 /** First what was modified, then what was deleted, then what was added. */
 export async function* diffLines(source: ObjectSource, diff: TreeDiff): AsyncGenerator<string> {
@@ -41,7 +42,7 @@ function nodeNote(attributes: Attributes): string {
 }
 
 function contentNote({ type, size, target }: Attributes): string {
-  return type === 'symlink' ? `symlink to ${target}` : formatBytes(size);
+  return type === 'symlink' ? `symlink to ${target}` : formatByteSize(size);
 }
 
 /** Permission bits as people write them: `0755`. */
@@ -67,8 +68,8 @@ export async function* statLines(source: ObjectSource, diff: TreeDiff): AsyncGen
     source,
     Array.from(diff.changedFiles, ({ to }) => to),
   );
-  const changed = `${formatBytes(before)} -> ${formatBytes(after)}`;
-  yield `size(added:${formatBytes(added)} removed:${formatBytes(removed)} changed:${changed})`;
+  const changed = `${formatByteSize(before)} -> ${formatByteSize(after)}`;
+  yield `size(added:${formatByteSize(added)} removed:${formatByteSize(removed)} changed:${changed})`;
 }
 
 async function totalSize(source: ObjectSource, nodes: readonly TreeNode[]): Promise<number> {

@@ -2,6 +2,7 @@
  * Progress on stderr: a bar that is redrawn on a terminal, else a line every few seconds, nothing with
  * `--quiet`.
  */
+import { formatByteSize } from '../base/byte-size.ts';
 
 export type ProgressOptions = {
   /** What is being done: `fsck`, `encapsulate`. */
@@ -81,12 +82,5 @@ function amounts(done: number, total: number | undefined, unit: string, start: n
 }
 
 function formatAmount(amount: number, unit: string): string {
-  return unit === 'bytes' ? formatBytes(amount) : `${amount} ${unit}`;
-}
-
-/** Bytes in SI units with one decimal: `1.5 MB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
-  return power === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** power).toFixed(1)} ${units[power]}`;
+  return unit === 'bytes' ? formatByteSize(amount) : `${amount} ${unit}`;
 }
