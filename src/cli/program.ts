@@ -6,6 +6,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../base/version.ts';
 import { addContainerEncapsulate, addContainerExportOci } from './container-encapsulate.ts';
+import { addContainerUnencapsulate } from './container-unencapsulate.ts';
 import { addDemo } from './demo.ts';
 import { addDiff } from './diff.ts';
 import { addMirrorBuild } from './mirror-build.ts';
@@ -19,6 +20,7 @@ import { addRepoRefs } from './repo-refs.ts';
 import { addRepoShow } from './repo-show.ts';
 import { addServe } from './serve.ts';
 import { addTarExport } from './tar-export.ts';
+import { addTarImport } from './tar-import.ts';
 
 /** Builds the whole tree. Commander throws CommanderError where it would end the process; it prints no errors. */
 export function buildProgram(): Command {
@@ -40,6 +42,7 @@ export function buildProgram(): Command {
   const container = addGroup(program, 'container', 'commits as OCI images');
   addContainerEncapsulate(container);
   addContainerExportOci(container);
+  addContainerUnencapsulate(container);
 
   const mirror = addGroup(program, 'mirror', 'images that serve their own repository');
   addMirrorBuild(mirror);
@@ -48,6 +51,7 @@ export function buildProgram(): Command {
 
   const tar = addGroup(program, 'tar', 'commits as tar streams');
   addTarExport(tar);
+  addTarImport(tar);
 
   addDiff(program);
   addServe(program);

@@ -1,0 +1,129 @@
+import type { Command } from 'commander';
+import { TreeportError } from '../base/errors.ts';
+import type { ImportEvent } from '../container/import-events.ts';
+import type { OstreeImageReference } from '../container/ostree-image-reference.ts';
+import type { ImportReport } from '../container/unencapsulate.ts';
+import { quietOption, repoOption } from './options.ts';
+import { printLine } from './output.ts';
+import { startProgress } from './progress.ts';
+import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
+
+type Words = ProxyWords & {
+  readonly repo: string;
+  readonly writeRef?: string;
+  readonly unverified?: boolean;
+  readonly arch?: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+};
+
+export function addContainerUnencapsulate(group: Command): void {
+  const command = group
+    .command('unencapsulate')
+    .alias('import')
+    .description('import the commit of an image of ostree-ext, rpm-ostree or treeport into a repository')
+    .argument(
+      '<image>',
+      'ostree-remote-image:REMOTE:IMAGE, ostree-image-signed:IMAGE or ostree-unverified-image:IMAGE',
+    )
+    .addOption(repoOption())
+    .option('--write-ref <ref>', 'put this ref on the commit')
+    .option('--unverified', 'take an image reference without a verification scheme, and verify no signature')
+    .option('--arch <name>', "which image of several (default: this machine's)");
+  addProxyOptions(command)
+    .option('--json', 'print what happens, one JSON object per line')
+    .addOption(quietOption())
+    .action(importImage);
+}
+
+async function importImage(text: string, words: Words): Promise<void> {
+  const { unencapsulate } = await import('../container/unencapsulate.ts');
+  const { goArchitecture } = await import('../oci/platform.ts');
+  const { openImage } = await import('../oci/image-source.ts');
+  const { verification, image: reference } = await referenceOf(text, words);
+  const image = await openImage(reference, {
+    ...registryAccess(words),
+    ...(words.arch === undefined
+      ? {}
+      : { platform: { os: 'linux', architecture: goArchitecture(words.arch) } }),
+    enforcePolicy: verification.kind === 'container-policy',
+  });
+  const told = words.json ? tellAsJson() : tellAsProgress(words);
+  try {
+    const options = { repo: words.repo, verification, onEvent: told.onEvent };
+    const { writeRef } = words;
+    const report = await unencapsulate(image, writeRef === undefined ? options : { ...options, writeRef });
+    told.stop();
+    if (words.json) await printLine(JSON.stringify(importedEvent(report, writeRef)));
+    else await printReport(report, words);
+  } catch (error) {
+    told.stop();
+    throw error;
+  } finally {
+    await image.close();
+  }
+}
+
+async function referenceOf(text: string, { unverified = false }: Words): Promise<OstreeImageReference> {
+  const { hasVerificationScheme, parseOstreeImageReference, unverifiedReference } = await import(
+    '../container/ostree-image-reference.ts'
+  );
+  const { isImageReference, parseImageReference } = await import('../oci/reference.ts');
+  if (hasVerificationScheme(text) || !isImageReference(text)) return parseOstreeImageReference(text);
+  const image = parseImageReference(text);
+  if (!unverified) {
+    throw new TreeportError(
+      'ERR_UNVERIFIED_REFERENCE',
+      `${text} does not say how to verify it: write ostree-remote-image:REMOTE:${text}, or ostree-unverified-image:${text}, or give --unverified`,
+    );
+  }
+  process.stderr.write(`treeport: warning: the signatures of ${text} are not verified\n`);
+  return unverifiedReference(image);
+}
+
+type Teller = {
+  readonly onEvent: (event: ImportEvent) => void;
+  stop(): void;
+};
+
+function tellAsProgress({ quiet }: Words): Teller {
+  const progress = startProgress({ label: 'import', unit: 'bytes', quiet });
+  return {
+    onEvent: (event) => {
+      if (event.event === 'progress') progress.update(event.bytes);
+    },
+    stop: () => progress.stop(),
+  };
+}
+
+const PROGRESS_INTERVAL = 500;
+
+/** Lines are short and few, so the reader is not waited for. */
+function tellAsJson(): Teller {
+  const printed = { progress: 0 };
+  return {
+    onEvent: (event) => {
+      if (event.event === 'progress') {
+        if (Date.now() - printed.progress < PROGRESS_INTERVAL) return;
+        printed.progress = Date.now();
+      }
+      process.stdout.write(`${JSON.stringify(event)}\n`);
+    },
+    stop: () => {},
+  };
+}
+
+function importedEvent({ commit, signatures, ...counts }: ImportReport, ref: string | undefined): object {
+  return { event: 'imported', commit, ref: ref ?? null, ...counts, signatures };
+}
+
+async function printReport(report: ImportReport, { writeRef, quiet }: Words): Promise<void> {
+  const { commit, fetched, cached, derived, signatures } = report;
+  await printLine(`Imported: ${writeRef === undefined ? '' : `${writeRef} => `}${commit}`);
+  if (quiet) return;
+  const layers = [`${fetched} layers fetched`, `${cached} cached`];
+  if (derived > 0) layers.push(`${derived} derived left out`);
+  await printLine(layers.join(', '));
+  for (const { kind, key, signer } of signatures)
+    await printLine(`signed: ${kind} ${key}${signer === undefined ? '' : ` ${signer}`}`);
+}

@@ -1,0 +1,68 @@
+import { createReadStream } from 'node:fs';
+import type { Command } from 'commander';
+import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { quietOption, repoOption } from './options.ts';
+import { printLine } from './output.ts';
+import { type Progress, startProgress } from './progress.ts';
+
+type Words = {
+  readonly repo: string;
+  readonly writeRef?: string;
+  readonly remote?: string;
+  readonly allowExtra?: boolean;
+  readonly quiet?: boolean;
+};
+
+export function addTarImport(group: Command): void {
+  group
+    .command('import')
+    .description('import a commit from a tar stream, plain or compressed with gzip or zstd')
+    .argument('[file]', 'the stream, as `tar export` and ostree-ext write it (default: stdin)')
+    .addOption(repoOption())
+    .option('--write-ref <ref>', 'put this ref on the commit')
+    .option('--remote <name>', 'demand a signature by a key of this remote of the repository')
+    .option('--allow-extra', 'import objects that do not belong to the commit too, instead of refusing them')
+    .addOption(quietOption())
+    .action(importStream);
+}
+
+async function importStream(file: string | undefined, words: Words): Promise<void> {
+  if (file === undefined && process.stdin.isTTY)
+    throw new TreeportError(
+      'ERR_USAGE',
+      'a tar stream is not typed at a terminal; name a file or redirect stdin',
+    );
+  const { importTar } = await import('../container/import-tar.ts');
+  const progress = startProgress({ label: 'tar import', unit: 'bytes', quiet: words.quiet });
+  const input = file === undefined ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
+  try {
+    const { commit } = await importTar(plainTar(counted(input, progress)), words);
+    progress.stop();
+    await printLine(`Imported: ${commit}`);
+  } catch (error) {
+    progress.stop();
+    throw error;
+  }
+}
+
+async function* counted(input: AsyncIterable<Buffer>, progress: Progress): AsyncGenerator<Buffer> {
+  const count = { bytes: 0 };
+  for await (const piece of input) {
+    count.bytes += piece.length;
+    progress.update(count.bytes);
+    yield piece;
+  }
+}
+
+/** Throws ERR_TAR if the stream does not decompress; errors of the input as they are. */
+async function* plainTar(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const { decompress } = await import('../oci/decompress.ts');
+  try {
+    yield* decompress(input);
+  } catch (error) {
+    if (isTreeportError(error) || errnoOf(error) !== undefined) throw error;
+    throw new TreeportError('ERR_TAR', `the stream does not decompress: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Imports component layers, a few at a time. Each lands by itself, with a ref that keeps its objects, and the next
+ * import takes it from the repository.
+ */
+import { eachConcurrently } from '../base/each-concurrently.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { formatObjectName } from '../ostree/object-name.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { importChunk } from '../tar/import-chunk.ts';
+import { checkNoStray } from '../tar/needed-objects.ts';
+import { blobRef, cachedObjects } from './blob-refs.ts';
+import type { LayerState } from './import-events.ts';
+import { writeObjectSet } from './object-set.ts';
+import { landCommit, withTransaction } from './repo-transaction.ts';
+
+export type ComponentsOptions = {
+  /** Names of the objects that the commit needs. */
+  readonly needed: ReadonlySet<string>;
+  /** Takes the names of what the layers hold. */
+  readonly arrived: Set<string>;
+  /** How many layers are read at once. */
+  readonly concurrency: number;
+  /** The tar of a layer, verified when it has been read to its end. */
+  readonly read: (layer: Descriptor) => AsyncIterable<Uint8Array>;
+  /** Is told what becomes of the layer at a position of `layers`. */
+  readonly note: (state: LayerState, position: number) => void;
+};
+
+export async function importComponents(
+  repo: Repository,
+  layers: readonly Descriptor[],
+  options: ComponentsOptions,
+): Promise<void> {
+  const first = (layer: Descriptor) => layers.findIndex(({ digest }) => digest === layer.digest);
+  const distinct = [...layers.entries()].filter(([position, layer]) => first(layer) === position);
+  await eachConcurrently(distinct, options.concurrency, ([position, layer], signal) =>
+    importComponent(repo, layer, { ...options, note: (state) => options.note(state, position) }, signal),
+  );
+  for (const [position, layer] of layers.entries()) {
+    if (first(layer) !== position) options.note('cached', position);
+  }
+}
+
+type ComponentOptions = Omit<ComponentsOptions, 'note'> & { readonly note: (state: LayerState) => void };
+
+async function importComponent(
+  repo: Repository,
+  layer: Descriptor,
+  { needed, arrived, read, note }: ComponentOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const where = `layer ${layer.digest}`;
+  const cached = await cachedObjects(repo, layer.digest);
+  if (cached === undefined) note('fetching');
+  const objects =
+    cached ??
+    (await withTransaction(repo.path, async (arrival) => {
+      const fetched = await importChunk(read(layer), arrival.transaction, { needed, where, signal });
+      const objectSet = await writeObjectSet(arrival.transaction, fetched);
+      await landCommit(arrival, objectSet, [blobRef(layer.digest)]);
+      return fetched;
+    }));
+  const names = objects.map((checksum) => formatObjectName({ type: 'file', checksum }));
+  checkNoStray(needed, names, where);
+  for (const name of names) arrived.add(name);
+  note(cached === undefined ? 'fetched' : 'cached');
+}

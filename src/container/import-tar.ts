@@ -1,0 +1,50 @@
+/** Imports a commit from a tar stream into a repository. */
+import type { Checksum } from '../ostree/checksum.ts';
+import { checkRefName } from '../ostree/ref-name.ts';
+import { importCommit } from '../tar/import-commit.ts';
+import { landCommit, withTransaction } from './repo-transaction.ts';
+import { type VerifiedSignature, verifyCommitSignatures } from './verify-signatures.ts';
+
+export type ImportTarOptions = {
+  /** Path of the repository. */
+  readonly repo: string;
+  /** A remote of the repository by whose keys the commit must be signed. */
+  readonly remote?: string;
+  /** A ref to put on the commit. */
+  readonly writeRef?: string;
+  /** Objects that do not belong to the commit are imported too, not refused. */
+  readonly allowExtra?: boolean;
+};
+
+export type ImportedTar = {
+  readonly commit: Checksum;
+  /** Those that were verified; none without a remote. */
+  readonly signatures: readonly VerifiedSignature[];
+};
+
+/**
+ * Imports an uncompressed stream of any generation. Either everything is imported, or nothing: ERR_TAR,
+ * ERR_TAR_OBJECT, ERR_OBJECT_CORRUPT, ERR_OBJECT_MISSING, ERR_OBJECT_STRAY, the faults of the repository and of the
+ * signatures.
+ */
+export async function importTar(
+  tar: AsyncIterable<Uint8Array>,
+  options: ImportTarOptions,
+): Promise<ImportedTar> {
+  const { repo: path, remote, writeRef } = options;
+  if (writeRef !== undefined) checkRefName(writeRef);
+  const signatures: VerifiedSignature[] = [];
+  return withTransaction(path, async (arrival) => {
+    const { commit } = await importCommit(tar, arrival.transaction, {
+      where: 'the tar stream',
+      allowExtra: options.allowExtra ?? false,
+      verify: async ({ commit, bytes, detached }) => {
+        if (remote === undefined) return;
+        const signed = { repo: path, remote, commit, commitBytes: bytes, detachedMetadata: detached };
+        signatures.push(...(await verifyCommitSignatures(signed)));
+      },
+    });
+    await landCommit(arrival, commit, writeRef === undefined ? [] : [writeRef]);
+    return { commit, signatures };
+  });
+}

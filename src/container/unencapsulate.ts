@@ -1,0 +1,162 @@
+/**
+ * Imports the commit of an encapsulated image into a repository. Order:
+ *
+ * 1. The ostree layer goes into a transaction that stays open. Its commit is verified before anything is written, and
+ *    says which objects are needed.
+ * 2. Component layers, a few at a time, each in a transaction of its own: when the layer has been read to its end and
+ *    verified, its objects are put in place with a ref on them (blob-refs.ts), so that they need not be fetched again.
+ * 3. When nothing lacks, the first transaction ends, and the refs on the commit are written.
+ */
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { OpenedImage } from '../oci/image-source.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { checkRefName } from '../ostree/ref-name.ts';
+import { openRepository, type Repository } from '../ostree/repo/open.ts';
+import { type CommitHead, importOstreeLayer } from '../tar/import-commit.ts';
+import { checkContentComplete } from '../tar/needed-objects.ts';
+import { blobRef, cachedCommit } from './blob-refs.ts';
+import { encapsulatedLayers } from './encapsulated-layers.ts';
+import { importComponents } from './import-components.ts';
+import { type ImportEvent, type LayerState, TarCounter } from './import-events.ts';
+import type { Verification } from './ostree-image-reference.ts';
+import { landCommit, putRefs, withTransaction } from './repo-transaction.ts';
+import { type VerifiedSignature, verifyCommitSignatures } from './verify-signatures.ts';
+
+export type UnencapsulateOptions = {
+  /** Path of the repository. */
+  readonly repo: string;
+  /** What the commit must prove; a containers policy is held to where the image is opened. */
+  readonly verification: Verification;
+  /** A ref to put on the commit. */
+  readonly writeRef?: string;
+  /** Component layers that are fetched at once; 2 unless given. */
+  readonly concurrency?: number;
+  readonly onEvent?: (event: ImportEvent) => void;
+};
+
+export type ImportReport = {
+  readonly commit: Checksum;
+  /** Those that were verified. */
+  readonly signatures: readonly VerifiedSignature[];
+  /** Layers of the commit that were read from the image. */
+  readonly fetched: number;
+  /** Layers of the commit whose content was in the repository. */
+  readonly cached: number;
+  /** Layers on top of the commit, which are no part of it. */
+  readonly derived: number;
+};
+
+/**
+ * Imports the commit: completely, or without anything to be seen but finished component layers. ERR_NOT_ENCAPSULATED,
+ * ERR_OBJECT_STRAY, ERR_OBJECT_MISSING, the faults of the image's blobs and tar streams, of the repository and of the
+ * signatures.
+ */
+export async function unencapsulate(
+  image: OpenedImage,
+  options: UnencapsulateOptions,
+): Promise<ImportReport> {
+  if (options.writeRef !== undefined) checkRefName(options.writeRef);
+  return new ImageImport(image, options).run();
+}
+
+class ImageImport {
+  readonly #image: OpenedImage;
+  readonly #options: UnencapsulateOptions;
+  readonly #ostree: Descriptor;
+  readonly #components: readonly Descriptor[];
+  readonly #derived: readonly Descriptor[];
+  readonly #counter: TarCounter;
+  #signatures: readonly VerifiedSignature[] = [];
+  #fetched = 0;
+  #cached = 0;
+
+  constructor(image: OpenedImage, options: UnencapsulateOptions) {
+    const { ostree, derived } = encapsulatedLayers(image);
+    const [first, ...components] = ostree;
+    this.#image = image;
+    this.#options = options;
+    this.#ostree = first as Descriptor;
+    this.#components = components;
+    this.#derived = derived;
+    this.#counter = new TarCounter(options.onEvent);
+  }
+
+  async run(): Promise<ImportReport> {
+    const repo = await openRepository(this.#options.repo);
+    const cached = await cachedCommit(repo, this.#ostree.digest);
+    const commit = cached === undefined ? await this.#fetch(repo) : await this.#reuse(repo, cached);
+    return {
+      commit,
+      signatures: this.#signatures,
+      fetched: this.#fetched,
+      cached: this.#cached,
+      derived: this.#derived.length,
+    };
+  }
+
+  /** The whole commit is there; what it has to prove, it proves again. */
+  async #reuse(repo: Repository, commit: Checksum): Promise<Checksum> {
+    const { objects } = repo;
+    const hasDetached = await objects.has({ type: 'commitmeta', checksum: commit });
+    await this.#verify({
+      commit,
+      bytes: await objects.metadata('commit', commit),
+      detached: hasDetached ? await objects.metadata('commitmeta', commit) : undefined,
+    });
+    for (const [index] of [this.#ostree, ...this.#components].entries()) this.#note('cached', index);
+    await putRefs(repo.path, commit, this.#refs());
+    return commit;
+  }
+
+  async #fetch(repo: Repository): Promise<Checksum> {
+    return withTransaction(repo.path, async (arrival) => {
+      this.#note('fetching', 0);
+      const { commit, needed, arrived } = await importOstreeLayer(
+        this.#read(this.#ostree),
+        arrival.transaction,
+        { where: `layer ${this.#ostree.digest}`, verify: (head) => this.#verify(head) },
+      );
+      this.#note('fetched', 0);
+      await importComponents(repo, this.#components, {
+        needed,
+        arrived,
+        concurrency: this.#options.concurrency ?? 2,
+        read: (layer) => this.#read(layer),
+        note: (state, position) => this.#note(state, position + 1),
+      });
+      await checkContentComplete(arrival.transaction, needed, arrived);
+      await landCommit(arrival, commit, [blobRef(this.#ostree.digest), ...this.#refs()]);
+      return commit;
+    });
+  }
+
+  async #verify({ commit, bytes, detached }: CommitHead): Promise<void> {
+    const { repo, verification, onEvent } = this.#options;
+    if (verification.kind === 'remote') {
+      const { remote } = verification;
+      const signed = { repo, remote, commit, commitBytes: bytes, detachedMetadata: detached };
+      this.#signatures = await verifyCommitSignatures(signed);
+    }
+    onEvent?.({
+      event: 'commit',
+      commit,
+      layers: this.#components.length + 1,
+      derived: this.#derived.length,
+    });
+  }
+
+  #read(layer: Descriptor): AsyncGenerator<Uint8Array> {
+    return this.#counter.count(this.#image.layer(layer));
+  }
+
+  #note(state: LayerState, index: number): void {
+    if (state === 'fetched') this.#fetched += 1;
+    if (state === 'cached') this.#cached += 1;
+    const { digest, size } = this.#image.manifest.layers[index] as Descriptor;
+    this.#options.onEvent?.({ event: 'layer', state, index, digest, size });
+  }
+
+  #refs(): readonly string[] {
+    return this.#options.writeRef === undefined ? [] : [this.#options.writeRef];
+  }
+}
