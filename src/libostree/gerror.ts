@@ -1,6 +1,7 @@
 /**
  * GError, the errors of libostree and GLib: `{ guint32 domain; gint code; gchar *message }`. A call that can fail gets
- * a place for one as its last argument; what was put there becomes a TreeportError and is freed.
+ * a place for one as its last argument, declared `_Inout_ void **error` since libostree expects NULL there; what was put
+ * into it becomes a TreeportError and is freed.
  */
 import koffi from 'koffi';
 import type { ErrorCode } from '../base/error-codes.ts';

@@ -8,6 +8,7 @@ import { lazily, type Pointer } from './library.ts';
 
 const glib = lazily(({ glib, gobject }) => ({
   free: glib.func('void g_free(void *memory)') as (memory: Pointer) => void,
+  objectRef: gobject.func('void *g_object_ref(void *object)') as (object: Pointer) => Pointer,
   objectUnref: gobject.func('void g_object_unref(void *object)') as (object: Pointer) => void,
   bytesNew: glib.func('void *g_bytes_new(const uint8_t *data, size_t size)') as (
     data: Uint8Array,
@@ -41,6 +42,11 @@ const glib = lazily(({ glib, gobject }) => ({
 /** Owns a reference to a GObject. */
 export function ownObject(object: Pointer): Handle {
   return new Handle(object, glib().objectUnref);
+}
+
+/** A further reference to a GObject that somebody else owns. */
+export function shareObject(object: Pointer): Handle {
+  return ownObject(glib().objectRef(object));
 }
 
 /** Owns a reference to a GVariant that is not floating. */

@@ -1,0 +1,29 @@
+/** What write threads are asked to do. */
+import type { Checksum } from '../ostree/checksum.ts';
+import type { ObjectName } from '../ostree/object-name.ts';
+import type { SinkMetadataType } from '../ostree/object-sink.ts';
+import type { Pointer } from './library.ts';
+
+/** An object in a block of shared memory: a content object's hashed stream, or a metadata object's bytes. */
+export type PackedObject = {
+  readonly type: SinkMetadataType | 'commitmeta' | 'file';
+  readonly checksum: Checksum;
+  readonly start: number;
+  readonly length: number;
+};
+
+/** `repo` is the address of the OstreeRepo that all threads share; they are threads of one process. */
+export type WriteRequest = { readonly repo: Pointer } & (
+  | { readonly kind: 'prepare' | 'commit' | 'abort' }
+  | { readonly kind: 'objects'; readonly memory: Uint8Array; readonly objects: readonly PackedObject[] }
+  | { readonly kind: 'import'; readonly source: Pointer; readonly names: readonly ObjectName[] }
+  /** The next bytes of a large file, in order on one thread. */
+  | {
+      readonly kind: 'piece';
+      readonly file: number;
+      readonly directory: string;
+      readonly bytes: Uint8Array;
+    }
+  /** Ends a large file. Without a checksum it is dropped. */
+  | { readonly kind: 'end'; readonly file: number; readonly checksum: Checksum | undefined }
+);

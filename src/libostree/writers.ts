@@ -1,0 +1,207 @@
+/**
+ * The write threads of a transaction, fed with objects in blocks of shared memory. How many blocks there are bounds the
+ * memory: who has an object to give waits for a free one.
+ */
+import { Thread } from '../base/thread.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
+import { Batch, type Place } from './batch.ts';
+import type { Pointer } from './library.ts';
+import { MemoryPool } from './memory-pool.ts';
+import type { TransactionStats } from './transaction-calls.ts';
+import type { PackedObject, WriteRequest } from './write-request.ts';
+
+type WriteThread = Thread<WriteRequest, TransactionStats | undefined>;
+type Work = WriteRequest extends infer Each
+  ? Each extends WriteRequest
+    ? Omit<Each, 'repo'>
+    : never
+  : never;
+
+/** Objects up to this size go to a thread whole; larger files go in pieces of it. */
+export const BLOCK_BYTES: number = 4 * 1024 * 1024;
+
+export class Writers {
+  readonly #repo: Pointer;
+  readonly #directory: string;
+  readonly #threads: readonly WriteThread[];
+  readonly #memory: MemoryPool;
+  readonly #pending = new Set<string>();
+  readonly #running = new Set<Promise<void>>();
+  #batch: Batch | undefined;
+  #files = 0;
+  #fault: { readonly error: unknown } | undefined;
+
+  /** `directory` is the repository's tmp/. */
+  constructor(repo: Pointer, directory: string, threads: number) {
+    this.#repo = repo;
+    this.#directory = directory;
+    this.#threads = Array.from({ length: threads }, () => new Thread(import.meta.url, './write-thread'));
+    this.#memory = new MemoryPool(2 * threads + 2, BLOCK_BYTES);
+  }
+
+  /** True if the object was given and is not written yet. */
+  isPending(name: ObjectName): boolean {
+    return this.#pending.has(formatObjectName(name));
+  }
+
+  /** Throws the first fault of the threads. */
+  check(): void {
+    if (this.#fault !== undefined) throw this.#fault.error;
+  }
+
+  /** Takes an object of `length` bytes, which `fill` puts into the memory that it is given. */
+  async add(
+    type: PackedObject['type'],
+    checksum: Checksum,
+    length: number,
+    fill: (memory: Uint8Array) => Promise<void> | void,
+  ): Promise<void> {
+    const place = await this.#place(type, checksum, length);
+    const name = formatObjectName({ type, checksum });
+    this.#pending.add(name);
+    try {
+      await fill(place.memory);
+      place.done(true);
+    } catch (error) {
+      this.#pending.delete(name);
+      place.done(false);
+      throw error;
+    }
+  }
+
+  /** Takes a content object as its hashed stream, and has written it when it resolves. */
+  async addLarge(checksum: Checksum, stream: AsyncIterable<Uint8Array>): Promise<void> {
+    this.#files += 1;
+    const file = this.#files;
+    const thread = this.#idlest();
+    const end = (checksum: Checksum | undefined) => this.#call({ kind: 'end', file, checksum }, thread);
+    try {
+      await this.#sendPieces(thread, file, stream);
+    } catch (error) {
+      await end(undefined);
+      throw error;
+    }
+    await this.#track(async () => void (await end(checksum)));
+    this.check();
+  }
+
+  /** Has a thread do something else. */
+  async run(work: Work): Promise<TransactionStats | undefined> {
+    return this.#call(work, this.#idlest());
+  }
+
+  /** Resolves when everything that was given is written; throws the first fault. */
+  async settle(): Promise<void> {
+    this.#sendBatch();
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    this.check();
+  }
+
+  /** Takes nothing any more, and resolves when the threads are at rest. */
+  async stop(): Promise<void> {
+    this.#fault ??= { error: new Error('the transaction was aborted') };
+    await this.settle().catch(() => {});
+  }
+
+  /** Ends the threads, after what they are at. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #call(work: Work, thread: WriteThread): Promise<TransactionStats | undefined> {
+    return thread.call({ ...work, repo: this.#repo });
+  }
+
+  #idlest(): WriteThread {
+    return this.#threads.reduce((best, other) => (other.load < best.load ? other : best));
+  }
+
+  /** Work that goes on while more is given. Never rejects: the fault comes with the next check. */
+  #track(work: () => Promise<void>): Promise<void> {
+    const run: Promise<void> = work()
+      .catch((error: unknown) => {
+        this.#fault ??= { error };
+      })
+      .finally(() => this.#running.delete(run));
+    this.#running.add(run);
+    return run;
+  }
+
+  async #place(type: PackedObject['type'], checksum: Checksum, length: number): Promise<Place> {
+    if (length > BLOCK_BYTES) return this.#ownPlace(type, checksum, length);
+    for (;;) {
+      const place = this.#batch?.reserve(type, checksum, length);
+      if (place !== undefined) return place;
+      this.#sendBatch();
+      const block = await this.#memory.take();
+      // Somebody else may have waited for a block, too, and has put his up.
+      if (this.#batch === undefined) this.#batch = new Batch(block);
+      else this.#memory.give(block);
+      this.check();
+    }
+  }
+
+  /** Metadata may be larger than a block; it is rare enough for memory of its own. */
+  #ownPlace(type: PackedObject['type'], checksum: Checksum, length: number): Place {
+    const batch = new Batch(new Uint8Array(new SharedArrayBuffer(length)));
+    const place = batch.reserve(type, checksum, length) as Place;
+    this.#send(batch, () => {});
+    return place;
+  }
+
+  #sendBatch(): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    this.#send(batch, () => this.#memory.give(batch.memory));
+  }
+
+  #send(batch: Batch, release: () => void): void {
+    this.#track(async () => {
+      const objects = await batch.objects();
+      try {
+        const { memory } = batch;
+        if (objects.length > 0) await this.#call({ kind: 'objects', memory, objects }, this.#idlest());
+      } finally {
+        release();
+        for (const object of objects) this.#pending.delete(formatObjectName(object));
+      }
+    });
+  }
+
+  async #sendPieces(thread: WriteThread, file: number, stream: AsyncIterable<Uint8Array>): Promise<void> {
+    let block = await this.#memory.take();
+    let length = 0;
+    try {
+      for await (const piece of stream) {
+        for (let at = 0; at < piece.length; ) {
+          const part = piece.subarray(at, at + block.length - length);
+          block.set(part, length);
+          at += part.length;
+          length += part.length;
+          if (length < block.length) continue;
+          this.#sendPiece(thread, file, block, length);
+          block = await this.#memory.take();
+          length = 0;
+          this.check();
+        }
+      }
+    } catch (error) {
+      this.#memory.give(block);
+      throw error;
+    }
+    this.#sendPiece(thread, file, block, length);
+  }
+
+  #sendPiece(thread: WriteThread, file: number, block: Uint8Array, length: number): void {
+    const bytes = block.subarray(0, length);
+    this.#track(async () => {
+      try {
+        await this.#call({ kind: 'piece', file, directory: this.#directory, bytes }, thread);
+      } finally {
+        this.#memory.give(block);
+      }
+    });
+  }
+}
