@@ -1,6 +1,7 @@
 /**
  * The directory of encoded objects, laid out as an archive repository's: `objects/<2>/<62>.filez`; files are
- * written under a temporary name beside it. At most `maxBytes` are kept; the least recently used go first.
+ * written under a temporary name beside it. At most `maxBytes` are kept; the least recently used go first, a few more
+ * than need to, so that finding them is seldom.
  *
  * Files of an earlier run are found in the background, so that start-up does not depend on their number;
  * until then they are served all the same. The file `encoder` names what made the compressed bytes: where it
@@ -29,14 +30,17 @@ const FAN_OUT: readonly string[] = Array.from({ length: 256 }, (_, fan) => fan.t
 const LEFTOVER_MS = 3_600_000;
 /** Written at once. */
 const SMALL_FILE_BYTES = 128 * 1024;
+/** How much of its size a full cache keeps. */
+const KEPT_BY_EVICTION = 15 / 16;
 
 export class DiskCache {
   readonly directory: string;
   readonly maxBytes: number;
   readonly #onWriteFailure: (error: unknown) => void;
-  /** Sizes by object, least recently used first. */
-  readonly #sizes = new Map<Checksum, number>();
+  readonly #entries = new Map<Checksum, Entry>();
   #bytes = 0;
+  /** Counts uses. */
+  #clock = 0;
   #writeFailed = false;
   /** Settled when the files of an earlier run have been counted. */
   readonly counted: Promise<void>;
@@ -77,16 +81,17 @@ export class DiskCache {
 
   /** The cached archive file of an object, which counts as a use. */
   open(checksum: Checksum): PlainFile | undefined {
-    const known = this.#sizes.get(checksum);
-    if (known === undefined && this.#isCounted) return undefined;
-    const file = openPlainFile(this.#path(checksum));
+    const entry = this.#entries.get(checksum);
+    if (entry === undefined && this.#isCounted) return undefined;
+    const file = openPlainFile(this.#path(checksum), { isProbablyThere: entry !== undefined });
     if (file === undefined || file.size === 0) {
       // An empty file is what a crash leaves of one that was not yet on disk.
       if (file !== undefined) closePlainFile(file);
       this.#forget(checksum);
       return undefined;
     }
-    this.#remember(checksum, file.size);
+    if (entry?.size === file.size) entry.used = this.#tick();
+    else this.#remember(checksum, file.size);
     return file;
   }
 
@@ -142,20 +147,26 @@ export class DiskCache {
   /** Makes the object the most recently used one. */
   #remember(checksum: Checksum, size: number): void {
     this.#forget(checksum);
-    this.#sizes.set(checksum, size);
+    this.#entries.set(checksum, { size, used: this.#tick() });
     this.#bytes += size;
   }
 
+  #tick(): number {
+    this.#clock += 1;
+    return this.#clock;
+  }
+
   #forget(checksum: Checksum): void {
-    this.#bytes -= this.#sizes.get(checksum) ?? 0;
-    this.#sizes.delete(checksum);
+    this.#bytes -= this.#entries.get(checksum)?.size ?? 0;
+    this.#entries.delete(checksum);
   }
 
   #evict(): void {
     // Before all files are counted nobody knows which is the oldest.
-    if (!this.#isCounted) return;
-    for (const checksum of this.#sizes.keys()) {
-      if (this.#bytes <= this.maxBytes) return;
+    if (!this.#isCounted || this.#bytes <= this.maxBytes) return;
+    const oldestFirst = [...this.#entries].sort(([, a], [, b]) => a.used - b.used);
+    for (const [checksum] of oldestFirst) {
+      if (this.#bytes <= this.maxBytes * KEPT_BY_EVICTION) return;
       this.#forget(checksum);
       try {
         unlinkSync(this.#path(checksum));
@@ -169,14 +180,17 @@ export class DiskCache {
     const found: Found[] = [];
     for (const fanOut of FAN_OUT)
       found.push(...(await listObjects(join(this.directory, 'objects', fanOut), fanOut)));
-    const usedSince = [...this.#sizes];
+    const usedSince = [...this.#entries].sort(([, a], [, b]) => a.used - b.used);
     for (const { checksum, size } of found.sort((a, b) => a.modified - b.modified))
       this.#remember(checksum, size);
-    for (const [checksum, size] of usedSince) this.#remember(checksum, size);
+    for (const [checksum, { size }] of usedSince) this.#remember(checksum, size);
     this.#isCounted = true;
     this.#evict();
   }
 }
+
+/** `used` is greater the later the last use was. */
+type Entry = { readonly size: number; used: number };
 
 type Found = { readonly checksum: Checksum; readonly size: number; readonly modified: number };
 

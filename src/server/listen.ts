@@ -39,6 +39,9 @@ export type RunningServer = {
 /** How long running answers may take once the server goes down. */
 export const DEFAULT_DRAIN_MS = 25_000;
 const IDLE_CHECK_MS = 200;
+const LOG_WRITE_BYTES = 8 * 1024;
+/** How long a line may wait for others. */
+const LOG_DELAY_MS = 200;
 
 /** Parses `8080`, `:8080`, `127.0.0.1:8080`, `localhost:8080` and `[::1]:8080`; ERR_USAGE otherwise. */
 export function parseListenAddress(text: string): ListenAddress {
@@ -56,11 +59,7 @@ export function parseListenAddress(text: string): ListenAddress {
 /** Starts a server; ERR_LISTEN if the address cannot be had, ERR_CACHE_DIR, ERR_USAGE. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const address = parseListenAddress(options.listen);
-  // Lines that come while one is being written go out together, so logging does not hold requests up.
-  const logger = pino(
-    { level: options.logLevel ?? 'info' },
-    options.logTo ?? pino.destination({ sync: false }),
-  );
+  const logger = pino({ level: options.logLevel ?? 'info' }, options.logTo ?? standardOutput());
   const server = await createServer({ ...options, logger });
   const bound = await listen(server, address);
   logger.info({ repo: options.repo.path, mode: options.repo.mode, ...bound }, `serving on ${urlOf(bound)}`);
@@ -70,6 +69,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     counters: server.counters,
     stop: () => (stopping.done ??= stop(server, logger, options.drainMs ?? DEFAULT_DRAIN_MS)),
   };
+}
+
+/** Lines go out together: one write each costs as much as all the rest of sending a small object. */
+function standardOutput(): DestinationStream {
+  return pino.destination({ sync: false, minLength: LOG_WRITE_BYTES, periodicFlush: LOG_DELAY_MS });
 }
 
 function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {

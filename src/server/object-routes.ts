@@ -56,10 +56,13 @@ export function createObjectRoutes({
   lateVerifier,
 }: ObjectRoutesContext): ObjectRoutes {
   const archives = archivePaths(repo);
+  const lastPlain = { wasThere: false };
 
   const plainObject = (checksum: Checksum): PlainFile | undefined => {
     for (const path of archives) {
-      const file = openPlainFile(join(path, loosePath(checksum, 'filez')));
+      const options = { isProbablyThere: lastPlain.wasThere };
+      const file = openPlainFile(join(path, loosePath(checksum, 'filez')), options);
+      lastPlain.wasThere = file !== undefined;
       if (file !== undefined) return file;
     }
     return undefined;

@@ -33,16 +33,18 @@ export type PlainFile = {
 export type PlainFileOptions = {
   /** Whether the name may be a symlink; objects never are. */
   readonly followSymlink?: boolean;
+  /** An absent file is an exception then, which costs more than looking first; one that is there costs less. */
+  readonly isProbablyThere?: boolean;
 };
 
 /** Opens a regular file; undefined if there is none under this name. Other faults are the system's errors. */
 export function openPlainFile(
   path: string,
-  { followSymlink = false }: PlainFileOptions = {},
+  { followSymlink = false, isProbablyThere = false }: PlainFileOptions = {},
 ): PlainFile | undefined {
   try {
-    // An open that fails costs an exception, and absent files are normal traffic.
-    if (!(followSymlink ? statSync : lstatSync)(path, { throwIfNoEntry: false })?.isFile()) return undefined;
+    const look = followSymlink ? statSync : lstatSync;
+    if (!isProbablyThere && !look(path, { throwIfNoEntry: false })?.isFile()) return undefined;
     return openExisting(path, followSymlink ? FLAGS : FLAGS | constants.O_NOFOLLOW);
   } catch (error) {
     if (ABSENT.includes(errnoOf(error))) return undefined;
