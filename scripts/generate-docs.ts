@@ -11,14 +11,14 @@ import { buildProgram } from '../src/cli/program.ts';
 const ROOT = join(import.meta.dirname, '..');
 
 /** The generated files: path below the project's folder to text. */
-export function generatedDocs(): ReadonlyMap<string, string> {
+export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
   return new Map([
-    ['docs/cli.md', cliDoc()],
+    ['docs/cli.md', cliDoc(await buildProgram())],
     ['docs/errors.md', errorsDoc()],
   ]);
 }
 
-function cliDoc(): string {
+function cliDoc(program: Command): string {
   const intro = `# The commands
 
 <!-- Generated from src/cli/ by scripts/generate-docs.ts. -->
@@ -27,7 +27,7 @@ Results go to stdout; progress and errors go to stderr. An error is one line, \`
 the codes of [errors.md](errors.md). The exit status is 0 when done, 1 after an error, 2 when the command line makes no
 sense, and 128 + the signal's number when interrupted. \`TREEPORT_DEBUG=1\` adds stack traces.
 `;
-  return [intro, ...verbs(buildProgram(), [])].join('\n');
+  return [intro, ...verbs(program, [])].join('\n');
 }
 
 /** One section for each command that does something, depth first. */
@@ -101,7 +101,7 @@ Every error of the command line and of the library carries one of these codes. C
 }
 
 if (import.meta.main) {
-  for (const [path, text] of generatedDocs()) {
+  for (const [path, text] of await generatedDocs()) {
     const file = join(ROOT, path);
     if (process.argv[2] !== '--check') writeFileSync(file, text);
     else if (readFileSync(file, 'utf8') !== text) {

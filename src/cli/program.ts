@@ -1,65 +1,113 @@
 /**
  * The tree of commands, one file per verb. A verb file exports one function that adds its command to the
- * group it is given; the action imports what is heavy, so that `--help` stays fast.
- * docs/cli.md is generated from this tree.
+ * group it is given; the action imports what is heavy. A command line loads the file of its own verb only, as every
+ * module costs time at each start (docs/decisions/0054-start-up.md). docs/cli.md is generated from this tree.
  */
 import { Command } from 'commander';
 import { VERSION } from '../base/version.ts';
-import { addContainerEncapsulate, addContainerExportOci } from './container-encapsulate.ts';
-import { addContainerUnencapsulate } from './container-unencapsulate.ts';
-import { addDemo } from './demo.ts';
-import { addDiff } from './diff.ts';
-import { addMirrorBuild } from './mirror-build.ts';
-import { addMirrorRuntime } from './mirror-runtime.ts';
-import { addMirrorWrap } from './mirror-wrap.ts';
-import { addRepoCat } from './repo-cat.ts';
-import { addRepoFsck } from './repo-fsck.ts';
-import { addRepoLog } from './repo-log.ts';
-import { addRepoLs } from './repo-ls.ts';
-import { addRepoRefs } from './repo-refs.ts';
-import { addRepoShow } from './repo-show.ts';
-import { addServe } from './serve.ts';
-import { addTarExport } from './tar-export.ts';
-import { addTarImport } from './tar-import.ts';
 
-/** Builds the whole tree. Commander throws CommanderError where it would end the process; it prints no errors. */
-export function buildProgram(): Command {
+type Verb = {
+  /** Its name and aliases. */
+  readonly words: readonly string[];
+  /** Loads its file; gives the function that adds it. */
+  readonly load: () => Promise<(parent: Command) => void>;
+};
+
+type Group = { readonly name: string; readonly description: string; readonly verbs: readonly Verb[] };
+
+const GROUPS: readonly Group[] = [
+  {
+    name: 'repo',
+    description: 'read and check an ostree repository of any mode',
+    verbs: [
+      { words: ['ls'], load: async () => (await import('./repo-ls.ts')).addRepoLs },
+      { words: ['show'], load: async () => (await import('./repo-show.ts')).addRepoShow },
+      { words: ['cat'], load: async () => (await import('./repo-cat.ts')).addRepoCat },
+      { words: ['log'], load: async () => (await import('./repo-log.ts')).addRepoLog },
+      { words: ['refs'], load: async () => (await import('./repo-refs.ts')).addRepoRefs },
+      { words: ['fsck'], load: async () => (await import('./repo-fsck.ts')).addRepoFsck },
+    ],
+  },
+  {
+    name: 'container',
+    description: 'commits as OCI images',
+    verbs: [
+      {
+        words: ['encapsulate', 'export'],
+        load: async () => (await import('./container-encapsulate.ts')).addContainerEncapsulate,
+      },
+      {
+        words: ['export-oci'],
+        load: async () => (await import('./container-encapsulate.ts')).addContainerExportOci,
+      },
+      {
+        words: ['unencapsulate', 'import'],
+        load: async () => (await import('./container-unencapsulate.ts')).addContainerUnencapsulate,
+      },
+    ],
+  },
+  {
+    name: 'mirror',
+    description: 'images that serve their own repository',
+    verbs: [
+      { words: ['build'], load: async () => (await import('./mirror-build.ts')).addMirrorBuild },
+      { words: ['wrap'], load: async () => (await import('./mirror-wrap.ts')).addMirrorWrap },
+      { words: ['runtime'], load: async () => (await import('./mirror-runtime.ts')).addMirrorRuntime },
+    ],
+  },
+  {
+    name: 'tar',
+    description: 'commits as tar streams',
+    verbs: [
+      { words: ['export'], load: async () => (await import('./tar-export.ts')).addTarExport },
+      { words: ['import'], load: async () => (await import('./tar-import.ts')).addTarImport },
+    ],
+  },
+];
+
+/** The verbs that are in no group, behind the groups. */
+const VERBS: readonly Verb[] = [
+  { words: ['diff'], load: async () => (await import('./diff.ts')).addDiff },
+  { words: ['serve'], load: async () => (await import('./serve.ts')).addServe },
+  { words: ['demo'], load: async () => (await import('./demo.ts')).addDemo },
+];
+
+/**
+ * Builds the tree, or what these words of a command line need of it: all, unless they begin with a verb.
+ * Commander throws CommanderError where it would end the process; it prints no errors.
+ */
+export async function buildProgram(words: readonly string[] = []): Promise<Command> {
   const program = new Command('treeport')
     .description('Ship ostree commits as OCI images that serve themselves, and bring them back verified.')
     .version(VERSION)
     .helpCommand(false)
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-
-  const repo = addGroup(program, 'repo', 'read and check an ostree repository of any mode');
-  addRepoLs(repo);
-  addRepoShow(repo);
-  addRepoCat(repo);
-  addRepoLog(repo);
-  addRepoRefs(repo);
-  addRepoFsck(repo);
-
-  const container = addGroup(program, 'container', 'commits as OCI images');
-  addContainerEncapsulate(container);
-  addContainerExportOci(container);
-  addContainerUnencapsulate(container);
-
-  const mirror = addGroup(program, 'mirror', 'images that serve their own repository');
-  addMirrorBuild(mirror);
-  addMirrorWrap(mirror);
-  addMirrorRuntime(mirror);
-
-  const tar = addGroup(program, 'tar', 'commits as tar streams');
-  addTarExport(tar);
-  addTarImport(tar);
-
-  addDiff(program);
-  addServe(program);
-  addDemo(program);
-
+  const { groups, verbs } = neededFor(words);
+  for (const { name, description, verbs } of groups) {
+    const group = program.command(name).description(description).helpCommand(false);
+    await addVerbs(group, verbs);
+  }
+  await addVerbs(program, verbs);
   return program;
 }
 
-function addGroup(program: Command, name: string, description: string): Command {
-  return program.command(name).description(description).helpCommand(false);
+async function addVerbs(parent: Command, verbs: readonly Verb[]): Promise<void> {
+  for (const { load } of verbs) (await load())(parent);
+}
+
+function neededFor([first, second]: readonly string[]) {
+  const [verb] = named(VERBS, first);
+  if (verb !== undefined) return { groups: [], verbs: [verb] };
+  const groups = GROUPS.filter(({ name }) => name === first).map((group) => ({
+    ...group,
+    verbs: named(group.verbs, second),
+  }));
+  if (groups.some(({ verbs }) => verbs.length > 0)) return { groups, verbs: [] };
+  if (first === '--version') return { groups: [], verbs: [] };
+  return { groups: GROUPS, verbs: VERBS };
+}
+
+function named(verbs: readonly Verb[], word: string | undefined): readonly Verb[] {
+  return verbs.filter(({ words }) => words.some((name) => name === word));
 }

@@ -13,7 +13,8 @@ export async function run(words: readonly string[]): Promise<void> {
   handleSignals();
   process.stdout.on('error', endOnClosedPipe);
   try {
-    await buildProgram().parseAsync(words, { from: 'user' });
+    const program = await buildProgram(words);
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) reportUsage(error);
     else reportError(error);

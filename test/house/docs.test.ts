@@ -13,15 +13,17 @@ import { shellWords } from '../support/shell-words.ts';
 const PAGES = projectFiles('*.md', '{docs,k8s,deploy,bench}/**/*.md');
 /** These pages show bytes, not commands. */
 const FORMATS = 'docs/formats/';
-const HAND_WRITTEN = PAGES.filter((path) => !generatedDocs().has(path));
+const GENERATED = await generatedDocs();
+const HAND_WRITTEN = PAGES.filter((path) => !GENERATED.has(path));
+const PROGRAM = await buildProgram();
 
 /** The real tree of commands, whose verbs do nothing. */
-function idleProgram(): Command {
+async function idleProgram(): Promise<Command> {
   const makeIdle = (command: Command): void => {
     if (command.commands.length === 0) command.action(() => {});
     for (const child of command.commands) makeIdle(child);
   };
-  const program = buildProgram();
+  const program = await buildProgram();
   makeIdle(program);
   return program;
 }
@@ -29,7 +31,8 @@ function idleProgram(): Command {
 /** What commander has against a command line, or undefined. */
 async function complaint(words: readonly string[]): Promise<string | undefined> {
   try {
-    await idleProgram().parseAsync(words, { from: 'user' });
+    const program = await idleProgram();
+    await program.parseAsync(words, { from: 'user' });
     return undefined;
   } catch (error) {
     return messageOf(error);
@@ -37,8 +40,7 @@ async function complaint(words: readonly string[]): Promise<string | undefined> 
 }
 
 test('the generated pages are what npm run docs writes', () => {
-  for (const [path, text] of generatedDocs())
-    assert.equal(projectText(path), text, `${path}: run npm run docs`);
+  for (const [path, text] of GENERATED) assert.equal(projectText(path), text, `${path}: run npm run docs`);
 });
 
 for (const page of HAND_WRITTEN) {
@@ -74,7 +76,7 @@ for (const page of HAND_WRITTEN) {
 
 /** The first word that should be a verb and is none. */
 function unknownVerb(words: readonly string[]): string | undefined {
-  const command = { at: buildProgram() };
+  const command = { at: PROGRAM };
   for (const word of words) {
     if (command.at.commands.length === 0 || word.startsWith('-')) return undefined;
     const next = command.at.commands.find((child) => child.name() === word || child.aliases().includes(word));

@@ -29,8 +29,11 @@ export type Repository = {
 };
 
 export type OpenOptions = {
-  /** Needed for modes bare and bare-user; without it they are ERR_XATTRS_UNSUPPORTED when objects are read. */
-  readonly xattrs?: XattrReader;
+  /**
+   * Needed for modes bare and bare-user; without it they are ERR_XATTRS_UNSUPPORTED when objects are read. A
+   * function is called for those modes only: a reader may be slow to load.
+   */
+  readonly xattrs?: XattrReader | (() => Promise<XattrReader>);
 };
 
 const MODES: Readonly<Record<string, RepositoryMode>> = {
@@ -109,15 +112,16 @@ function modeOf(config: Keyfile, path: string): RepositoryMode {
 async function contentStore(
   mode: RepositoryMode,
   loose: LooseObjects,
-  xattrs: XattrReader,
+  xattrs: XattrReader | (() => Promise<XattrReader>),
 ): Promise<ContentStore> {
+  const reader = async () => (typeof xattrs === 'function' ? xattrs() : xattrs);
   switch (mode) {
     case 'archive':
       return archiveContent(loose);
     case 'bare':
-      return bareContent(loose, xattrs);
+      return bareContent(loose, await reader());
     case 'bare-user':
-      return bareUserContent(loose, xattrs);
+      return bareUserContent(loose, await reader());
     case 'bare-user-only':
       return bareUserOnlyContent(loose);
     case 'bare-split-xattrs':
