@@ -13,6 +13,11 @@ export const LABEL_BOOTABLE = 'ostree.bootable';
 export const LABEL_BOOTC = 'containers.bootc';
 export const LABEL_LINUX = 'ostree.linux';
 export const LABEL_VERSION = 'org.opencontainers.image.version';
+/** The refs that a mirror image publishes, separated by spaces; the mark of one. */
+export const LABEL_REFS = 'treeport.refs';
+
+/** Annotation of component layers: the names of their components, joined with commas; empty for a reserved layer. */
+export const ANNOTATION_COMPONENTS = 'ostree.components';
 
 export type Labels = Readonly<Record<string, string>>;
 

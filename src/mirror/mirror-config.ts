@@ -1,12 +1,10 @@
 /** What makes an image a mirror when it is started, and the labels that say so. */
 
-import type { Labels } from '../container/labels.ts';
+import { LABEL_REFS, type Labels } from '../container/labels.ts';
 import type { ContainerConfig } from '../oci/image-config.ts';
 import { MIRROR_PORT, MIRROR_USER, runtimeCommand } from './layout.ts';
 import type { Publication } from './published-refs.ts';
 
-/** The published refs, separated by spaces; the mark of a mirror image. */
-export const LABEL_REFS = 'treeport.refs';
 /** Go's name of the architecture; the mark of a runtime image. */
 export const LABEL_RUNTIME = 'treeport.runtime';
 
