@@ -47,7 +47,7 @@ async function wrap(source: string, target: string, words: Words): Promise<void>
     words.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(words.compression);
   const platform =
     words.arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(words.arch) } };
-  const image = await openImage(from, { ...skopeoOptions(words), ...platform });
+  const image = await openImage(from, { ...skopeoOptions(words), ...platform, reread: true });
   const options = {
     refs: words.ref ?? [],
     labels: Object.fromEntries(words.label ?? []),

@@ -1,9 +1,10 @@
-/** A place with the files of a layout in it, to read: a layout directory, or an OCI archive read in place. */
+/** Where blobs are read: a layout directory or an OCI archive, in place, with all the files of a layout. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { type ArchiveIndex, indexArchive } from './archive-index.ts';
-import { INDEX_FILE } from './layout-files.ts';
+import type { Descriptor } from './descriptor.ts';
+import { blobPath, INDEX_FILE } from './layout-files.ts';
 
 /** A file of a layout. */
 export type StoredFile = {
@@ -13,9 +14,15 @@ export type StoredFile = {
   read(): AsyncGenerator<Buffer>;
 };
 
-export type BlobStore = {
+/** Gives the bytes of blobs; nothing is verified here. */
+export type BlobSource = {
   /** For messages. */
   readonly path: string;
+  /** ERR_BLOB_MISSING, and ERR_BLOB_CORRUPT if the size is known to be another. */
+  blob(descriptor: Descriptor): AsyncGenerator<Buffer>;
+};
+
+export type BlobStore = BlobSource & {
   /** The file at a path inside the layout; undefined if there is none. */
   find(path: string): Promise<StoredFile | undefined>;
   close(): Promise<void>;
@@ -29,6 +36,7 @@ export async function openLayoutStore(directory: string): Promise<BlobStore> {
   const store: BlobStore = {
     path,
     find: (name) => findInDirectory(join(path, name)),
+    blob: (descriptor) => readStored(store, descriptor),
     close: async () => {},
   };
   if ((await store.find(INDEX_FILE)) === undefined) throw missing(path, 'an OCI layout directory');
@@ -54,14 +62,29 @@ export async function openArchiveStore(file: string): Promise<BlobStore> {
 }
 
 function archiveStore(path: string, handle: FileHandle, index: ArchiveIndex): BlobStore {
-  return {
+  const store: BlobStore = {
     path,
     find: async (name) => {
       const member = index.get(name);
       return member && { size: member.size, read: () => readRange(handle, path, member.offset, member.size) };
     },
+    blob: (descriptor) => readStored(store, descriptor),
     close: () => handle.close(),
   };
+  return store;
+}
+
+async function* readStored(store: BlobStore, { digest, size }: Descriptor): AsyncGenerator<Buffer> {
+  const file = await store.find(blobPath(digest));
+  if (file === undefined)
+    throw new TreeportError('ERR_BLOB_MISSING', `blob ${digest} is not in ${store.path}`);
+  if (file.size !== size) {
+    throw new TreeportError(
+      'ERR_BLOB_CORRUPT',
+      `blob ${digest} in ${store.path} is corrupt: it has ${file.size} bytes, its descriptor says ${size}`,
+    );
+  }
+  yield* file.read();
 }
 
 async function findInDirectory(path: string): Promise<StoredFile | undefined> {

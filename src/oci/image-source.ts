@@ -1,32 +1,34 @@
 /**
- * Reads images: from OCI layouts and archives in place, from everywhere else through a temporary layout that skopeo
- * fills. All that is read is verified against the digests that lead to it.
+ * Reads images: from OCI layouts and archives in place, from everywhere else through skopeo. All that is read is verified
+ * against the digests that lead to it.
  */
 import { TreeportError } from '../base/errors.ts';
-import { makeTemporaryDirectory } from '../base/temporary-directory.ts';
 import { type BlobStore, openArchiveStore, openLayoutStore } from './blob-store.ts';
 import type { Descriptor, Digest, Platform } from './descriptor.ts';
-import { findManifest } from './find-manifest.ts';
+import { type FoundImage, findInStore } from './found-image.ts';
 import { type ImageConfig, parseImageConfig } from './image-config.ts';
 import { readLayer } from './layer-reader.ts';
-import { type ImageManifest, parseManifest } from './manifest.ts';
+import type { ImageManifest } from './manifest.ts';
 import * as mediaTypes from './media-types.ts';
 import { formatImageReference, type ImageReference, layoutLocation } from './reference.ts';
 import type { RegistryAccess } from './registry-access.ts';
-import { platformFits, type Selection } from './select-manifest.ts';
-import { skopeoCopy } from './skopeo.ts';
-import { readBlob, readSmallBlob } from './verified-blob.ts';
+import { platformFits } from './select-manifest.ts';
+import { openThroughSkopeo } from './skopeo-image.ts';
+import { readBlob } from './verified-blob.ts';
 
 export type OpenImageOptions = RegistryAccess & {
   /** Which image of several is meant. Without it this machine's where there is a choice, else the one there is. */
   readonly platform?: Platform;
   /** Have the containers policy decide on images in files as well, which are else read without it. */
   readonly enforcePolicy?: boolean;
+  /** Blobs will be read more than once: an image from afar is copied here first instead of being streamed. */
+  readonly reread?: boolean;
 };
 
 export type OpenedImage = {
   readonly reference: ImageReference;
   readonly manifest: ImageManifest;
+  /** Of the image in its place, whose manifest may be another than `manifestBytes`: one of Docker's. */
   readonly manifestDigest: Digest;
   readonly manifestBytes: Buffer;
   readonly config: ImageConfig;
@@ -43,85 +45,67 @@ export type OpenedImage = {
 };
 
 const CONFIG_TYPES: readonly string[] = [mediaTypes.MEDIA_TYPE_CONFIG, mediaTypes.MEDIA_TYPE_DOCKER_CONFIG];
-/** Opens an image; ERR_IMAGE_MISSING, ERR_IMAGE_AMBIGUOUS, ERR_IMAGE_UNSUPPORTED, ERR_SKOPEO and the faults of its blobs. */
+/**
+ * Opens an image; ERR_IMAGE_MISSING, ERR_IMAGE_AMBIGUOUS, ERR_IMAGE_UNSUPPORTED, ERR_POLICY, what skopeo says of the
+ * place, and the faults of its blobs.
+ */
 export async function openImage(
   reference: ImageReference,
   options: OpenImageOptions = {},
 ): Promise<OpenedImage> {
-  const { store, tag } = await openStore(reference, options);
+  const found = await find(reference, options);
   try {
-    const selection = { place: formatImageReference(reference), tag, platform: options.platform };
-    return await readImage(store, reference, selection);
+    return opened(found, reference, options);
+  } catch (error) {
+    await found.close();
+    throw error;
+  }
+}
+
+function find(reference: ImageReference, options: OpenImageOptions): Promise<FoundImage> {
+  const { transport } = reference;
+  if (options.enforcePolicy !== true && (transport === 'oci' || transport === 'oci-archive'))
+    return findInFiles(reference, transport === 'oci' ? openLayoutStore : openArchiveStore, options);
+  return openThroughSkopeo(reference, options);
+}
+
+async function findInFiles(
+  reference: ImageReference,
+  openStore: (path: string) => Promise<BlobStore>,
+  { platform }: OpenImageOptions,
+): Promise<FoundImage> {
+  const { path, tag } = layoutLocation(reference);
+  const store = await openStore(path);
+  try {
+    return await findInStore(store, { place: formatImageReference(reference), tag, platform });
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-type OpenedStore = {
-  readonly store: BlobStore;
-  readonly tag: string | undefined;
-};
-
-async function openStore(reference: ImageReference, options: OpenImageOptions): Promise<OpenedStore> {
-  switch (reference.transport) {
-    case 'oci': {
-      const { path, tag } = layoutLocation(reference);
-      return { store: await openLayoutStore(path), tag };
-    }
-    case 'oci-archive': {
-      const { path, tag } = layoutLocation(reference);
-      return { store: await openArchiveStore(path), tag };
-    }
-    default:
-      return { store: await copyHere(reference, options), tag: undefined };
-  }
-}
-
-/** A copy of the image in a temporary layout, which goes when the store is closed. */
-async function copyHere(reference: ImageReference, options: OpenImageOptions): Promise<BlobStore> {
-  const directory = await makeTemporaryDirectory();
-  try {
-    const path = `${directory.path}/image`;
-    await skopeoCopy(formatImageReference(reference), `oci:${path}`, options);
-    return { ...(await openLayoutStore(path)), close: () => directory.remove() };
-  } catch (error) {
-    await directory.remove();
-    throw error;
-  }
-}
-
-async function readImage(
-  store: BlobStore,
-  reference: ImageReference,
-  selection: Selection,
-): Promise<OpenedImage> {
-  const descriptor = await findManifest(store, selection);
-  const manifestName = `manifest ${descriptor.digest}`;
-  const manifestBytes = await readSmallBlob(store, descriptor, manifestName);
-  const manifest = parseManifest(manifestBytes, manifestName);
-  if (!CONFIG_TYPES.includes(manifest.config.mediaType)) {
-    throw unsupported(`${selection.place} is no container image: its config is ${manifest.config.mediaType}`);
-  }
-  const configName = `config ${manifest.config.digest}`;
-  const configBytes = await readSmallBlob(store, manifest.config, configName);
-  const config = parseImageConfig(configBytes, configName);
-  checkPlatform(config, selection);
+function opened(found: FoundImage, reference: ImageReference, { platform }: OpenImageOptions): OpenedImage {
+  const { source, manifest, manifestDigest, manifestBytes, configBytes } = found;
+  const place = formatImageReference(reference);
+  if (!CONFIG_TYPES.includes(manifest.config.mediaType))
+    throw unsupported(`${place} is no container image: its config is ${manifest.config.mediaType}`);
+  const config = parseImageConfig(configBytes, `config ${manifest.config.digest}`);
+  checkPlatform(config, place, platform);
   return {
     reference,
     manifest,
-    manifestDigest: descriptor.digest,
+    manifestDigest,
     manifestBytes,
     config,
     configBytes,
-    blob: (blob) => readBlob(store, blob),
-    layer: (layer) => readLayer(store, layer, diffIdOf(manifest, config, layer)),
-    close: () => store.close(),
+    blob: (blob) => readBlob(source, blob),
+    layer: (layer) => readLayer(source, layer, diffIdOf(manifest, config, layer)),
+    close: () => found.close(),
   };
 }
 
 /** The index need not say the platform; the config does. */
-function checkPlatform(config: ImageConfig, { place, platform }: Selection): void {
+function checkPlatform(config: ImageConfig, place: string, platform: Platform | undefined): void {
   if (platform === undefined || platformFits(config, platform)) return;
   throw new TreeportError(
     'ERR_IMAGE_MISSING',

@@ -1,6 +1,6 @@
 /** Reads the tar of a layer, verified twice: the blob by its digest, the tar by its diff-id. */
 import { messageOf, TreeportError } from '../base/errors.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { BlobSource } from './blob-store.ts';
 import { decompress } from './decompress.ts';
 import type { Descriptor, Digest } from './descriptor.ts';
 import * as mediaTypes from './media-types.ts';
@@ -15,7 +15,7 @@ const LAYER_TYPES: readonly string[] = [
 ];
 /** ERR_IMAGE_UNSUPPORTED if the media type is not a layer's; else ERR_BLOB_MISSING and ERR_BLOB_CORRUPT as for blobs. */
 export async function* readLayer(
-  store: BlobStore,
+  source: BlobSource,
   layer: Descriptor,
   diffId: Digest,
 ): AsyncGenerator<Buffer> {
@@ -24,11 +24,11 @@ export async function* readLayer(
     throw new TreeportError('ERR_IMAGE_UNSUPPORTED', message);
   }
   const corrupt = (reason: string, cause?: unknown) =>
-    new TreeportError('ERR_BLOB_CORRUPT', `layer ${layer.digest} in ${store.path} is corrupt: ${reason}`, {
+    new TreeportError('ERR_BLOB_CORRUPT', `layer ${layer.digest} in ${source.path} is corrupt: ${reason}`, {
       cause,
     });
   try {
-    const tar = decompress(readBlob(store, layer));
+    const tar = decompress(readBlob(source, layer));
     yield* verifyDigest(tar, diffId, (found) => corrupt(`its tar gives ${found}, the config says ${diffId}`));
   } catch (error) {
     throw error instanceof TreeportError

@@ -33,7 +33,9 @@ export async function publishImage(
       return withTemporaryDirectory(async (directory) => {
         const path = join(directory, 'image');
         await buildInto(await createLayoutSink({ path, tag: undefined }), build);
-        return skopeoCopy(`oci:${path}`, formatImageReference(reference), options);
+        const { authfile } = options;
+        const copy = authfile === undefined ? [] : ['--authfile', authfile];
+        return skopeoCopy(`oci:${path}`, formatImageReference(reference), { copy });
       });
   }
 }

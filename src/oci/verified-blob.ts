@@ -2,32 +2,33 @@
 import { createHash } from 'node:crypto';
 import { collect } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { BlobSource } from './blob-store.ts';
 import type { Descriptor, Digest } from './descriptor.ts';
-import { blobPath } from './layout-files.ts';
 import { MAX_JSON_SIZE } from './media-types.ts';
 
 /**
  * The bytes of a blob. ERR_BLOB_MISSING, and ERR_BLOB_CORRUPT at the end (or before the first byte) if they are not
  * what the descriptor says: only a stream that has ended may be believed.
  */
-export async function* readBlob(store: BlobStore, descriptor: Descriptor): AsyncGenerator<Buffer> {
+export async function* readBlob(source: BlobSource, descriptor: Descriptor): AsyncGenerator<Buffer> {
   const { digest, size } = descriptor;
-  const file = await store.find(blobPath(digest));
-  if (file === undefined)
-    throw new TreeportError('ERR_BLOB_MISSING', `blob ${digest} is not in ${store.path}`);
-  if (file.size !== size) {
-    throw corrupt(store, digest, `it has ${file.size} bytes, its descriptor says ${size}`);
-  }
-  yield* verifyDigest(file.read(), digest, (found) => corrupt(store, digest, `its bytes give ${found}`));
+  const corrupt = (reason: string) =>
+    new TreeportError('ERR_BLOB_CORRUPT', `blob ${digest} in ${source.path} is corrupt: ${reason}`);
+  const tooLong = () => corrupt(`it has more than the ${size} bytes that its descriptor says`);
+  const bytes = upTo(size, source.blob(descriptor), tooLong);
+  yield* verifyDigest(bytes, digest, (found) => corrupt(`its bytes give ${found}`));
 }
 
 /** A small blob, whole. `what` names it if it is larger than 4 MiB (ERR_JSON). */
-export async function readSmallBlob(store: BlobStore, descriptor: Descriptor, what: string): Promise<Buffer> {
+export async function readSmallBlob(
+  source: BlobSource,
+  descriptor: Descriptor,
+  what: string,
+): Promise<Buffer> {
   if (descriptor.size > MAX_JSON_SIZE) {
     throw new TreeportError('ERR_JSON', `${what} is ${descriptor.size} bytes, more than ${MAX_JSON_SIZE}`);
   }
-  return collect(readBlob(store, descriptor));
+  return collect(readBlob(source, descriptor));
 }
 
 /** Passes the bytes through; throws what `fault` makes if they do not give `digest` at the end. */
@@ -45,6 +46,16 @@ export async function* verifyDigest<T extends Uint8Array>(
   if (found !== digest) throw fault(found);
 }
 
-function corrupt(store: BlobStore, digest: Digest, reason: string): TreeportError {
-  return new TreeportError('ERR_BLOB_CORRUPT', `blob ${digest} in ${store.path} is corrupt: ${reason}`);
+/** Passes at most `size` bytes through: what comes from afar may never end. */
+async function* upTo(
+  size: number,
+  bytes: AsyncIterable<Buffer>,
+  tooLong: () => Error,
+): AsyncGenerator<Buffer> {
+  let count = 0;
+  for await (const piece of bytes) {
+    count += piece.length;
+    if (count > size) throw tooLong();
+    yield piece;
+  }
 }

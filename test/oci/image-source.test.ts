@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -264,25 +264,4 @@ test('artifacts that are no container images are refused', async (t) => {
   await assert.rejects(openText(`oci:${made.path}`), coded('ERR_IMAGE_UNSUPPORTED', 'empty.v1'));
   await made.index([config]);
   await assert.rejects(openText(`oci:${made.path}`), coded('ERR_IMAGE_UNSUPPORTED', 'empty.v1'));
-});
-
-test('other transports come by skopeo, and leave nothing', { skip: unlessInstalled('skopeo') }, async (t) => {
-  const { path, manifest } = await smallLayout(t);
-  const temporary = await testFolder(t);
-  const before = process.env.TMPDIR;
-  process.env.TMPDIR = temporary;
-  t.after(() => {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
-  });
-  const directory = join(path, '../dir');
-  await run('skopeo', ['copy', `oci:${path}:v1`, `dir:${directory}`]);
-  const image = await openText(`dir:${directory}`);
-  assert.equal(image.manifestDigest, manifest.digest);
-  assert.ok((await collect(image.layer(image.manifest.layers[1] as Descriptor))).equals(TARS[1] as Buffer));
-  assert.equal((await readdir(temporary)).length, 1);
-  await image.close();
-  assert.deepEqual(await readdir(temporary), []);
-  await assert.rejects(openText(`dir:${path}`), coded('ERR_SKOPEO', 'manifest'));
-  assert.deepEqual(await readdir(temporary), []);
 });

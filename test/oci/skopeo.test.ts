@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { skopeoCopy } from '../../src/oci/skopeo.ts';
+import { platformWords, skopeoCopy } from '../../src/oci/skopeo.ts';
 import { coded } from '../support/expect.ts';
 import { testFolder } from '../support/small-image.ts';
 
@@ -32,14 +32,14 @@ test('skopeo failing: its own last words, on one line', async (t) => {
     `#!/bin/sh
 cat >&2 <<'END'
 time="x" level=warning msg="not this"
-time="x" level=fatal msg="reading \\"manifest\\":\\nunauthorized"
+time="x" level=fatal msg="reading \\"manifest\\":\\nodd"
 END
 exit 1
 `,
   );
   await assert.rejects(
     skopeoCopy('dir:a', 'dir:b'),
-    coded('ERR_SKOPEO', 'failed: reading "manifest":; unauthorized'),
+    coded('ERR_SKOPEO', 'copying dir:a to dir:b', 'failed: reading "manifest":; odd'),
   );
 });
 
@@ -58,8 +58,9 @@ while [ "$1" != --digestfile ]; do shift; done
 echo ${digest} > "$2"
 `,
   );
-  const platform = { architecture: 'arm', os: 'linux', variant: 'v7' };
-  assert.equal(await skopeoCopy('dir:a', 'dir:b', { authfile: '/auth.json', platform }), digest);
+  const global = platformWords({ architecture: 'arm', os: 'linux', variant: 'v7' });
+  const copy = ['--authfile', '/auth.json'];
+  assert.equal(await skopeoCopy('dir:a', 'dir:b', { global, copy }), digest);
   const words = (await readFile(join(folder, 'words'), 'utf8')).trim();
   assert.match(
     words,

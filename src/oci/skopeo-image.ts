@@ -1,0 +1,79 @@
+/**
+ * Opens images that lie where only skopeo gets at them, under the containers policy. They are streamed through skopeo's
+ * image proxy; an older skopeo, whose proxy cannot do what is needed, copies the image here first.
+ */
+import { makeTemporaryDirectory } from '../base/temporary-directory.ts';
+import { openLayoutStore } from './blob-store.ts';
+import { type ContainersPolicy, findContainersPolicy } from './containers-policy.ts';
+import { type FoundImage, findInStore } from './found-image.ts';
+import { ImageProxy } from './image-proxy.ts';
+import type { OpenImageOptions } from './image-source.ts';
+import { openProxiedImage } from './proxied-image.ts';
+import { formatImageReference, type ImageReference } from './reference.ts';
+import { accessWords } from './registry-access.ts';
+import { platformWords, skopeoCopy } from './skopeo.ts';
+
+/** From these versions of the protocol (0.2.x) on the proxy can do it. */
+const GIVES_CONFIG = 3;
+const GIVES_LAYERS_IN_PLACE = 5;
+const ENFORCES_POLICY = 6;
+
+/** Opens the image; ERR_POLICY and what skopeo says of the place. */
+export async function openThroughSkopeo(
+  reference: ImageReference,
+  options: OpenImageOptions,
+): Promise<FoundImage> {
+  const policy = await findContainersPolicy();
+  const global = [...platformWords(options.platform), '--policy', policy.path];
+  const streamed =
+    options.reread === true ? undefined : await openStreamed(reference, options, policy, global);
+  return streamed ?? copyHere(reference, options, global);
+}
+
+/** Undefined if this skopeo's proxy cannot do it. */
+async function openStreamed(
+  reference: ImageReference,
+  options: OpenImageOptions,
+  policy: ContainersPolicy,
+  global: readonly string[],
+): Promise<FoundImage | undefined> {
+  const words = await accessWords(options);
+  const proxy = await ImageProxy.start({ place: formatImageReference(reference), global, words });
+  try {
+    if (suffices(proxy.version, reference, policy)) {
+      return await openProxiedImage(proxy, reference);
+    }
+  } catch (error) {
+    await proxy.close();
+    throw error;
+  }
+  await proxy.close();
+  return undefined;
+}
+
+function suffices(version: string, { transport }: ImageReference, policy: ContainersPolicy): boolean {
+  const patch = Number(/^0\.2\.(\d+)$/.exec(version)?.[1]);
+  if (Number.isNaN(patch) || patch < GIVES_CONFIG) return false;
+  if (transport === 'containers-storage' && patch < GIVES_LAYERS_IN_PLACE) return false;
+  return policy.acceptsEverything || patch >= ENFORCES_POLICY;
+}
+
+/** A copy of the image in a temporary layout, which goes when the image is closed. */
+async function copyHere(
+  reference: ImageReference,
+  options: OpenImageOptions,
+  global: readonly string[],
+): Promise<FoundImage> {
+  const directory = await makeTemporaryDirectory();
+  try {
+    const path = `${directory.path}/image`;
+    const place = formatImageReference(reference);
+    await skopeoCopy(place, `oci:${path}`, { global, copy: await accessWords(options, 'src-') });
+    const store = await openLayoutStore(path);
+    const found = await findInStore(store, { place, tag: undefined, platform: options.platform });
+    return { ...found, close: () => directory.remove() };
+  } catch (error) {
+    await directory.remove();
+    throw error;
+  }
+}
