@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { eachConcurrently } from '../../src/base/each-concurrently.ts';
+
+test('work is done in order, no more than so many at once', async () => {
+  const running = { now: 0, most: 0 };
+  const begun: number[] = [];
+  await eachConcurrently([1, 2, 3, 4, 5], 2, async (item) => {
+    begun.push(item);
+    running.now += 1;
+    running.most = Math.max(running.most, running.now);
+    await new Promise(setImmediate);
+    running.now -= 1;
+  });
+  assert.deepEqual(begun, [1, 2, 3, 4, 5]);
+  assert.equal(running.most, 2);
+  assert.equal(running.now, 0);
+});
+
+test('the first fault is thrown when all have ended; nothing more begins', async () => {
+  const begun: number[] = [];
+  const ended: number[] = [];
+  const work = async (item: number, signal: AbortSignal) => {
+    begun.push(item);
+    if (item === 1) throw new Error('first');
+    while (!signal.aborted) await new Promise(setImmediate);
+    ended.push(item);
+    throw new Error('second');
+  };
+  await assert.rejects(eachConcurrently([0, 1, 2, 3], 2, work), /first/);
+  assert.deepEqual([begun, ended], [[0, 1], [0]]);
+});
+
+test('nothing to do is done', async () => {
+  await eachConcurrently([], 3, async () => assert.fail());
+});

@@ -1,0 +1,68 @@
+/** Images of a commit in several layers, put together from the streams that they are made of. */
+import { finishImage, type ImageLayer } from '../../src/container/image-parts.ts';
+import type { Digest } from '../../src/oci/descriptor.ts';
+import { writeLayer } from '../../src/oci/layer-writer.ts';
+import { hostPlatform } from '../../src/oci/platform.ts';
+import { publishImage } from '../../src/oci/publish.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
+import type { ObjectSource } from '../../src/ostree/object-source.ts';
+import { type ChunkObjects, commitObjects } from '../../src/tar/chunk.ts';
+import { exportChunk } from '../../src/tar/export-chunk.ts';
+import { exportOstreeLayer } from '../../src/tar/export-commit.ts';
+import { COMPRESSION } from './mirror-images.ts';
+
+export type MadeImage = {
+  readonly digest: Digest;
+  readonly layers: readonly ImageLayer[];
+};
+
+export type MakeImageOptions = {
+  /** How many of the layers are the commit's; all unless given. 0: no label says so. */
+  readonly ostreeLayers?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+};
+
+/** Writes an image with these tars as layers into the layout directory `path`. */
+export async function makeImage(
+  path: string,
+  tars: readonly AsyncIterable<Uint8Array>[],
+  { ostreeLayers = tars.length, labels = {} }: MakeImageOptions = {},
+): Promise<MadeImage> {
+  const layers: ImageLayer[] = [];
+  const created = '2024-01-02T03:04:05Z';
+  const digest = await publishImage({ transport: 'oci', name: path }, async (sink) => {
+    for (const tar of tars) {
+      const { descriptor, diffId } = await writeLayer(sink, tar, { compression: COMPRESSION });
+      layers.push({ descriptor, diffId, history: { created, created_by: 'test' } });
+    }
+    const final = layers[ostreeLayers - 1]?.diffId;
+    return finishImage(sink, {
+      platform: hostPlatform(),
+      created,
+      config: {},
+      labels: { ...labels, ...(final === undefined ? {} : { 'ostree.final-diffid': final }) },
+      layers,
+    });
+  });
+  return { digest, layers };
+}
+
+/** The content objects of a commit, dealt out to `count` chunks in turn. */
+export async function dealtObjects(
+  source: ObjectSource,
+  commit: Checksum,
+  count: number,
+): Promise<readonly ChunkObjects[]> {
+  const all = [...(await commitObjects(source, commit))];
+  return Array.from({ length: count }, (_, chunk) => new Map(all.filter((_, at) => at % count === chunk)));
+}
+
+/** The streams of an image in which all content is in component layers. */
+export async function chunkedTars(
+  source: ObjectSource,
+  commit: Checksum,
+  chunks: readonly ChunkObjects[],
+): Promise<readonly [AsyncIterable<Uint8Array>, ...AsyncIterable<Uint8Array>[]]> {
+  const ostree = exportOstreeLayer(source, commit, { objects: new Map() });
+  return [ostree, ...chunks.map((objects) => exportChunk(source, { objects }))];
+}
