@@ -39,14 +39,14 @@ export function addContainerUnencapsulate(group: Command): void {
 async function importImage(text: string, words: Words): Promise<void> {
   const { unencapsulate } = await import('../container/unencapsulate.ts');
   const { goArchitecture } = await import('../oci/platform.ts');
-  const { openImage } = await import('../oci/image-source.ts');
-  const { verification, image: reference } = await referenceOf(text, words);
-  const image = await openImage(reference, {
+  const { openOstreeImage } = await import('../container/open-ostree-image.ts');
+  const reference = await referenceOf(text, words);
+  const { verification } = reference;
+  const image = await openOstreeImage(reference, {
     ...registryAccess(words),
     ...(words.arch === undefined
       ? {}
       : { platform: { os: 'linux', architecture: goArchitecture(words.arch) } }),
-    enforcePolicy: verification.kind === 'container-policy',
   });
   const told = words.json ? tellAsJson() : tellAsProgress(words);
   try {

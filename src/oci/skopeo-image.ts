@@ -68,7 +68,9 @@ async function copyHere(
   try {
     const path = `${directory.path}/image`;
     const place = formatImageReference(reference);
-    await skopeoCopy(place, `oci:${path}`, { global, copy: await accessWords(options, 'src-') });
+    // The policy has seen the signatures; a layout has no place for them.
+    const copy = ['--remove-signatures', ...(await accessWords(options, 'src-'))];
+    await skopeoCopy(place, `oci:${path}`, { global, copy, what: place });
     const store = await openLayoutStore(path);
     const found = await findInStore(store, { place, tag: undefined, platform: options.platform });
     return { ...found, close: () => directory.remove() };

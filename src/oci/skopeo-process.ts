@@ -14,7 +14,9 @@ export class SkopeoProcess {
 
   /** `descriptors` become 3, 4, … in skopeo. */
   constructor(words: readonly string[], descriptors: readonly number[] = []) {
-    const child = spawn('skopeo', words, { stdio: ['ignore', 'ignore', 'pipe', ...descriptors] });
+    const child = spawn('skopeo', [...registriesWords(), ...words], {
+      stdio: ['ignore', 'ignore', 'pipe', ...descriptors],
+    });
     this.#child = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(-MAX_WORDS);
@@ -41,6 +43,12 @@ export class SkopeoProcess {
   kill(): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+/** podman and buildah heed the variable, skopeo does not. */
+function registriesWords(): readonly string[] {
+  const file = process.env.CONTAINERS_REGISTRIES_CONF;
+  return file ? ['--registries-conf', file] : [];
 }
 
 function startFault(error: Error): Error {

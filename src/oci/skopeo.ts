@@ -11,24 +11,25 @@ export type SkopeoOptions = {
   readonly authfile?: string;
 };
 
-/** Has skopeo copy an image; the digest of the manifest as it was written. */
 export type CopyWords = {
   /** Before `copy`: `--override-arch`, `--policy`. */
   readonly global?: readonly string[];
   /** Behind it: credentials, TLS. */
   readonly copy?: readonly string[];
+  /** Names the work in errors, if not the two places. */
+  readonly what?: string;
 };
 
 /** Copies an image between places in skopeo's notation; the digest of the manifest as it was written. */
 export async function skopeoCopy(
   source: string,
   destination: string,
-  { global = [], copy = [] }: CopyWords = {},
+  { global = [], copy = [], what = `copying ${source} to ${destination}` }: CopyWords = {},
 ): Promise<Digest> {
   return withTemporaryDirectory(async (directory) => {
     const digestFile = join(directory, 'digest');
     const words = [...global, 'copy', '--quiet', '--digestfile', digestFile, ...copy, source, destination];
-    await skopeo(words, `copying ${source} to ${destination}`);
+    await skopeo(words, what);
     return parseDigest((await readFile(digestFile, 'utf8')).trim(), `the digest of ${destination}`);
   });
 }

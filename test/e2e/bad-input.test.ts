@@ -198,7 +198,12 @@ test('skopeo that fails is given the word', {
     ['mirror', 'build'],
   ]) {
     const words = [...verb, '--quiet', '--repo', at.repo, REF, `docker://${name}`];
-    await checkRefused(words, { ...at.options, env, code: 'ERR_SKOPEO', naming: ['connection refused'] });
+    await checkRefused(words, {
+      ...at.options,
+      env,
+      code: 'ERR_REGISTRY_UNREACHABLE',
+      naming: ['connection refused'],
+    });
   }
 });
 

@@ -21,6 +21,16 @@ export function encapsulatedOs(): Promise<SharedImage> {
   });
 }
 
+/** The commit with one text file, encapsulated. */
+export function encapsulatedText(): Promise<SharedImage> {
+  return shared('encapsulated-text', async (folder) => {
+    const path = join(folder, 'image');
+    const { path: repo } = await textRepo();
+    const words = ['container', 'encapsulate', '--quiet', '--repo', repo, TEXT_REF, `oci:${path}`];
+    return { path, digest: await mustTreeport(words) };
+  });
+}
+
 /** The mirror image of OS_REF. */
 export function mirrorOfOs(): Promise<SharedImage> {
   return shared('mirror', async (folder) => {
