@@ -20,20 +20,28 @@ export type MakeImageOptions = {
   /** How many of the layers are the commit's; all unless given. 0: no label says so. */
   readonly ostreeLayers?: number;
   readonly labels?: Readonly<Record<string, string>>;
+  /** For each layer its annotation `ostree.components`. */
+  readonly components?: readonly (string | undefined)[];
+  /** For each layer what its history says; `test` unless given. */
+  readonly createdBy?: readonly string[];
 };
 
 /** Writes an image with these tars as layers into the layout directory `path`. */
 export async function makeImage(
   path: string,
   tars: readonly AsyncIterable<Uint8Array>[],
-  { ostreeLayers = tars.length, labels = {} }: MakeImageOptions = {},
+  { ostreeLayers = tars.length, labels = {}, components = [], createdBy = [] }: MakeImageOptions = {},
 ): Promise<MadeImage> {
   const layers: ImageLayer[] = [];
   const created = '2024-01-02T03:04:05Z';
   const digest = await publishImage({ transport: 'oci', name: path }, async (sink) => {
-    for (const tar of tars) {
-      const { descriptor, diffId } = await writeLayer(sink, tar, { compression: COMPRESSION });
-      layers.push({ descriptor, diffId, history: { created, created_by: 'test' } });
+    for (const [index, tar] of tars.entries()) {
+      const names = components[index];
+      const { descriptor, diffId } = await writeLayer(sink, tar, {
+        compression: COMPRESSION,
+        ...(names === undefined ? {} : { annotations: { 'ostree.components': names } }),
+      });
+      layers.push({ descriptor, diffId, history: { created, created_by: createdBy[index] ?? 'test' } });
     }
     const final = layers[ostreeLayers - 1]?.diffId;
     return finishImage(sink, {

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { formatByteSize } from '../base/byte-size.ts';
+import type { ComponentChange, ImageComparison, LayerTotals } from '../container/compare-images.ts';
+import type { OpenedImage } from '../oci/image-source.ts';
+import { namesText } from './names-text.ts';
+import { printLine } from './output.ts';
+import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
+
+type Words = ProxyWords & { readonly json?: boolean };
+
+export function addContainerCompare(group: Command): void {
+  const command = group
+    .command('compare')
+    .description('compare two images: what a machine that has the first must fetch for the second')
+    .argument('<old>', 'an image reference, with a verification scheme in front or without')
+    .argument('<new>', 'the same')
+    .option('--json', 'print everything as one JSON document');
+  addProxyOptions(command).action(compare);
+}
+
+async function compare(before: string, after: string, words: Words): Promise<void> {
+  const { compareImages } = await import('../container/compare-images.ts');
+  const comparison = await withImage(before, words, (old) =>
+    withImage(after, words, async (fresh) => compareImages(old, fresh)),
+  );
+  if (words.json) return printLine(JSON.stringify(comparison, null, 2));
+  for (const line of comparisonLines(comparison)) await printLine(line);
+}
+
+async function withImage<T>(
+  text: string,
+  words: Words,
+  work: (image: OpenedImage) => Promise<T>,
+): Promise<T> {
+  const { openOstreeImage } = await import('../container/open-ostree-image.ts');
+  const { imageArgument } = await import('./image-argument.ts');
+  const image = await openOstreeImage(imageArgument(text).reference, registryAccess(words));
+  try {
+    return await work(image);
+  } finally {
+    await image.close();
+  }
+}
+
+/** The first three lines are those of ostree-ext, to the byte. */
+export function* comparisonLines(comparison: ImageComparison): Generator<string> {
+  yield totalsLine('Total new layers: ', comparison.total);
+  yield totalsLine('Removed layers:   ', comparison.removed);
+  yield totalsLine('Added layers:     ', comparison.added);
+  for (const change of comparison.components) yield changeLine(change);
+}
+
+function totalsLine(title: string, { layers, size }: LayerTotals): string {
+  return `${title}${String(layers).padEnd(4)}  Size: ${formatByteSize(size, '\u00a0')}`;
+}
+
+function changeLine({ change, kind, names, before, after }: ComponentChange): string {
+  const sizes = [before, after].flatMap((size) => (size === undefined ? [] : formatByteSize(size)));
+  return `${change.padEnd(7)}  ${kind.padEnd(9)}  ${sizes.join(' -> ').padEnd(22)}  ${namesText(names)}`;
+}

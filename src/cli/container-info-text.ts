@@ -1,0 +1,66 @@
+/** What is known of an image, for people. The first line is that of ostree-ext's own command. */
+import { formatByteSize } from '../base/byte-size.ts';
+import { formatTimestamp } from '../container/created.ts';
+import type { ImageInfo } from '../container/image-info.ts';
+import type { LayerInfo } from '../container/layers.ts';
+import type { PresentSignature } from '../ostree/sign/present-signatures.ts';
+import { namesText } from './names-text.ts';
+
+/** `remote` is the one that verified the signatures. */
+export function* infoLines(name: string, info: ImageInfo, remote: string | undefined): Generator<string> {
+  yield `${name} digest: ${info.digest}`;
+  yield* fields([
+    ['Commit', info.commit.checksum],
+    ['Subject', info.commit.subject || '(no subject)'],
+    ['Date', formatTimestamp(info.commit.timestamp)],
+    ['Version', info.version],
+    ['Platform', `${info.os}/${info.architecture}`],
+    ['Created', info.created],
+    ['Mirror image', info.mirrorRefs === undefined ? 'no' : `of ${info.mirrorRefs.join(', ') || 'no refs'}`],
+    ...signatureFields(info.signatures),
+    ...verifiedFields(info, remote),
+  ]);
+  yield 'Labels:';
+  for (const [key, value] of Object.entries(info.labels)) yield `    ${key}=${oneLine(value)}`;
+  yield* layerLines(info.layers);
+}
+
+type Field = readonly [string, string | undefined];
+
+function* fields(all: readonly Field[]): Generator<string> {
+  for (const [title, value] of all) {
+    if (value !== undefined) yield `${`${title}:`.padEnd(14)}${oneLine(value)}`;
+  }
+}
+
+function signatureFields(signatures: readonly PresentSignature[]): readonly Field[] {
+  if (signatures.length === 0) return [['Signature', 'none']];
+  return signatures.map(({ kind, key, timestamp }) => {
+    const by = key === undefined ? '' : ` by key ${key}`;
+    const at = timestamp === undefined ? '' : ` of ${formatTimestamp(timestamp)}`;
+    return ['Signature', `${kind}${by}${at}`];
+  });
+}
+
+function verifiedFields({ signatures, verified }: ImageInfo, remote: string | undefined): readonly Field[] {
+  if (verified === undefined)
+    return signatures.length === 0 ? [] : [['Verified', 'no: --repo and --remote say by what']];
+  return verified.map(({ kind, key, signer }) => {
+    const by = signer === undefined ? '' : ` of ${signer}`;
+    return ['Verified', `by remote ${remote}: ${kind} key ${key}${by}`];
+  });
+}
+
+function* layerLines(layers: readonly LayerInfo[]): Generator<string> {
+  const size = layers.reduce((sum, layer) => sum + layer.size, 0);
+  yield `Layers: ${layers.length}, ${formatByteSize(size)}`;
+  for (const { kind, digest, size: bytes, components, createdBy } of layers) {
+    const text = components.length > 0 ? namesText(components) : oneLine(createdBy ?? '');
+    yield `    ${kind.padEnd(9)}  ${digest.slice(0, 19)}  ${formatByteSize(bytes).padStart(9)}  ${text}`.trimEnd();
+  }
+}
+
+/** Labels and histories may hold anything; a terminal shall see one line of text. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+}

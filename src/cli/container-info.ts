@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { TreeportError } from '../base/errors.ts';
+import type { ImageInfoOptions } from '../container/image-info.ts';
+import type { OstreeImageReference } from '../container/ostree-image-reference.ts';
+import { printLine } from './output.ts';
+import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
+
+type Words = ProxyWords & { readonly repo?: string; readonly remote?: string; readonly json?: boolean };
+
+export function addContainerInfo(group: Command): void {
+  const command = group
+    .command('info')
+    .description('show what an image of a commit is: commit, labels, layers, components, signatures')
+    .argument('<image>', 'an image reference, with a verification scheme in front or without')
+    .option('--repo <path>', 'verify the signatures by a remote of this repository')
+    .option('--remote <name>', 'the remote, where the reference names none')
+    .option('--json', 'print everything as one JSON document');
+  addProxyOptions(command).action(showInfo);
+}
+
+async function showInfo(text: string, words: Words): Promise<void> {
+  const { imageArgument } = await import('./image-argument.ts');
+  const { openOstreeImage } = await import('../container/open-ostree-image.ts');
+  const { imageInfo } = await import('../container/image-info.ts');
+  const { reference, name } = imageArgument(text);
+  const options = verification(reference, words);
+  const image = await openOstreeImage(reference, registryAccess(words));
+  try {
+    const info = await imageInfo(image, options);
+    if (words.json) return await printLine(JSON.stringify({ image: name, ...info }, null, 2));
+    const { infoLines } = await import('./container-info-text.ts');
+    for (const line of infoLines(name, info, options.verify?.remote)) await printLine(line);
+  } finally {
+    await image.close();
+  }
+}
+
+/** A demand to verify is never passed over in silence. */
+function verification({ verification: demanded }: OstreeImageReference, words: Words): ImageInfoOptions {
+  const remote = words.remote ?? (demanded.kind === 'remote' ? demanded.remote : undefined);
+  const { repo } = words;
+  if (remote === undefined && repo === undefined) return {};
+  if (repo === undefined)
+    throw new TreeportError(
+      'ERR_USAGE',
+      `to verify by the remote "${remote}", name its repository with --repo`,
+    );
+  if (remote === undefined)
+    throw new TreeportError('ERR_USAGE', `to verify by a remote of ${repo}, name it with --remote`);
+  return { verify: { repo, remote } };
+}

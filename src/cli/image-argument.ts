@@ -1,0 +1,24 @@
+/** An image as a verb that only looks at it takes it: a reference with a verification scheme or without. */
+import {
+  formatOstreeImageReference,
+  hasVerificationScheme,
+  type OstreeImageReference,
+  parseOstreeImageReference,
+  unverifiedReference,
+} from '../container/ostree-image-reference.ts';
+import { formatImageReference, parseImageReference } from '../oci/reference.ts';
+
+export type ImageArgument = {
+  readonly reference: OstreeImageReference;
+  /** As it is displayed. */
+  readonly name: string;
+};
+
+export function imageArgument(text: string): ImageArgument {
+  if (hasVerificationScheme(text)) {
+    const reference = parseOstreeImageReference(text);
+    return { reference, name: formatOstreeImageReference(reference) };
+  }
+  const image = parseImageReference(text);
+  return { reference: unverifiedReference(image), name: formatImageReference(image) };
+}
