@@ -44,6 +44,8 @@ const GROUPS: readonly Group[] = [
         words: ['unencapsulate', 'import'],
         load: async () => (await import('./container-unencapsulate.ts')).addContainerUnencapsulate,
       },
+      { words: ['info'], load: async () => (await import('./container-info.ts')).addContainerInfo },
+      { words: ['compare'], load: async () => (await import('./container-compare.ts')).addContainerCompare },
     ],
   },
   {
