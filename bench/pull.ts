@@ -20,7 +20,7 @@ const GOALS = { warm: 1.1, cold: 1.5, megabytes: 150 };
 const NGINX = 'nginx, ready archive repo';
 const WARM = 'mirror image, warm cache';
 const COLD = 'mirror image, cold cache';
-const STORED = 'mirror image, cold cache, --deflate-level 0';
+const DEFLATED = 'mirror image, cold cache, --deflate-level 1';
 const BARE = 'treeport serve, bare repo, no cache';
 const ARCHIVE = 'treeport serve, ready archive repo';
 
@@ -50,7 +50,8 @@ function bench(title: string, rounds: number, pullWords: readonly string[]): Pro
         mirrorCommand(mirror, ...listen, '--cache-dir', cache, '--cache-size', '4G', ...words),
       );
     const serve = (repo: string) => serving((listen) => treeport('serve', '--repo', repo, ...listen));
-    await withServer(mirrorWith(folder('warm-cache')), pullFrom);
+    // With the level given, objects go into the cache as they are sent; it is the one that the cache has without.
+    await withServer(mirrorWith(folder('warm-cache'), '--deflate-level', '6'), pullFrom);
     const contenders: Contender<Pull>[] = [
       { name: NGINX, turn: () => withServer(startNginx(repos.archive, folder('nginx')), pullFrom) },
       { name: WARM, turn: () => withServer(mirrorWith(folder('warm-cache')), pullFrom) },
@@ -59,8 +60,8 @@ function bench(title: string, rounds: number, pullWords: readonly string[]): Pro
         turn: () => withServer(mirrorWith(fresh('cold-cache')), pullFrom),
       },
       {
-        name: STORED,
-        turn: () => withServer(mirrorWith(fresh('cold-cache'), '--deflate-level', '0'), pullFrom),
+        name: DEFLATED,
+        turn: () => withServer(mirrorWith(fresh('cold-cache'), '--deflate-level', '1'), pullFrom),
       },
       { name: BARE, turn: () => withServer(serve(repos.bare), pullFrom) },
       { name: ARCHIVE, turn: () => withServer(serve(repos.archive), pullFrom) },
@@ -105,9 +106,9 @@ function rowsOf(results: Rounds<Pull>): Row[] {
     ...[...results.keys()].map((name): Row => ({ what: name, unit: 'seconds', values: seconds(name) })),
     ratio(WARM, GOALS.warm),
     ratio(COLD, GOALS.cold),
-    ratio(STORED),
+    ratio(DEFLATED),
     ratio(BARE),
     ratio(ARCHIVE),
-    ...[WARM, COLD, STORED, BARE, ARCHIVE].map(memory),
+    ...[WARM, COLD, DEFLATED, BARE, ARCHIVE].map(memory),
   ];
 }

@@ -19,7 +19,7 @@ const SERVE_OPTIONS = {
   'base-path': { type: 'string', default: '/repo' },
   'cache-dir': { type: 'string' },
   'cache-size': { type: 'string', default: '1GiB' },
-  'deflate-level': { type: 'string', default: '1' },
+  'deflate-level': { type: 'string', default: 'auto' },
   'log-level': { type: 'string', default: 'info' },
 } as const satisfies Options;
 
@@ -65,7 +65,7 @@ async function run([verb, ...words]: readonly string[]): Promise<void> {
 
 async function serveMirror(words: readonly string[]): Promise<void> {
   const { findPublishedRepo, openPublishedRepo } = await import('./mirror/open-published.ts');
-  const { parseDeflateLevel } = await import('./server/deflate.ts');
+  const { parseDeflateLevel } = await import('./server/encoding.ts');
   const { serve } = await import('./server/listen.ts');
   const options = parse(words, SERVE_OPTIONS);
   const path = await findPublishedRepo(import.meta.dirname);

@@ -42,8 +42,11 @@ export function addServe(program: Command): void {
         .env('TREEPORT_CACHE_SIZE'),
     )
     .addOption(
-      new Option('--deflate-level <level>', 'of objects encoded on demand: 0 stores, for fast networks, to 9')
-        .default('1')
+      new Option(
+        '--deflate-level <level>',
+        'of encoded objects: 0 stores, 9 is smallest; auto answers at once and compresses for the cache later',
+      )
+        .default('auto')
         .env('TREEPORT_DEFLATE_LEVEL'),
     )
     .addOption(
@@ -56,7 +59,7 @@ export function addServe(program: Command): void {
 }
 
 async function serveRepository(words: ServeWords): Promise<void> {
-  const { parseDeflateLevel } = await import('../server/deflate.ts');
+  const { parseDeflateLevel } = await import('../server/encoding.ts');
   const { serve } = await import('../server/listen.ts');
   const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
   const repo = (await isPublishedRepo(words.repo))

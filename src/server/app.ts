@@ -10,7 +10,9 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { messageOf } from '../base/errors.ts';
+import type { Checksum } from '../ostree/checksum.ts';
 import { NOT_STORED } from './cache-control.ts';
+import { createCacheFiller } from './cache-filler.ts';
 import { type Counters, newCounters } from './counters.ts';
 import { DiskCache } from './disk-cache.ts';
 import { createDocumentRoutes } from './document-routes.ts';
@@ -44,17 +46,16 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const faults = createFaultReporter(logger, counters);
   const cache = await openCache(settings);
   const live = createLiveRepository(repo, logger);
-  const encode = createEncoder({
-    objects: repo.objects,
-    level: settings.deflateLevel,
-    cache,
-    counters,
-    onStreamFault: (checksum, error) => faults.failed(`${checksum}.filez`, error),
-  });
-  const lateVerifier = new LateVerifier({
-    objects: repo.objects,
-    onFault: (checksum, error) => faults.failed(`${checksum}.filez`, error),
-  });
+  const onFault = (checksum: Checksum, error: unknown) => faults.failed(`${checksum}.filez`, error);
+  const { onDemand, cached } = settings.encoding;
+  const encoderAt = (level: number, itsCache: DiskCache | undefined) =>
+    createEncoder({ objects: repo.objects, level, cache: itsCache, counters, onStreamFault: onFault });
+  const fillsLater = cache !== undefined && onDemand !== cached;
+  const encode = encoderAt(onDemand, fillsLater ? undefined : cache);
+  const cacheFiller = fillsLater
+    ? createCacheFiller({ cache, encode: encoderAt(cached, cache), onFault })
+    : undefined;
+  const lateVerifier = new LateVerifier({ objects: repo.objects, onFault });
   const draining = { is: false };
 
   const app = newFastify(settings);
@@ -76,14 +77,18 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const documents = createDocumentRoutes(repo, live);
   const objects = createObjectRoutes({
     repo,
-    encoderId: encoderId(settings.deflateLevel),
+    encoding: settings.encoding,
     cache,
+    cacheFiller,
     encode,
     counters,
     faults,
     lateVerifier,
   });
-  app.addHook('onClose', async () => lateVerifier.stop());
+  app.addHook('onClose', async () => {
+    lateVerifier.stop();
+    cacheFiller?.stop();
+  });
   app.register(repoRoutes, { basePath, documents, objects, logger });
   await app.ready();
   return {
@@ -117,14 +122,14 @@ function newFastify({ logger }: Settings): FastifyInstance {
 async function openCache({
   cacheDir,
   cacheSize,
-  deflateLevel,
+  encoding,
   logger,
 }: Settings): Promise<DiskCache | undefined> {
   if (cacheDir === undefined) return undefined;
   return DiskCache.open({
     directory: cacheDir,
     maxBytes: cacheSize,
-    encoder: encoderId(deflateLevel),
+    encoder: encoderId(encoding.cached),
     onWriteFailure: (error) =>
       logger.warn(`cannot write the cache directory ${cacheDir}, going on without: ${messageOf(error)}`),
   });

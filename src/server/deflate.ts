@@ -4,7 +4,6 @@
  */
 import { promisify } from 'node:util';
 import { deflateRaw, deflateRawSync } from 'node:zlib';
-import { TreeportError } from '../base/errors.ts';
 import { storedBlocks } from '../ostree/stored-blocks.ts';
 
 /** Up to this size a stored block is sent at every level: compressing would save less than the headers of the answer take. */
@@ -19,10 +18,4 @@ export async function deflate(bytes: Buffer, level: number): Promise<readonly Bu
   if (level === 0 || (bytes.length > 0 && bytes.length <= STORED_BYTES)) return storedBlocks(bytes);
   if (bytes.length <= SYNCHRONOUS_BYTES) return [deflateRawSync(bytes, { level })];
   return [await deflateOnPool(bytes, { level, chunkSize: bytes.length })];
-}
-
-/** The level that `text` names; ERR_USAGE if it is none. */
-export function parseDeflateLevel(text: string): number {
-  if (/^[0-9]$/.test(text)) return Number(text);
-  throw new TreeportError('ERR_USAGE', `deflate level "${text}" is not one of 0 (stored) to 9`);
 }

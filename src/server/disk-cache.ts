@@ -79,6 +79,11 @@ export class DiskCache {
     return this.#bytes;
   }
 
+  /** True if the object is known to be here. */
+  has(checksum: Checksum): boolean {
+    return this.#entries.has(checksum);
+  }
+
   /** The cached archive file of an object, which counts as a use. */
   open(checksum: Checksum): PlainFile | undefined {
     const entry = this.#entries.get(checksum);

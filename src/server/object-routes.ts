@@ -14,17 +14,20 @@ import type { Repository } from '../ostree/repo/open.ts';
 import { IMMUTABLE, SHORT } from './cache-control.ts';
 import type { Counters } from './counters.ts';
 import type { DiskCache } from './disk-cache.ts';
-import type { Encoder } from './encoder.ts';
+import { type Encoder, encoderId } from './encoder.ts';
+import type { Encoding } from './encoding.ts';
 import type { FaultReporter } from './faults.ts';
 import type { LateVerifier } from './late-verifier.ts';
 import { openPlainFile, type PlainFile } from './plain-file.ts';
+import type { QuietQueue } from './quiet-queue.ts';
 import { type Answer, sendBytes, sendFault, sendFile, sendIfNotModified, sendStream } from './reply.ts';
 
 export type ObjectRoutesContext = {
   readonly repo: Repository;
-  /** Part of the entity tags of encoded objects. */
-  readonly encoderId: string;
+  readonly encoding: Encoding;
   readonly cache: DiskCache | undefined;
+  /** Puts what {@link ObjectRoutesContext.encode} does not into the cache. */
+  readonly cacheFiller: QuietQueue | undefined;
   readonly encode: Encoder;
   readonly counters: Counters;
   readonly faults: FaultReporter;
@@ -48,8 +51,9 @@ const NEVER_MODIFIED = 0;
 
 export function createObjectRoutes({
   repo,
-  encoderId,
+  encoding,
   cache,
+  cacheFiller,
   encode,
   counters,
   faults,
@@ -68,8 +72,10 @@ export function createObjectRoutes({
     return undefined;
   };
 
-  const encodedAnswer = (checksum: Checksum): Answer => ({
-    etag: `${checksum}-${encoderId}`,
+  const cachedId = encoderId(encoding.cached);
+  const onDemandId = encoderId(encoding.onDemand);
+  const encodedAnswer = (checksum: Checksum, encoder: string): Answer => ({
+    etag: `${checksum}-${encoder}`,
     lastModified: NEVER_MODIFIED,
     cacheControl: IMMUTABLE,
   });
@@ -79,7 +85,8 @@ export function createObjectRoutes({
     const cached = cache?.open(checksum);
     if (cached !== undefined) {
       counters.cached += 1;
-      return sendFile(request, reply, cached, encodedAnswer(checksum));
+      cacheFiller?.disturb();
+      return sendFile(request, reply, cached, encodedAnswer(checksum, cachedId));
     }
     const plain = plainObject(checksum);
     if (plain !== undefined) {
@@ -88,9 +95,10 @@ export function createObjectRoutes({
       lateVerifier.sent(checksum, etag);
       return sendFile(request, reply, plain, { etag, lastModified: plain.modified, cacheControl: IMMUTABLE });
     }
-    const answer = encodedAnswer(checksum);
+    const answer = encodedAnswer(checksum, onDemandId);
     if (sendIfNotModified(request, reply, answer)) return reply;
     const content = await encode(checksum);
+    cacheFiller?.add(checksum);
     return Buffer.isBuffer(content)
       ? sendBytes(request, reply, content, answer)
       : sendStream(request, reply, content, answer);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { TreeportError } from '../base/errors.ts';
 import type { Repository } from '../ostree/repo/open.ts';
+import { type DeflateLevel, type Encoding, encodingOf } from './encoding.ts';
 
 export type ServerOptions = {
   /** What is served: a repository of any mode. */
@@ -13,8 +14,8 @@ export type ServerOptions = {
   readonly cacheDir?: string;
   /** Bytes that `cacheDir` may take; 1 GiB by default. */
   readonly cacheSize?: number;
-  /** Deflate level of objects that are encoded on demand, 0 (stored) to 9; 1 by default. */
-  readonly deflateLevel?: number;
+  /** Deflate level of encoded objects; `auto` by default. */
+  readonly deflateLevel?: DeflateLevel;
   /** Silent by default. At level `info` it gets a line for each request. */
   readonly logger?: Logger;
   /** The style sheet of the landing page; beside this file by default. */
@@ -27,14 +28,12 @@ export type Settings = {
   readonly basePath: string;
   readonly cacheDir: string | undefined;
   readonly cacheSize: number;
-  readonly deflateLevel: number;
+  readonly encoding: Encoding;
   readonly logger: Logger;
   readonly assetsDir: string;
 };
 
 const DEFAULT_CACHE_BYTES = 1024 ** 3;
-/** See docs/decisions/0030-deflate-level-on-demand.md. */
-const DEFAULT_DEFLATE_LEVEL = 1;
 
 export function normaliseOptions(options: ServerOptions): Settings {
   return {
@@ -42,7 +41,7 @@ export function normaliseOptions(options: ServerOptions): Settings {
     basePath: normaliseBasePath(options.basePath ?? '/repo'),
     cacheDir: options.cacheDir,
     cacheSize: options.cacheSize ?? DEFAULT_CACHE_BYTES,
-    deflateLevel: options.deflateLevel ?? DEFAULT_DEFLATE_LEVEL,
+    encoding: encodingOf(options.deflateLevel ?? 'auto', options.cacheDir !== undefined),
     logger: options.logger ?? pino({ level: 'silent' }),
     assetsDir: options.assetsDir ?? join(import.meta.dirname, 'assets'),
   };

@@ -123,7 +123,9 @@ test('what was encoded once is taken from --cache-dir, which stays below --cache
   const cache = join(folder, 'cache');
   const limit = 1_000_000;
   for (const words of [[], ['--cache-size', String(limit)]]) {
-    const serving = await serve(t, original.path, { words: ['--cache-dir', cache, ...words] });
+    const serving = await serve(t, original.path, {
+      words: ['--cache-dir', cache, '--deflate-level', '1', ...words],
+    });
     const client = await Client.create(folder, serving.repo, { mode: 'bare' });
     await client.pull(REF);
     await client.fsck();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { deflate, parseDeflateLevel } from '../../src/server/deflate.ts';
+import { deflate } from '../../src/server/deflate.ts';
 
 const LEVEL = 1;
 
@@ -66,11 +66,4 @@ test('level 0 stores everything', async () => {
     assert.equal(stored.length, bytes.length + 5 * Math.ceil(bytes.length / 65_535));
     assert.deepEqual(inflateRawSync(stored), bytes);
   }
-});
-
-test('a level is a digit', () => {
-  assert.equal(parseDeflateLevel('0'), 0);
-  assert.equal(parseDeflateLevel('9'), 9);
-  for (const text of ['', '10', '-1', 'fast'])
-    assert.throws(() => parseDeflateLevel(text), { code: 'ERR_USAGE' });
 });

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -181,7 +182,11 @@ for (const withCache of [false, true]) {
     const id = bare.file(text(3 * MIB));
     chmodSync(bare.objectPath(id), 0o755);
     const cacheDir = join(tempFolder(t), 'cache');
-    const { origin, counters, errors } = await served(t, await bare.open(), withCache ? { cacheDir } : {});
+    const { origin, counters, errors } = await served(
+      t,
+      await bare.open(),
+      withCache ? { cacheDir, deflateLevel: 1 } : {},
+    );
     const attempts = await Promise.allSettled([1, 2].map(() => received(origin + archiveUrl(id))));
     for (const attempt of attempts) assert.equal(attempt.status, 'rejected');
     assert.ok(counters.corrupt >= 1);
@@ -196,7 +201,11 @@ for (const withCache of [false, true]) {
     const bare = bareFixture(t);
     const [small, large] = [bare.file(text(500_000)), bare.file(text(6 * MIB))];
     const cacheDir = join(tempFolder(t), 'cache');
-    const { origin, counters } = await served(t, await bare.open(), withCache ? { cacheDir } : {});
+    const { origin, counters } = await served(
+      t,
+      await bare.open(),
+      withCache ? { cacheDir, deflateLevel: 1 } : {},
+    );
     for (const id of [small, large]) {
       const leaving = get(origin + archiveUrl(id), (response) =>
         response.once('data', () => response.destroy()),
@@ -215,7 +224,7 @@ test('an encoded object is in the cache when it has been sent once, in archive l
   const bare = bareFixture(t);
   const ids = [bare.file('small'), bare.file(text(3 * MIB)), bare.symlink('x')];
   const cacheDir = join(tempFolder(t), 'cache');
-  const { origin, counters } = await served(t, await bare.open(), { cacheDir });
+  const { origin, counters } = await served(t, await bare.open(), { cacheDir, deflateLevel: 1 });
   for (const id of ids) {
     const first = await received(origin + archiveUrl(id));
     for (let tries = 0; counters.cached === 0 && tries < 500; tries++) {
@@ -227,6 +236,32 @@ test('an encoded object is in the cache when it has been sent once, in archive l
   }
 });
 
+test('without a level the first answer is uncompressed, and the cache is filled when nobody is served', async (t) => {
+  const bare = bareFixture(t);
+  const ids = [bare.file(text(60_000)), bare.file(text(3 * MIB)), bare.symlink('x')];
+  const cacheDir = join(tempFolder(t), 'cache');
+  const { origin, counters } = await served(t, await bare.open(), { cacheDir });
+  const tagged = async (id: string) => {
+    const answer = await fetch(origin + archiveUrl(id));
+    return { tag: answer.headers.get('etag'), body: Buffer.from(await answer.arrayBuffer()) };
+  };
+  const first = await Promise.all(ids.map(tagged));
+  for (const [index, { tag, body }] of first.entries()) {
+    assert.ok(tag?.startsWith(`"${ids[index]}-deflate0-`));
+    assert.equal(idOf(body), ids[index]);
+  }
+  const isCached = (id: string) => existsSync(join(cacheDir, loosePath(id, 'filez')));
+  for (let tries = 0; !ids.every(isCached) && tries < 1000; tries++) await setTimeout(20);
+  const second = await Promise.all(ids.map(tagged));
+  for (const [index, { tag, body }] of second.entries()) {
+    assert.ok(tag?.startsWith(`"${ids[index]}-deflate6-`));
+    assert.equal(idOf(body), ids[index]);
+    assert.ok(body.length <= (first[index]?.body.length ?? 0));
+  }
+  assert.equal(counters.cached, ids.length);
+  assert.ok((second[1]?.body.length ?? 0) < (first[1]?.body.length ?? 0));
+});
+
 test('a full disk costs speed only', { skip: unlessTinyDisk() }, async (t) => {
   const bare = bareFixture(t);
   const ids = [
@@ -235,7 +270,7 @@ test('a full disk costs speed only', { skip: unlessTinyDisk() }, async (t) => {
     bare.file(text(900_000)),
     bare.file(text(900_000)),
   ];
-  const { origin, lines } = await served(t, await bare.open(), { cacheDir: tinyDisk(t) });
+  const { origin, lines } = await served(t, await bare.open(), { cacheDir: tinyDisk(t), deflateLevel: 1 });
   for (const id of ids) assert.equal(idOf(await received(origin + archiveUrl(id))), id);
   assert.ok(lines.some((line) => line.includes('cannot write the cache directory')));
 });
