@@ -23,6 +23,7 @@ export type Classify = (error: ForeignError) => ErrorCode | undefined;
 
 const MESSAGE_OFFSET = 8n;
 const IO_ERRORS = 'g-io-error-quark';
+const IO_ERROR_NOT_FOUND = 1;
 const IO_ERROR_NO_SPACE = 12;
 const IO_ERROR_READ_ONLY = 21;
 
@@ -43,6 +44,11 @@ export function checked<T>(what: string, call: (error: ErrorPlace) => T, classif
   const error = take(pointer);
   const code = classify?.(error) ?? codeOf(error);
   throw new TreeportError(code, `${what}: ${messageOf(error.message)}`);
+}
+
+/** True for G_IO_ERROR_NOT_FOUND: no such file, object or remote. */
+export function isNotFound({ domain, code }: ForeignError): boolean {
+  return domain === IO_ERRORS && code === IO_ERROR_NOT_FOUND;
 }
 
 function take(pointer: Pointer): ForeignError {

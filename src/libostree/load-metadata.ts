@@ -4,14 +4,12 @@ import { TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import type { SinkMetadataType } from '../ostree/object-sink.ts';
-import { checked, type ErrorPlace, type ForeignError } from './gerror.ts';
+import { checked, type ErrorPlace, type ForeignError, isNotFound } from './gerror.ts';
 import { ownVariant, variantBytes } from './glib.ts';
 import { lazily, type Pointer } from './library.ts';
 import { OBJECT_TYPE } from './object-type.ts';
 
 type VariantPlace = [Pointer | null];
-
-const IO_ERROR_NOT_FOUND = 1;
 
 const ostree = lazily(({ ostree }) => ({
   has: ostree.func(
@@ -60,7 +58,7 @@ export function loadMetadata(
       type === 'commitmeta'
         ? ostree().readDetached(repo, checksum, place, null, error)
         : ostree().load(repo, OBJECT_TYPE[type], checksum, place, error),
-    classify,
+    missingObject,
   );
   if (place[0] === null)
     throw new TreeportError('ERR_OBJECT_MISSING', `object ${name} is not in the repository`);
@@ -68,6 +66,6 @@ export function loadMetadata(
   return variantBytes(variant.pointer);
 }
 
-function classify({ domain, code }: ForeignError): ErrorCode | undefined {
-  return domain === 'g-io-error-quark' && code === IO_ERROR_NOT_FOUND ? 'ERR_OBJECT_MISSING' : undefined;
+function missingObject(error: ForeignError): ErrorCode | undefined {
+  return isNotFound(error) ? 'ERR_OBJECT_MISSING' : undefined;
 }

@@ -4,44 +4,21 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
+import { writeError } from '../base/atomic-file.ts';
+import { TreeportError } from '../base/errors.ts';
 import { type Checksum, parseChecksum } from '../ostree/checksum.ts';
 import type { RepositoryMode } from '../ostree/repo/open.ts';
-import { checked, type ErrorPlace, type ForeignError } from './gerror.ts';
-import { ownObject } from './glib.ts';
+import { checked, type ErrorPlace } from './gerror.ts';
 import type { Handle } from './handle.ts';
 import { lazily, type Pointer } from './library.ts';
+import { createRepo, modeOf, openRepo } from './open-calls.ts';
 import { markPartial } from './partial-mark.ts';
 import { parseRefspec } from './refspec.ts';
 import { Transaction } from './transaction.ts';
 
 export type WritableMode = 'archive' | 'bare' | 'bare-user' | 'bare-user-only';
 
-/** OstreeRepoMode: the place of a mode is its number. */
-const MODES: readonly RepositoryMode[] = [
-  'bare',
-  'archive',
-  'bare-user',
-  'bare-user-only',
-  'bare-split-xattrs',
-];
-const AT_FDCWD = -100;
-
 const ostree = lazily(({ ostree }) => ({
-  openAt: ostree.func(
-    'void *ostree_repo_open_at(int directory, const char *path, void *cancellable, _Inout_ void **error)',
-  ) as (directory: number, path: string, cancellable: null, error: ErrorPlace) => Pointer,
-  createAt: ostree.func(
-    'void *ostree_repo_create_at(int directory, const char *path, int mode, void *options, void *cancellable, _Inout_ void **error)',
-  ) as (
-    directory: number,
-    path: string,
-    mode: number,
-    options: null,
-    cancellable: null,
-    error: ErrorPlace,
-  ) => Pointer,
-  getMode: ostree.func('int ostree_repo_get_mode(void *repo)') as (repo: Pointer) => number,
   isWritable: ostree.func('int ostree_repo_is_writable(void *repo, _Inout_ void **error)') as (
     repo: Pointer,
     error: ErrorPlace,
@@ -85,28 +62,21 @@ export class LibostreeRepo implements Disposable {
     repo.close();
     throw new TreeportError(
       'ERR_REPO_MODE',
-      `repository ${repo.path} has the mode bare-split-xattrs, which only image builders write; import into a repository of mode bare, bare-user or archive`,
+      `repository ${repo.path} has the mode bare-split-xattrs, which is only written when images are built; use a repository of mode bare, bare-user or archive`,
     );
   }
 
   /** Opens a repository of any mode as a place to import objects from. */
   static openToRead(path: string): LibostreeRepo {
     const absolute = resolve(path);
-    const what = `cannot open the repository ${absolute}`;
-    const pointer = checked(what, (error) => ostree().openAt(AT_FDCWD, absolute, null, error), classifyOpen);
-    return new LibostreeRepo(absolute, ownObject(pointer));
+    return new LibostreeRepo(absolute, openRepo(absolute));
   }
 
   /** Makes a repository, and the directories above it; one that is there already is opened if it has this mode. */
   static create(path: string, mode: WritableMode): LibostreeRepo {
     const absolute = resolve(path);
     makeParent(absolute);
-    const what = `cannot make a repository at ${absolute}`;
-    const number = MODES.indexOf(mode);
-    const pointer = checked(what, (error) =>
-      ostree().createAt(AT_FDCWD, absolute, number, null, null, error),
-    );
-    const repo = new LibostreeRepo(absolute, ownObject(pointer));
+    const repo = new LibostreeRepo(absolute, createRepo(absolute, mode));
     if (repo.mode === mode) return repo;
     repo.close();
     throw new TreeportError(
@@ -122,9 +92,8 @@ export class LibostreeRepo implements Disposable {
 
   /** Throws ERR_REPO_READ_ONLY if objects cannot be written. */
   checkWritable(): void {
-    const what = `the repository ${this.path} cannot be written`;
     checked(
-      what,
+      `the repository ${this.path} cannot be written`,
       (error) => ostree().isWritable(this.pointer, error),
       () => 'ERR_REPO_READ_ONLY',
     );
@@ -153,7 +122,7 @@ export class LibostreeRepo implements Disposable {
     );
   }
 
-  /** Releases the handle. A transaction has one of its own. */
+  /** Releases the handle. A transaction under way has one of its own. */
   close(): void {
     this.#handle[Symbol.dispose]();
   }
@@ -163,33 +132,11 @@ export class LibostreeRepo implements Disposable {
   }
 }
 
-function modeOf(pointer: Pointer): RepositoryMode {
-  const mode = MODES[ostree().getMode(pointer)];
-  if (mode !== undefined) return mode;
-  throw new TreeportError(
-    'ERR_REPO_MODE',
-    'libostree opened a repository of a mode that treeport does not know',
-  );
-}
-
-/** libostree makes the last directory of the path only. */
+/** libostree makes the last directory of a path only. */
 function makeParent(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
-    const code = errnoOf(error) === 'ENOSPC' ? 'ERR_DISK_FULL' : 'ERR_IO';
-    throw new TreeportError(code, `cannot make a repository at ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw writeError(error, path);
   }
-}
-
-const IO_ERROR_NOT_FOUND = 1;
-const IO_ERROR_NOT_DIRECTORY = 4;
-
-function classifyOpen({ domain, code, message }: ForeignError) {
-  if (/\bmode '.*' in repository configuration/.test(message)) return 'ERR_REPO_MODE';
-  if (domain === 'g-key-file-error-quark') return 'ERR_REPO_CONFIG';
-  const isMissing = code === IO_ERROR_NOT_FOUND || code === IO_ERROR_NOT_DIRECTORY;
-  return domain === 'g-io-error-quark' && isMissing ? 'ERR_REPO_MISSING' : undefined;
 }

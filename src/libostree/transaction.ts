@@ -1,11 +1,7 @@
 /**
  * A transaction of a repository as an ObjectSink: objects are staged by write threads and appear, with the refs, at
- * `commit`. Each object's bytes must give its id.
- *
- * Commits and their detached metadata are held back until `commit`. An aborted or killed transaction leaves what it
- * staged in tmp/ for the next one to go on from, and that may be of another import: no commit without its
- * objects, and no signatures that were refused, must get into the repository this way. While objects move to their
- * places their commit is marked partial, so that even a repository whose process was killed then is consistent.
+ * `commit`. Each object's bytes must give its id. Commits and their detached metadata are written last, see
+ * held-commits.ts.
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -19,17 +15,17 @@ import { checkDetachedMetadata, checkMetadata } from './check-metadata.ts';
 import { shareObject } from './glib.ts';
 import type { Handle } from './handle.ts';
 import { hashedStream } from './hashed-stream.ts';
+import { HeldCommits, type HeldType, isHeld } from './held-commits.ts';
 import { lazily, type Pointer } from './library.ts';
 import { hasObject, loadMetadata } from './load-metadata.ts';
-import { markPartial } from './partial-mark.ts';
 import { parseRefspec } from './refspec.ts';
 import type { LibostreeRepo } from './repository.ts';
 import type { TransactionStats } from './transaction-calls.ts';
 import { BLOCK_BYTES, Writers } from './writers.ts';
 
 const MAX_THREADS = 8;
-/** Names that a thread imports at a time. */
-const IMPORT_NAMES = 64;
+/** Objects that a thread imports from another repository at a time. */
+const IMPORT_OBJECTS = 64;
 
 const ostree = lazily(({ ostree }) => ({
   setRef: ostree.func(
@@ -41,14 +37,13 @@ export class Transaction implements ObjectSink {
   readonly #repo: LibostreeRepo;
   readonly #handle: Handle;
   readonly #writers: Writers;
-  readonly #commits = new Map<Checksum, Buffer>();
-  readonly #detached = new Map<Checksum, Buffer>();
+  readonly #held = new HeldCommits();
   #isOver = false;
 
-  private constructor(repo: LibostreeRepo, handle: Handle, writers: Writers) {
+  private constructor(repo: LibostreeRepo, threads: number) {
     this.#repo = repo;
-    this.#handle = handle;
-    this.#writers = writers;
+    this.#handle = shareObject(repo.pointer);
+    this.#writers = new Writers(this.#handle.pointer, join(repo.path, 'tmp'), threads);
   }
 
   /** What LibostreeRepo.startTransaction calls. */
@@ -56,11 +51,9 @@ export class Transaction implements ObjectSink {
     repo: LibostreeRepo,
     threads: number = Math.min(availableParallelism(), MAX_THREADS),
   ): Promise<Transaction> {
-    const handle = shareObject(repo.pointer);
-    const writers = new Writers(handle.pointer, join(repo.path, 'tmp'), threads);
-    const transaction = new Transaction(repo, handle, writers);
+    const transaction = new Transaction(repo, threads);
     try {
-      await writers.run({ kind: 'prepare' });
+      await transaction.#writers.run({ kind: 'prepare' });
       return transaction;
     } catch (error) {
       await transaction.#close();
@@ -69,10 +62,9 @@ export class Transaction implements ObjectSink {
   }
 
   async has(name: ObjectName): Promise<boolean> {
-    parseChecksum(name.checksum);
-    if (name.type === 'commit' && this.#commits.has(name.checksum)) return true;
-    if (name.type === 'commitmeta' && this.#detached.has(name.checksum)) return true;
-    return this.#writers.isPending(name) || hasObject(this.#pointer, name);
+    this.#check(name.checksum);
+    const isGiven = this.#held.get(name.type, name.checksum) !== undefined || this.#writers.isPending(name);
+    return isGiven || hasObject(this.#pointer, name);
   }
 
   async metadata(type: SinkMetadataType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
@@ -80,13 +72,13 @@ export class Transaction implements ObjectSink {
     checkMetadata(type, checksum, bytes);
     if (type !== 'commit') return this.#give(type, checksum, bytes);
     verifyMetadata(type, checksum, bytes);
-    this.#commits.set(checksum, Buffer.from(bytes));
+    this.#held.hold(type, checksum, bytes);
   }
 
   async detachedMetadata(commit: Checksum, bytes: Uint8Array): Promise<void> {
     this.#check(commit);
     checkDetachedMetadata(commit, bytes);
-    this.#detached.set(commit, Buffer.from(bytes));
+    this.#held.hold('commitmeta', commit, bytes);
   }
 
   async content(checksum: Checksum, object: ContentObject): Promise<void> {
@@ -97,32 +89,24 @@ export class Transaction implements ObjectSink {
     return this.#writers.add('file', checksum, length, (memory) => fill(memory, pieces));
   }
 
-  /**
-   * Copies objects of another repository, verified. A commit comes with its detached metadata.
-   * ERR_OBJECT_MISSING is thrown if a metadata object is not there.
-   */
+  /** Copies objects of another repository, verified; a commit with its detached metadata. Throws ERR_OBJECT_MISSING. */
   async importFrom(source: LibostreeRepo, names: readonly ObjectName[]): Promise<void> {
     for (const { checksum } of names) this.#check(checksum);
-    const isHeld = ({ type }: ObjectName) => type === 'commit' || type === 'commitmeta';
-    for (const { checksum } of names.filter(isHeld)) await this.#importCommit(source.pointer, checksum);
-    const others = names.filter((name) => !isHeld(name));
-    const tasks = Array.from({ length: Math.ceil(others.length / IMPORT_NAMES) }, (_, index) =>
-      others.slice(index * IMPORT_NAMES, (index + 1) * IMPORT_NAMES),
+    for (const { type, checksum } of names) {
+      if (type === 'commit') await this.#importCommit(source.pointer, checksum);
+    }
+    const others = names.filter(({ type }) => !isHeld(type));
+    const tasks = Array.from({ length: Math.ceil(others.length / IMPORT_OBJECTS) }, (_, index) =>
+      others.slice(index * IMPORT_OBJECTS, (index + 1) * IMPORT_OBJECTS),
     );
     const work = tasks.map((names) => this.#writers.run({ kind: 'import', source: source.pointer, names }));
     await Promise.all(work);
   }
 
-  /** The bytes of a metadata object, of this transaction or of the repository, not verified. What was given must be settled. */
+  /** The bytes of a metadata object, given or in the repository, not verified. What was given must be settled. */
   load(type: SinkMetadataType | 'commitmeta', checksum: Checksum): Buffer {
-    parseChecksum(checksum);
-    const held = {
-      commit: this.#commits,
-      commitmeta: this.#detached,
-      dirtree: undefined,
-      dirmeta: undefined,
-    };
-    return held[type]?.get(checksum) ?? loadMetadata(this.#pointer, type, checksum);
+    this.#check(checksum);
+    return this.#held.get(type, checksum) ?? loadMetadata(this.#pointer, type, checksum);
   }
 
   /** `ref` or `remote:ref` names this commit once the transaction is committed. Throws ERR_REF_SYNTAX. */
@@ -143,25 +127,31 @@ export class Transaction implements ObjectSink {
    */
   async commit(): Promise<TransactionStats> {
     this.#check();
-    const added: Checksum[] = [];
     try {
       await this.#writers.settle();
-      added.push(...[...this.#commits.keys()].filter((commit) => !this.#hasCommit(commit)));
-      for (const commit of added) markPartial(this.#pointer, commit, true);
-      await this.#writeHeld();
+      await this.#held.release(this.#pointer, (type, commit, bytes) => this.#give(type, commit, bytes));
+      await this.#writers.settle();
       const stats = await this.#writers.run({ kind: 'commit' });
-      for (const commit of this.#commits.keys()) markPartial(this.#pointer, commit, false);
+      this.#held.markComplete(this.#pointer);
       await this.#close();
       return stats as TransactionStats;
     } catch (error) {
-      await this.#abort(added);
+      await this.abort();
       throw error;
     }
   }
 
   /** Nothing of the transaction appears. Does nothing if it is over. */
   async abort(): Promise<void> {
-    if (!this.#isOver) await this.#abort([]);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    await this.#writers.stop();
+    try {
+      await this.#writers.run({ kind: 'abort' });
+      this.#held.withdrawMarks(this.#pointer);
+    } finally {
+      await this.#close();
+    }
   }
 
   get #pointer(): Pointer {
@@ -175,38 +165,14 @@ export class Transaction implements ObjectSink {
     if (checksum !== undefined) parseChecksum(checksum);
   }
 
-  #give(type: SinkMetadataType | 'commitmeta', checksum: Checksum, bytes: Uint8Array): Promise<void> {
+  #give(type: SinkMetadataType | HeldType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
     return this.#writers.add(type, checksum, bytes.length, (memory) => memory.set(bytes));
-  }
-
-  #hasCommit(checksum: Checksum): boolean {
-    return hasObject(this.#pointer, { type: 'commit', checksum });
   }
 
   async #importCommit(source: Pointer, commit: Checksum): Promise<void> {
     await this.metadata('commit', commit, loadMetadata(source, 'commit', commit));
     if (hasObject(source, { type: 'commitmeta', checksum: commit }))
       await this.detachedMetadata(commit, loadMetadata(source, 'commitmeta', commit));
-  }
-
-  async #writeHeld(): Promise<void> {
-    const given = [
-      ...[...this.#detached].map(([commit, bytes]) => this.#give('commitmeta', commit, bytes)),
-      ...[...this.#commits].map(([commit, bytes]) => this.#give('commit', commit, bytes)),
-    ];
-    await Promise.all(given);
-    await this.#writers.settle();
-  }
-
-  async #abort(marked: readonly Checksum[]): Promise<void> {
-    this.#isOver = true;
-    await this.#writers.stop();
-    try {
-      await this.#writers.run({ kind: 'abort' });
-      for (const commit of marked) if (!this.#hasCommit(commit)) markPartial(this.#pointer, commit, false);
-    } finally {
-      await this.#close();
-    }
   }
 
   async #close(): Promise<void> {

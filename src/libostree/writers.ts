@@ -6,6 +6,7 @@ import { Thread } from '../base/thread.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import { Batch, type Place } from './batch.ts';
+import { type FilledBlock, filledBlocks } from './filled-blocks.ts';
 import type { Pointer } from './library.ts';
 import { MemoryPool } from './memory-pool.ts';
 import type { TransactionStats } from './transaction-calls.ts';
@@ -77,7 +78,10 @@ export class Writers {
     const thread = this.#idlest();
     const end = (checksum: Checksum | undefined) => this.#call({ kind: 'end', file, checksum }, thread);
     try {
-      await this.#sendPieces(thread, file, stream);
+      for await (const block of filledBlocks(stream, this.#memory)) {
+        this.#sendPiece(thread, file, block);
+        this.check();
+      }
     } catch (error) {
       await end(undefined);
       throw error;
@@ -88,7 +92,9 @@ export class Writers {
 
   /** Has a thread do something else. */
   async run(work: Work): Promise<TransactionStats | undefined> {
-    return this.#call(work, this.#idlest());
+    const answer = this.#call(work, this.#idlest());
+    void this.#track(async () => void (await answer));
+    return answer;
   }
 
   /** Resolves when everything that was given is written; throws the first fault. */
@@ -158,7 +164,7 @@ export class Writers {
   }
 
   #send(batch: Batch, release: () => void): void {
-    this.#track(async () => {
+    void this.#track(async () => {
       const objects = await batch.objects();
       try {
         const { memory } = batch;
@@ -170,37 +176,13 @@ export class Writers {
     });
   }
 
-  async #sendPieces(thread: WriteThread, file: number, stream: AsyncIterable<Uint8Array>): Promise<void> {
-    let block = await this.#memory.take();
-    let length = 0;
-    try {
-      for await (const piece of stream) {
-        for (let at = 0; at < piece.length; ) {
-          const part = piece.subarray(at, at + block.length - length);
-          block.set(part, length);
-          at += part.length;
-          length += part.length;
-          if (length < block.length) continue;
-          this.#sendPiece(thread, file, block, length);
-          block = await this.#memory.take();
-          length = 0;
-          this.check();
-        }
-      }
-    } catch (error) {
-      this.#memory.give(block);
-      throw error;
-    }
-    this.#sendPiece(thread, file, block, length);
-  }
-
-  #sendPiece(thread: WriteThread, file: number, block: Uint8Array, length: number): void {
-    const bytes = block.subarray(0, length);
-    this.#track(async () => {
+  #sendPiece(thread: WriteThread, file: number, { memory, length }: FilledBlock): void {
+    const bytes = memory.subarray(0, length);
+    void this.#track(async () => {
       try {
         await this.#call({ kind: 'piece', file, directory: this.#directory, bytes }, thread);
       } finally {
-        this.#memory.give(block);
+        this.#memory.give(memory);
       }
     });
   }

@@ -1,0 +1,62 @@
+/**
+ * The commits of a transaction and their detached metadata, held back until everything else is written.
+ *
+ * An aborted or killed transaction leaves what it staged in tmp/ for the next one to go on from, and that may be of
+ * another import: no commit without its objects, and no signatures that were refused, must get into the repository
+ * this way. While objects move to their places a new commit is marked partial, so that the repository is
+ * consistent even if the process is killed then.
+ */
+import type { Checksum } from '../ostree/checksum.ts';
+import type { Pointer } from './library.ts';
+import { hasObject } from './load-metadata.ts';
+import { markPartial } from './partial-mark.ts';
+
+export type HeldType = 'commit' | 'commitmeta';
+type Give = (type: HeldType, commit: Checksum, bytes: Buffer) => Promise<void>;
+
+export class HeldCommits {
+  readonly #bytes: Readonly<Record<HeldType, Map<Checksum, Buffer>>> = {
+    commit: new Map(),
+    commitmeta: new Map(),
+  };
+  readonly #marked: Checksum[] = [];
+
+  get(type: string, commit: Checksum): Buffer | undefined {
+    return isHeld(type) ? this.#bytes[type].get(commit) : undefined;
+  }
+
+  /** Keeps a copy. */
+  hold(type: HeldType, commit: Checksum, bytes: Uint8Array): void {
+    this.#bytes[type].set(commit, Buffer.from(bytes));
+  }
+
+  /** Marks the commits that are new, and gives everything away. */
+  async release(repo: Pointer, give: Give): Promise<void> {
+    for (const commit of this.#bytes.commit.keys()) {
+      if (hasCommit(repo, commit)) continue;
+      this.#marked.push(commit);
+      markPartial(repo, commit, true);
+    }
+    for (const type of ['commitmeta', 'commit'] as const) {
+      for (const [commit, bytes] of this.#bytes[type]) await give(type, commit, bytes);
+    }
+  }
+
+  /** After the transaction was committed. */
+  markComplete(repo: Pointer): void {
+    for (const commit of this.#bytes.commit.keys()) markPartial(repo, commit, false);
+  }
+
+  /** After the transaction was aborted: no marks of commits that did not come. */
+  withdrawMarks(repo: Pointer): void {
+    for (const commit of this.#marked) if (!hasCommit(repo, commit)) markPartial(repo, commit, false);
+  }
+}
+
+export function isHeld(type: string): type is HeldType {
+  return type === 'commit' || type === 'commitmeta';
+}
+
+function hasCommit(repo: Pointer, checksum: Checksum): boolean {
+  return hasObject(repo, { type: 'commit', checksum });
+}
