@@ -21,6 +21,11 @@ export function treeport(...words: readonly string[]): Command {
   return [process.execPath, join(import.meta.dirname, '../src/cli.ts'), ...words];
 }
 
+/** The treeport command as the npm package has it, of scripts/bundle.ts: where start-up is most of the time. */
+export function builtTreeport(...words: readonly string[]): Command {
+  return [process.execPath, join(import.meta.dirname, '../dist/bin/treeport.js'), ...words];
+}
+
 /** A pipeline or redirection; `words` are its "$1", "$2", … */
 export function shell(script: string, ...words: readonly string[]): Command {
   return ['/bin/bash', '-o', 'pipefail', '-c', script, 'bash', ...words];
@@ -32,6 +37,19 @@ export async function run(command: Command): Promise<void> {
   const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   const [errors, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
   if (status !== 0) throw new Error(`${command.join(' ')} failed (${status}): ${errors.trim()}`);
+}
+
+/** What a command prints; throws with its own words if it fails. */
+export async function output(command: Command): Promise<string> {
+  const [program, ...words] = command;
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [printed, errors, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  if (status !== 0) throw new Error(`${command.join(' ')} failed (${status}): ${errors.trim()}`);
+  return printed;
 }
 
 export async function measure(command: Command): Promise<Measured> {

@@ -6,6 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchDiff } from './diff.ts';
 import { benchEncapsulate } from './encapsulate.ts';
 import { benchFsck } from './fsck.ts';
 import { formatMachine, machineFacts } from './machine.ts';
@@ -18,6 +19,7 @@ import { formatSection } from './table.ts';
 
 const BENCHES: Readonly<Record<string, (rounds: number) => Promise<Section>>> = {
   fsck: benchFsck,
+  diff: benchDiff,
   encapsulate: benchEncapsulate,
   memory: benchMemory,
   size: benchSize,

@@ -1,24 +1,63 @@
 /**
- * Makes dist/app, the folder that mirror images run: the server and its packages in one file, treeport.mjs, the web
- * page's assets, and the licences of the packages in LICENSES.txt. bundle.ts --if-older does it only if a source is newer.
+ * Makes what is run in few files, so that it starts fast; bundle.ts --if-older does it only if a source is newer.
+ *
+ * - dist/app, the folder that mirror images run: the server and its packages in one file, treeport.mjs, the web page's
+ *   assets, and the licences of the packages in LICENSES.txt.
+ * - dist/bin, the `treeport` command: treeport.js, which loads the file of the verb that is called, with what
+ *   several share in files of its own. The worker threads lie beside it: the one folder has every module.
+ *
  * Names are kept: the stack trace in a log must say something.
  */
-import { cpSync, globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
-const ENTRY = join(ROOT, 'src/runtime-app.ts');
-const FOLDER = join(ROOT, 'dist/app');
-const BUNDLE = 'treeport.mjs';
+const DIST = join(ROOT, 'dist');
 const ASSETS = join(ROOT, 'src/server/assets');
 /** CommonJS packages call `require` for what Node has built in. */
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
-async function bundle(): Promise<void> {
+type Bundle = {
+  /** Below dist/. */
+  readonly folder: string;
+  readonly main: string;
+  readonly options: BuildOptions;
+};
+
+const BUNDLES: readonly Bundle[] = [
+  {
+    folder: 'app',
+    main: 'treeport.mjs',
+    options: { entryPoints: { treeport: 'src/runtime-app.ts' }, outExtension: { '.js': '.mjs' } },
+  },
+  {
+    folder: 'bin',
+    main: 'treeport.js',
+    options: { entryPoints: { treeport: 'src/cli.ts', ...threads() }, splitting: true },
+  },
+];
+
+/** The entry points of the worker threads, by the names that `Thread` is given. */
+function threads(): Record<string, string> {
+  const files = globSync('src/**/*-{thread,worker}.ts', { cwd: ROOT });
+  return Object.fromEntries(files.map((file) => [basename(file, '.ts'), file]));
+}
+
+async function bundle({ folder, options }: Bundle): Promise<void> {
+  const target = join(DIST, folder);
   const { outputFiles, metafile } = await build({
-    entryPoints: [ENTRY],
-    outfile: join(FOLDER, BUNDLE),
+    ...options,
+    outdir: target,
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -33,14 +72,13 @@ async function bundle(): Promise<void> {
     logLevel: 'warning',
     absWorkingDir: ROOT,
   });
-  const [output] = outputFiles;
-  if (output === undefined) throw new Error('esbuild wrote nothing');
-  const made = `${FOLDER}.${process.pid}`;
+  const made = `${target}.${process.pid}`;
+  mkdirSync(made, { recursive: true });
   cpSync(ASSETS, join(made, 'assets'), { recursive: true });
   writeFileSync(join(made, 'LICENSES.txt'), licences(Object.keys(metafile.inputs)));
-  writeFileSync(join(made, BUNDLE), output.contents);
-  rmSync(FOLDER, { recursive: true, force: true });
-  renameSync(made, FOLDER);
+  for (const { path, contents } of outputFiles) writeFileSync(join(made, basename(path)), contents);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(made, target);
 }
 
 /** The licence texts of the packages that these files, paths below the project's folder, belong to. */
@@ -59,8 +97,8 @@ function licences(inputs: readonly string[]): string {
   return texts.join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-function isOlder(): boolean {
-  const built = statSync(join(FOLDER, BUNDLE), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+function isOlder({ folder, main }: Bundle): boolean {
+  const built = statSync(join(DIST, folder, main), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = [
     ...globSync(join(ROOT, 'src/**/*')),
     join(ROOT, 'package-lock.json'),
@@ -69,4 +107,4 @@ function isOlder(): boolean {
   return sources.some((path) => statSync(path).mtimeMs > built);
 }
 
-if (process.argv[2] !== '--if-older' || isOlder()) await bundle();
+for (const each of BUNDLES) if (process.argv[2] !== '--if-older' || isOlder(each)) await bundle(each);

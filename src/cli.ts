@@ -2,11 +2,6 @@
 /** The `treeport` command. */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-
-// Buffers lie outside the heap and are freed when their young owners are collected. A young generation that
-// does not grow is collected often: docs/decisions/0021-small-young-generation.md.
-setFlagsFromString('--semi-space-growth-factor=1');
 
 // In the user's own folder: what is cached will be run, and Node's default below /tmp could be laid by anybody.
 const { XDG_CACHE_HOME, HOME } = process.env;

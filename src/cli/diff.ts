@@ -1,4 +1,7 @@
 import { type Command, Option } from 'commander';
+import { diffCommits } from '../ostree/diff.ts';
+import { diffDocument } from './diff-json.ts';
+import { diffLines, statLines } from './diff-text.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
 import { printLine, writeOut } from './output.ts';
@@ -27,17 +30,14 @@ export function addDiff(program: Command): void {
 }
 
 async function printDiff(from: string, to: string, subdir: string | undefined, words: Words): Promise<void> {
-  const { diffCommits } = await import('../ostree/diff.ts');
   const repo = await openRepo(words.repo);
   const diff = await diffCommits(repo, from, to, subdir === undefined ? {} : { subdir });
   if (words.patch) {
     const { formatDiffPatch } = await import('../ostree/diff-patch.ts');
     for await (const text of formatDiffPatch(repo.objects, diff)) await writeOut(text);
   } else if (words.json) {
-    const { diffDocument } = await import('./diff-json.ts');
     await printLine(JSON.stringify(await diffDocument(repo.objects, diff), null, 2));
   } else {
-    const { diffLines, statLines } = await import('./diff-text.ts');
     const lines = words.stat ? statLines(repo.objects, diff) : diffLines(repo.objects, diff);
     for await (const line of lines) await printLine(line);
   }

@@ -11,6 +11,8 @@ type Verb = {
   readonly words: readonly string[];
   /** Loads its file; gives the function that adds it. */
   readonly load: () => Promise<(parent: Command) => void>;
+  /** It reads a few objects and ends, and needs no set-up for long streams. */
+  readonly brief?: true;
 };
 
 type Group = { readonly name: string; readonly description: string; readonly verbs: readonly Verb[] };
@@ -20,11 +22,11 @@ const GROUPS: readonly Group[] = [
     name: 'repo',
     description: 'read and check an ostree repository of any mode',
     verbs: [
-      { words: ['ls'], load: async () => (await import('./repo-ls.ts')).addRepoLs },
-      { words: ['show'], load: async () => (await import('./repo-show.ts')).addRepoShow },
+      { words: ['ls'], brief: true, load: async () => (await import('./repo-ls.ts')).addRepoLs },
+      { words: ['show'], brief: true, load: async () => (await import('./repo-show.ts')).addRepoShow },
       { words: ['cat'], load: async () => (await import('./repo-cat.ts')).addRepoCat },
-      { words: ['log'], load: async () => (await import('./repo-log.ts')).addRepoLog },
-      { words: ['refs'], load: async () => (await import('./repo-refs.ts')).addRepoRefs },
+      { words: ['log'], brief: true, load: async () => (await import('./repo-log.ts')).addRepoLog },
+      { words: ['refs'], brief: true, load: async () => (await import('./repo-refs.ts')).addRepoRefs },
       { words: ['fsck'], load: async () => (await import('./repo-fsck.ts')).addRepoFsck },
     ],
   },
@@ -69,7 +71,7 @@ const GROUPS: readonly Group[] = [
 
 /** The verbs that are in no group, behind the groups. */
 const VERBS: readonly Verb[] = [
-  { words: ['diff'], load: async () => (await import('./diff.ts')).addDiff },
+  { words: ['diff'], brief: true, load: async () => (await import('./diff.ts')).addDiff },
   { words: ['serve'], load: async () => (await import('./serve.ts')).addServe },
   { words: ['demo'], load: async () => (await import('./demo.ts')).addDemo },
 ];
@@ -98,18 +100,24 @@ async function addVerbs(parent: Command, verbs: readonly Verb[]): Promise<void> 
   for (const { load } of verbs) (await load())(parent);
 }
 
-function neededFor([first, second]: readonly string[]) {
-  const [verb] = named(VERBS, first);
-  if (verb !== undefined) return { groups: [], verbs: [verb] };
-  const groups = GROUPS.filter(({ name }) => name === first).map((group) => ({
-    ...group,
-    verbs: named(group.verbs, second),
-  }));
-  if (groups.some(({ verbs }) => verbs.length > 0)) return { groups, verbs: [] };
+function neededFor(words: readonly string[]): { groups: readonly Group[]; verbs: readonly Verb[] } {
+  const [first, second] = words;
+  const verbs = named(VERBS, first);
+  if (verbs.length > 0) return { groups: [], verbs };
+  const group = GROUPS.find(({ name }) => name === first);
+  const inGroup = named(group?.verbs ?? [], second);
+  if (group !== undefined && inGroup.length > 0) return { groups: [{ ...group, verbs: inGroup }], verbs: [] };
   if (first === '--version') return { groups: [], verbs: [] };
   return { groups: GROUPS, verbs: VERBS };
 }
 
 function named(verbs: readonly Verb[], word: string | undefined): readonly Verb[] {
   return verbs.filter(({ words }) => words.some((name) => name === word));
+}
+
+/** Whether every verb that the words may mean is brief; so is printing help. */
+export function isBrief(words: readonly string[]): boolean {
+  const { groups, verbs } = neededFor(words);
+  if (groups === GROUPS) return true;
+  return [...groups.flatMap((group) => group.verbs), ...verbs].every(({ brief }) => brief);
 }

@@ -4,7 +4,7 @@
  */
 import { CommanderError } from 'commander';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, isBrief } from './program.ts';
 import { reportError } from './report.ts';
 import { handleSignals } from './signals.ts';
 
@@ -12,6 +12,7 @@ import { handleSignals } from './signals.ts';
 export async function run(words: readonly string[]): Promise<void> {
   handleSignals();
   process.stdout.on('error', endOnClosedPipe);
+  if (!isBrief(words)) await keepYoungGenerationSmall();
   try {
     const program = await buildProgram(words);
     await program.parseAsync(words, { from: 'user' });
@@ -19,6 +20,15 @@ export async function run(words: readonly string[]): Promise<void> {
     if (error instanceof CommanderError) reportUsage(error);
     else reportError(error);
   }
+}
+
+/**
+ * Buffers lie outside the heap and are freed when their young owners are collected. A young generation that
+ * does not grow is collected often: docs/decisions/0021-small-young-generation.md.
+ */
+async function keepYoungGenerationSmall(): Promise<void> {
+  const { setFlagsFromString } = await import('node:v8');
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** A reader that goes away, as `head` does, is no error. */

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { projectText } from './project.ts';
 
-const IMPORT = /(?:^|[\s;}])(?:from|import)\s*\(?\s*'([^']+)'/g;
+const IMPORT = /(?:^|[\s;}])(?:from|import)\s*\(?\s*'([\w@./:-]+)'/g;
 
 /** What a module imports, static or dynamic: modules of the project as paths from its root, packages by specifier. */
 export function importsOf(path: string): string[] {

@@ -99,9 +99,11 @@ async function libraryFile({ name, path }: Library): Promise<LayerNode> {
   return { ...(await fileFromDisk(`lib/${name}`, path)), executable: false };
 }
 
-/** The bundle, as it lies beside the sources and beside the built package. */
+/** The bundle, as it lies beside the sources, beside the built library and beside the built command. */
 function appDirectory(): string {
-  const candidates = ['../../../dist/app', '../../app'].map((path) => join(import.meta.dirname, path));
+  const candidates = ['../../../dist/app', '../../app', '../app'].map((path) =>
+    join(import.meta.dirname, path),
+  );
   const found = candidates.find((path) => existsSync(join(path, 'treeport.mjs')));
   if (found !== undefined) return found;
   throw new TreeportError(

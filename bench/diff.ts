@@ -1,0 +1,87 @@
+/**
+ * `treeport diff` and `ostree diff` of the Debian tree and updates of it, in which 200 files have changed: all in
+ * neighbouring directories, as an update of one package, or spread over the whole tree. Start-up counts: a person
+ * waits for all of it.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { builtTreeport, type Command, measure, output, run } from './command.ts';
+import { debianRepos, REF } from './debian-tree.ts';
+import { warmPageCache } from './page-cache.ts';
+import { pairRatios, type Row, type Section } from './result.ts';
+import { alternate } from './rounds.ts';
+import { prepared, withScratch } from './storage.ts';
+
+const GOAL = 1.5;
+const CHANGED_FILES = 200;
+/** One run is a fraction of a second, so a turn has several. */
+const RUNS_PER_TURN = 5;
+const UPDATES = { together: 'update/together', spread: 'update/spread' } as const;
+
+type Update = keyof typeof UPDATES;
+
+export async function benchDiff(rounds: number): Promise<Section> {
+  const repo = await updatedRepo();
+  await warmPageCache(repo);
+  return {
+    title: `diff of the Debian tree and updates of ${CHANGED_FILES} files`,
+    rows: [...(await compare(repo, 'together', rounds)), ...(await compare(repo, 'spread', rounds))],
+  };
+}
+
+async function compare(repo: string, update: Update, rounds: number): Promise<Row[]> {
+  const commits = [REF, UPDATES[update]] as const;
+  const results = await alternate(
+    [
+      { name: 'ostree', turn: () => several(['ostree', `--repo=${repo}`, 'diff', ...commits]) },
+      { name: 'treeport', turn: () => several(builtTreeport('diff', '--repo', repo, ...commits)) },
+    ],
+    rounds,
+  );
+  const theirs = results.get('ostree') ?? [];
+  const ours = results.get('treeport') ?? [];
+  return [
+    { what: `${update}: ostree diff`, unit: 'seconds', values: theirs },
+    { what: `${update}: treeport diff`, unit: 'seconds', values: ours },
+    { what: `${update}: ratio`, unit: 'ratio', values: pairRatios(ours, theirs), atMost: GOAL },
+  ];
+}
+
+/** Seconds that one run takes, the mean of several. */
+async function several(command: Command): Promise<number> {
+  const times: number[] = [];
+  for (let n = 0; n < RUNS_PER_TURN; n++) times.push((await measure(command)).seconds);
+  return times.reduce((sum, time) => sum + time, 0) / times.length;
+}
+
+/** An archive repository of its own with the tree that everything is measured on and its updates. */
+async function updatedRepo(): Promise<string> {
+  const { archive } = await debianRepos();
+  return prepared('repos/updates', async (repo) => {
+    await run(['ostree', `--repo=${repo}`, 'init', '--mode=archive']);
+    await run(['ostree', `--repo=${repo}`, 'pull-local', archive, REF]);
+    const files = await listFiles(repo);
+    const middle = Math.floor((files.length - CHANGED_FILES) / 2);
+    await commitUpdate(repo, 'together', files.slice(middle, middle + CHANGED_FILES));
+    const step = Math.floor(files.length / CHANGED_FILES);
+    await commitUpdate(repo, 'spread', files.filter((_, n) => n % step === 0).slice(0, CHANGED_FILES));
+  });
+}
+
+async function commitUpdate(repo: string, update: Update, paths: readonly string[]): Promise<void> {
+  await withScratch(async (changes) => {
+    for (const path of paths) {
+      await mkdir(dirname(join(changes, path)), { recursive: true });
+      await writeFile(join(changes, path), `another ${path}\n`);
+    }
+    const trees = [`--tree=ref=${REF}`, `--tree=dir=${changes}`];
+    const branch = `--branch=${UPDATES[update]}`;
+    await run(['ostree', `--repo=${repo}`, 'commit', branch, '--subject=Update', ...trees]);
+  });
+}
+
+/** Regular files in the order of the tree. */
+async function listFiles(repo: string): Promise<readonly string[]> {
+  const listing = await output(['ostree', `--repo=${repo}`, 'ls', '-R', REF]);
+  return [...listing.matchAll(/^-\d+ +\d+ +\d+ +\d+ (.*)$/gm)].map((match) => match[1] as string);
+}
