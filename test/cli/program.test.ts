@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Command } from 'commander';
+import { buildProgram, isBrief } from '../../src/cli/program.ts';
+
+/** The words of every verb and alias of the whole tree, each with the command they lead to. */
+function verbsOf(command: Command, words: readonly string[] = []): [readonly string[], Command][] {
+  return command.commands.flatMap((child) =>
+    [child.name(), ...child.aliases()].flatMap((name) => {
+      const path = [...words, name];
+      return child.commands.length === 0
+        ? [[path, child] as [readonly string[], Command]]
+        : verbsOf(child, path);
+    }),
+  );
+}
+
+test('a verb is built alone, as it is in the whole tree, under its name and its aliases', async () => {
+  const verbs = verbsOf(await buildProgram());
+  assert.ok(verbs.length > 15);
+  for (const [words, verb] of verbs) {
+    const alone = new Map(verbsOf(await buildProgram([...words, '--whatever'])));
+    const commands = new Set(alone.values());
+    assert.equal(commands.size, 1, words.join(' '));
+    const [command] = commands;
+    assert.equal(command?.name(), verb.name());
+    assert.equal(command?.helpInformation(), verb.helpInformation());
+  }
+});
+
+test('anything else builds the whole tree, which says what there is', async () => {
+  const all = (await buildProgram()).helpInformation();
+  for (const words of [['--help'], ['nonsense'], ['repo'], ['repo', 'nonsense'], ['repo', '--help']]) {
+    assert.equal((await buildProgram(words)).helpInformation(), all, words.join(' '));
+  }
+});
+
+test('verbs that stream are not brief', () => {
+  for (const words of [['diff'], ['repo', 'ls'], ['--version'], ['--help'], ['nonsense']]) {
+    assert.equal(isBrief(words), true, words.join(' '));
+  }
+  for (const words of [['serve'], ['tar', 'export'], ['container', 'import'], ['repo', 'fsck']]) {
+    assert.equal(isBrief(words), false, words.join(' '));
+  }
+});
