@@ -2,8 +2,7 @@
  * Engine `spki` (libostree 2025.2): any key that has a SubjectPublicKeyInfo, signed in one go with the key type's
  * default digest. Keys are PEM in files and base64 of DER in options; either is taken in both.
  *
- * A signature that OpenSSL cannot make sense of is no valid one. (libostree up to 2026.4 takes OpenSSL's answer
- * "error" for "valid" there.)
+ * Only a signature that verifies is valid: one that OpenSSL cannot make sense of is none.
  */
 import {
   createHash,
