@@ -2,8 +2,19 @@
 
 export type { ErrorCode } from './base/error-codes.ts';
 export { isTreeportError, TreeportError } from './base/errors.ts';
+export {
+  type ComponentChange,
+  compareImages,
+  type ImageComparison,
+} from './container/compare-images.ts';
 export { type EncapsulateOptions, encapsulate } from './container/encapsulate.ts';
+export { type ImageInfo, type ImageInfoOptions, imageInfo } from './container/image-info.ts';
 export { finishImage, type ImageLayer, type ImageParts } from './container/image-parts.ts';
+export {
+  type VerifiedSignature,
+  type VerifyOptions,
+  verifyCommitSignatures,
+} from './container/verify-signatures.ts';
 export { type FsckOptions, type FsckReport, fsck } from './fsck/fsck.ts';
 export { libcXattrs } from './libostree/xattrs.ts';
 export { type BuildOptions, buildMirror } from './mirror/build.ts';
@@ -13,6 +24,7 @@ export { installedRuntime, type RuntimeSource } from './mirror/runtime/runtime-s
 export { type Compression, parseCompression } from './oci/compression.ts';
 export type { Descriptor, Digest, Platform } from './oci/descriptor.ts';
 export type { ImageSink } from './oci/image-sink.ts';
+export { type OpenedImage, type OpenImageOptions, openImage } from './oci/image-source.ts';
 export { publishImage } from './oci/publish.ts';
 export { formatImageReference, type ImageReference, parseImageReference } from './oci/reference.ts';
 export type { Checksum } from './ostree/checksum.ts';
@@ -20,6 +32,7 @@ export type { Commit } from './ostree/commit.ts';
 export { type CommitDiff, type DiffOptions, diffCommits, diffTrees, type TreeDiff } from './ostree/diff.ts';
 export { type Attributes, attributesOf, type Change, describeChange } from './ostree/diff-attributes.ts';
 export type { FileHeader } from './ostree/file-header.ts';
+export { type MetadataDict, parseDict, serializeDict } from './ostree/metadata-dict.ts';
 export type { ObjectName } from './ostree/object-name.ts';
 export type { ContentObject, ObjectSource } from './ostree/object-source.ts';
 export { listHeads, listMirrorRefs, listRemoteRefs, type Refs } from './ostree/refs.ts';
@@ -30,6 +43,7 @@ export {
   type RepositoryMode,
 } from './ostree/repo/open.ts';
 export { loadCommit, resolveRevision } from './ostree/revision.ts';
+export { type SigningKey, signCommit } from './ostree/sign/sign-commit.ts';
 export { reachableObjects, walkTree } from './ostree/walk.ts';
 export { createServer, type Server } from './server/app.ts';
 export { type RunningServer, type ServeOptions, serve } from './server/listen.ts';
