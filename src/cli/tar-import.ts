@@ -13,6 +13,8 @@ type Words = {
   readonly quiet?: boolean;
 };
 
+const PIECE_BYTES = 256 * 1024;
+
 export function addTarImport(group: Command): void {
   group
     .command('import')
@@ -34,7 +36,7 @@ async function importStream(file: string | undefined, words: Words): Promise<voi
     );
   const { importTar } = await import('../container/import-tar.ts');
   const progress = startProgress({ label: 'tar import', unit: 'bytes', quiet: words.quiet });
-  const input = file === undefined ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
+  const input = file === undefined ? process.stdin : fileBytes(file);
   try {
     const { commit } = await importTar(plainTar(counted(input, progress)), words);
     progress.stop();
@@ -43,6 +45,11 @@ async function importStream(file: string | undefined, words: Words): Promise<voi
     progress.stop();
     throw error;
   }
+}
+
+/** Opens the file when it is asked for bytes, so that somebody hears of an error. */
+async function* fileBytes(path: string): AsyncGenerator<Buffer> {
+  yield* createReadStream(path, { highWaterMark: PIECE_BYTES }) as AsyncIterable<Buffer>;
 }
 
 async function* counted(input: AsyncIterable<Buffer>, progress: Progress): AsyncGenerator<Buffer> {

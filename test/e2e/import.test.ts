@@ -1,0 +1,343 @@
+/** Commits come back out of tar streams and images, losslessly: ostree finds them whole, and they go out again as they came. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { FIXTURE_COMMIT } from '../support/ostree-fixture.ts';
+import { unlessInstalled } from '../support/programs.ts';
+import { encapsulatedOs, mirrorOfOs, mirrorOfText } from './support/images.ts';
+import { readLayout } from './support/layout.ts';
+import { OS_REF, osRepo, textRepo, unlessOsRepo } from './support/os-repo.ts';
+import { checkRefused } from './support/refusal.ts';
+import { must, mustTreeport, treeport } from './support/run.ts';
+import { tempDir } from './support/scratch.ts';
+
+const skip = unlessOsRepo();
+const timeout = 300_000;
+const MODES = ['bare', 'archive', 'bare-user', 'bare-user-only'] as const;
+const GOLDEN = join(import.meta.dirname, '../fixtures/golden/fixture-whole-commit-simplemeta.tar.gz');
+
+async function newRepo(path: string, mode: (typeof MODES)[number] = 'archive'): Promise<string> {
+  await must(['ostree', `--repo=${path}`, 'init', `--mode=${mode}`]);
+  await must(['ostree', `--repo=${path}`, 'config', 'set', 'core.min-free-space-percent', '0']);
+  return path;
+}
+
+function fsck(repo: string): Promise<string> {
+  return must(['ostree', `--repo=${repo}`, 'fsck', '--quiet', '--all']);
+}
+
+/** The tree with owners, modes, attributes and ids. */
+function listing(repo: string, commit: string): Promise<string> {
+  return must(['ostree', `--repo=${repo}`, 'ls', '-RCX', commit, '/']);
+}
+
+const detached = (repo: string, commit: string) =>
+  must(['ostree', `--repo=${repo}`, 'show', '--print-detached-metadata-key=ostree.gpgsigs', commit]);
+
+for (const mode of ['bare', 'archive', 'bare-user'] as const) {
+  test(`a tar stream of an OS is imported into a ${mode} repository and exported again`, {
+    skip,
+    timeout,
+  }, async (t) => {
+    const folder = await tempDir(t);
+    const { path: from, commit } = await osRepo();
+    const repo = await newRepo(join(folder, 'repo'), mode);
+    const [first, second] = [join(folder, '1.tar'), join(folder, '2.tar')];
+    await mustTreeport(['tar', 'export', '--repo', from, commit, '-o', first]);
+    const words = ['tar', 'import', '--repo', repo, '--write-ref', 'os', first];
+    assert.equal(await mustTreeport(words), `Imported: ${commit}`);
+    await fsck(repo);
+    assert.equal(await must(['ostree', `--repo=${repo}`, 'rev-parse', 'os']), commit);
+    assert.equal(await listing(repo, commit), await listing(from, commit));
+    assert.equal(await detached(repo, commit), await detached(from, commit));
+    await mustTreeport(['tar', 'export', '--repo', repo, 'os', '-o', second]);
+    await must(['cmp', first, second]);
+  });
+}
+
+test('a commit that needs no rights goes into a bare-user-only repository and out again', {
+  skip,
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const tree = join(folder, 'tree');
+  await must(['mkdir', '-p', join(tree, 'usr/bin')]);
+  writeFileSync(join(tree, 'usr/bin/x'), 'x'.repeat(300_000));
+  const from = await newRepo(join(folder, 'from'));
+  const commit = await must([
+    ...['ostree', `--repo=${from}`, 'commit', '--branch=x', `--tree=dir=${tree}`],
+    ...['--canonical-permissions', '--no-xattrs'],
+  ]);
+  const repo = await newRepo(join(folder, 'repo'), 'bare-user-only');
+  const [first, second] = [join(folder, '1.tar'), join(folder, '2.tar')];
+  await mustTreeport(['tar', 'export', '--repo', from, commit, '-o', first]);
+  await mustTreeport(['tar', 'import', '--repo', repo, first]);
+  await fsck(repo);
+  await mustTreeport(['tar', 'export', '--repo', repo, commit, '-o', second]);
+  await must(['cmp', first, second]);
+});
+
+test('a compressed stream is imported: gzip of one or more members, zstd, and from stdin', {
+  skip,
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const tar = gunzipSync(readFileSync(GOLDEN));
+  const half = tar.length >> 1;
+  const streams = {
+    plain: tar,
+    gzip: gzipSync(tar),
+    members: Buffer.concat([gzipSync(tar.subarray(0, half)), gzipSync(tar.subarray(half))]),
+    zstd: zstdCompressSync(tar),
+  };
+  for (const [name, bytes] of Object.entries(streams)) {
+    const repo = await newRepo(join(folder, name));
+    const input = { input: bytes };
+    assert.equal(await mustTreeport(['tar', 'import', '--repo', repo], input), `Imported: ${FIXTURE_COMMIT}`);
+    await fsck(repo);
+  }
+});
+
+test('a stream that is cut off, damaged or no stream leaves the repository as it was', {
+  skip,
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const repo = await newRepo(join(folder, 'repo'));
+  const gzip = readFileSync(GOLDEN);
+  const tar = gunzipSync(gzip);
+  const file = join(folder, 'stream');
+  const untouched = [join(repo, 'objects'), join(repo, 'refs'), join(repo, 'state')];
+  const words = ['tar', 'import', '--repo', repo, '--write-ref', 'os', file];
+  const refuse = async (bytes: Uint8Array, code: Parameters<typeof checkRefused>[1]['code']) => {
+    await writeFile(file, bytes);
+    await checkRefused(words, { code, naming: [], untouched });
+  };
+  await refuse(tar.subarray(0, tar.length - 100_000), 'ERR_TAR');
+  await refuse(gzip.subarray(0, gzip.length - 100), 'ERR_TAR');
+  await refuse(Buffer.from('not a tar stream'), 'ERR_TAR');
+  await refuse(Buffer.alloc(0), 'ERR_TAR');
+  await refuse(Buffer.alloc(1024), 'ERR_TAR_OBJECT');
+  const damaged = Buffer.from(tar);
+  damaged.write('THE-BASH', tar.indexOf('the-bash-shell'));
+  await refuse(damaged, 'ERR_OBJECT_CORRUPT');
+  const gone = ['tar', 'import', '--repo', repo, join(folder, 'none')];
+  await checkRefused(gone, { code: 'ERR_IO', naming: ['none'], untouched });
+  const elsewhere = ['tar', 'import', '--repo', join(folder, 'none'), file];
+  await checkRefused(elsewhere, { code: 'ERR_REPO_MISSING', naming: ['none'], untouched });
+});
+
+test('a stray object is refused, and imported with --allow-extra', { skip, timeout }, async (t) => {
+  const folder = await tempDir(t);
+  const { path: from, commit } = await textRepo();
+  const file = join(folder, 'both.tar');
+  await mustTreeport(['tar', 'export', '--repo', from, commit, '-o', file]);
+  const chunk = gunzipSync(
+    readFileSync(join(import.meta.dirname, '../fixtures/golden/fixture-chunk-allcontent.tar.gz')),
+  );
+  await writeFile(file, Buffer.concat([(await readFile(file)).subarray(0, -1024), chunk]));
+  const repo = await newRepo(join(folder, 'repo'));
+  const untouched = [join(repo, 'objects'), join(repo, 'refs'), join(repo, 'state')];
+  const words = ['tar', 'import', '--repo', repo, file];
+  await checkRefused(words, { code: 'ERR_OBJECT_STRAY', naming: ['.file', 'does not belong'], untouched });
+  assert.equal(await mustTreeport([...words, '--allow-extra']), `Imported: ${commit}`);
+  await fsck(repo);
+});
+
+/** An image to import, of the kinds that there are. */
+const IMAGES: Readonly<Record<string, (folder: string) => Promise<string>>> = {
+  'as treeport makes it': async () => `oci:${(await encapsulatedOs()).path}`,
+  'recompressed by skopeo as zstd': async (folder) => {
+    const copy = ['skopeo', 'copy', '--quiet', '--dest-compress-format=zstd'];
+    await must([...copy, `oci:${(await encapsulatedOs()).path}`, `oci:${folder}/zstd`]);
+    return `oci:${folder}/zstd`;
+  },
+  'in an archive': async (folder) => {
+    await must([
+      'skopeo',
+      'copy',
+      '--quiet',
+      `oci:${(await encapsulatedOs()).path}`,
+      `oci-archive:${folder}/a.tar`,
+    ]);
+    return `oci-archive:${folder}/a.tar`;
+  },
+};
+
+for (const [kind, make] of Object.entries(IMAGES)) {
+  test(`an image ${kind} is imported, and encapsulated again it is the same`, {
+    skip: skip || unlessInstalled('skopeo'),
+    timeout,
+  }, async (t) => {
+    const folder = await tempDir(t);
+    const { path: from, commit } = await osRepo();
+    const repo = await newRepo(join(folder, 'repo'), 'bare');
+    const words = ['container', 'unencapsulate', '--quiet', '--repo', repo, '--write-ref', OS_REF];
+    const printed = await mustTreeport([...words, `ostree-unverified-image:${await make(folder)}`]);
+    assert.equal(printed, `Imported: ${OS_REF} => ${commit}`);
+    await fsck(repo);
+    assert.equal(await listing(repo, commit), await listing(from, commit));
+    assert.equal(await detached(repo, commit), await detached(from, commit));
+    const again = ['container', 'encapsulate', '--quiet', '--repo', repo, OS_REF, `oci:${folder}/again`];
+    assert.equal(await mustTreeport(again), (await encapsulatedOs()).digest);
+  });
+}
+
+test('what is checked out of the imported commit is what was committed', { skip, timeout }, async (t) => {
+  const folder = await tempDir(t);
+  const { path: from, commit } = await osRepo();
+  const repo = await newRepo(join(folder, 'repo'), 'bare');
+  await mustTreeport([
+    'container',
+    'import',
+    '--repo',
+    repo,
+    `ostree-unverified-image:oci:${(await encapsulatedOs()).path}`,
+  ]);
+  for (const [of, to] of [
+    [from, 'was'],
+    [repo, 'is'],
+  ] as const)
+    await must(['ostree', `--repo=${of}`, 'checkout', '-H', commit, join(folder, to)]);
+  const facts = (tree: string) =>
+    must(['find', '.', '-printf', '%p %y %m %U %G %s %l\\n'], { cwd: join(folder, tree) });
+  const sorted = async (tree: string) => (await facts(tree)).split('\n').toSorted();
+  const [was, is] = [await sorted('was'), await sorted('is')];
+  assert.ok(was.length > 3000);
+  const files = (lines: readonly string[]) => lines.filter((line) => !/ d \d+ /.test(line));
+  assert.deepEqual(files(is), files(was));
+  assert.equal(is.length, was.length);
+  await must(['diff', '-r', '--no-dereference', 'was', 'is'], { cwd: folder });
+});
+
+test('a mirror image is imported without its own layers, and says so', { skip, timeout }, async (t) => {
+  const folder = await tempDir(t);
+  const { commit } = await osRepo();
+  const { path } = await mirrorOfOs();
+  const derived = readLayout(path).layers.length - 1;
+  const repo = await newRepo(join(folder, 'repo'), 'bare');
+  const words = ['container', 'import', '--repo', repo, `ostree-unverified-image:oci:${path}`];
+  assert.deepEqual((await mustTreeport(words)).split('\n'), [
+    `Imported: ${commit}`,
+    `1 layers fetched, 0 cached, ${derived} derived left out`,
+  ]);
+  await fsck(repo);
+  const again = await mustTreeport(words);
+  assert.match(again, /0 layers fetched, 1 cached/);
+});
+
+test('signatures are verified with the keys of a remote, when a layer is fetched and when it is cached', {
+  skip,
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const { gpg, commit } = await osRepo();
+  const repo = await newRepo(join(folder, 'repo'), 'bare');
+  await must([
+    'ostree',
+    `--repo=${repo}`,
+    'remote',
+    'add',
+    `--gpg-import=${gpg.publicKey}`,
+    'origin',
+    'http://127.0.0.1:1',
+  ]);
+  await must(['ostree', `--repo=${repo}`, 'remote', 'add', 'keyless', 'http://127.0.0.1:1']);
+  const image = `oci:${(await encapsulatedOs()).path}`;
+  const words = ['container', 'unencapsulate', '--repo', repo];
+  const untouched = [join(repo, 'refs'), join(repo, 'state')];
+  const keyless = [...words, `ostree-remote-image:keyless:${image}`];
+  await checkRefused(keyless, { code: 'ERR_NO_KEYS', naming: ['keyless'], untouched });
+  const nobody = [...words, `ostree-remote-image:nobody:${image}`];
+  await checkRefused(nobody, { code: 'ERR_REMOTE_MISSING', naming: ['nobody'], untouched });
+  const signed = [...words, `ostree-remote-image:origin:${image}`];
+  for (const counts of ['1 layers fetched, 0 cached', '0 layers fetched, 1 cached']) {
+    const [imported, layers, signature] = (await mustTreeport(signed)).split('\n');
+    assert.deepEqual([imported, layers], [`Imported: ${commit}`, counts]);
+    assert.ok(signature?.startsWith(`signed: gpg ${gpg.id}`), signature);
+  }
+  await checkRefused(keyless, { code: 'ERR_NO_KEYS', naming: ['keyless'], untouched });
+  const stripped = join(folder, 'stripped');
+  await must(['ostree', `--repo=${stripped}`, 'init', '--mode=bare']);
+  await must(['ostree', `--repo=${stripped}`, 'pull-local', repo, commit]);
+  await rm(join(stripped, 'objects', commit.slice(0, 2), `${commit.slice(2)}.commitmeta`));
+  const bare = `oci:${folder}/stripped-image`;
+  await mustTreeport(['container', 'encapsulate', '--quiet', '--repo', stripped, commit, bare]);
+  const unsigned = [...words, `ostree-remote-image:origin:${bare}`];
+  await checkRefused(unsigned, { code: 'ERR_SIGNATURE_MISSING', naming: [commit], untouched });
+});
+
+test('a bare image reference is taken with --unverified only, and warns', { skip, timeout }, async (t) => {
+  const folder = await tempDir(t);
+  const { commit } = await textRepo();
+  const repo = await newRepo(join(folder, 'repo'));
+  const image = `oci:${(await mirrorOfText()).path}`;
+  const words = ['container', 'unencapsulate', '--repo', repo, image];
+  const naming = [`ostree-unverified-image:${image}`, '--unverified', 'ostree-remote-image:'];
+  const untouched = [repo];
+  await checkRefused(words, { code: 'ERR_UNVERIFIED_REFERENCE', naming, untouched });
+  await checkRefused(['container', 'import', '--repo', repo, 'nonsense'], {
+    code: 'ERR_IMAGE_REFERENCE',
+    naming: ['ostree-remote-registry:'],
+    untouched,
+  });
+  const { status, stdout, stderr } = await treeport([...words, '--unverified', '--quiet']);
+  assert.deepEqual([status, stdout], [0, `Imported: ${commit}\n`]);
+  assert.match(stderr, /^treeport: warning: [^\n]*not verified\n$/);
+});
+
+test('--json prints what happens, an object per line', { skip, timeout }, async (t) => {
+  const folder = await tempDir(t);
+  const { commit } = await textRepo();
+  const repo = await newRepo(join(folder, 'repo'));
+  const { path } = await mirrorOfText();
+  const { layers } = readLayout(path);
+  const words = ['container', 'unencapsulate', '--json', '--repo', repo, '--write-ref', 'text'];
+  const printed = await mustTreeport([...words, `ostree-unverified-image:oci:${path}`]);
+  const events = printed.split('\n').map((line) => JSON.parse(line));
+  const [layer] = layers;
+  const common = { event: 'layer', index: 0, digest: layer?.digest, size: layer?.size };
+  assert.deepEqual(
+    events.filter(({ event }) => event !== 'progress'),
+    [
+      { ...common, state: 'fetching' },
+      { event: 'commit', commit, layers: 1, derived: layers.length - 1 },
+      { ...common, state: 'fetched' },
+      {
+        event: 'imported',
+        commit,
+        ref: 'text',
+        fetched: 1,
+        cached: 0,
+        derived: layers.length - 1,
+        signatures: [],
+      },
+    ],
+  );
+});
+
+test('an image that is damaged leaves nothing to be seen', { skip, timeout }, async (t) => {
+  const folder = await tempDir(t);
+  const path = join(folder, 'image');
+  await cp((await encapsulatedOs()).path, path, { recursive: true });
+  const [layer] = readLayout(path).layers;
+  assert.ok(layer);
+  const bytes = await readFile(layer.path);
+  const repo = await newRepo(join(folder, 'repo'));
+  const untouched = [join(repo, 'objects'), join(repo, 'refs'), join(repo, 'state')];
+  const words = ['container', 'import', '--quiet', '--repo', repo, `ostree-unverified-image:oci:${path}`];
+  const flipped = Buffer.from(bytes);
+  flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] ?? 0) ^ 1;
+  await writeFile(layer.path, flipped);
+  const line = await treeport(words);
+  assert.equal(line.status, 1);
+  assert.match(line.stderr, /^treeport: ERR_(BLOB_CORRUPT|TAR|OBJECT_CORRUPT): [^\n]+\n$/);
+  await writeFile(layer.path, bytes.subarray(0, -1));
+  await checkRefused(words, { code: 'ERR_BLOB_CORRUPT', naming: [layer.digest], untouched });
+  await rm(layer.path);
+  await checkRefused(words, { code: 'ERR_BLOB_MISSING', naming: [layer.digest], untouched });
+  assert.deepEqual(await must(['ostree', `--repo=${repo}`, 'refs']), '');
+});
