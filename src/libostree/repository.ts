@@ -14,6 +14,7 @@ import { lazily, type Pointer } from './library.ts';
 import { createRepo, modeOf, openRepo } from './open-calls.ts';
 import { markPartial } from './partial-mark.ts';
 import { parseRefspec } from './refspec.ts';
+import { setRef } from './set-ref.ts';
 import { Transaction } from './transaction.ts';
 
 export type WritableMode = 'archive' | 'bare' | 'bare-user' | 'bare-user-only';
@@ -21,16 +22,6 @@ export type WritableMode = 'archive' | 'bare' | 'bare-user' | 'bare-user-only';
 const ostree = lazily(({ ostree }) => ({
   isWritable: ostree.func('int ostree_repo_is_writable(void *repo, _Inout_ void **error)') as (
     repo: Pointer,
-    error: ErrorPlace,
-  ) => number,
-  setRef: ostree.func(
-    'int ostree_repo_set_ref_immediate(void *repo, const char *remote, const char *ref, const char *checksum, void *cancellable, _Inout_ void **error)',
-  ) as (
-    repo: Pointer,
-    remote: string | null,
-    ref: string,
-    checksum: Checksum | null,
-    cancellable: null,
     error: ErrorPlace,
   ) => number,
 }));
@@ -115,11 +106,7 @@ export class LibostreeRepo implements Disposable {
 
   /** Sets or deletes `ref` or `remote:ref` at once. Throws ERR_REF_SYNTAX. */
   setRef(refspec: string, commit: Checksum | undefined): void {
-    const { remote, ref } = parseRefspec(refspec);
-    const checksum = commit === undefined ? null : parseChecksum(commit);
-    checked(`cannot set the ref ${refspec}`, (error) =>
-      ostree().setRef(this.pointer, remote, ref, checksum, null, error),
-    );
+    setRef(this.pointer, parseRefspec(refspec), commit === undefined ? undefined : parseChecksum(commit));
   }
 
   /** Releases the handle. A transaction under way has one of its own. */

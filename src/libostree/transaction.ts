@@ -16,10 +16,11 @@ import { shareObject } from './glib.ts';
 import type { Handle } from './handle.ts';
 import { hashedStream } from './hashed-stream.ts';
 import { HeldCommits, type HeldType, isHeld } from './held-commits.ts';
-import { lazily, type Pointer } from './library.ts';
+import type { Pointer } from './library.ts';
 import { hasObject, loadMetadata } from './load-metadata.ts';
-import { parseRefspec } from './refspec.ts';
+import { parseRefspec, type Refspec } from './refspec.ts';
 import type { LibostreeRepo } from './repository.ts';
+import { setRef } from './set-ref.ts';
 import type { TransactionStats } from './transaction-calls.ts';
 import { BLOCK_BYTES, Writers } from './writers.ts';
 
@@ -27,17 +28,12 @@ const MAX_THREADS = 8;
 /** Objects that a thread imports from another repository at a time. */
 const IMPORT_OBJECTS = 64;
 
-const ostree = lazily(({ ostree }) => ({
-  setRef: ostree.func(
-    'void ostree_repo_transaction_set_ref(void *repo, const char *remote, const char *ref, const char *checksum)',
-  ) as (repo: Pointer, remote: string | null, ref: string, checksum: Checksum) => void,
-}));
-
 export class Transaction implements ObjectSink {
   readonly #repo: LibostreeRepo;
   readonly #handle: Handle;
   readonly #writers: Writers;
   readonly #held = new HeldCommits();
+  readonly #refs: [Refspec, Checksum][] = [];
   #isOver = false;
 
   private constructor(repo: LibostreeRepo, threads: number) {
@@ -112,8 +108,7 @@ export class Transaction implements ObjectSink {
   /** `ref` or `remote:ref` names this commit once the transaction is committed. Throws ERR_REF_SYNTAX. */
   setRef(refspec: string, commit: Checksum): void {
     this.#check(commit);
-    const { remote, ref } = parseRefspec(refspec);
-    ostree().setRef(this.#pointer, remote, ref, commit);
+    this.#refs.push([parseRefspec(refspec), commit]);
   }
 
   async settle(): Promise<void> {
@@ -133,6 +128,8 @@ export class Transaction implements ObjectSink {
       await this.#writers.settle();
       const stats = await this.#writers.run({ kind: 'commit' });
       this.#held.markComplete(this.#pointer);
+      // Last, and not by libostree's transaction: no ref may name a commit that is marked partial.
+      for (const [refspec, commit] of this.#refs) setRef(this.#pointer, refspec, commit);
       await this.#close();
       return stats as TransactionStats;
     } catch (error) {

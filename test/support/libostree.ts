@@ -1,0 +1,67 @@
+/** For tests that write to repositories through libostree. */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isTreeportError } from '../../src/base/errors.ts';
+import { LibostreeRepo, type WritableMode } from '../../src/libostree/repository.ts';
+import type { Transaction } from '../../src/libostree/transaction.ts';
+import { libcXattrs } from '../../src/libostree/xattrs.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
+import { commitTree, type TreeDirectory } from '../../src/ostree/commit-tree.ts';
+import { isMetadataType, type ObjectName } from '../../src/ostree/object-name.ts';
+import type { SinkMetadataType } from '../../src/ostree/object-sink.ts';
+import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
+import { openRepository, type Repository } from '../../src/ostree/repo/open.ts';
+import { reachableObjects } from '../../src/ostree/walk.ts';
+
+/** For a test's `skip` option: false if libostree is here, otherwise the reason. */
+export function unlessLibostree(): string | false {
+  try {
+    LibostreeRepo.open('/nowhere');
+    return false;
+  } catch (error) {
+    return isTreeportError(error, 'ERR_LIBOSTREE_MISSING') ? error.message : false;
+  }
+}
+
+/** A new repository that takes objects even where the disk is nearly full of other things. */
+export function makeRepo(path: string, mode: WritableMode = 'archive'): LibostreeRepo {
+  LibostreeRepo.create(path, mode).close();
+  appendFileSync(join(path, 'config'), 'min-free-space-percent=0\n');
+  return LibostreeRepo.open(path);
+}
+
+export type SourceCommit = { readonly repo: Repository; readonly commit: Checksum };
+
+/** Commits the tree natively to an archive repository in `folder`. */
+export async function commitToArchive(
+  folder: string,
+  tree: TreeDirectory,
+  subject = 'a commit',
+): Promise<SourceCommit> {
+  const path = join(folder, 'source');
+  const commit = await commitTree(await ArchiveWriter.create(path), tree, { timestamp: 1, subject });
+  return { repo: await readRepo(path), commit };
+}
+
+export function readRepo(path: string): Promise<Repository> {
+  return openRepository(path, { xattrs: libcXattrs });
+}
+
+/** Every object of the commit, each once. */
+export async function objectsOf({ repo, commit }: SourceCommit): Promise<readonly ObjectName[]> {
+  const names: ObjectName[] = [];
+  for await (const name of reachableObjects(repo.objects, commit)) names.push(name);
+  return names;
+}
+
+export async function giveObject(sink: Transaction, { repo }: SourceCommit, name: ObjectName): Promise<void> {
+  const { type, checksum } = name;
+  if (type === 'file') await sink.content(checksum, await repo.objects.content(checksum));
+  else if (isMetadataType(type))
+    await sink.metadata(type as SinkMetadataType, checksum, await repo.objects.metadata(type, checksum));
+}
+
+/** Gives every object of the commit to the transaction. */
+export async function giveCommit(sink: Transaction, source: SourceCommit): Promise<void> {
+  for (const name of await objectsOf(source)) await giveObject(sink, source, name);
+}
