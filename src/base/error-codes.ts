@@ -50,6 +50,8 @@ export const ERROR_CODES = {
     'The registry refuses the credentials, or wants some. Run `podman login`, or name a file with --authfile.',
   ERR_REGISTRY_TLS:
     "The registry's certificate cannot be verified, or it speaks no TLS. Install its CA, name a directory with --cert-dir, or allow it in registries.conf.",
+  ERR_STORAGE_MOUNT:
+    'The image in container storage cannot be mounted here; the message says why. Its layers can be read all the same.',
   ERR_POLICY: 'The containers policy (policy.json) refuses the image, or there is no policy to go by.',
   ERR_POLICY_INSECURE:
     'The containers policy accepts every image by default, so that `ostree-image-signed:` would prove nothing.',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { ImportEvent } from '../container/import-events.ts';
+import type { MountedReport } from '../container/import-mounted.ts';
 import type { OstreeImageReference } from '../container/ostree-image-reference.ts';
 import type { ImportReport } from '../container/unencapsulate.ts';
 import { quietOption, repoOption } from './options.ts';
@@ -16,6 +17,8 @@ type Words = ProxyWords & {
   readonly quiet?: boolean;
   readonly json?: boolean;
 };
+
+type Report = ImportReport | MountedReport;
 
 export function addContainerUnencapsulate(group: Command): void {
   const command = group
@@ -37,28 +40,52 @@ export function addContainerUnencapsulate(group: Command): void {
 }
 
 async function importImage(text: string, words: Words): Promise<void> {
-  const { unencapsulate } = await import('../container/unencapsulate.ts');
-  const { goArchitecture } = await import('../oci/platform.ts');
-  const { openOstreeImage } = await import('../container/open-ostree-image.ts');
   const reference = await referenceOf(text, words);
-  const { verification } = reference;
-  const image = await openOstreeImage(reference, {
-    ...registryAccess(words),
-    ...(words.arch === undefined
-      ? {}
-      : { platform: { os: 'linux', architecture: goArchitecture(words.arch) } }),
-  });
   const told = words.json ? tellAsJson() : tellAsProgress(words);
   try {
-    const options = { repo: words.repo, verification, onEvent: told.onEvent };
-    const { writeRef } = words;
-    const report = await unencapsulate(image, writeRef === undefined ? options : { ...options, writeRef });
+    const report =
+      (await importByMount(reference, words, told)) ?? (await importLayers(reference, words, told));
     told.stop();
-    if (words.json) await printLine(JSON.stringify(importedEvent(report, writeRef)));
+    if (words.json) await printLine(JSON.stringify(importedEvent(report, words.writeRef)));
     else await printReport(report, words);
   } catch (error) {
     told.stop();
     throw error;
+  }
+}
+
+/** Undefined if that is not the way; a platform is chosen among manifests, which files do not have. */
+async function importByMount(
+  reference: OstreeImageReference,
+  { repo, writeRef, arch }: Words,
+  { onEvent }: Teller,
+): Promise<MountedReport | undefined> {
+  if (reference.image.transport !== 'containers-storage' || arch !== undefined) return undefined;
+  const { importFromStorage } = await import('../container/import-from-storage.ts');
+  return importFromStorage(reference, {
+    repo,
+    ...(writeRef === undefined ? {} : { writeRef }),
+    warn: (message) => process.stderr.write(`treeport: warning: ${message}\n`),
+    onProgress: (bytes) => onEvent({ event: 'progress', bytes }),
+  });
+}
+
+async function importLayers(
+  reference: OstreeImageReference,
+  words: Words,
+  { onEvent }: Teller,
+): Promise<ImportReport> {
+  const { unencapsulate } = await import('../container/unencapsulate.ts');
+  const { goArchitecture } = await import('../oci/platform.ts');
+  const { openOstreeImage } = await import('../container/open-ostree-image.ts');
+  const { repo, writeRef, arch } = words;
+  const image = await openOstreeImage(reference, {
+    ...registryAccess(words),
+    ...(arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(arch) } }),
+  });
+  try {
+    const options = { repo, verification: reference.verification, onEvent };
+    return await unencapsulate(image, writeRef === undefined ? options : { ...options, writeRef });
   } finally {
     await image.close();
   }
@@ -113,17 +140,24 @@ function tellAsJson(): Teller {
   };
 }
 
-function importedEvent({ commit, signatures, ...counts }: ImportReport, ref: string | undefined): object {
+function importedEvent({ commit, signatures, ...counts }: Report, ref: string | undefined): object {
   return { event: 'imported', commit, ref: ref ?? null, ...counts, signatures };
 }
 
-async function printReport(report: ImportReport, { writeRef, quiet }: Words): Promise<void> {
-  const { commit, fetched, cached, derived, signatures } = report;
-  await printLine(`Imported: ${writeRef === undefined ? '' : `${writeRef} => `}${commit}`);
+async function printReport(report: Report, { writeRef, quiet }: Words): Promise<void> {
+  await printLine(`Imported: ${writeRef === undefined ? '' : `${writeRef} => `}${report.commit}`);
   if (quiet) return;
+  await printLine('objects' in report ? objectsText(report) : layersText(report));
+  for (const { kind, key, signer } of report.signatures)
+    await printLine(`signed: ${kind} ${key}${signer === undefined ? '' : ` ${signer}`}`);
+}
+
+function layersText({ fetched, cached, derived }: ImportReport): string {
   const layers = [`${fetched} layers fetched`, `${cached} cached`];
   if (derived > 0) layers.push(`${derived} derived left out`);
-  await printLine(layers.join(', '));
-  for (const { kind, key, signer } of signatures)
-    await printLine(`signed: ${kind} ${key}${signer === undefined ? '' : ` ${signer}`}`);
+  return layers.join(', ');
+}
+
+function objectsText({ objects }: MountedReport): string {
+  return `${objects.imported} objects imported from the mounted image, ${objects.present} were here`;
 }
