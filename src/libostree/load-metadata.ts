@@ -66,6 +66,7 @@ export function loadMetadata(
   return variantBytes(variant.pointer);
 }
 
-function missingObject(error: ForeignError): ErrorCode | undefined {
+/** What an error of calls that read an object is called if it is not there. */
+export function missingObject(error: ForeignError): ErrorCode | undefined {
   return isNotFound(error) ? 'ERR_OBJECT_MISSING' : undefined;
 }

@@ -14,6 +14,7 @@ import { DETACHED_VARIANT, METADATA_VARIANT } from './check-metadata.ts';
 import { checked, type ErrorPlace } from './gerror.ts';
 import { newVariant, ownObject } from './glib.ts';
 import { lazily, type Pointer } from './library.ts';
+import { missingObject } from './load-metadata.ts';
 import { OBJECT_TYPE } from './object-type.ts';
 
 const ostree = lazily(({ ostree, gio }) => ({
@@ -108,9 +109,11 @@ export function writeDetachedMetadata(repo: Pointer, commit: Checksum, bytes: Ui
   );
 }
 
-/** Verifies and copies an object of another repository. */
+/** Verifies and copies an object of another repository. Throws ERR_OBJECT_MISSING. */
 export function importObject(repo: Pointer, source: Pointer, name: ObjectName): void {
-  checked(`cannot import object ${formatObjectName(name)}`, (error) =>
-    ostree().importObject(repo, source, OBJECT_TYPE[name.type], name.checksum, 0, null, error),
+  checked(
+    `cannot import object ${formatObjectName(name)}`,
+    (error) => ostree().importObject(repo, source, OBJECT_TYPE[name.type], name.checksum, 0, null, error),
+    missingObject,
   );
 }

@@ -1,6 +1,8 @@
 /** For tests that write to repositories through libostree. */
-import { appendFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
 import { LibostreeRepo, type WritableMode } from '../../src/libostree/repository.ts';
 import type { Transaction } from '../../src/libostree/transaction.ts';
@@ -11,7 +13,9 @@ import { isMetadataType, type ObjectName } from '../../src/ostree/object-name.ts
 import type { SinkMetadataType } from '../../src/ostree/object-sink.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository, type Repository } from '../../src/ostree/repo/open.ts';
+import { verifyContent, verifyMetadata } from '../../src/ostree/verify.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
+import { tempDir } from '../e2e/support/scratch.ts';
 
 /** For a test's `skip` option: false if libostree is here, otherwise the reason. */
 export function unlessLibostree(): string | false {
@@ -64,4 +68,30 @@ export async function giveObject(sink: Transaction, { repo }: SourceCommit, name
 /** Gives every object of the commit to the transaction. */
 export async function giveCommit(sink: Transaction, source: SourceCommit): Promise<void> {
   for (const name of await objectsOf(source)) await giveObject(sink, source, name);
+}
+
+/** Reads every object of the commit back from the repository at `path`, and verifies it. */
+export async function assertThere(path: string, source: SourceCommit): Promise<void> {
+  const { objects } = await readRepo(path);
+  for (const { type, checksum } of await objectsOf(source)) {
+    if (type === 'file') await verifyContent(await objects.content(checksum), checksum);
+    else verifyMetadata(type, checksum, await objects.metadata(type, checksum));
+  }
+}
+
+export async function assertEmpty(path: string): Promise<void> {
+  const names: string[] = [];
+  for await (const { checksum } of (await readRepo(path)).objects.list()) names.push(checksum);
+  assert.deepEqual(names, []);
+  assert.deepEqual(readdirSync(join(path, 'refs/heads')), []);
+  assert.deepEqual(readdirSync(join(path, 'state')), []);
+}
+
+/** A repository of the test's own, and a transaction of it; the test closes both. */
+export async function started(
+  t: Pick<TestContext, 'after'>,
+  mode: WritableMode = 'archive',
+): Promise<{ repo: LibostreeRepo; transaction: Transaction }> {
+  const repo = makeRepo(join(await tempDir(t), 'repo'), mode);
+  return { repo, transaction: await repo.startTransaction() };
 }

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import type { WritableMode } from '../../src/libostree/repository.ts';
+import { tempDir } from '../e2e/support/scratch.ts';
+import { assertThere, commitToArchive, giveCommit, makeRepo, unlessLibostree } from '../support/libostree.ts';
+import { treeOf } from '../support/libostree-trees.ts';
+import { unlessRoot } from '../support/programs.ts';
+
+const skip = unlessLibostree();
+const MODES: readonly WritableMode[] = ['archive', 'bare', 'bare-user', 'bare-user-only'];
+
+for (const mode of MODES) {
+  const needsRoot = mode === 'bare' && unlessRoot();
+  test(`a file of 64 MiB goes into mode ${mode} in pieces`, { skip: skip || needsRoot }, async (t) => {
+    const folder = await tempDir(t);
+    const source = await commitToArchive(folder, treeOf('bare-user-only', 64 * 1024 * 1024));
+    using repo = makeRepo(join(folder, 'repo'), mode);
+    const transaction = await repo.startTransaction();
+    await giveCommit(transaction, source);
+    await transaction.commit();
+    await assertThere(repo.path, source);
+    assert.deepEqual(
+      readdirSync(join(repo.path, 'tmp')).filter((name) => name.startsWith('treeport')),
+      [],
+    );
+  });
+}

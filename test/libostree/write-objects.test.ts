@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test from 'node:test';
+import { LibostreeRepo } from '../../src/libostree/repository.ts';
+import { verifyContent } from '../../src/ostree/verify.ts';
+import { must } from '../e2e/support/run.ts';
+import { tempDir } from '../e2e/support/scratch.ts';
+import { contentId, contentObject } from '../support/content-objects.ts';
+import { coded } from '../support/expect.ts';
+import {
+  assertEmpty,
+  assertThere,
+  commitToArchive,
+  makeRepo,
+  objectsOf,
+  readRepo,
+  started,
+  unlessLibostree,
+} from '../support/libostree.ts';
+import { treeOf } from '../support/libostree-trees.ts';
+import { unlessInstalled, unlessRoot } from '../support/programs.ts';
+
+const skip = unlessLibostree();
+
+const LARGE = Buffer.alloc(9 * 1024 * 1024, 'large');
+for (const [kind, bytes] of [
+  ['small', Buffer.from('small')],
+  ['large', LARGE],
+] as const) {
+  test(`a ${kind} file with another id`, { skip }, async (t) => {
+    const { repo, transaction } = await started(t);
+    const wrong = contentId(Buffer.from('something else'));
+    const given = transaction.content(wrong, contentObject(bytes)).then(() => transaction.settle());
+    await assert.rejects(given, coded('ERR_OBJECT_CORRUPT', wrong, contentId(bytes)));
+    await assert.rejects(transaction.commit(), coded('ERR_OBJECT_CORRUPT', wrong));
+    await assertEmpty(repo.path);
+    repo.close();
+  });
+
+  test(`a ${kind} file that is cut off`, { skip }, async (t) => {
+    const { repo, transaction } = await started(t);
+    const cut = { ...contentObject(bytes), size: bytes.length + 1 };
+    await assert.rejects(
+      transaction.content(contentId(bytes), cut),
+      coded('ERR_OBJECT_CORRUPT', contentId(bytes)),
+    );
+    const long = { ...contentObject(bytes), size: bytes.length - 1 };
+    await assert.rejects(
+      transaction.content(contentId(bytes), long),
+      coded('ERR_OBJECT_CORRUPT', 'more bytes'),
+    );
+    await transaction.abort();
+    await assertEmpty(repo.path);
+    repo.close();
+  });
+
+  test(`a ${kind} file whose source fails`, { skip }, async (t) => {
+    const { repo, transaction } = await started(t);
+    const failing = async function* () {
+      yield bytes.subarray(0, 3);
+      throw new Error('the network is gone');
+    };
+    const given = transaction.content(contentId(bytes), { ...contentObject(bytes), stream: failing });
+    await assert.rejects(given, /the network is gone/);
+    await transaction.content(contentId(bytes), contentObject(bytes));
+    await transaction.commit();
+    const { objects } = await readRepo(repo.path);
+    await verifyContent(await objects.content(contentId(bytes)), contentId(bytes));
+    repo.close();
+  });
+}
+
+test('objects of another repository', {
+  skip: skip || unlessInstalled('ostree') || unlessRoot(),
+}, async (t) => {
+  const folder = await tempDir(t);
+  const source = await commitToArchive(folder, treeOf('bare'));
+  using from = LibostreeRepo.open(source.repo.path);
+  using repo = makeRepo(join(folder, 'repo'), 'bare');
+  await must(['ostree', `--repo=${from.path}`, 'refs', source.commit, '--create=os']);
+  const transaction = await repo.startTransaction();
+  await transaction.importFrom(from, await objectsOf(source));
+  transaction.setRef('os', source.commit);
+  await transaction.commit();
+  await assertThere(repo.path, source);
+  await must(['ostree', `--repo=${repo.path}`, 'fsck']);
+  const again = await repo.startTransaction();
+  const missing = { type: 'dirtree', checksum: 'b'.repeat(64) } as const;
+  await assert.rejects(again.importFrom(from, [missing]), coded('ERR_OBJECT_MISSING', missing.checksum));
+  await again.abort();
+});
