@@ -10,6 +10,19 @@ export {
 export { type EncapsulateOptions, encapsulate } from './container/encapsulate.ts';
 export { type ImageInfo, type ImageInfoOptions, imageInfo } from './container/image-info.ts';
 export { finishImage, type ImageLayer, type ImageParts } from './container/image-parts.ts';
+export type { ImportEvent } from './container/import-events.ts';
+export { type ImportedTar, type ImportTarOptions, importTar } from './container/import-tar.ts';
+export {
+  formatOstreeImageReference,
+  type OstreeImageReference,
+  parseOstreeImageReference,
+  type Verification,
+} from './container/ostree-image-reference.ts';
+export {
+  type ImportReport,
+  type UnencapsulateOptions,
+  unencapsulate,
+} from './container/unencapsulate.ts';
 export {
   type VerifiedSignature,
   type VerifyOptions,

@@ -54,10 +54,10 @@ async function importComponent(
   if (cached === undefined) note('fetching');
   const objects =
     cached ??
-    (await withTransaction(repo.path, async (arrival) => {
-      const fetched = await importChunk(read(layer), arrival.transaction, { needed, where, signal });
-      const objectSet = await writeObjectSet(arrival.transaction, fetched);
-      await landCommit(arrival, objectSet, [blobRef(layer.digest)]);
+    (await withTransaction(repo.path, async (transaction) => {
+      const fetched = await importChunk(read(layer), transaction, { needed, where, signal });
+      const objectSet = await writeObjectSet(transaction, fetched);
+      await landCommit(transaction, objectSet, [blobRef(layer.digest)]);
       return fetched;
     }));
   const names = objects.map((checksum) => formatObjectName({ type: 'file', checksum }));

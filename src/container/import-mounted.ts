@@ -60,11 +60,11 @@ export async function importMounted(
   const needed: SeenObjects = new Set();
   for await (const _ of reachableObjects(objects, head.commit, needed));
   checkNoStray(needed, present, where);
-  return withTransaction(repo, async (arrival) => {
-    const counts = await copyObjects(objects, arrival.transaction, needed, options.onProgress);
-    if (head.detached !== undefined) await arrival.transaction.detachedMetadata(head.commit, head.detached);
-    await arrival.transaction.settle();
-    await landCommit(arrival, head.commit, writeRef === undefined ? [] : [writeRef]);
+  return withTransaction(repo, async (transaction) => {
+    const counts = await copyObjects(objects, transaction, needed, options.onProgress);
+    if (head.detached !== undefined) await transaction.detachedMetadata(head.commit, head.detached);
+    await transaction.settle();
+    await landCommit(transaction, head.commit, writeRef === undefined ? [] : [writeRef]);
     return { commit: head.commit, signatures, objects: counts };
   });
 }

@@ -34,8 +34,8 @@ export async function importTar(
   const { repo: path, remote, writeRef } = options;
   if (writeRef !== undefined) checkRefName(writeRef);
   const signatures: VerifiedSignature[] = [];
-  return withTransaction(path, async (arrival) => {
-    const { commit } = await importCommit(tar, arrival.transaction, {
+  return withTransaction(path, async (transaction) => {
+    const { commit } = await importCommit(tar, transaction, {
       where: 'the tar stream',
       allowExtra: options.allowExtra ?? false,
       verify: async ({ commit, bytes, detached }) => {
@@ -44,7 +44,7 @@ export async function importTar(
         signatures.push(...(await verifyCommitSignatures(signed)));
       },
     });
-    await landCommit(arrival, commit, writeRef === undefined ? [] : [writeRef]);
+    await landCommit(transaction, commit, writeRef === undefined ? [] : [writeRef]);
     return { commit, signatures };
   });
 }

@@ -1,25 +1,17 @@
-/**
- * Transactions in which commits arrive, and the order in which they become visible, so that the process may be killed
- * at any moment: objects first, their commit marked partial until all are in place, then the mark goes, then the refs come.
- */
+/** Transactions in which commits arrive, each with the refs on it. */
 import { LibostreeRepo } from '../libostree/repository.ts';
 import type { Transaction } from '../libostree/transaction.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 
-export type RepoTransaction = {
-  readonly repo: LibostreeRepo;
-  readonly transaction: Transaction;
-};
-
 /** Runs `work` with a transaction on the repository at `path`, which is aborted if that throws. */
 export function withTransaction<Value>(
   path: string,
-  work: (opened: RepoTransaction) => Promise<Value>,
+  work: (transaction: Transaction) => Promise<Value>,
 ): Promise<Value> {
   return withRepo(path, async (repo) => {
     const transaction = await repo.startTransaction();
     try {
-      return await work({ repo, transaction });
+      return await work(transaction);
     } catch (error) {
       await transaction.abort();
       throw error;
@@ -29,13 +21,12 @@ export function withTransaction<Value>(
 
 /** Makes what was written visible, and puts the refs on `commit`, which is complete by it. */
 export async function landCommit(
-  { repo, transaction }: RepoTransaction,
+  transaction: Transaction,
   commit: Checksum,
   refs: readonly string[],
 ): Promise<void> {
-  // Not the transaction's own refs: those would come before the mark goes.
+  for (const ref of refs) transaction.setRef(ref, commit);
   await transaction.commit();
-  for (const ref of refs) repo.setRef(ref, commit);
 }
 
 /** Puts refs on a commit that is there. */

@@ -109,13 +109,12 @@ class ImageImport {
   }
 
   async #fetch(repo: Repository): Promise<Checksum> {
-    return withTransaction(repo.path, async (arrival) => {
+    return withTransaction(repo.path, async (transaction) => {
       this.#note('fetching', 0);
-      const { commit, needed, arrived } = await importOstreeLayer(
-        this.#read(this.#ostree),
-        arrival.transaction,
-        { where: `layer ${this.#ostree.digest}`, verify: (head) => this.#verify(head) },
-      );
+      const { commit, needed, arrived } = await importOstreeLayer(this.#read(this.#ostree), transaction, {
+        where: `layer ${this.#ostree.digest}`,
+        verify: (head) => this.#verify(head),
+      });
       this.#note('fetched', 0);
       await importComponents(repo, this.#components, {
         needed,
@@ -124,8 +123,8 @@ class ImageImport {
         read: (layer) => this.#read(layer),
         note: (state, position) => this.#note(state, position + 1),
       });
-      await checkContentComplete(arrival.transaction, needed, arrived);
-      await landCommit(arrival, commit, [blobRef(this.#ostree.digest), ...this.#refs()]);
+      await checkContentComplete(transaction, needed, arrived);
+      await landCommit(transaction, commit, [blobRef(this.#ostree.digest), ...this.#refs()]);
       return commit;
     });
   }
