@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { benchDiff } from './diff.ts';
 import { benchEncapsulate } from './encapsulate.ts';
 import { benchFsck } from './fsck.ts';
+import { benchImport } from './import.ts';
 import { formatMachine, machineFacts } from './machine.ts';
 import { benchMemory } from './memory.ts';
 import { benchPull, benchPullWithoutFsync } from './pull.ts';
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, (rounds: number) => Promise<Section>>> = 
   fsck: benchFsck,
   diff: benchDiff,
   encapsulate: benchEncapsulate,
+  import: benchImport,
   memory: benchMemory,
   size: benchSize,
   ready: benchReady,
