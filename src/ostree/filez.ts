@@ -17,8 +17,13 @@ export function encodeSmallFilez(
   bytes: Uint8Array,
   level: number = DEFAULT_FILEZ_LEVEL,
 ): Buffer {
-  const prefix = archiveHeader(header, bytes.length);
-  return isSymlink(header) ? prefix : Buffer.concat([prefix, deflateRawSync(bytes, { level })]);
+  return assembleFilez(header, bytes.length, isSymlink(header) ? [] : [deflateRawSync(bytes, { level })]);
+}
+
+/** Puts the archive file of an object of `size` bytes together from their raw deflate; a symlink has no body. */
+export function assembleFilez(header: FileHeader, size: number, deflated: readonly Uint8Array[]): Buffer {
+  const prefix = archiveHeader(header, size);
+  return isSymlink(header) ? prefix : Buffer.concat([prefix, ...deflated]);
 }
 
 /** Encodes piece by piece; level 0 stores. Faults of the object's own stream are thrown as they are. */

@@ -15,8 +15,8 @@ import type { Readable } from 'node:stream';
 
 import { collect } from '../base/bytes.ts';
 import type { Checksum } from '../ostree/checksum.ts';
-import { archiveHeader, hashedHeader, isSymlink } from '../ostree/file-header.ts';
-import { encodeFilez } from '../ostree/filez.ts';
+import { hashedHeader } from '../ostree/file-header.ts';
+import { assembleFilez, encodeFilez } from '../ostree/filez.ts';
 import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
 import { corrupt, verifiedStream } from '../ostree/verify.ts';
 import type { Counters } from './counters.ts';
@@ -148,6 +148,5 @@ async function smallFilez(object: ContentObject, checksum: Checksum, level: numb
   const bytes = await collect(object.stream());
   const actual = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
   if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
-  const start = archiveHeader(header, bytes.length);
-  return isSymlink(header) ? start : Buffer.concat([start, ...(await deflate(bytes, level))]);
+  return assembleFilez(header, bytes.length, await deflate(bytes, level));
 }
