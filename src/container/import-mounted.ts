@@ -117,7 +117,8 @@ async function copyObjects(
       count.present += 1;
       return;
     }
-    count.bytes += await copyObject(source, sink, name);
+    const size = await copyObject(source, sink, name);
+    count.bytes += size;
     count.imported += 1;
     onProgress?.(count.bytes);
   });
