@@ -6,12 +6,16 @@
  * case. `node test/fuzz/run.ts TARGET --case N` repeats one.
  */
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'node:test';
+import { text } from 'node:stream/consumers';
+import test, { type TestContext } from 'node:test';
+import { tempDir } from '../e2e/support/scratch.ts';
 import { unlessInstalled } from '../support/programs.ts';
-import type { Message } from './run.ts';
+import type { Result } from './run.ts';
 
 const SECONDS = Number(process.env.TREEPORT_FUZZ_SECONDS ?? 40);
 const SEED = Number(process.env.TREEPORT_FUZZ_SEED ?? randomInt(2 ** 31));
@@ -19,42 +23,41 @@ const SEED = Number(process.env.TREEPORT_FUZZ_SEED ?? randomInt(2 ** 31));
 const CASE_TIMEOUT = 30_000;
 /** Node and what it loads take 130; the largest case inflates 64 MiB, piece by piece. */
 const MAX_MB = 400;
+/** With a bound, and collected often, so that what a case needs is not hidden by what others left. */
+const HEAP = ['--max-old-space-size=128', '--semi-space-growth-factor=1'];
 
-type Report = { readonly cases: number; readonly outcomes: Readonly<Record<string, number>> };
+type Report = Exclude<Result, { failed: number }>;
 
-function fuzz(target: string, seconds: number): Promise<Report> {
-  const words = [target, '--seed', String(SEED), '--seconds', String(seconds)];
-  const child = fork(join(import.meta.dirname, 'run.ts'), words, {
-    // A heap with a bound, collected often, so that what a case needs is not hidden by what others left.
-    execArgv: ['--max-old-space-size=128', '--semi-space-growth-factor=1'],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+async function fuzz(t: TestContext, target: string, seconds: number): Promise<Report> {
+  const progress = join(await tempDir(t), 'progress');
+  const words = [target, '--seed', String(SEED), '--seconds', String(seconds), '--progress', progress];
+  const child = spawn(process.execPath, [...HEAP, join(import.meta.dirname, 'run.ts'), ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const { promise, resolve, reject } = Promise.withResolvers<Report>();
-  const position = { at: SEED, ended: false };
-  const fail = (at: number, why: string) => {
-    position.ended = true;
-    reject(new Error(`${why}\nto repeat it: node test/fuzz/run.ts ${target} --case ${at}`));
-  };
-  const hung = setTimeout(() => {
-    child.kill('SIGKILL');
-    fail(position.at, `case ${position.at} hangs`);
-  }, CASE_TIMEOUT);
-  child.on('message', (message: Message) => {
-    hung.refresh();
-    if ('at' in message) position.at = message.at;
-    else if ('failed' in message) fail(message.failed, message.why);
-    else {
-      position.ended = true;
-      if (message.peakMB > MAX_MB)
-        reject(new Error(`${target} took ${message.peakMB} MB from case ${SEED} on`));
-      resolve({ cases: position.at - SEED + 1, outcomes: message.outcomes });
-    }
-  });
-  child.on('exit', (status, signal) => {
-    clearTimeout(hung);
-    if (!position.ended) fail(position.at, `the process ended with ${signal ?? status}`);
-  });
-  return promise;
+  const watch = killIfStuck(child, progress);
+  const [printed, [status, signal]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  clearInterval(watch);
+  const result: Result | undefined = printed === '' ? undefined : JSON.parse(printed);
+  const again = (at: string | number) => `to repeat it: node test/fuzz/run.ts ${target} --case ${at}`;
+  assert.ok(result, `the process ended with ${signal ?? status}; ${again(caseIn(progress))}`);
+  if ('failed' in result) assert.fail(`${result.why}\n${again(result.failed)}`);
+  assert.ok(result.peakMB <= MAX_MB, `${target} took ${result.peakMB} MB from case ${SEED} on`);
+  t.diagnostic(`${target}: ${JSON.stringify(result)}`);
+  return result;
+}
+
+/** Kills the process when it has been at one case for too long. */
+function killIfStuck(child: ChildProcess, progress: string): NodeJS.Timeout {
+  const seen = { at: '', since: Date.now() };
+  return setInterval(() => {
+    const at = caseIn(progress);
+    if (at !== seen.at) Object.assign(seen, { at, since: Date.now() });
+    else if (Date.now() - seen.since > CASE_TIMEOUT) child.kill('SIGKILL');
+  }, 1000);
+}
+
+function caseIn(progress: string): string {
+  return existsSync(progress) ? readFileSync(progress, 'latin1').trim() : '';
 }
 
 /** Mutations are no good if nearly all of them fail alike. */
@@ -66,20 +69,15 @@ function assertVaried({ cases, outcomes }: Report, codes: readonly string[]): vo
 
 test('mutated input', { concurrency: 2 }, async (t) => {
   t.diagnostic(`TREEPORT_FUZZ_SEED=${SEED}`);
-  const ostree = { skip: unlessInstalled('ostree') };
   await Promise.all([
-    t.test('imports of tar streams', ostree, async (t) => {
-      const report = await fuzz('import', SECONDS);
-      t.diagnostic(JSON.stringify(report));
-      assertVaried(report, ['ERR_TAR', 'ERR_TAR_OBJECT']);
+    t.test('imports of tar streams', { skip: unlessInstalled('ostree') }, async (t) => {
+      assertVaried(await fuzz(t, 'import', SECONDS), ['ERR_TAR', 'ERR_TAR_OBJECT']);
     }),
     t.test('tar streams, then every other parser', async (t) => {
-      const tar = await fuzz('tar', SECONDS / 2);
-      t.diagnostic(JSON.stringify(tar));
-      assertVaried(tar, ['ERR_TAR', 'ERR_TAR_OBJECT', 'ERR_OBJECT_CORRUPT']);
-      const parsers = await fuzz('parsers', SECONDS / 2);
-      t.diagnostic(JSON.stringify(parsers));
-      assertVaried(parsers, ['ERR_VARIANT', 'ERR_OBJECT_CORRUPT', 'ERR_JSON', 'ERR_CATALOGUE']);
+      const tar = ['ERR_TAR', 'ERR_TAR_OBJECT', 'ERR_OBJECT_CORRUPT'];
+      assertVaried(await fuzz(t, 'tar', SECONDS / 2), tar);
+      const parsers = ['ERR_VARIANT', 'ERR_OBJECT_CORRUPT', 'ERR_JSON', 'ERR_CATALOGUE'];
+      assertVaried(await fuzz(t, 'parsers', SECONDS / 2), parsers);
     }),
   ]);
 });

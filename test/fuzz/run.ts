@@ -1,8 +1,9 @@
 /**
- * Runs the cases of one target: run.ts TARGET --seed N --seconds S, or --case N alone to repeat one. It tells its parent
- * which case it is at, so that one that hangs or ends the process is known by its number.
+ * Runs the cases of one target and prints what came of them as JSON: run.ts TARGET --seed N --seconds S, or --case N alone
+ * to repeat one. With --progress FILE the number of the current case is in that file, so that one that hangs or ends the
+ * process is known.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
@@ -18,49 +19,50 @@ const TARGETS: Readonly<Record<string, OpenTarget>> = {
   tar: openTarTarget,
 };
 
-/** What the process tells its parent. */
-export type Message =
-  | { readonly at: number }
+export type Result =
   | { readonly failed: number; readonly why: string }
-  | { readonly outcomes: Readonly<Record<string, number>>; readonly peakMB: number };
+  | {
+      readonly cases: number;
+      /** How often a case ended with `done` or with an error's code. */
+      readonly outcomes: Readonly<Record<string, number>>;
+      readonly peakMB: number;
+    };
 
-async function runCases(open: OpenTarget, folder: string): Promise<Message> {
-  const { values } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const single = values.case !== undefined;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '10' },
+    case: { type: 'string' },
+    progress: { type: 'string' },
+  },
+});
+
+async function runCases(open: OpenTarget, folder: string): Promise<Result> {
   const target = await open(join(folder, 'target'));
+  const progress = values.progress === undefined ? undefined : openSync(values.progress, 'w');
   const outcomes: Record<string, number> = {};
-  const end = Date.now() + Number(values.seconds) * 1000;
-  for (let at = Number(values.case ?? values.seed); ; at++) {
-    tell({ at });
+  const first = Number(values.case ?? values.seed);
+  const end = values.case === undefined ? Date.now() + Number(values.seconds) * 1000 : 0;
+  for (let at = first; ; at++) {
+    if (progress !== undefined) writeSync(progress, String(at).padEnd(16), 0);
     try {
       const outcome = await target.runCase(new Random(at));
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     } catch (error) {
       return { failed: at, why: inspect(error) };
     }
-    if (single || Date.now() >= end) break;
+    if (Date.now() < end) continue;
+    await target.close();
+    return { cases: at - first + 1, outcomes, peakMB: (process.resourceUsage().maxRSS * 1024) / 1e6 };
   }
-  await target.close();
-  return { outcomes, peakMB: (process.resourceUsage().maxRSS * 1024) / 1e6 };
 }
 
-function tell(message: Message): void {
-  if (process.send !== undefined) process.send(message);
-  else if (!('at' in message)) console.log(message);
-}
-
-const OPTIONS = {
-  seed: { type: 'string', default: '1' },
-  seconds: { type: 'string', default: '10' },
-  case: { type: 'string' },
-} as const;
-
-const open = TARGETS[process.argv[2] ?? ''];
+const open = TARGETS[positionals[0] ?? ''];
 if (open === undefined) throw new Error(`no such target; there are ${Object.keys(TARGETS).join(', ')}`);
 const folder = mkdtempSync(join(tmpdir(), 'treeport-fuzz-'));
 try {
-  tell(await runCases(open, folder));
+  console.log(JSON.stringify(await runCases(open, folder)));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.disconnect?.();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { paxXattrs } from '../../src/tar/entry.ts';
 import { type ReadEntry, readEntries } from '../../src/tar/read-entries.ts';
+import { coded } from '../support/expect.ts';
 import { inPieces, type MadeEntry, tarArchive } from '../support/tar-streams.ts';
 
 type Read = Omit<ReadEntry, 'data'> & { readonly content: string };
@@ -60,6 +61,16 @@ test('PAX path, size and owners are honoured', async () => {
     [entry?.path, entry?.uid, entry?.gid, entry?.content],
     ['long/path', 3_000_001, 7, 'hello'],
   );
+});
+
+test('a size in PAX that is no size is a fault, and is not read', async () => {
+  for (const size of ['-1', '-512', '1e308', 'NaN', '99999999999999999999']) {
+    const pax = tarArchive([{ path: 'pax', data: paxRecord(`size=${size}`) }]).subarray(0, 1024);
+    pax.write('x', 156, 'latin1');
+    resum(pax);
+    const tar = Buffer.concat([pax, tarArchive([{ path: 'file', data: 'hello' }])]);
+    await assert.rejects(readAll(inPieces(tar)), coded('ERR_TAR'), size);
+  }
 });
 
 test('binary PAX values do not disturb the entry behind them', async () => {
