@@ -16,13 +16,8 @@ export type Measured = {
   readonly peakMB: number;
 };
 
-/** The treeport command of this checkout, run as its sources say by the Node that runs this. */
+/** The treeport command as the npm package has it, bundled from this checkout, run by the Node that runs this. */
 export function treeport(...words: readonly string[]): Command {
-  return [process.execPath, join(import.meta.dirname, '../src/cli.ts'), ...words];
-}
-
-/** The treeport command as the npm package has it, of scripts/bundle.ts: where start-up is most of the time. */
-export function builtTreeport(...words: readonly string[]): Command {
   return [process.execPath, join(import.meta.dirname, '../dist/bin/treeport.js'), ...words];
 }
 

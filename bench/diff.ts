@@ -5,7 +5,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { builtTreeport, type Command, measure, output, run } from './command.ts';
+import { type Command, measure, output, run, treeport } from './command.ts';
 import { debianRepos, REF } from './debian-tree.ts';
 import { warmPageCache } from './page-cache.ts';
 import { pairRatios, type Row, type Section } from './result.ts';
@@ -34,7 +34,7 @@ async function compare(repo: string, update: Update, rounds: number): Promise<Ro
   const results = await alternate(
     [
       { name: 'ostree', turn: () => several(['ostree', `--repo=${repo}`, 'diff', ...commits]) },
-      { name: 'treeport', turn: () => several(builtTreeport('diff', '--repo', repo, ...commits)) },
+      { name: 'treeport', turn: () => several(treeport('diff', '--repo', repo, ...commits)) },
     ],
     rounds,
   );
