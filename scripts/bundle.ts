@@ -24,8 +24,9 @@ import { type BuildOptions, build } from 'esbuild';
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 const ASSETS = join(ROOT, 'src/server/assets');
-/** CommonJS packages call `require` for what Node has built in. */
-const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+/** CommonJS packages call `require` for what Node has built in. The import has a name that no module of ours has. */
+const BANNER =
+  "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
 
 type Bundle = {
   /** Below dist/. */
