@@ -62,7 +62,7 @@ const KINDS: readonly Kind[] = [
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
     words:
-      /dial tcp|no such host|connection refused|connection reset|timeout|timed out|unreachable|no route|unexpected eof|: eof|broken pipe|pinging container registry|server misbehaving|\b5\d\d\b/i,
+      /dial tcp|no such host|connection refused|connection reset|timeout|timed out|unreachable|no route|unexpected eof|: eof|broken pipe|pinging container registry|server misbehaving|toomanyrequests|\b429\b|\b5\d\d\b/i,
     remote: true,
     advice:
       'the registry does not answer, or the connection broke; look at its name and the network and try again',

@@ -16,6 +16,7 @@ const SAID: readonly (readonly [ErrorCode, string])[] = [
     'pinging container registry nowhere.invalid: Get "https://nowhere.invalid/v2/": dial tcp: lookup nowhere.invalid: no such host',
   ],
   ['ERR_REGISTRY_UNREACHABLE', 'happened during read: unexpected EOF'],
+  ['ERR_REGISTRY_UNREACHABLE', 'reading manifest 1 in localhost:5000/os: toomanyrequests: slow down'],
   [
     'ERR_REGISTRY_TLS',
     'pinging container registry localhost:5000: Get "https://localhost:5000/v2/": x509: certificate signed by unknown authority',

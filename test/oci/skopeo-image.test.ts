@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -10,8 +12,10 @@ import { type OpenedImage, type OpenImageOptions, openImage } from '../../src/oc
 import { createLayoutSink } from '../../src/oci/layout-directory.ts';
 import { MEDIA_TYPE_MANIFEST } from '../../src/oci/media-types.ts';
 import { parseImageReference } from '../../src/oci/reference.ts';
+import { eventually } from '../e2e/support/processes.ts';
 import { coded } from '../support/expect.ts';
 import { unlessInstalled } from '../support/programs.ts';
+import { ROOT } from '../support/project.ts';
 import { mixedBytes, oneFileTar, run, testFolder, writeSmallImage } from '../support/small-image.ts';
 
 const TARS = [
@@ -61,8 +65,12 @@ function openPipes(): readonly string[] {
 
 /** Processes that this one started and that are still there, ended or not. */
 function children(): readonly string[] {
-  return readdirSync('/proc/self/task').flatMap((task) =>
-    readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean),
+  return childrenOf('self');
+}
+
+function childrenOf(pid: string): readonly string[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean),
   );
 }
 
@@ -256,4 +264,26 @@ test('the policy decides, over images in files only when asked to', { skip }, as
 test('skopeo absent: says what to install', async (t) => {
   setEnvironment(t, 'PATH', await testFolder(t));
   await assert.rejects(openText('docker://localhost/x'), coded('ERR_SKOPEO_MISSING', 'install'));
+});
+
+test('skopeo ends when this process is killed', { skip }, async (t) => {
+  const { directory } = await places(t);
+  const program = `import { openImage } from '${ROOT}/src/oci/image-source.ts';
+const image = await openImage({ transport: 'dir', name: '${directory}' });
+console.log('open');
+setInterval(() => image, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  const [skopeo = ''] = childrenOf(String(child.pid));
+  assert.match(readFileSync(`/proc/${skopeo}/cmdline`, 'utf8'), /experimental-image-proxy/);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  // Whoever inherits it may not care for its exit status; it has no command line then.
+  const command = `/proc/${skopeo}/cmdline`;
+  await eventually(
+    'skopeo has ended',
+    () => !existsSync(command) || readFileSync(command).length === 0 || undefined,
+  );
 });
