@@ -13,7 +13,7 @@ import { formatImageReference, type ImageReference } from './reference.ts';
 import { accessWords } from './registry-access.ts';
 import { platformWords, skopeoCopy } from './skopeo.ts';
 
-/** From these versions of the protocol (0.2.x) on the proxy can do it. */
+/** From these versions of the protocol (0.2.x) on the proxy can do it: those of skopeo 1.6, 1.11 and 1.13. */
 const GIVES_CONFIG = 3;
 const GIVES_LAYERS_IN_PLACE = 5;
 const ENFORCES_POLICY = 6;
