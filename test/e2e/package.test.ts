@@ -3,10 +3,11 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { VERSION } from '../../src/base/version.ts';
 import { FIXTURE_COMMIT, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { unlessInstalled } from '../support/programs.ts';
 import { ROOT } from '../support/project.ts';
 
 const run = promisify(execFile);
@@ -32,7 +33,8 @@ async function pack(workplace: string): Promise<string> {
   return join(workplace, stdout.trim().split('\n').at(-1) as string);
 }
 
-test('the npm package installs in an empty folder, and its command works there', async (t) => {
+/** Installs the package into an empty folder, beside a repository. */
+async function installed(t: TestContext) {
   const workplace = await mkdtemp(join(tmpdir(), 'treeport-package-'));
   t.after(() => rm(workplace, { recursive: true }));
   const packed = await pack(workplace);
@@ -46,18 +48,37 @@ test('the npm package installs in an empty folder, and its command works there',
   const treeport = async (...words: readonly string[]) =>
     (await run('npx', ['treeport', ...words], { cwd: folder, env: plainEnvironment() })).stdout;
 
-  assert.equal(await treeport('--version'), `${VERSION}\n`);
-  assert.match(await treeport('--help'), /^Usage: treeport /);
-
   const repo = join(workplace, 'repo');
   await writeOstreeFixture(repo);
+  return { workplace, folder, treeport, repo };
+}
+
+test('the npm package installs in an empty folder, and its command works there', async (t) => {
+  const { workplace, folder, treeport, repo } = await installed(t);
+  assert.equal(await treeport('--version'), `${VERSION}\n`);
+  assert.match(await treeport('--help'), /^Usage: treeport /);
   assert.equal(await treeport('repo', 'refs', '--repo', repo), `${FIXTURE_REF}\n`);
   // The files of the worker threads have another name in the built package.
   assert.match(await treeport('repo', 'fsck', '--repo', repo), /^\d+ objects of 1 commits are good\n$/);
+
+  const image = `oci:${join(workplace, 'mirror')}`;
+  const digest = /^sha256:[0-9a-f]{64}\n$/;
+  assert.match(await treeport('mirror', 'build', '--quiet', '--repo', repo, FIXTURE_REF, image), digest);
+  assert.match(await treeport('container', 'info', image), new RegExp(`^Commit: +${FIXTURE_COMMIT}$`, 'm'));
 
   const script =
     "import { listHeads, openRepository } from 'treeport'; console.log(JSON.stringify([...await listHeads(await openRepository(process.argv[2]))]));";
   await writeFile(join(folder, 'library.mjs'), script);
   const { stdout } = await run(process.execPath, [join(folder, 'library.mjs'), repo]);
   assert.deepEqual(JSON.parse(stdout), [[FIXTURE_REF, FIXTURE_COMMIT]]);
+});
+
+test('the installed command imports, on several threads', { skip: unlessInstalled('ostree') }, async (t) => {
+  const { workplace, treeport, repo } = await installed(t);
+  const image = `oci:${join(workplace, 'image')}`;
+  const imported = join(workplace, 'imported');
+  await treeport('container', 'encapsulate', '--quiet', '--repo', repo, FIXTURE_REF, image);
+  await run('ostree', [`--repo=${imported}`, 'init', '--mode=archive']);
+  await treeport('container', 'unencapsulate', '--quiet', '--unverified', '--repo', imported, image);
+  await run('ostree', [`--repo=${imported}`, 'fsck', FIXTURE_COMMIT]);
 });
