@@ -11,11 +11,16 @@ export { type EncapsulateOptions, encapsulate } from './container/encapsulate.ts
 export { type ImageInfo, type ImageInfoOptions, imageInfo } from './container/image-info.ts';
 export { finishImage, type ImageLayer, type ImageParts } from './container/image-parts.ts';
 export type { ImportEvent } from './container/import-events.ts';
+export { type ImportFromStorageOptions, importFromStorage } from './container/import-from-storage.ts';
+export type { MountedReport } from './container/import-mounted.ts';
 export { type ImportedTar, type ImportTarOptions, importTar } from './container/import-tar.ts';
+export { openOstreeImage } from './container/open-ostree-image.ts';
 export {
   formatOstreeImageReference,
+  hasVerificationScheme,
   type OstreeImageReference,
   parseOstreeImageReference,
+  unverifiedReference,
   type Verification,
 } from './container/ostree-image-reference.ts';
 export {
