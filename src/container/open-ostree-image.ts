@@ -1,6 +1,7 @@
-/** Opens the image of an ostree image reference, so far as the containers policy allows. */
+/** Opens the image of an ostree image reference, as ostree clients do: with their credentials, under the containers policy. */
 import { requireSecurePolicy } from '../oci/containers-policy.ts';
 import { type OpenedImage, type OpenImageOptions, openImage } from '../oci/image-source.ts';
+import { withOstreeCredentials } from './ostree-authfile.ts';
 import type { OstreeImageReference } from './ostree-image-reference.ts';
 
 /**
@@ -11,7 +12,8 @@ export async function openOstreeImage(
   { verification, image }: OstreeImageReference,
   options: OpenImageOptions = {},
 ): Promise<OpenedImage> {
-  if (verification.kind !== 'container-policy') return openImage(image, options);
-  await requireSecurePolicy();
-  return openImage(image, { ...options, enforcePolicy: true });
+  const isPolicys = verification.kind === 'container-policy';
+  if (isPolicys) await requireSecurePolicy();
+  const known = await withOstreeCredentials(options);
+  return openImage(image, isPolicys ? { ...known, enforcePolicy: true } : known);
 }

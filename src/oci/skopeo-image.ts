@@ -37,7 +37,7 @@ async function openStreamed(
   policy: ContainersPolicy,
   global: readonly string[],
 ): Promise<FoundImage | undefined> {
-  const words = await accessWords(options);
+  const words = accessWords(options);
   const proxy = await ImageProxy.start({ place: formatImageReference(reference), global, words });
   try {
     if (suffices(proxy.version, reference, policy)) {
@@ -69,7 +69,7 @@ async function copyHere(
     const path = `${directory.path}/image`;
     const place = formatImageReference(reference);
     // The policy has seen the signatures; a layout has no place for them.
-    const copy = ['--remove-signatures', ...(await accessWords(options, 'src-'))];
+    const copy = ['--remove-signatures', ...accessWords(options, 'src-')];
     await skopeoCopy(place, `oci:${path}`, { global, copy, what: place });
     const store = await openLayoutStore(path);
     const found = await findInStore(store, { place, tag: undefined, platform: options.platform });
