@@ -58,7 +58,7 @@ function looseEntry(path: string, names: readonly string[]): ObjectEntry {
     case 'file.xattrs':
       return { kind: 'xattrs link', checksum };
     default:
-      throw entryFault(path, `"${extension}" is not a type of object`);
+      throw entryFault(path, `${JSON.stringify(extension)} is not a type of object`);
   }
 }
 

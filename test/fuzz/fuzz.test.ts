@@ -24,7 +24,7 @@ const CASE_TIMEOUT = 30_000;
 /** Node and what it loads take 130; the largest case inflates 64 MiB, piece by piece. */
 const MAX_MB = 400;
 /** With a bound, and collected often, so that what a case needs is not hidden by what others left. */
-const HEAP = ['--max-old-space-size=128', '--semi-space-growth-factor=1'];
+const HEAP = ['--max-old-space-size=128', '--semi-space-growth-factor=1', '--expose-gc'];
 
 type Report = Exclude<Result, { failed: number }>;
 

@@ -46,8 +46,7 @@ async function runCases(open: OpenTarget, folder: string): Promise<Result> {
   const first = Number(values.case ?? values.seed);
   const end = values.case === undefined ? Date.now() + Number(values.seconds) * 1000 : 0;
   for (let at = first; ; at++) {
-    // zlib lets go of its memory in a turn of the event loop, which parsers alone would never give it.
-    if (at % 100 === 0) await setImmediate();
+    if (at % 1000 === 0) await letGo();
     if (progress !== undefined) writeSync(progress, String(at).padEnd(16), 0);
     try {
       const outcome = await target.runCase(new Random(at));
@@ -59,6 +58,12 @@ async function runCases(open: OpenTarget, folder: string): Promise<Result> {
     await target.close();
     return { cases: at - first + 1, outcomes, peakMB: (process.resourceUsage().maxRSS * 1024) / 1e6 };
   }
+}
+
+/** zlib lets go of its memory in a turn of the event loop, which parsers alone would never give it. */
+async function letGo(): Promise<void> {
+  globalThis.gc?.();
+  await setImmediate();
 }
 
 const open = TARGETS[positionals[0] ?? ''];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { objectEntry, xattrsTarget } from '../../src/tar/object-entry.ts';
+import { coded } from '../support/expect.ts';
 
 const ID = 'ab'.repeat(32);
 const STEM = ID.slice(2);
@@ -63,6 +64,13 @@ test('names that no object has are ERR_TAR_OBJECT and named', () => {
       (error: Error & { code?: string }) => error.code === 'ERR_TAR_OBJECT' && error.message.includes(full),
     );
   }
+});
+
+test('names are quoted, so that a message stays one line', () => {
+  assert.throws(
+    () => classify(`${REPO}/objects/ab/${STEM}.dirt\n\n`),
+    coded('ERR_TAR_OBJECT', '"dirt\\n\\n"'),
+  );
 });
 
 test('targets of links to attributes: whole, relative and v0', () => {
