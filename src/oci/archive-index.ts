@@ -3,7 +3,9 @@
  * archives are made with: ustar, GNU long names and base-256 sizes, PAX `path` and `size`.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { TreeportError } from '../base/errors.ts';
+import { isTreeportError, TreeportError } from '../base/errors.ts';
+import { type DecodedHeader, decodeHeader, decodePax, textAt } from '../tar/decode-header.ts';
+import { BLOCK_BYTES } from '../tar/header.ts';
 
 export type ArchiveMember = {
   /** Where the data begins. */
@@ -15,7 +17,6 @@ export type ArchiveMember = {
 /** Regular files by normalized path; a later one replaces an earlier one, as on extraction. */
 export type ArchiveIndex = ReadonlyMap<string, ArchiveMember>;
 
-const BLOCK = 512;
 const MAX_EXTENSION = 1024 * 1024;
 
 /** Scans the archive. `name` is for errors: ERR_IMAGE_UNSUPPORTED if this is not an uncompressed tar. */
@@ -41,22 +42,31 @@ class ArchiveScan {
 
   /** Reads one entry; false at the end. */
   async next(): Promise<boolean> {
-    const header = await this.#read(BLOCK);
-    if (header.length === 0 && this.#position > 0) return false;
-    if (header.length === BLOCK && header.every((byte) => byte === 0)) return false;
-    if (header.length < BLOCK || !checksumMatches(header)) throw this.#fault();
-    this.#position += BLOCK;
-    const type = header.toString('latin1', 156, 157);
-    if (type === 'L' || type === 'x') await this.#extension(type, numberField(header, 124, 12));
-    else this.#entry(header, type);
+    const block = await this.#read(BLOCK_BYTES);
+    if (block.length === 0 && this.#position > 0) return false;
+    if (block.length < BLOCK_BYTES) throw this.#fault();
+    const header = this.#decoded(() => decodeHeader(block));
+    if (header === undefined) return false;
+    this.#position += BLOCK_BYTES;
+    const { flag, size } = header;
+    if (flag === 'L' || flag === 'x') await this.#extension(flag, size);
+    else this.#entry(header);
     return true;
   }
 
-  #entry(header: Buffer, type: string): void {
-    const size = this.#size ?? numberField(header, 124, 12);
+  #decoded<Value>(decode: () => Value): Value {
+    try {
+      return decode();
+    } catch (error) {
+      throw isTreeportError(error, 'ERR_TAR') ? this.#fault() : error;
+    }
+  }
+
+  #entry(header: DecodedHeader): void {
+    const size = this.#size ?? header.size;
     if (!Number.isSafeInteger(size) || size < 0) throw this.#fault();
-    if (type === '0' || type === '\0') {
-      const path = normalize(this.#path ?? headerPath(header));
+    if (header.flag === '0') {
+      const path = normalize(this.#path ?? header.path);
       this.members.set(path, { offset: this.#position, size });
     }
     this.#position += padded(size);
@@ -70,13 +80,13 @@ class ArchiveScan {
     if (data.length < size) throw this.#fault();
     this.#position += padded(size);
     if (type === 'L') {
-      this.#path = text(data);
+      this.#path = textAt(data, 0, data.length);
       return;
     }
-    for (const [key, value] of paxRecords(data)) {
-      if (key === 'path') this.#path = value;
-      if (key === 'size') this.#size = Number(value);
-    }
+    const records = this.#decoded(() => decodePax(data));
+    const length = records.get('size');
+    this.#path = records.get('path') ?? this.#path;
+    if (length !== undefined) this.#size = Number(length);
   }
 
   async #read(length: number): Promise<Buffer> {
@@ -94,44 +104,7 @@ class ArchiveScan {
 }
 
 function padded(size: number): number {
-  return Math.ceil(size / BLOCK) * BLOCK;
-}
-
-/** Octal, or base-256 where the first bit is set. */
-function numberField(header: Buffer, at: number, length: number): number {
-  if (((header[at] ?? 0) & 0x80) !== 0) return Number(header.readBigUInt64BE(at + length - 8));
-  return Number.parseInt(text(header.subarray(at, at + length)).trim() || '0', 8);
-}
-
-/** The sum of all bytes, the checksum field itself counted as spaces. */
-function checksumMatches(header: Buffer): boolean {
-  const sum = header.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 0x20 : byte), 0);
-  return numberField(header, 148, 8) === sum;
-}
-
-function headerPath(header: Buffer): string {
-  const name = text(header.subarray(0, 100));
-  const isPosix = header.toString('latin1', 257, 263) === 'ustar\0';
-  const prefix = isPosix ? text(header.subarray(345, 500)) : '';
-  return prefix === '' ? name : `${prefix}/${name}`;
-}
-
-function text(bytes: Buffer): string {
-  const end = bytes.indexOf(0);
-  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
-}
-
-/** `LENGTH KEY=VALUE\n`, LENGTH counting the whole record. */
-function* paxRecords(data: Buffer): Generator<readonly [string, string]> {
-  for (let rest = data; rest.length > 0; ) {
-    const length = Number.parseInt(rest.toString('latin1', 0, 20), 10);
-    if (!(length > 0 && length <= rest.length)) return;
-    const record = rest.toString('utf8', 0, length - 1);
-    const start = record.indexOf(' ') + 1;
-    const equals = record.indexOf('=');
-    yield [record.slice(start, equals), record.slice(equals + 1)];
-    rest = rest.subarray(length);
-  }
+  return Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
 function normalize(path: string): string {

@@ -1,15 +1,26 @@
 /**
- * Reads the entries of a tar stream one after the other, streaming. On top of what tar-stream does: faults of the
- * format are coded (ERR_TAR), PAX owners are honoured, and a stream that was cut off between two entries is a
- * fault too, for an archive ends with zeros.
+ * Reads the entries of a tar stream one after the other, streaming. Long names of GNU (`L`, `K`) and PAX records (`x`,
+ * `g`) are applied to the entry behind them; a long name wins over a PAX one. Zeros end the archive, and nothing else
+ * may follow: a stream that was cut off between two entries is a fault too.
  */
-import { extract as createExtract, type Header } from 'tar-stream';
-import { TarFeed } from './feed.ts';
+import { BlockInput, cutOff } from './block-input.ts';
+import { type DecodedHeader, decodeHeader, decodePax, malformed, textAt } from './decode-header.ts';
+import { BLOCK_BYTES } from './header.ts';
+
+export type ReadEntryType =
+  | 'file'
+  | 'link'
+  | 'symlink'
+  | 'character-device'
+  | 'block-device'
+  | 'directory'
+  | 'fifo'
+  | 'contiguous-file';
 
 export type ReadEntry = {
   readonly path: string;
-  /** Null: a type that tar-stream does not know. */
-  readonly type: Header['type'] | null;
+  /** Null: a type that is not known. */
+  readonly type: ReadEntryType | null;
   readonly mode: number;
   /** As the header says: not a number if it says nonsense. */
   readonly uid: number;
@@ -22,68 +33,140 @@ export type ReadEntry = {
   readonly data: AsyncIterable<Buffer>;
 };
 
-/** What tar-stream hands out; its type declarations are less exact. */
-type RawHeader = Omit<Header, 'type' | 'linkname' | 'pax'> & {
-  readonly type: Header['type'] | null;
-  readonly linkname: string | null;
-  readonly pax: Readonly<Record<string, string>> | null;
-  readonly byteOffset: number;
-};
+/** By the digit that is their flag. */
+const TYPES: readonly ReadEntryType[] = [
+  'file',
+  'link',
+  'symlink',
+  'character-device',
+  'block-device',
+  'directory',
+  'fifo',
+  'contiguous-file',
+];
+const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
 
 /**
- * Yields the entries of an uncompressed tar stream, and closes the stream when the consumer stops. Errors of the
- * stream itself are thrown as they are.
+ * Yields the entries of an uncompressed tar stream, and closes the stream when the consumer stops. Throws ERR_TAR;
+ * errors of the stream itself are thrown as they are.
  */
 export async function* readEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEntry> {
-  const extract = createExtract();
-  const feed = new TarFeed(extract);
-  const fed = feed.run(tar);
+  const input = new BlockInput(tar);
+  const extensions = new Extensions();
   try {
-    for await (const entry of extract) {
-      const header = entry.header as unknown as RawHeader;
-      // tar-stream would wait for ever for the data of an entry whose size is nonsense.
-      if (!Number.isSafeInteger(header.size)) throw new Error('the size of an entry is not a number');
-      feed.entryAt(header.byteOffset, header.size);
-      // tar-stream takes a directory to have no data, whatever its size says.
-      const data = header.size === 0 || header.type === 'directory' ? noData() : dataOf(entry, feed);
-      yield { ...readHeader(header), data };
-      for await (const _skipped of data);
+    for (;;) {
+      const header = decodeHeader(input.takeNow(BLOCK_BYTES) ?? (await input.take(BLOCK_BYTES)));
+      if (header === undefined) break;
+      if (isExtension(header.flag)) {
+        extensions.add(header.flag, await extensionData(input, header.size));
+        continue;
+      }
+      const entry = extensions.applyTo(header);
+      if (!Number.isSafeInteger(entry.size) || entry.size < 0)
+        throw malformed('the size of an entry is not a number');
+      const data = new EntryData(input, entry.size);
+      yield { ...entry, data };
+      const rest = data.remaining + paddingOf(entry.size);
+      if (!input.skipNow(rest)) await input.skip(rest);
     }
-    await fed;
-    feed.checkEnd();
-  } catch (error) {
-    throw feed.fault(error);
+    await checkZeros(input);
   } finally {
-    extract.destroy();
-    await fed;
+    await input.close();
   }
 }
 
-function readHeader({ name, linkname, pax, ...header }: RawHeader): Omit<ReadEntry, 'data'> {
-  const { type, mode, uid, gid, size } = header;
-  return {
-    path: name,
-    type,
-    mode,
-    uid: pax?.uid === undefined ? uid : Number(pax.uid),
-    gid: pax?.gid === undefined ? gid : Number(pax.gid),
-    size,
-    target: linkname ?? '',
-  };
+type ExtensionFlag = 'L' | 'K' | 'x' | 'g';
+
+function isExtension(flag: string): flag is ExtensionFlag {
+  return flag === 'L' || flag === 'K' || flag === 'x' || flag === 'g';
 }
 
-async function* noData(): AsyncGenerator<Buffer> {}
+async function extensionData(input: BlockInput, size: number): Promise<Buffer> {
+  if (!(size <= MAX_EXTENSION_BYTES)) throw malformed('a long name or PAX record is too long');
+  const length = size + paddingOf(size);
+  return (input.takeNow(length) ?? (await input.take(length))).subarray(0, size);
+}
 
-/** An iterator that may be left and taken up again: leaving tar-stream's own would end the whole archive. */
-function dataOf(entry: AsyncIterable<unknown>, feed: TarFeed): AsyncIterableIterator<Buffer> {
-  const pieces = entry[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  return {
-    next: () =>
-      pieces.next().catch((error: unknown) => {
-        throw feed.fault(error);
-      }),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+function paddingOf(size: number): number {
+  return -size & (BLOCK_BYTES - 1);
+}
+
+const NO_RECORDS: ReadonlyMap<string, string> = new Map();
+
+/** What stands before an entry and belongs to it. */
+class Extensions {
+  #path: string | undefined;
+  #target: string | undefined;
+  #records = NO_RECORDS;
+  #global = NO_RECORDS;
+
+  add(flag: ExtensionFlag, data: Buffer): void {
+    if (flag === 'L') this.#path = textAt(data, 0, data.length);
+    else if (flag === 'K') this.#target = textAt(data, 0, data.length);
+    else if (flag === 'x') this.#records = decodePax(data);
+    else this.#global = decodePax(data);
+  }
+
+  applyTo(header: DecodedHeader): Omit<ReadEntry, 'data'> {
+    const records = this.#records.size === 0 ? this.#global : new Map([...this.#global, ...this.#records]);
+    const path = this.#path ?? records.get('path') ?? header.path;
+    const target = this.#target ?? records.get('linkpath') ?? header.target;
+    this.#path = undefined;
+    this.#target = undefined;
+    this.#records = NO_RECORDS;
+    const type = typeOf(header.flag, path);
+    const number = (key: string, otherwise: number) => {
+      const text = records.get(key);
+      if (text === undefined) return otherwise;
+      return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    };
+    return {
+      path,
+      type,
+      mode: header.mode,
+      uid: number('uid', header.uid),
+      gid: number('gid', header.gid),
+      // Directories have no data, whatever is said of their size.
+      size: type === 'directory' ? 0 : number('size', header.size),
+      target,
+    };
+  }
+}
+
+function typeOf(flag: string, path: string): ReadEntryType | null {
+  // Before there were types, directories had a slash at their end.
+  if (flag === '0' && path.endsWith('/')) return 'directory';
+  return TYPES[flag.charCodeAt(0) - 0x30] ?? null;
+}
+
+/** The data of an entry. It may be left and taken up again. */
+class EntryData implements AsyncIterableIterator<Buffer> {
+  readonly #input: BlockInput;
+  remaining: number;
+
+  constructor(input: BlockInput, size: number) {
+    this.#input = input;
+    this.remaining = size;
+  }
+
+  async next(): Promise<IteratorResult<Buffer>> {
+    if (this.remaining === 0) return { done: true, value: undefined };
+    const value = this.#input.someNow(this.remaining) ?? (await this.#input.some(this.remaining));
+    if (value === undefined) throw cutOff();
+    this.remaining -= value.length;
+    return { done: false, value };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+async function checkZeros(input: BlockInput): Promise<void> {
+  const zeros = Buffer.alloc(64 * 1024);
+  for (;;) {
+    const piece = await input.some(zeros.length);
+    if (piece === undefined) return;
+    if (!piece.equals(zeros.subarray(0, piece.length))) throw malformed('something follows its end');
+  }
 }

@@ -44,6 +44,8 @@ export type ReadObjectsOptions = {
 
 const MAX_METADATA_BYTES = 10 * 1024 * 1024;
 const MAX_XATTRS_BYTES = 1024 * 1024;
+/** Of all xattrs that links may refer to; they are in memory until the stream ends. */
+const MAX_KEPT_XATTRS_BYTES = 64 * 1024 * 1024;
 const PERMISSIONS = 0o7777;
 const MAX_ID = 0xffffffff;
 
@@ -68,6 +70,7 @@ class ObjectReader {
   readonly #sinkVerifies: boolean;
   /** Extended attributes that links refer to, by their checksum. */
   readonly #xattrs = new Map<Checksum, Buffer>();
+  #xattrsBytes = 0;
   /** Extended attributes that the next content object must take. */
   #pending: { readonly checksum: Checksum; readonly xattrs: Buffer } | undefined;
   #mayLackXattrs = true;
@@ -87,7 +90,7 @@ class ObjectReader {
         this.#mayLackXattrs = false;
         return undefined;
       case 'xattrs':
-        this.#xattrs.set(found.checksum, await readXattrs(entry, found.checksum));
+        await this.#keepXattrs(entry, found.checksum);
         return undefined;
       case 'xattrs link':
         await this.#link(entry, found.checksum);
@@ -97,6 +100,19 @@ class ObjectReader {
       case 'content':
         return this.#content(entry, found.checksum);
     }
+  }
+
+  async #keepXattrs(entry: ReadEntry, checksum: Checksum): Promise<void> {
+    if (this.#xattrs.has(checksum)) return;
+    // A copy: what was read may be a view of a piece of the stream, which it would keep in memory.
+    const xattrs = Buffer.from(await readXattrs(entry, checksum));
+    this.#xattrsBytes += xattrs.length;
+    if (this.#xattrsBytes > MAX_KEPT_XATTRS_BYTES)
+      throw entryFault(
+        entry.path,
+        `more than ${MAX_KEPT_XATTRS_BYTES} bytes of attributes to link to are not accepted`,
+      );
+    this.#xattrs.set(checksum, xattrs);
   }
 
   async #link(entry: ReadEntry, checksum: Checksum): Promise<void> {

@@ -79,6 +79,44 @@ test('binary PAX values do not disturb the entry behind them', async () => {
   assert.deepEqual([entry?.path, entry?.content], ['file', 'data']);
 });
 
+test('global PAX records hold for all entries, those of an entry and long names come first', async () => {
+  const extension = (flag: string, data: string) => {
+    const block = tarArchive([{ path: 'pax', data }]).subarray(0, 1024);
+    block.write(flag, 156, 'latin1');
+    resum(block);
+    return block;
+  };
+  const archive = Buffer.concat([
+    extension('g', ['uid=7', 'gid=9'].map(paxRecord).join('')),
+    extension('x', paxRecord('uid=8')),
+    tarArchive([{ path: 'a' }]).subarray(0, 512),
+    extension('x', paxRecord('path=pax')),
+    extension('L', 'long\0'),
+    tarArchive([{ path: 'b' }]),
+  ]);
+  const read = await readAll(inPieces(archive));
+  assert.deepEqual(
+    read.map(({ path, uid, gid }) => [path, uid, gid]),
+    [
+      ['a', 8, 9],
+      ['long', 7, 9],
+    ],
+  );
+});
+
+test('what is no header, too long or behind the end is ERR_TAR', async () => {
+  const long = tarArchive([{ path: 'x' }]).subarray(0, 512);
+  long.write('x', 156, 'latin1');
+  long.write('77777777777', 124, 'latin1');
+  resum(long);
+  await assert.rejects(readAll(inPieces(long)), coded('ERR_TAR', 'too long'));
+  const archive = tarArchive([{ path: 'x' }]);
+  const twice = Buffer.concat([archive, archive]);
+  await assert.rejects(readAll(inPieces(twice)), coded('ERR_TAR', 'follows its end'));
+  const padded = Buffer.concat([archive, Buffer.alloc(10_000)]);
+  assert.equal((await readAll(inPieces(padded))).length, 1);
+});
+
 test('data that is not read, or only begun, is skipped', async () => {
   const archive = tarArchive(['a', 'b', 'c'].map((path) => ({ path, data: path.repeat(300_000) })));
   const paths: string[] = [];

@@ -8,6 +8,7 @@ import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
+import { serializeXattrs } from '../../src/ostree/xattrs.ts';
 import { commitObjects } from '../../src/tar/chunk.ts';
 import { exportChunk } from '../../src/tar/export-chunk.ts';
 import { exportCommit } from '../../src/tar/export-commit.ts';
@@ -24,6 +25,7 @@ import {
   type ReadObject,
   readAll,
   tarArchive,
+  tarEntry,
 } from '../support/tar-streams.ts';
 
 const REPO = 'sysroot/ostree/repo';
@@ -198,6 +200,19 @@ test('links to attributes must find them earlier in the stream', async () => {
     'ERR_TAR_OBJECT',
     /links to "\/etc\/passwd"/,
   );
+});
+
+test('attributes to link to are bounded, all together', async () => {
+  const shared = (index: number): MadeEntry => {
+    const bytes = serializeXattrs([{ name: Buffer.from('user.x'), value: Buffer.alloc(1_000_000, index) }]);
+    return { path: `${REPO}/${loosePath(hash('sha256', bytes), 'file-xattrs')}`, data: bytes };
+  };
+  async function* stream(count: number): AsyncGenerator<Buffer> {
+    for (let index = 0; index < count; index++) yield tarEntry(shared(index));
+    yield Buffer.alloc(1024);
+  }
+  assert.deepEqual(await readAll(stream(60)), []);
+  await assert.rejects(readAll(stream(70)), { code: 'ERR_TAR_OBJECT', message: /bytes of attributes/ });
 });
 
 test('an entry of a type that an object cannot have is refused', async () => {

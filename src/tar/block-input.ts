@@ -1,0 +1,80 @@
+/**
+ * The bytes of a tar stream, taken in the amounts that are asked for. What lies in one piece of the stream is handed out
+ * without copying and without waiting.
+ */
+import { asBuffer } from '../base/bytes.ts';
+import { TreeportError } from '../base/errors.ts';
+
+const EMPTY = Buffer.alloc(0);
+
+export class BlockInput {
+  readonly #source: AsyncIterator<Uint8Array>;
+  #piece: Buffer = EMPTY;
+  #at = 0;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** The next `length` bytes if they are here already. */
+  takeNow(length: number): Buffer | undefined {
+    const end = this.#at + length;
+    if (end > this.#piece.length) return undefined;
+    const bytes = this.#piece.subarray(this.#at, end);
+    this.#at = end;
+    return bytes;
+  }
+
+  /** The next `length` bytes; ERR_TAR if the stream ends before. */
+  async take(length: number): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    for (let missing = length; missing > 0; ) {
+      const part = this.someNow(missing) ?? (await this.some(missing));
+      if (part === undefined) throw cutOff();
+      parts.push(part);
+      missing -= part.length;
+    }
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+  }
+
+  /** Some bytes, at most `length`, if any are here. */
+  someNow(length: number): Buffer | undefined {
+    const count = Math.min(length, this.#piece.length - this.#at);
+    return count === 0 ? undefined : this.takeNow(count);
+  }
+
+  /** Some bytes, at most `length`; undefined at the end of the stream. */
+  async some(length: number): Promise<Buffer | undefined> {
+    while (this.#at === this.#piece.length) {
+      const { done, value } = await this.#source.next();
+      if (done) return undefined;
+      this.#piece = asBuffer(value);
+      this.#at = 0;
+    }
+    return this.someNow(length);
+  }
+
+  /** Passes over bytes; false if that takes waiting, for which `skip` is. */
+  skipNow(length: number): boolean {
+    if (this.#at + length > this.#piece.length) return false;
+    this.#at += length;
+    return true;
+  }
+
+  async skip(length: number): Promise<void> {
+    for (let missing = length; missing > 0; ) {
+      const part = await this.some(missing);
+      if (part === undefined) throw cutOff();
+      missing -= part.length;
+    }
+  }
+
+  /** Lets go of the stream. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
+  }
+}
+
+export function cutOff(): TreeportError {
+  return new TreeportError('ERR_TAR', 'the tar stream is cut off: it has no end of archive');
+}

@@ -1,0 +1,111 @@
+/**
+ * Header blocks of tar archives, as they are read: POSIX ustar, GNU, and the old format without a magic. Numbers are octal, or base-256 where the first
+ * bit is set. Layout as in header.ts; POSIX has a prefix of the name at 345.
+ */
+import { TreeportError } from '../base/errors.ts';
+import { BLOCK_BYTES } from './header.ts';
+
+export type DecodedHeader = {
+  readonly path: string;
+  /** The type flag as it stands; `0` for a NUL. */
+  readonly flag: string;
+  readonly mode: number;
+  /** Numbers that are none, or too large to be exact, are NaN. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly target: string;
+};
+
+const [NAME, MODE, UID, GID, SIZE, CHECKSUM, FLAG, TARGET, MAGIC, PREFIX] = [
+  0, 100, 108, 116, 124, 148, 156, 157, 257, 345,
+] as const;
+const NAME_BYTES = 100;
+const PREFIX_BYTES = 155;
+const CHECKSUM_BYTES = 8;
+const SPACE = 0x20;
+const ZERO = 0x30;
+const SEVEN = 0x37;
+const POSIX_MAGIC = 'ustar\0';
+
+/** Decodes a block; undefined if it is of zeros, as at the end. Throws ERR_TAR if it is no header. */
+export function decodeHeader(block: Buffer): DecodedHeader | undefined {
+  const sum = sumOf(block);
+  if (sum === CHECKSUM_BYTES * SPACE) return undefined;
+  if (sum !== numberAt(block, CHECKSUM, CHECKSUM_BYTES)) throw malformed('a header has a wrong checksum');
+  const magic = block.toString('latin1', MAGIC, MAGIC + POSIX_MAGIC.length);
+  const name = textAt(block, NAME, NAME_BYTES);
+  const prefix = magic === POSIX_MAGIC ? textAt(block, PREFIX, PREFIX_BYTES) : '';
+  return {
+    path: prefix === '' ? name : `${prefix}/${name}`,
+    flag: block[FLAG] === 0 ? '0' : String.fromCharCode(block[FLAG] ?? 0),
+    mode: numberAt(block, MODE, 8),
+    uid: numberAt(block, UID, 8),
+    gid: numberAt(block, GID, 8),
+    size: numberAt(block, SIZE, 12),
+    target: textAt(block, TARGET, NAME_BYTES),
+  };
+}
+
+/** The sum of all bytes, those of the checksum counted as spaces. */
+function sumOf(block: Buffer): number {
+  let sum = CHECKSUM_BYTES * SPACE;
+  for (let at = 0; at < CHECKSUM; at++) sum += block[at] as number;
+  for (let at = CHECKSUM + CHECKSUM_BYTES; at < BLOCK_BYTES; at++) sum += block[at] as number;
+  return sum;
+}
+
+function numberAt(block: Buffer, start: number, length: number): number {
+  const first = block[start] as number;
+  return first >= 0x80 ? binaryAt(block, start, length) : octalAt(block, start, start + length);
+}
+
+/** Digits, with spaces before them, until anything else. */
+function octalAt(block: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && block[at] === SPACE) at++;
+  let value = 0;
+  for (
+    let digit = block[at] as number;
+    at < end && digit >= ZERO && digit <= SEVEN;
+    digit = block[at] as number
+  ) {
+    value = value * 8 + (digit - ZERO);
+    at++;
+  }
+  const isEnded = at === end || block[at] === 0 || block[at] === SPACE;
+  return isEnded ? value : Number.NaN;
+}
+
+function binaryAt(block: Buffer, start: number, length: number): number {
+  let value = (block[start] as number) & 0x7f;
+  for (let at = start + 1; at < start + length; at++) value = value * 256 + (block[at] as number);
+  return Number.isSafeInteger(value) ? value : Number.NaN;
+}
+
+/** Text up to a NUL. */
+export function textAt(bytes: Buffer, start: number, length: number): string {
+  let end = start;
+  while (end < start + length && bytes[end] !== 0) end++;
+  return end === start ? '' : bytes.toString('utf8', start, end);
+}
+
+/** `LENGTH KEY=VALUE\n` in turn, LENGTH counting the whole record; values may hold any bytes. */
+export function decodePax(data: Buffer): ReadonlyMap<string, string> {
+  const records = new Map<string, string>();
+  for (let start = 0; start < data.length; ) {
+    const space = data.indexOf(SPACE, start);
+    const length = Number(data.toString('latin1', start, Math.max(space, start)));
+    const end = start + length;
+    const equals = data.indexOf('=', space);
+    if (!Number.isSafeInteger(length) || end > data.length || !(space < equals && equals < end))
+      throw malformed('a PAX record is malformed');
+    records.set(data.toString('utf8', space + 1, equals), data.toString('utf8', equals + 1, end - 1));
+    start = end;
+  }
+  return records;
+}
+
+export function malformed(what: string): TreeportError {
+  return new TreeportError('ERR_TAR', `the tar stream is malformed: ${what}`);
+}
