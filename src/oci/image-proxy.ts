@@ -40,6 +40,8 @@ export class ImageProxy {
   #version = '';
   #last: Promise<unknown> = Promise.resolve();
   readonly #images: Json[] = [];
+  #closing: Promise<void> | undefined;
+  #isClosed = false;
 
   private constructor(place: string, socket: number, process: SkopeoProcess) {
     this.#place = place;
@@ -93,13 +95,19 @@ export class ImageProxy {
   }
 
   /** Ends the proxy and waits for it. No pipe may be read any more. Never fails. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
     const timer = setTimeout(() => this.#process.kill(), GRACE);
     for (const image of this.#images) await this.#call('CloseImage', [image]).catch(() => {});
     await this.#last.catch(() => {});
     sendPacket(this.#socket, request('Shutdown', []));
     await this.#process.ended.catch(() => {});
     clearTimeout(timer);
+    this.#isClosed = true;
     closeSync(this.#socket);
   }
 
@@ -110,6 +118,8 @@ export class ImageProxy {
   }
 
   async #exchange(method: string, args: readonly Json[], what: string): Promise<Reply> {
+    // The number of the socket may be another file's by now.
+    if (this.#isClosed) throw new TreeportError('ERR_SKOPEO', `${what}: the image was closed`);
     const packet = sendPacket(this.#socket, request(method, args))
       ? await receivePacket(this.#socket)
       : undefined;

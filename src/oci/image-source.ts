@@ -13,7 +13,6 @@ import * as mediaTypes from './media-types.ts';
 import { formatImageReference, type ImageReference, layoutLocation } from './reference.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import { platformFits } from './select-manifest.ts';
-import { openThroughSkopeo } from './skopeo-image.ts';
 import { readBlob } from './verified-blob.ts';
 
 export type OpenImageOptions = RegistryAccess & {
@@ -62,10 +61,12 @@ export async function openImage(
   }
 }
 
-function find(reference: ImageReference, options: OpenImageOptions): Promise<FoundImage> {
+async function find(reference: ImageReference, options: OpenImageOptions): Promise<FoundImage> {
   const { transport } = reference;
   if (options.enforcePolicy !== true && (transport === 'oci' || transport === 'oci-archive'))
     return findInFiles(reference, transport === 'oci' ? openLayoutStore : openArchiveStore, options);
+  // It loads koffi, which takes as long as reading a small image.
+  const { openThroughSkopeo } = await import('./skopeo-image.ts');
   return openThroughSkopeo(reference, options);
 }
 

@@ -139,8 +139,10 @@ test('no process and no descriptor stays, however the reading ends', { skip }, a
   const halfRead = image.blob(large);
   await halfRead.next();
   await halfRead.return(undefined);
-  await image.close();
+  await Promise.all([image.close(), image.close()]);
   nothingHeld(before);
+  await image.close();
+  await assert.rejects(collect(image.blob(large)), coded('ERR_SKOPEO', 'closed'));
 });
 
 test('a blob that was changed, cut or removed is refused, and the next one is read', { skip }, async (t) => {
