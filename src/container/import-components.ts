@@ -8,6 +8,7 @@ import { formatObjectName } from '../ostree/object-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { importChunk } from '../tar/import-chunk.ts';
 import { checkNoStray } from '../tar/needed-objects.ts';
+import { blameLayer } from './blame-layer.ts';
 import { blobRef, cachedObjects } from './blob-refs.ts';
 import type { LayerState } from './import-events.ts';
 import { writeObjectSet } from './object-set.ts';
@@ -21,7 +22,7 @@ export type ComponentsOptions = {
   /** How many layers are read at once. */
   readonly concurrency: number;
   /** The tar of a layer, verified when it has been read to its end. */
-  readonly read: (layer: Descriptor) => AsyncIterable<Uint8Array>;
+  readonly read: (layer: Descriptor) => AsyncGenerator<Uint8Array>;
   /** Is told what becomes of the layer at a position of `layers`. */
   readonly note: (state: LayerState, position: number) => void;
 };
@@ -55,7 +56,11 @@ async function importComponent(
   const objects =
     cached ??
     (await withTransaction(repo.path, async (transaction) => {
-      const fetched = await importChunk(read(layer), transaction, { needed, where, signal });
+      const fetched = await blameLayer(
+        read(layer),
+        (tar) => importChunk(tar, transaction, { needed, where, signal }),
+        signal,
+      );
       const objectSet = await writeObjectSet(transaction, fetched);
       await landCommit(transaction, objectSet, [blobRef(layer.digest)]);
       return fetched;

@@ -14,6 +14,7 @@ import { checkRefName } from '../ostree/ref-name.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
 import { type CommitHead, importOstreeLayer } from '../tar/import-commit.ts';
 import { checkContentComplete } from '../tar/needed-objects.ts';
+import { blameLayer } from './blame-layer.ts';
 import { blobRef, cachedCommit } from './blob-refs.ts';
 import { encapsulatedLayers } from './encapsulated-layers.ts';
 import { importComponents } from './import-components.ts';
@@ -111,10 +112,11 @@ class ImageImport {
   async #fetch(repo: Repository): Promise<Checksum> {
     return withTransaction(repo.path, async (transaction) => {
       this.#note('fetching', 0);
-      const { commit, needed, arrived } = await importOstreeLayer(this.#read(this.#ostree), transaction, {
-        where: `layer ${this.#ostree.digest}`,
-        verify: (head) => this.#verify(head),
-      });
+      const where = `layer ${this.#ostree.digest}`;
+      const verify = (head: CommitHead) => this.#verify(head);
+      const { commit, needed, arrived } = await blameLayer(this.#read(this.#ostree), (tar) =>
+        importOstreeLayer(tar, transaction, { where, verify }),
+      );
       this.#note('fetched', 0);
       await importComponents(repo, this.#components, {
         needed,

@@ -200,9 +200,7 @@ test('an image that is damaged leaves nothing to be seen', { skip, timeout }, as
   const flipped = Buffer.from(bytes);
   flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] ?? 0) ^ 1;
   await writeFile(layer.path, flipped);
-  const line = await treeport(words);
-  assert.equal(line.status, 1);
-  assert.match(line.stderr, /^treeport: ERR_(BLOB_CORRUPT|TAR|OBJECT_CORRUPT): [^\n]+\n$/);
+  await checkRefused(words, { code: 'ERR_BLOB_CORRUPT', naming: [layer.digest], untouched });
   await writeFile(layer.path, bytes.subarray(0, -1));
   await checkRefused(words, { code: 'ERR_BLOB_CORRUPT', naming: [layer.digest], untouched });
   await rm(layer.path);
