@@ -5,6 +5,9 @@ import { lazily, type Pointer } from './library.ts';
 import { missingRemote } from './remotes.ts';
 import type { LibostreeRepo } from './repository.ts';
 
+/** What GPGME says of bytes without any key. */
+const NO_KEYS = 'No data';
+
 const ostree = lazily(({ ostree, gio }) => ({
   importKeys: ostree.func(
     'int ostree_repo_remote_gpg_import(void *repo, const char *remote, void *keys, void *ids, _Out_ uint32_t *imported, void *cancellable, _Inout_ void **error)',
@@ -22,7 +25,10 @@ const ostree = lazily(({ ostree, gio }) => ({
   ) => Pointer,
 }));
 
-/** Trusts the public keys for the remote, which must exist; the number of keys that were new. `keys` may be armored. */
+/**
+ * Trusts the public keys for the remote, which must exist; the number of keys that were new. `keys` may be
+ * armored. Throws ERR_REMOTE_MISSING and ERR_NO_KEYS.
+ */
 export function importGpgKeys(repo: LibostreeRepo, remote: string, keys: Uint8Array): number {
   using bytes = newBytes(keys);
   using stream = ownObject(ostree().bytesStream(bytes.pointer));
@@ -31,7 +37,7 @@ export function importGpgKeys(repo: LibostreeRepo, remote: string, keys: Uint8Ar
     checked(
       `cannot import GPG keys for the remote ${remote}`,
       (error) => ostree().importKeys(repo.pointer, remote, stream.pointer, null, imported, null, error),
-      missingRemote,
+      (error) => missingRemote(error) ?? (error.message.endsWith(NO_KEYS) ? 'ERR_NO_KEYS' : undefined),
     ),
   );
   return imported[0];
