@@ -8,6 +8,7 @@ import { unlessRoot } from '../support/programs.ts';
 import { encapsulatedOs, encapsulatedText } from './support/images.ts';
 import { osRepo, textRepo, unlessOsRepo } from './support/os-repo.ts';
 import { PODMAN_PROGRAMS, Podman } from './support/podman.ts';
+import { eventually, start } from './support/processes.ts';
 import { checkRefused } from './support/refusal.ts';
 import { must, run, TREEPORT, treeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
@@ -37,6 +38,13 @@ test('an OS is imported from its files, and the image is unmounted', { skip, tim
   const { podman, repo, importing, fsck, mounts } = await place(t);
   await podman.load(`oci:${(await encapsulatedOs()).path}`, 'localhost/os:v1');
   const { commit } = await osRepo();
+
+  const interrupted = start(t, [...TREEPORT, ...importing('localhost/os:v1')], { env: podman.env });
+  await eventually('the image is mounted', () => mounts().length > 0 || interrupted.hasEnded() || undefined);
+  interrupted.signal('SIGTERM');
+  assert.equal(await interrupted.ended(), 128 + 15, interrupted.output());
+  assert.deepEqual(mounts(), []);
+
   const first = await treeport(importing('localhost/os:v1', '--write-ref', 'os'), { env: podman.env });
   assert.equal(first.status, 0, first.stderr);
   assert.match(
