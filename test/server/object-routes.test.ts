@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,47 +12,15 @@ import {
 } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { inflateRawSync } from 'node:zlib';
-import { pino } from 'pino';
 import { collect } from '../../src/base/bytes.ts';
-import { hashedHeader, isSymlink, parseArchiveHeader } from '../../src/ostree/file-header.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
-import type { Repository } from '../../src/ostree/repo/open.ts';
-import { createServer } from '../../src/server/app.ts';
-import type { ServerOptions } from '../../src/server/options.ts';
 import { archiveFixture, archiveUrl, bareFixture, tempFolder } from './repos.ts';
+import { idOf, served, text } from './served.ts';
 import { tinyDisk, unlessTinyDisk } from './tiny-disk.ts';
 
 const MIB = 1024 * 1024;
-
-async function served(t: TestContext, repo: Repository, options: Partial<ServerOptions> = {}) {
-  const lines: string[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
-  const server = await createServer({ repo, logger, ...options });
-  t.after(() => server.app.close());
-  const origin = await server.app.listen({ port: 0, host: '127.0.0.1' });
-  return { ...server, origin, lines, errors: () => lines.filter((line) => line.includes('"level":50')) };
-}
-
-/** The id of the object that these archive bytes hold. */
-function idOf(archive: Buffer): string {
-  const { header, length, size } = parseArchiveHeader(archive, 'the answer');
-  const bytes = isSymlink(header) ? Buffer.alloc(0) : inflateRawSync(archive.subarray(length));
-  assert.equal(bytes.length, size);
-  if (isSymlink(header)) assert.equal(archive.length, length, 'a symlink has no body');
-  return createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
-}
-
-/** Compresses to about a third, so that pieces are of odd sizes. */
-function text(size: number): Buffer {
-  return Buffer.from(
-    randomBytes(Math.ceil(size / 2))
-      .toString('hex')
-      .slice(0, size),
-  );
-}
 
 test('objects of every size and kind come as archive files that give their id', async (t) => {
   const bare = bareFixture(t);
@@ -234,32 +201,6 @@ test('an encoded object is in the cache when it has been sent once, in archive l
     assert.deepEqual(readFileSync(join(cacheDir, loosePath(id, 'filez'))), first);
     counters.cached = 0;
   }
-});
-
-test('without a level the first answer is uncompressed, and the cache is filled when nobody is served', async (t) => {
-  const bare = bareFixture(t);
-  const ids = [bare.file(text(60_000)), bare.file(text(3 * MIB)), bare.symlink('x')];
-  const cacheDir = join(tempFolder(t), 'cache');
-  const { origin, counters } = await served(t, await bare.open(), { cacheDir });
-  const tagged = async (id: string) => {
-    const answer = await fetch(origin + archiveUrl(id));
-    return { tag: answer.headers.get('etag'), body: Buffer.from(await answer.arrayBuffer()) };
-  };
-  const first = await Promise.all(ids.map(tagged));
-  for (const [index, { tag, body }] of first.entries()) {
-    assert.ok(tag?.startsWith(`"${ids[index]}-deflate0-`));
-    assert.equal(idOf(body), ids[index]);
-  }
-  const isCached = (id: string) => existsSync(join(cacheDir, loosePath(id, 'filez')));
-  for (let tries = 0; !ids.every(isCached) && tries < 1000; tries++) await setTimeout(20);
-  const second = await Promise.all(ids.map(tagged));
-  for (const [index, { tag, body }] of second.entries()) {
-    assert.ok(tag?.startsWith(`"${ids[index]}-deflate6-`));
-    assert.equal(idOf(body), ids[index]);
-    assert.ok(body.length <= (first[index]?.body.length ?? 0));
-  }
-  assert.equal(counters.cached, ids.length);
-  assert.ok((second[1]?.body.length ?? 0) < (first[1]?.body.length ?? 0));
 });
 
 test('a full disk costs speed only', { skip: unlessTinyDisk() }, async (t) => {
