@@ -82,26 +82,12 @@ test('a commit that was partial is complete after its objects came', { skip }, a
   await assertThere(repo.path, source);
 });
 
-/** Imports the commit; says when the transaction has started. */
-const IMPORTER = `
-import { LibostreeRepo } from '${ROOT}/src/libostree/repository.ts';
-import { giveCommit, readRepo } from '${ROOT}/test/support/libostree.ts';
-const [path, source, commit] = process.argv.slice(2);
-const repo = LibostreeRepo.open(path);
-const transaction = await repo.startTransaction();
-console.log('started');
-await giveCommit(transaction, { repo: await readRepo(source), commit });
-transaction.setRef('os', commit);
-await transaction.commit();
-`;
-
 test('a process that is killed at any moment leaves a clean repository', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive', 6 * 1024 * 1024));
   const path = join(folder, 'repo');
   makeRepo(path).close();
-  const importer = join(folder, 'importer.ts');
-  writeFileSync(importer, IMPORTER);
+  const importer = join(ROOT, 'test/libostree/importer-under-test.ts');
   const fsck = ['ostree', `--repo=${path}`, 'fsck', '--all'];
   for (const delay of [0, 20, 60, 120, 200, 400]) {
     const words = [importer, path, source.repo.path, source.commit];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { LibostreeRepo, type WritableMode } from '../../src/libostree/repository.ts';
@@ -7,6 +7,7 @@ import { must, run } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { coded } from '../support/expect.ts';
 import { makeRepo, unlessLibostree } from '../support/libostree.ts';
+import { inMountNamespace, unlessNamespaces } from '../support/mount-namespace.ts';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 import { ROOT } from '../support/project.ts';
 
@@ -127,31 +128,13 @@ test('a closed repository is not used', { skip }, async (t) => {
   assert.throws(() => repo.checkWritable(), /after its release/);
 });
 
-/** Runs a script of ours in a mount namespace of its own, after the shell commands. */
-function inNamespace(commands: string, script: string, ...words: readonly string[]) {
-  const node = [process.execPath, '--input-type=module-typescript', '--eval', script, ...words];
-  const quoted = node.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  return run(['unshare', '--mount', 'sh', '-e', '-c', `${commands}\nexec ${quoted}`]);
-}
+const IMPORTER = [process.execPath, join(ROOT, 'test/libostree/importer-under-test.ts')] as const;
 
-const OPEN = `
-import { LibostreeRepo } from '${join(ROOT, 'src/libostree/repository.ts')}';
-try {
-  const repo = LibostreeRepo.open(process.argv[1]);
-  await repo.startTransaction();
-  console.log('started');
-} catch (error) {
-  console.log(error.code, error.message);
-}`;
-
-test('a read-only file system', { skip: skip || unlessRoot() || unlessInstalled('unshare') }, async (t) => {
+test('a read-only file system', { skip: skip || unlessNamespaces() }, async (t) => {
   const path = join(await tempDir(t), 'repo');
   makeRepo(path).close();
-  const { stdout, stderr } = await inNamespace(
-    `mount --bind '${path}' '${path}'; mount -o remount,ro,bind '${path}'`,
-    OPEN,
-    path,
-  );
+  const commands = 'mount --bind "$3" "$3"; mount -o remount,ro,bind "$3"; "$1" "$2" "$3"';
+  const { stdout, stderr } = await inMountNamespace(commands, ...IMPORTER, path);
   assert.match(
     stdout,
     /^ERR_REPO_READ_ONLY the repository \S+ cannot be written: Read-only file system$/m,
@@ -174,19 +157,12 @@ test('objects nobody may write', { skip: skip || unlessRoot() || unlessInstalled
   await (await repo.startTransaction()).abort();
 });
 
-test('without libostree', {
-  skip: skip || unlessRoot() || unlessInstalled('unshare', 'ldconfig'),
-}, async (t) => {
-  const empty = join(await tempDir(t), 'empty');
-  mkdirSync(join(empty, 'repo'), { recursive: true });
-  writeFileSync(join(empty, 'none'), '');
-  const cache = await must(['ldconfig', '-p']);
-  const library = /libostree-1\.so\.1 .*=> (\S+)$/m.exec(cache)?.[1];
-  const { stdout, stderr } = await inNamespace(
-    `mount --bind '${empty}/none' '${library}'`,
-    OPEN,
-    join(empty, 'repo'),
-  );
+test('without libostree', { skip: skip || unlessNamespaces() || unlessInstalled('ldconfig') }, async (t) => {
+  const nothing = join(await tempDir(t), 'nothing');
+  writeFileSync(nothing, '');
+  const library = /libostree-1\.so\.1 .*=> (\S+)$/m.exec(await must(['ldconfig', '-p']))?.[1] as string;
+  const commands = 'mount --bind "$3" "$4"; "$1" "$2" "$3"';
+  const { stdout, stderr } = await inMountNamespace(commands, ...IMPORTER, nothing, library);
   assert.match(
     stdout,
     /^ERR_LIBOSTREE_MISSING libostree-1\.so\.1 cannot be loaded: .*libostree-1-1.*ostree-libs/m,

@@ -122,3 +122,22 @@ test('many small files given at once', { skip }, async (t) => {
   for (const bytes of files) await verifyContent(await objects.content(contentId(bytes)), contentId(bytes));
   repo.close();
 });
+
+test('fifty imports in one process keep nothing', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const source = await commitToArchive(folder, treeOf('bare-user-only'));
+  const importOnce = async (name: string) => {
+    using repo = makeRepo(join(folder, name));
+    const transaction = await repo.startTransaction({ threads: 1 });
+    await giveCommit(transaction, source);
+    await transaction.commit();
+  };
+  const descriptors = () => readdirSync('/proc/self/fd').length;
+  const warmUp = 10;
+  for (let round = 0; round < warmUp; round++) await importOnce(`warm-${round}`);
+  const before = { descriptors: descriptors(), memory: process.memoryUsage.rss() };
+  for (let round = 0; round < 50; round++) await importOnce(`repo-${round}`);
+  assert.ok(descriptors() <= before.descriptors, `${descriptors()} descriptors after ${before.descriptors}`);
+  const grown = process.memoryUsage.rss() - before.memory;
+  assert.ok(grown < 50 * 1024 * 1024, `the memory grew by ${grown} bytes`);
+});

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { LibostreeRepo } from '../../src/libostree/repository.ts';
@@ -18,7 +19,9 @@ import {
   unlessLibostree,
 } from '../support/libostree.ts';
 import { treeOf } from '../support/libostree-trees.ts';
+import { inMountNamespace, unlessNamespaces } from '../support/mount-namespace.ts';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
+import { ROOT } from '../support/project.ts';
 
 const skip = unlessLibostree();
 
@@ -89,3 +92,41 @@ test('objects of another repository', {
   await assert.rejects(again.importFrom(from, [missing]), coded('ERR_OBJECT_MISSING', missing.checksum));
   await again.abort();
 });
+
+/** On a file system of 3 MiB, of which libostree keeps the given part free. */
+async function importIntoSmallDisk(
+  t: Parameters<typeof tempDir>[0],
+  size: number,
+  keep: number,
+): Promise<string> {
+  const folder = await tempDir(t);
+  const { repo, commit } = await commitToArchive(folder, treeOf('bare-user-only', size));
+  const mount = join(folder, 'mount');
+  mkdirSync(mount);
+  const commands = `
+    mount -t tmpfs -o size=3m none "$3"
+    ostree --repo="$3/repo" init --mode=bare
+    ostree --repo="$3/repo" config set core.min-free-space-percent ${keep}
+    "$1" "$2" "$3/repo" "$4" "$5"
+    ostree --repo="$3/repo" fsck
+    find "$3/repo/objects" "$3/repo/refs" "$3/repo/state" -type f`;
+  const importer = join(ROOT, 'test/libostree/importer-under-test.ts');
+  const words = [process.execPath, importer, mount, repo.path, commit];
+  const { stdout, stderr } = await inMountNamespace(commands, ...words);
+  return stdout + stderr;
+}
+
+for (const [what, size, keep] of [
+  ['file', 3_900_000, 0],
+  ['large file', 8_000_000, 0],
+  ['file, with space to be kept free', 1_000_000, 80],
+] as const) {
+  test(`a disk too small for a ${what}`, {
+    skip: skip || unlessNamespaces() || unlessInstalled('ostree'),
+  }, async (t) => {
+    const output = await importIntoSmallDisk(t, size, keep);
+    assert.match(output, /^started\nERR_DISK_FULL /m);
+    assert.match(output, /fsck of 0 commits completed successfully/);
+    assert.doesNotMatch(output, /^\S+\/(objects|refs|state)\//m);
+  });
+}

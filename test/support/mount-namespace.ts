@@ -1,0 +1,13 @@
+/** Shell commands that mount things where nobody else sees it; needs root and unshare. */
+import { type Outcome, run } from '../e2e/support/run.ts';
+import { unlessInstalled, unlessRoot } from './programs.ts';
+
+/** For a test's `skip` option. */
+export function unlessNamespaces(): string | false {
+  return unlessRoot() || unlessInstalled('unshare', 'mount');
+}
+
+/** Runs the commands, which find the words as `$1`, `$2`, …; the first that fails ends them. */
+export function inMountNamespace(commands: string, ...words: readonly string[]): Promise<Outcome> {
+  return run(['unshare', '--mount', 'sh', '-e', '-c', commands, 'sh', ...words]);
+}
