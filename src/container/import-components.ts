@@ -2,8 +2,11 @@
  * Imports component layers, a few at a time. Each lands by itself, with a ref that keeps its objects, and the next
  * import takes it from the repository.
  */
+import { availableParallelism } from 'node:os';
 import { eachConcurrently } from '../base/each-concurrently.ts';
+import type { Transaction } from '../libostree/transaction.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { importChunk } from '../tar/import-chunk.ts';
@@ -47,26 +50,37 @@ type ComponentOptions = Omit<ComponentsOptions, 'note'> & { readonly note: (stat
 async function importComponent(
   repo: Repository,
   layer: Descriptor,
-  { needed, arrived, read, note }: ComponentOptions,
+  options: ComponentOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const where = `layer ${layer.digest}`;
+  const { needed, arrived, note } = options;
   const cached = await cachedObjects(repo, layer.digest);
   if (cached === undefined) note('fetching');
-  const objects =
-    cached ??
-    (await withTransaction(repo.path, async (transaction) => {
-      const fetched = await blameLayer(
-        read(layer),
-        (tar) => importChunk(tar, transaction, { needed, where, signal }),
-        signal,
-      );
-      const objectSet = await writeObjectSet(transaction, fetched);
-      await landCommit(transaction, objectSet, [blobRef(layer.digest)]);
-      return fetched;
-    }));
+  const objects = cached ?? (await fetchComponent(repo, layer, options, signal));
   const names = objects.map((checksum) => formatObjectName({ type: 'file', checksum }));
-  checkNoStray(needed, names, where);
+  checkNoStray(needed, names, nameOf(layer));
   for (const name of names) arrived.add(name);
   note(cached === undefined ? 'fetched' : 'cached');
+}
+
+function fetchComponent(
+  repo: Repository,
+  layer: Descriptor,
+  { needed, concurrency, read }: ComponentOptions,
+  signal: AbortSignal,
+): Promise<readonly Checksum[]> {
+  // The processors are shared between the layers.
+  const threads = Math.max(1, Math.floor(availableParallelism() / concurrency));
+  const work = async (transaction: Transaction) => {
+    const importing = { needed, where: nameOf(layer), signal };
+    const objects = await blameLayer(read(layer), (tar) => importChunk(tar, transaction, importing), signal);
+    const objectSet = await writeObjectSet(transaction, objects);
+    await landCommit(transaction, objectSet, [blobRef(layer.digest)]);
+    return objects;
+  };
+  return withTransaction(repo.path, work, { threads });
+}
+
+function nameOf(layer: Descriptor): string {
+  return `layer ${layer.digest}`;
 }

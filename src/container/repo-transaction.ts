@@ -1,5 +1,5 @@
 /** Transactions in which commits arrive, each with the refs on it. */
-import { LibostreeRepo } from '../libostree/repository.ts';
+import { LibostreeRepo, type TransactionOptions } from '../libostree/repository.ts';
 import type { Transaction } from '../libostree/transaction.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 
@@ -7,9 +7,10 @@ import type { Checksum } from '../ostree/checksum.ts';
 export function withTransaction<Value>(
   path: string,
   work: (transaction: Transaction) => Promise<Value>,
+  options: TransactionOptions = {},
 ): Promise<Value> {
   return withRepo(path, async (repo) => {
-    const transaction = await repo.startTransaction();
+    const transaction = await repo.startTransaction(options);
     try {
       return await work(transaction);
     } catch (error) {

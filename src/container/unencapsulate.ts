@@ -7,6 +7,7 @@
  *    verified, its objects are put in place with a ref on them (blob-refs.ts), so that they need not be fetched again.
  * 3. When nothing lacks, the first transaction ends, and the refs on the commit are written.
  */
+import type { Transaction } from '../libostree/transaction.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { OpenedImage } from '../oci/image-source.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -110,7 +111,7 @@ class ImageImport {
   }
 
   async #fetch(repo: Repository): Promise<Checksum> {
-    return withTransaction(repo.path, async (transaction) => {
+    const work = async (transaction: Transaction) => {
       this.#note('fetching', 0);
       const where = `layer ${this.#ostree.digest}`;
       const verify = (head: CommitHead) => this.#verify(head);
@@ -128,7 +129,9 @@ class ImageImport {
       await checkContentComplete(transaction, needed, arrived);
       await landCommit(transaction, commit, [blobRef(this.#ostree.digest), ...this.#refs()]);
       return commit;
-    });
+    };
+    // The ostree layer of a chunked image is small, and its threads are there until the end.
+    return withTransaction(repo.path, work, this.#components.length > 0 ? { threads: 1 } : {});
   }
 
   async #verify({ commit, bytes, detached }: CommitHead): Promise<void> {

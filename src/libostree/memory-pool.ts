@@ -1,4 +1,10 @@
-/** Blocks of shared memory that are used again and again, as many as there are: who finds none waits for one. */
+/**
+ * Blocks of shared memory that are used again and again, as many as there are: who finds none waits for one. The
+ * blocks of a closed pool go to the next one: the collector sees little of shared memory and would let it grow.
+ */
+const MAX_SPARE_BYTES = 32 * 1024 * 1024;
+const spare: Uint8Array[] = [];
+
 export class MemoryPool {
   readonly blockBytes: number;
   readonly #free: Uint8Array[] = [];
@@ -15,7 +21,7 @@ export class MemoryPool {
     if (block !== undefined) return block;
     if (this.#left === 0) return new Promise((resolve) => this.#waiting.push(resolve));
     this.#left -= 1;
-    return new Uint8Array(new SharedArrayBuffer(this.blockBytes));
+    return takeSpare(this.blockBytes) ?? new Uint8Array(new SharedArrayBuffer(this.blockBytes));
   }
 
   give(block: Uint8Array): void {
@@ -23,4 +29,16 @@ export class MemoryPool {
     if (next === undefined) this.#free.push(block);
     else next(block);
   }
+
+  /** Nobody takes or uses a block any more. */
+  close(): void {
+    for (const block of this.#free.splice(0)) {
+      if ((spare.length + 1) * block.length <= MAX_SPARE_BYTES) spare.push(block);
+    }
+  }
+}
+
+function takeSpare(bytes: number): Uint8Array | undefined {
+  const index = spare.findIndex((block) => block.length === bytes);
+  return index < 0 ? undefined : spare.splice(index, 1)[0];
 }

@@ -113,6 +113,7 @@ export class Writers {
   /** Ends the threads, after what they are at. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.close()));
+    this.#memory.close();
   }
 
   #call(work: Work, thread: WriteThread): Promise<TransactionStats | undefined> {
