@@ -39,6 +39,13 @@ async function printDiff(from: string, to: string, subdir: string | undefined, w
     await printLine(JSON.stringify(await diffDocument(repo.objects, diff), null, 2));
   } else {
     const lines = words.stat ? statLines(repo.objects, diff) : diffLines(repo.objects, diff);
-    for await (const line of lines) await printLine(line);
+    await writeOut(await joined(lines));
   }
+}
+
+/** In one piece, as there are hardly more lines than entries in the diff, which is in memory anyway. */
+async function joined(lines: AsyncIterable<string>): Promise<string> {
+  const text: string[] = [];
+  for await (const line of lines) text.push(`${line}\n`);
+  return text.join('');
 }
