@@ -11,7 +11,7 @@ export const ERROR_CODES = {
   ERR_CHECKSUM_SYNTAX: 'A checksum is not 64 lower-case hexadecimal digits.',
   ERR_REPO_MISSING: 'There is no ostree repository at this path.',
   ERR_REPO_MODE:
-    'The mode in the repository config is unknown to treeport, or the repository cannot be read in it.',
+    'The mode of the repository is unknown to treeport, or not one in which this can be done; the message says which to use.',
   ERR_REPO_CONFIG: 'The repository config file cannot be parsed.',
   ERR_REF_MISSING: 'The ref or revision does not exist in the repository.',
   ERR_REF_SYNTAX: 'A ref name is not valid.',

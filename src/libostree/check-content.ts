@@ -10,6 +10,9 @@ import type { ContentObject } from '../ostree/object-source.ts';
 import type { RepositoryMode } from '../ostree/repo/open.ts';
 import { XATTRS_TYPE } from '../ostree/xattrs.ts';
 
+/** PATH_MAX without the NUL. */
+const MAX_TARGET_BYTES = 4095;
+
 /** Throws ERR_OBJECT_CORRUPT, or ERR_REPO_MODE if only this mode cannot keep the object. */
 export function checkContent(checksum: Checksum, object: ContentObject, mode: RepositoryMode): void {
   const { header, size } = object;
@@ -24,8 +27,9 @@ export function checkContent(checksum: Checksum, object: ContentObject, mode: Re
 function checkSymlink({ mode, target }: FileHeader, size: number, where: string): void {
   if (mode !== SYMLINK_MODE) throw corrupt(where, `is a symlink of mode 0${mode.toString(8)}`);
   if (size !== 0) throw corrupt(where, 'is a symlink with content');
-  if (target === '' || target.includes('\0') || !target.isWellFormed())
-    throw corrupt(where, `is a symlink to ${JSON.stringify(target)}, which is no path`);
+  const isPath = target !== '' && !target.includes('\0') && target.isWellFormed();
+  if (!isPath || Buffer.byteLength(target) > MAX_TARGET_BYTES)
+    throw corrupt(where, `is a symlink to ${JSON.stringify(target.slice(0, 100))}, which is no path`);
 }
 
 /** 4294967295 is no owner: to the system calls it means "leave it as it is". */

@@ -29,6 +29,7 @@ test('what is kept as it is', () => {
   check({ uid: 4_294_967_294, gid: 1, mode: S_IFREG | 0o7777 });
   check(link('../..//weird//target'), NO_BYTES);
   check(link('Ünïcödé'), NO_BYTES);
+  check(link('x'.repeat(4095)), NO_BYTES);
   check(named(0x61, 0));
 });
 
@@ -44,6 +45,7 @@ test('files that no repository can give back', () => {
     ['which is no path', link(''), NO_BYTES],
     ['which is no path', link('a\0b'), NO_BYTES],
     ['which is no path', link('\ud800'), NO_BYTES],
+    ['which is no path', link('ü'.repeat(2048)), NO_BYTES],
     ['mode 0120644', link('x', 0o644), NO_BYTES],
     ['symlink with content', link('x')],
     ['malformed attributes', { xattrs: Buffer.from('garbage') }],
