@@ -4,6 +4,7 @@
  * process is known.
  */
 import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -63,12 +64,15 @@ async function runCases(open: OpenTarget, folder: string): Promise<Result> {
 /** zlib lets go of its memory in a turn of the event loop, which parsers alone would never give it. */
 async function letGo(): Promise<void> {
   globalThis.gc?.();
+  flushCompileCache();
   await setImmediate();
 }
 
 const open = TARGETS[positionals[0] ?? ''];
 if (open === undefined) throw new Error(`no such target; there are ${Object.keys(TARGETS).join(', ')}`);
 const folder = mkdtempSync(join(tmpdir(), 'treeport-fuzz-'));
+// The threads of each import load their modules anew.
+enableCompileCache(join(folder, 'cache'));
 try {
   console.log(JSON.stringify(await runCases(open, folder)));
 } finally {
