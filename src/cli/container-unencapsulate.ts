@@ -96,7 +96,8 @@ async function referenceOf(text: string, { unverified = false }: Words): Promise
     '../container/ostree-image-reference.ts'
   );
   const { isImageReference, parseImageReference } = await import('../oci/reference.ts');
-  if (hasVerificationScheme(text) || !isImageReference(text)) return parseOstreeImageReference(text);
+  const isBare = !hasVerificationScheme(text) && (unverified || isImageReference(text));
+  if (!isBare) return parseOstreeImageReference(text);
   const image = parseImageReference(text);
   if (!unverified) {
     throw new TreeportError(

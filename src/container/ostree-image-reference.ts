@@ -3,7 +3,12 @@
  * ostree-ext. The scheme says what the import must prove before it believes the commit.
  */
 import { TreeportError } from '../base/errors.ts';
-import { formatImageReference, type ImageReference, parseImageReference } from '../oci/reference.ts';
+import {
+  formatImageReference,
+  type ImageReference,
+  KNOWN_TRANSPORTS,
+  parseImageReference,
+} from '../oci/reference.ts';
 import { isRemoteName } from '../ostree/ref-name.ts';
 
 export type Verification =
@@ -59,7 +64,10 @@ export function hasVerificationScheme(text: string): boolean {
 /** Parses a reference; ERR_IMAGE_REFERENCE lists the schemes, or the transports if those are what is wrong. */
 export function parseOstreeImageReference(text: string): OstreeImageReference {
   const scheme = schemeOf(text);
-  if (scheme === undefined) throw fault(text, `it must be one of ${KNOWN.join(' ')}`);
+  if (scheme === undefined) {
+    const transports = KNOWN_TRANSPORTS.join(' ');
+    throw fault(text, `it must be one of ${KNOWN.join(' ')}, and an IMAGE starts with one of ${transports}`);
+  }
   return scheme.parse(text.slice(text.indexOf(':') + 1), text);
 }
 

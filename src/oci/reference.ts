@@ -35,7 +35,8 @@ const PREFIXES: Readonly<Record<Transport, string>> = {
   dir: 'dir:',
   'docker-daemon': 'docker-daemon:',
 };
-const KNOWN = ['registry:', ...Object.values(PREFIXES)];
+/** What a reference may start with. */
+export const KNOWN_TRANSPORTS: readonly string[] = ['registry:', ...Object.values(PREFIXES)];
 
 /** Parses an image reference; throws ERR_IMAGE_REFERENCE. */
 export function parseImageReference(text: string): ImageReference {
@@ -46,13 +47,13 @@ export function parseImageReference(text: string): ImageReference {
     if (!rest.startsWith('//')) throw fault(text, 'docker: must be followed by //');
     return named('registry', rest.slice(2), text);
   }
-  if (!isTransport(token)) throw fault(text, `it must start with one of ${KNOWN.join(' ')}`);
+  if (!isTransport(token)) throw fault(text, `it must start with one of ${KNOWN_TRANSPORTS.join(' ')}`);
   return named(token, rest, text);
 }
 
 /** True if `text` starts with a transport; a path that looks so must be given as `./…`. */
 export function isImageReference(text: string): boolean {
-  return KNOWN.some((prefix) => text.startsWith(prefix)) || text.startsWith('docker:');
+  return KNOWN_TRANSPORTS.some((prefix) => text.startsWith(prefix)) || text.startsWith('docker:');
 }
 
 /** The reference as it is displayed, and as skopeo takes it; a registry shows as `docker://NAME`. */
