@@ -118,7 +118,7 @@ function tellAsProgress({ quiet }: Words): Teller {
   const progress = startProgress({ label: 'import', unit: 'bytes', quiet });
   return {
     onEvent: (event) => {
-      if (event.event === 'progress') progress.update(event.bytes);
+      if (event.event === 'progress') progress.update(event.bytes, event.total);
     },
     stop: () => progress.stop(),
   };

@@ -24,23 +24,5 @@ export type ImportEvent =
       /** Bytes of the blob. */
       readonly size: number;
     }
-  /** Bytes of tar read so far, of all layers together. */
-  | { readonly event: 'progress'; readonly bytes: number };
-
-/** Counts the bytes of several streams that are read at the same time. */
-export class TarCounter {
-  readonly #onEvent: ((event: ImportEvent) => void) | undefined;
-  #bytes = 0;
-
-  constructor(onEvent: ((event: ImportEvent) => void) | undefined) {
-    this.#onEvent = onEvent;
-  }
-
-  async *count<Piece extends Uint8Array>(stream: AsyncIterable<Piece>): AsyncGenerator<Piece> {
-    for await (const piece of stream) {
-      this.#bytes += piece.length;
-      this.#onEvent?.({ event: 'progress', bytes: this.#bytes });
-      yield piece;
-    }
-  }
-}
+  /** Bytes of the layers' blobs that were read, with those of cached layers, and of all layers of the commit. */
+  | { readonly event: 'progress'; readonly bytes: number; readonly total?: number };

@@ -19,7 +19,7 @@ import { blameLayer } from './blame-layer.ts';
 import { blobRef, cachedCommit } from './blob-refs.ts';
 import { encapsulatedLayers } from './encapsulated-layers.ts';
 import { importComponents } from './import-components.ts';
-import { type ImportEvent, type LayerState, TarCounter } from './import-events.ts';
+import type { ImportEvent, LayerState } from './import-events.ts';
 import type { Verification } from './ostree-image-reference.ts';
 import { landCommit, putRefs, withTransaction } from './repo-transaction.ts';
 import { type VerifiedSignature, verifyCommitSignatures } from './verify-signatures.ts';
@@ -67,7 +67,8 @@ class ImageImport {
   readonly #ostree: Descriptor;
   readonly #components: readonly Descriptor[];
   readonly #derived: readonly Descriptor[];
-  readonly #counter: TarCounter;
+  readonly #total: number;
+  #bytes = 0;
   #signatures: readonly VerifiedSignature[] = [];
   #fetched = 0;
   #cached = 0;
@@ -80,7 +81,7 @@ class ImageImport {
     this.#ostree = first as Descriptor;
     this.#components = components;
     this.#derived = derived;
-    this.#counter = new TarCounter(options.onEvent);
+    this.#total = ostree.reduce((sum, { size }) => sum + size, 0);
   }
 
   async run(): Promise<ImportReport> {
@@ -150,14 +151,21 @@ class ImageImport {
   }
 
   #read(layer: Descriptor): AsyncGenerator<Uint8Array> {
-    return this.#counter.count(this.#image.layer(layer));
+    return this.#image.layer(layer, (bytes) => this.#progress(bytes));
+  }
+
+  #progress(bytes: number): void {
+    this.#bytes += bytes;
+    this.#options.onEvent?.({ event: 'progress', bytes: this.#bytes, total: this.#total });
   }
 
   #note(state: LayerState, index: number): void {
-    if (state === 'fetched') this.#fetched += 1;
-    if (state === 'cached') this.#cached += 1;
     const { digest, size } = this.#image.manifest.layers[index] as Descriptor;
     this.#options.onEvent?.({ event: 'layer', state, index, digest, size });
+    if (state === 'fetched') this.#fetched += 1;
+    if (state !== 'cached') return;
+    this.#cached += 1;
+    this.#progress(size);
   }
 
   #refs(): readonly string[] {

@@ -7,7 +7,7 @@ import { type BlobStore, openArchiveStore, openLayoutStore } from './blob-store.
 import type { Descriptor, Digest, Platform } from './descriptor.ts';
 import { type FoundImage, findInStore } from './found-image.ts';
 import { type ImageConfig, parseImageConfig } from './image-config.ts';
-import { readLayer } from './layer-reader.ts';
+import { type OnBytes, readLayer } from './layer-reader.ts';
 import type { ImageManifest } from './manifest.ts';
 import * as mediaTypes from './media-types.ts';
 import { formatImageReference, type ImageReference, layoutLocation } from './reference.ts';
@@ -38,7 +38,7 @@ export type OpenedImage = {
    */
   blob(descriptor: Descriptor): AsyncGenerator<Buffer>;
   /** The tar of a layer of this image, its digest and its diff-id verified in the same way. */
-  layer(descriptor: Descriptor): AsyncGenerator<Buffer>;
+  layer(descriptor: Descriptor, onBytes?: OnBytes): AsyncGenerator<Buffer>;
   /** Must be called when nothing is being read any more. */
   close(): Promise<void>;
 };
@@ -100,7 +100,7 @@ function opened(found: FoundImage, reference: ImageReference, { platform }: Open
     config,
     configBytes,
     blob: (blob) => readBlob(source, blob),
-    layer: (layer) => readLayer(source, layer, diffIdOf(manifest, config, layer)),
+    layer: (layer, onBytes) => readLayer(source, layer, diffIdOf(manifest, config, layer), onBytes),
     close: () => found.close(),
   };
 }

@@ -13,11 +13,15 @@ const LAYER_TYPES: readonly string[] = [
   mediaTypes.MEDIA_TYPE_DOCKER_LAYER,
   mediaTypes.MEDIA_TYPE_DOCKER_LAYER_GZIP,
 ];
+/** Is called with the number of bytes of each piece of a blob that was read. */
+export type OnBytes = (bytes: number) => void;
+
 /** ERR_IMAGE_UNSUPPORTED if the media type is not a layer's; else ERR_BLOB_MISSING and ERR_BLOB_CORRUPT as for blobs. */
 export async function* readLayer(
   source: BlobSource,
   layer: Descriptor,
   diffId: Digest,
+  onBytes: OnBytes = () => {},
 ): AsyncGenerator<Buffer> {
   if (!LAYER_TYPES.includes(layer.mediaType)) {
     const message = `layer ${layer.digest} is of the unknown type ${layer.mediaType}`;
@@ -28,11 +32,18 @@ export async function* readLayer(
       cause,
     });
   try {
-    const tar = decompress(readBlob(source, layer));
+    const tar = decompress(counted(readBlob(source, layer), onBytes));
     yield* verifyDigest(tar, diffId, (found) => corrupt(`its tar gives ${found}, the config says ${diffId}`));
   } catch (error) {
     throw error instanceof TreeportError
       ? error
       : corrupt(`it does not decompress: ${messageOf(error)}`, error);
+  }
+}
+
+async function* counted(blob: AsyncIterable<Buffer>, onBytes: OnBytes): AsyncGenerator<Buffer> {
+  for await (const piece of blob) {
+    onBytes(piece.length);
+    yield piece;
   }
 }

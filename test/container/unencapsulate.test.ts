@@ -88,9 +88,12 @@ test('what is in the repository is not fetched again', async (t) => {
   assert.deepEqual([again.commit, again.fetched, again.cached], [commit, 0, 4]);
   assert.equal((await refsOf(repo)).again, commit);
   assert.deepEqual(
-    events.map((event) => (event.event === 'layer' ? `${event.state} ${event.index}` : event.event)),
-    ['commit', 'cached 0', 'cached 1', 'cached 2', 'cached 3'],
+    events.flatMap((event) => (event.event === 'layer' ? `${event.state} ${event.index}` : [])),
+    ['cached 0', 'cached 1', 'cached 2', 'cached 3'],
   );
+  assert.equal(events[0]?.event, 'commit');
+  const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  assert.deepEqual(events.at(-1), { event: 'progress', bytes: total, total });
 });
 
 test('layers that landed before an import ended early are not fetched again', async (t) => {

@@ -54,7 +54,13 @@ test('a layout and an archive give back what was written, gzip and zstd', async 
       assert.equal(image.config.config?.Labels?.test, 'small');
       assert.equal(image.manifest.layers.length, TARS.length);
       for (const [i, layer] of image.manifest.layers.entries()) {
-        assert.ok((await collect(image.layer(layer))).equals(TARS[i] as Buffer), text);
+        const read: number[] = [];
+        const tar = await collect(image.layer(layer, (bytes) => read.push(bytes)));
+        assert.ok(tar.equals(TARS[i] as Buffer), text);
+        assert.equal(
+          read.reduce((sum, bytes) => sum + bytes, 0),
+          layer.size,
+        );
         assert.equal(digestOf(await collect(image.blob(layer))), layer.digest);
       }
       await image.close();
