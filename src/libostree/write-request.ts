@@ -12,8 +12,8 @@ export type PackedObject = {
   readonly length: number;
 };
 
-/** `repo` is the address of the OstreeRepo that all threads share; they are threads of one process. */
-export type WriteRequest = { readonly repo: Pointer } & (
+/** Work on a transaction. */
+export type WriteWork =
   | { readonly kind: 'prepare' | 'commit' | 'abort' }
   | { readonly kind: 'objects'; readonly memory: Uint8Array; readonly objects: readonly PackedObject[] }
   | { readonly kind: 'import'; readonly source: Pointer; readonly names: readonly ObjectName[] }
@@ -25,5 +25,7 @@ export type WriteRequest = { readonly repo: Pointer } & (
       readonly bytes: Uint8Array;
     }
   /** Ends a large file. Without a checksum it is dropped. */
-  | { readonly kind: 'end'; readonly file: number; readonly checksum: Checksum | undefined }
-);
+  | { readonly kind: 'end'; readonly file: number; readonly checksum: Checksum | undefined };
+
+/** `repo` is the address of the OstreeRepo that all threads share; they are threads of one process. */
+export type WriteRequest = (WriteWork & { readonly repo: Pointer }) | { readonly kind: 'ready' };

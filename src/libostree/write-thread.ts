@@ -14,6 +14,7 @@ import type { PackedObject, WriteRequest } from './write-request.ts';
 const largeFiles = new Map<number, LargeFile>();
 
 answerCalls((request: WriteRequest): TransactionStats | undefined => {
+  if (request.kind === 'ready') return undefined;
   const { repo } = request;
   switch (request.kind) {
     case 'prepare':

@@ -2,7 +2,6 @@
  * The write threads of a transaction, fed with objects in blocks of shared memory. How many blocks there are bounds the
  * memory: who has an object to give waits for a free one.
  */
-import { Thread } from '../base/thread.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import { Batch, type Place } from './batch.ts';
@@ -10,14 +9,8 @@ import { type FilledBlock, filledBlocks } from './filled-blocks.ts';
 import type { Pointer } from './library.ts';
 import { MemoryPool } from './memory-pool.ts';
 import type { TransactionStats } from './transaction-calls.ts';
-import type { PackedObject, WriteRequest } from './write-request.ts';
-
-type WriteThread = Thread<WriteRequest, TransactionStats | undefined>;
-type Work = WriteRequest extends infer Each
-  ? Each extends WriteRequest
-    ? Omit<Each, 'repo'>
-    : never
-  : never;
+import type { PackedObject, WriteWork } from './write-request.ts';
+import { giveThreads, takeThreads, type WriteThread } from './write-threads.ts';
 
 /** Objects up to this size go to a thread whole; larger files go in pieces of it. */
 export const BLOCK_BYTES: number = 4 * 1024 * 1024;
@@ -37,7 +30,7 @@ export class Writers {
   constructor(repo: Pointer, directory: string, threads: number) {
     this.#repo = repo;
     this.#directory = directory;
-    this.#threads = Array.from({ length: threads }, () => new Thread(import.meta.url, './write-thread'));
+    this.#threads = takeThreads(threads);
     this.#memory = new MemoryPool(2 * threads + 2, BLOCK_BYTES);
   }
 
@@ -91,7 +84,7 @@ export class Writers {
   }
 
   /** Has a thread do something else. */
-  async run(work: Work): Promise<TransactionStats | undefined> {
+  async run(work: WriteWork): Promise<TransactionStats | undefined> {
     const answer = this.#call(work, this.#idlest());
     void this.#track(async () => void (await answer));
     return answer;
@@ -110,13 +103,13 @@ export class Writers {
     await this.settle().catch(() => {});
   }
 
-  /** Ends the threads, after what they are at. */
+  /** Gives up the threads, after what they are at, and the memory. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await giveThreads(this.#threads);
     this.#memory.close();
   }
 
-  #call(work: Work, thread: WriteThread): Promise<TransactionStats | undefined> {
+  #call(work: WriteWork, thread: WriteThread): Promise<TransactionStats | undefined> {
     return thread.call({ ...work, repo: this.#repo });
   }
 
