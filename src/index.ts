@@ -34,6 +34,12 @@ export {
   verifyCommitSignatures,
 } from './container/verify-signatures.ts';
 export { type FsckOptions, type FsckReport, fsck } from './fsck/fsck.ts';
+export { importGpgKeys } from './libostree/gpg-keys.ts';
+export { type GpgSigner, gpgSignCommit } from './libostree/gpg-sign.ts';
+export { deleteRemote, type RemoteConfig, setRemote } from './libostree/remotes.ts';
+export { LibostreeRepo, type TransactionOptions, type WritableMode } from './libostree/repository.ts';
+export type { Transaction } from './libostree/transaction.ts';
+export type { TransactionStats } from './libostree/transaction-calls.ts';
 export { libcXattrs } from './libostree/xattrs.ts';
 export { type BuildOptions, buildMirror } from './mirror/build.ts';
 export { openPublishedRepo } from './mirror/open-published.ts';

@@ -26,7 +26,7 @@ const ostree = lazily(({ ostree }) => ({
 }));
 
 /** Signs a commit of the repository; takes as long as gpg does. Throws ERR_LIBOSTREE with gpg's words. */
-export function signCommit(repo: LibostreeRepo, commit: Checksum, signer: GpgSigner): void {
+export function gpgSignCommit(repo: LibostreeRepo, commit: Checksum, signer: GpgSigner): void {
   parseChecksum(commit);
   withMainContext(() =>
     checked(`cannot sign the commit ${commit}`, (error) =>

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { importGpgKeys } from '../../src/libostree/gpg-keys.ts';
-import { signCommit } from '../../src/libostree/gpg-sign.ts';
+import { gpgSignCommit } from '../../src/libostree/gpg-sign.ts';
 import { setRemote } from '../../src/libostree/remotes.ts';
 import { makeGpgKey, stopAgent } from '../e2e/support/gpg.ts';
 import { must } from '../e2e/support/run.ts';
@@ -23,9 +23,9 @@ test('a commit is signed, and verified with the key that was imported', { skip }
   await giveCommit(transaction, source);
   await transaction.commit();
   const key = await makeGpgKey(folder);
-  signCommit(repo, source.commit, { key: key.id, home: key.home });
+  gpgSignCommit(repo, source.commit, { key: key.id, home: key.home });
   assert.throws(
-    () => signCommit(repo, source.commit, { key: '0123456789ABCDEF', home: key.home }),
+    () => gpgSignCommit(repo, source.commit, { key: '0123456789ABCDEF', home: key.home }),
     coded('ERR_LIBOSTREE', source.commit, '0123456789ABCDEF'),
   );
   await stopAgent(key.home);
