@@ -39,7 +39,7 @@ export class Transaction implements ObjectSink {
   private constructor(repo: LibostreeRepo, threads: number) {
     this.#repo = repo;
     this.#handle = shareObject(repo.pointer);
-    this.#writers = new Writers(this.#handle.pointer, join(repo.path, 'tmp'), threads);
+    this.#writers = new Writers(this.#handle.pointer, join(repo.path, 'tmp'), Math.max(1, threads));
   }
 
   /** What LibostreeRepo.startTransaction calls. */
