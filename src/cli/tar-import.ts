@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { quietOption, repoOption } from './options.ts';
@@ -37,8 +37,9 @@ async function importStream(file: string | undefined, words: Words): Promise<voi
   const { importTar } = await import('../container/import-tar.ts');
   const progress = startProgress({ label: 'tar import', unit: 'bytes', quiet: words.quiet });
   const input = file === undefined ? process.stdin : fileBytes(file);
+  const total = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size || undefined;
   try {
-    const { commit } = await importTar(plainTar(counted(input, progress)), words);
+    const { commit } = await importTar(plainTar(counted(input, progress, total)), words);
     progress.stop();
     await printLine(`Imported: ${commit}`);
   } catch (error) {
@@ -52,11 +53,15 @@ async function* fileBytes(path: string): AsyncGenerator<Buffer> {
   yield* createReadStream(path, { highWaterMark: PIECE_BYTES }) as AsyncIterable<Buffer>;
 }
 
-async function* counted(input: AsyncIterable<Buffer>, progress: Progress): AsyncGenerator<Buffer> {
+async function* counted(
+  input: AsyncIterable<Buffer>,
+  progress: Progress,
+  total: number | undefined,
+): AsyncGenerator<Buffer> {
   const count = { bytes: 0 };
   for await (const piece of input) {
     count.bytes += piece.length;
-    progress.update(count.bytes);
+    progress.update(count.bytes, total);
     yield piece;
   }
 }
