@@ -12,12 +12,10 @@ import { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { openRepository } from '../ostree/repo/open.ts';
 import { reachableObjects } from '../ostree/walk.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
+import { MAX_METADATA_BYTES } from '../tar/import-commit.ts';
 import { readObjects, type TarObject } from '../tar/read-objects.ts';
 import { Catalogue } from './catalogue.ts';
 import type { NamedContent } from './published-repo.ts';
-
-/** The limit of libostree's own metadata objects since 2023. */
-const MAX_METADATA_BYTES = 128 * 1024 * 1024;
 
 export class ImageObjects {
   readonly #image: OpenedImage;
