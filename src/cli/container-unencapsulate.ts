@@ -4,6 +4,7 @@ import type { ImportEvent } from '../container/import-events.ts';
 import type { MountedReport } from '../container/import-mounted.ts';
 import type { OstreeImageReference } from '../container/ostree-image-reference.ts';
 import type { ImportReport } from '../container/unencapsulate.ts';
+import { collectAtOnce } from './collect-at-once.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -41,6 +42,7 @@ export function addContainerUnencapsulate(group: Command): void {
 
 async function importImage(text: string, words: Words): Promise<void> {
   const reference = await referenceOf(text, words);
+  await collectAtOnce();
   const told = words.json ? tellAsJson() : tellAsProgress(words);
   try {
     const report =

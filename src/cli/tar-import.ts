@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { collectAtOnce } from './collect-at-once.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printLine } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -34,6 +35,7 @@ async function importStream(file: string | undefined, words: Words): Promise<voi
       'ERR_USAGE',
       'a tar stream is not typed at a terminal; name a file or redirect stdin',
     );
+  await collectAtOnce();
   const { importTar } = await import('../container/import-tar.ts');
   const progress = startProgress({ label: 'tar import', unit: 'bytes', quiet: words.quiet });
   const input = file === undefined ? process.stdin : fileBytes(file);

@@ -5,15 +5,19 @@
  * Node's decoders stop at the end of a member or frame without a word about what follows, so every one gets a
  * decoder of its own, and what that has not consumed goes to the next. Bytes that begin no member or frame are an error.
  */
+
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { readAhead } from '../base/read-ahead.ts';
 
 type Decoder = Gunzip | ZstdDecompress;
 
-const OUTPUT_PIECE = 256 * 1024;
+const OUTPUT_PIECE = 512 * 1024;
+/** Pieces that are read while others are decoded. */
+const INPUT_AHEAD = 2;
 
 /** The decompressed bytes. Throws the decoder's error if they are malformed or cut off, or that of `source`. */
 export async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const input = new PushbackInput(source);
+  const input = new PushbackInput(readAhead(source, INPUT_AHEAD));
   try {
     const newDecoder = decoderFor(await input.peek(4));
     if (newDecoder === undefined) yield* plain(input);
