@@ -4,7 +4,7 @@
  * stops a server is the business of the program (cli/signals.ts).
  */
 import type { AddressInfo } from 'node:net';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { createServer, type Server } from './app.ts';
 import type { Counters } from './counters.ts';
@@ -42,6 +42,8 @@ const IDLE_CHECK_MS = 200;
 const LOG_WRITE_BYTES = 8 * 1024;
 /** How long a line may wait for others. */
 const LOG_DELAY_MS = 200;
+/** pino's number for it; errors have greater ones. */
+const WARNING = 40;
 
 /** Parses `8080`, `:8080`, `127.0.0.1:8080`, `localhost:8080` and `[::1]:8080`; ERR_USAGE otherwise. */
 export function parseListenAddress(text: string): ListenAddress {
@@ -59,7 +61,7 @@ export function parseListenAddress(text: string): ListenAddress {
 /** Starts a server; ERR_LISTEN if the address cannot be had, ERR_CACHE_DIR, ERR_USAGE. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const address = parseListenAddress(options.listen);
-  const logger = pino({ level: options.logLevel ?? 'info' }, options.logTo ?? standardOutput());
+  const logger = newLogger(options.logLevel ?? 'info', options.logTo);
   const server = await createServer({ ...options, logger });
   const bound = await listen(server, address);
   logger.info({ repo: options.repo.path, mode: options.repo.mode, ...bound }, `serving on ${urlOf(bound)}`);
@@ -71,9 +73,20 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   };
 }
 
-/** Lines go out together: one write each costs as much as all the rest of sending a small object. */
-function standardOutput(): DestinationStream {
-  return pino.destination({ sync: false, minLength: LOG_WRITE_BYTES, periodicFlush: LOG_DELAY_MS });
+/**
+ * On standard output lines go out together: one write each costs as much as all the rest of sending a small object.
+ * A warning or an error does not wait.
+ */
+function newLogger(level: string, logTo: DestinationStream | undefined): Logger {
+  if (logTo !== undefined) return pino({ level }, logTo);
+  const output = pino.destination({ sync: false, minLength: LOG_WRITE_BYTES, periodicFlush: LOG_DELAY_MS });
+  const hooks: LoggerOptions['hooks'] = {
+    logMethod(words, log, lineLevel) {
+      log.apply(this, words);
+      if (lineLevel >= WARNING) output.flush();
+    },
+  };
+  return pino({ level, hooks }, output);
 }
 
 function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {

@@ -1,6 +1,6 @@
 /** What a server does when clients, objects or its own time come to an end. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, lstatSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -150,17 +150,21 @@ test('a client killed half-way goes on where it was', { skip: skipOs, timeout },
   first.signal('SIGKILL');
   assert.equal(await first.ended(), 'SIGKILL');
   const kept = client.objectCount();
-  const before = objectsSent(serving);
+  const before = await objectsSent(serving);
 
   await client.pull('--disable-static-deltas', OS_REF);
-  const again = objectsSent(serving) - before;
+  const again = (await objectsSent(serving)) - before;
   const all = client.objectCount();
   assert.ok(again <= all - kept + 20, `${again} objects sent again; ${kept} of ${all} were here`);
   assert.equal(await client.revision(OS_REF), commit);
   await client.fsck();
 });
 
-function objectsSent(serving: Serving): number {
+/** What the log says, when it says all: lines wait a little to be written together. */
+async function objectsSent(serving: Serving): Promise<number> {
+  const mark = `/healthz?mark=${randomUUID()}`;
+  await fetch(serving.origin + mark);
+  await eventually('the mark in the log', () => serving.output().includes(mark) || undefined);
   return [...serving.output().matchAll(/"url":"[^"]*\/objects\/[^"]*","status":200/g)].length;
 }
 
