@@ -27,7 +27,11 @@ export type TreeRoot = { readonly tree: Checksum; readonly meta: Checksum };
  * Yields the root directory (path `/`), then everything below it. A directory comes before its content.
  * Paths start with `/`.
  */
-export async function* walkTree(source: MetadataSource, root: TreeRoot, path = '/'): AsyncGenerator<TreeVisit> {
+export async function* walkTree(
+  source: MetadataSource,
+  root: TreeRoot,
+  path = '/',
+): AsyncGenerator<TreeVisit> {
   const entries = await loadDirtree(source, root.tree);
   yield { kind: 'directory', path, tree: root.tree, meta: root.meta, entries };
   const prefix = path === '/' ? '/' : `${path}/`;
