@@ -156,7 +156,7 @@ async function printReport(report: Report, { writeRef, quiet }: Words): Promise<
 }
 
 function layersText({ fetched, cached, derived }: ImportReport): string {
-  const layers = [`${fetched} layers fetched`, `${cached} cached`];
+  const layers = [`layers: ${fetched} fetched`, `${cached} cached`];
   if (derived > 0) layers.push(`${derived} derived left out`);
   return layers.join(', ');
 }

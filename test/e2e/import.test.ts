@@ -90,11 +90,11 @@ test('a mirror image is imported without its own layers, and says so', { skip, t
   const words = ['container', 'import', '--repo', repo, `ostree-unverified-image:oci:${path}`];
   assert.deepEqual((await mustTreeport(words)).split('\n'), [
     `Imported: ${commit}`,
-    `1 layers fetched, 0 cached, ${derived} derived left out`,
+    `layers: 1 fetched, 0 cached, ${derived} derived left out`,
   ]);
   await ostreeFsck(repo);
   const again = await mustTreeport(words);
-  assert.match(again, /0 layers fetched, 1 cached/);
+  assert.match(again, /layers: 0 fetched, 1 cached/);
 });
 
 test('signatures are verified with the keys of a remote, when a layer is fetched and when it is cached', {
@@ -122,7 +122,7 @@ test('signatures are verified with the keys of a remote, when a layer is fetched
   const nobody = [...words, `ostree-remote-image:nobody:${image}`];
   await checkRefused(nobody, { code: 'ERR_REMOTE_MISSING', naming: ['nobody'], untouched });
   const signed = [...words, `ostree-remote-image:origin:${image}`];
-  for (const counts of ['1 layers fetched, 0 cached', '0 layers fetched, 1 cached']) {
+  for (const counts of ['layers: 1 fetched, 0 cached', 'layers: 0 fetched, 1 cached']) {
     const [imported, layers, signature] = (await mustTreeport(signed)).split('\n');
     assert.deepEqual([imported, layers], [`Imported: ${commit}`, counts]);
     assert.ok(signature?.startsWith(`signed: gpg ${gpg.id}`), signature);
