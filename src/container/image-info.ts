@@ -10,7 +10,8 @@ import { readCommitHead } from '../tar/commit-head.ts';
 import { encapsulatedLayers } from './encapsulated-layers.ts';
 import { LABEL_REFS, LABEL_VERSION, type Labels } from './labels.ts';
 import { type LayerInfo, layersOf } from './layers.ts';
-import { type VerifiedSignature, verifyCommitSignatures } from './verify-signatures.ts';
+import { verifyCommitHead } from './signed-head.ts';
+import type { VerifiedSignature } from './verify-signatures.ts';
 
 export type ImageInfo = {
   readonly digest: Digest;
@@ -48,11 +49,11 @@ export type ImageInfoOptions = {
  */
 export async function imageInfo(image: OpenedImage, options: ImageInfoOptions = {}): Promise<ImageInfo> {
   const { ostree } = encapsulatedLayers(image);
-  const { commit: checksum, bytes, detached } = await readCommitHead(image.layer(ostree[0] as Descriptor));
+  const head = await readCommitHead(image.layer(ostree[0] as Descriptor));
+  const { commit: checksum, bytes, detached } = head;
   const { subject, timestamp, metadata } = parseCommit(bytes);
   const { verify } = options;
-  const signed = { commit: checksum, commitBytes: bytes, detachedMetadata: detached };
-  const verified = verify === undefined ? undefined : await verifyCommitSignatures({ ...verify, ...signed });
+  const verified = verify === undefined ? undefined : await verifyCommitHead(head, verify);
   const { config } = image;
   const labels = config.config?.Labels ?? {};
   return {

@@ -6,19 +6,18 @@
 import { eachConcurrently } from '../base/each-concurrently.ts';
 import { TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
-import { verifiedMetadata } from '../ostree/load.ts';
 import { formatObjectName, isMetadataType, type ObjectName, parseObjectName } from '../ostree/object-name.ts';
 import type { ObjectSink, SinkMetadataType } from '../ostree/object-sink.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { checkRefName } from '../ostree/ref-name.ts';
 import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
-import type { CommitHead } from '../tar/import-commit.ts';
 import { REPO_PATH } from '../tar/layout.ts';
 import { checkNoStray } from '../tar/needed-objects.ts';
-import type { Verification } from './ostree-image-reference.ts';
+import { remoteOf, type Verification } from './ostree-image-reference.ts';
 import { landCommit, withTransaction } from './repo-transaction.ts';
-import { type VerifiedSignature, verifyCommitSignatures } from './verify-signatures.ts';
+import { loadCommitHead, verifyCommitHead } from './signed-head.ts';
+import type { VerifiedSignature } from './verify-signatures.ts';
 
 export type ImportMountedOptions = {
   /** Path of the repository that the commit goes to. */
@@ -54,8 +53,8 @@ export async function importMounted(
   const { repo, where, writeRef } = options;
   if (writeRef !== undefined) checkRefName(writeRef);
   const present = await listObjects(source);
-  const head = await readHead(source, onlyCommit(present, where));
-  const signatures = await verifySignatures(head, options);
+  const head = await loadCommitHead(source, onlyCommit(present, where));
+  const signatures = await verifyCommitHead(head, { repo, remote: remoteOf(options.verification) });
   const objects = withEmptyDirtree(source);
   const needed: SeenObjects = new Set();
   for await (const _ of reachableObjects(objects, head.commit, needed));
@@ -84,24 +83,6 @@ function onlyCommit(names: readonly string[], where: string): Checksum {
     'ERR_NOT_ENCAPSULATED',
     `${where} was not made from one ostree commit: there are ${commits.length} in its /${REPO_PATH}`,
   );
-}
-
-async function readHead(source: ObjectSource, commit: Checksum): Promise<CommitHead> {
-  const hasDetached = await source.has({ type: 'commitmeta', checksum: commit });
-  return {
-    commit,
-    bytes: await verifiedMetadata(source, 'commit', commit),
-    detached: hasDetached ? await source.metadata('commitmeta', commit) : undefined,
-  };
-}
-
-async function verifySignatures(
-  { commit, bytes, detached }: CommitHead,
-  { repo, verification }: ImportMountedOptions,
-): Promise<readonly VerifiedSignature[]> {
-  if (verification.kind !== 'remote') return [];
-  const { remote } = verification;
-  return verifyCommitSignatures({ repo, remote, commit, commitBytes: bytes, detachedMetadata: detached });
 }
 
 async function copyObjects(

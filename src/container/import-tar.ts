@@ -3,7 +3,8 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { checkRefName } from '../ostree/ref-name.ts';
 import { importCommit } from '../tar/import-commit.ts';
 import { landCommit, withTransaction } from './repo-transaction.ts';
-import { type VerifiedSignature, verifyCommitSignatures } from './verify-signatures.ts';
+import { verifyCommitHead } from './signed-head.ts';
+import type { VerifiedSignature } from './verify-signatures.ts';
 
 export type ImportTarOptions = {
   /** Path of the repository. */
@@ -38,10 +39,8 @@ export async function importTar(
     const { commit } = await importCommit(tar, transaction, {
       where: 'the tar stream',
       allowExtra: options.allowExtra ?? false,
-      verify: async ({ commit, bytes, detached }) => {
-        if (remote === undefined) return;
-        const signed = { repo: path, remote, commit, commitBytes: bytes, detachedMetadata: detached };
-        signatures.push(...(await verifyCommitSignatures(signed)));
+      verify: async (head) => {
+        signatures.push(...(await verifyCommitHead(head, { repo: path, remote })));
       },
     });
     await landCommit(transaction, commit, writeRef === undefined ? [] : [writeRef]);

@@ -71,6 +71,11 @@ export function parseOstreeImageReference(text: string): OstreeImageReference {
   return scheme.parse(text.slice(text.indexOf(':') + 1), text);
 }
 
+/** The remote whose keys must have signed the commit, if it is one that is demanded. */
+export function remoteOf(verification: Verification): string | undefined {
+  return verification.kind === 'remote' ? verification.remote : undefined;
+}
+
 /** The reference of an image of which nothing is demanded. */
 export function unverifiedReference(image: ImageReference): OstreeImageReference {
   return { verification: UNVERIFIED, image };

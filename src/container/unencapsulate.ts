@@ -20,9 +20,10 @@ import { blobRef, cachedCommit } from './blob-refs.ts';
 import { encapsulatedLayers } from './encapsulated-layers.ts';
 import { importComponents } from './import-components.ts';
 import type { ImportEvent, LayerState } from './import-events.ts';
-import type { Verification } from './ostree-image-reference.ts';
+import { remoteOf, type Verification } from './ostree-image-reference.ts';
 import { landCommit, putRefs, withTransaction } from './repo-transaction.ts';
-import { type VerifiedSignature, verifyCommitSignatures } from './verify-signatures.ts';
+import { loadCommitHead, verifyCommitHead } from './signed-head.ts';
+import type { VerifiedSignature } from './verify-signatures.ts';
 
 export type UnencapsulateOptions = {
   /** Path of the repository. */
@@ -99,13 +100,7 @@ class ImageImport {
 
   /** The whole commit is there; what it has to prove, it proves again. */
   async #reuse(repo: Repository, commit: Checksum): Promise<Checksum> {
-    const { objects } = repo;
-    const hasDetached = await objects.has({ type: 'commitmeta', checksum: commit });
-    await this.#verify({
-      commit,
-      bytes: await objects.metadata('commit', commit),
-      detached: hasDetached ? await objects.metadata('commitmeta', commit) : undefined,
-    });
+    await this.#verify(await loadCommitHead(repo.objects, commit));
     for (const [index] of [this.#ostree, ...this.#components].entries()) this.#note('cached', index);
     await putRefs(repo.path, commit, this.#refs());
     return commit;
@@ -135,16 +130,12 @@ class ImageImport {
     return withTransaction(repo.path, work, this.#components.length > 0 ? { threads: 1 } : {});
   }
 
-  async #verify({ commit, bytes, detached }: CommitHead): Promise<void> {
+  async #verify(head: CommitHead): Promise<void> {
     const { repo, verification, onEvent } = this.#options;
-    if (verification.kind === 'remote') {
-      const { remote } = verification;
-      const signed = { repo, remote, commit, commitBytes: bytes, detachedMetadata: detached };
-      this.#signatures = await verifyCommitSignatures(signed);
-    }
+    this.#signatures = await verifyCommitHead(head, { repo, remote: remoteOf(verification) });
     onEvent?.({
       event: 'commit',
-      commit,
+      commit: head.commit,
       layers: this.#components.length + 1,
       derived: this.#derived.length,
     });

@@ -12,6 +12,10 @@ import { tempDir } from './support/scratch.ts';
 const skip = unlessOsRepo('skopeo');
 const timeout = 300_000;
 
+function importWords(repo: string, image: string): readonly string[] {
+  return ['container', 'unencapsulate', '--quiet', '--repo', repo, `ostree-unverified-image:${image}`];
+}
+
 test('dir:, docker-archive: and oci-archive: as skopeo writes them', { skip, timeout }, async (t) => {
   const folder = await tempDir(t);
   const { path } = await encapsulatedText();
@@ -24,14 +28,7 @@ test('dir:, docker-archive: and oci-archive: as skopeo writes them', { skip, tim
     const image = place.replace(':', `:${folder}/`);
     const name = place.startsWith('docker-archive') ? `${image}:localhost/text:v1` : image;
     await must(['skopeo', 'copy', '--quiet', `oci:${path}`, name]);
-    const words = [
-      'container',
-      'unencapsulate',
-      '--quiet',
-      '--repo',
-      repo,
-      `ostree-unverified-image:${image}`,
-    ];
+    const words = importWords(repo, image);
     assert.equal(await mustTreeport(words, { env }), `Imported: ${commit}`, image);
     assert.deepEqual(await readdir(env.TMPDIR), []);
   }
@@ -43,14 +40,7 @@ test('a place where there is nothing', { skip, timeout }, async (t) => {
   const repo = join(folder, 'repo');
   await must(['ostree', `--repo=${repo}`, 'init', '--mode=archive']);
   for (const image of [`dir:${folder}/no`, `docker-archive:${folder}/no`, `oci-archive:${folder}/no`]) {
-    const words = [
-      'container',
-      'unencapsulate',
-      '--quiet',
-      '--repo',
-      repo,
-      `ostree-unverified-image:${image}`,
-    ];
+    const words = importWords(repo, image);
     await checkRefused(words, { code: 'ERR_IMAGE_MISSING', naming: [`${folder}/no`], untouched: [repo] });
   }
 });
