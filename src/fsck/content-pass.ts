@@ -23,16 +23,19 @@ export async function checkContents(
   content: ReadonlySet<Checksum>,
   onProgress: (objects: number) => void,
 ): Promise<readonly Fault[]> {
-  const faults: Fault[] = [];
-  const tasks = contentTasks(repoPath, [...content]).values();
+  const tasks = contentTasks(repoPath, [...content]);
+  const faults: (readonly Fault[])[] = [];
+  // One iterator, from which each thread takes its next task.
+  const upcoming = tasks.entries();
   const work = async (thread: ContentThread) => {
-    for (const task of tasks) {
-      faults.push(...(await thread.call(task)));
+    for (const [index, task] of upcoming) {
+      // By the order of the tasks: which thread is faster must not show in a report.
+      faults[index] = await thread.call(task);
       onProgress(task.checksums.length);
     }
   };
   await Promise.all(threads.map(work));
-  return faults;
+  return faults.flat();
 }
 
 function contentTasks(repoPath: string, checksums: readonly Checksum[]): readonly ContentTask[] {
