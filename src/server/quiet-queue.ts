@@ -43,8 +43,7 @@ export class QuietQueue {
     if (this.#waiting.size === 0 && !this.#isWorking) this.#waitingSince = Date.now();
     this.#waiting.delete(checksum);
     this.#waiting.set(checksum, note);
-    const [oldest] = this.#waiting.keys();
-    if (this.#waiting.size > MAX_WAITING && oldest !== undefined) this.#waiting.delete(oldest);
+    if (this.#waiting.size > MAX_WAITING) this.#dropOldest();
     this.disturb();
   }
 
@@ -62,6 +61,11 @@ export class QuietQueue {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#waiting.clear();
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#waiting.keys();
+    if (oldest !== undefined) this.#waiting.delete(oldest);
   }
 
   async #workOff(): Promise<void> {
