@@ -26,20 +26,31 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const POLLIN = 1;
 
+const { errno } = koffi.os;
+
 const MAX_PACKET = 256 * 1024;
 const MAX_CONTROL = 256;
-/** Milliseconds. Waiting takes a thread of Node's pool; whoever waits long gives it back now and then. */
+/** Milliseconds. A wait occupies a thread of the libuv pool, so long waits are sliced. */
 const WAIT = 250;
 
+/**
+ * As koffi takes it. The call replaces every member by what is in foreign memory afterwards, so that `msg_iov` becomes an
+ * address in koffi's own memory, which the next foreign call overwrites: a header is good for one call.
+ */
 type MessageHeader = {
-  msg_name: null;
-  msg_namelen: number;
+  readonly msg_name: null;
+  readonly msg_namelen: number;
   readonly msg_iov: readonly { readonly iov_base: Buffer; readonly iov_len: number }[];
   readonly msg_iovlen: number;
   readonly msg_control: Buffer;
-  msg_controllen: number;
-  msg_flags: number;
+  readonly msg_controllen: number;
+  readonly msg_flags: number;
 };
+
+/** What one recvmsg(2) left: sizes and flags, or why there is nothing. */
+type Received =
+  | { readonly size: number; readonly controlSize: number; readonly flags: number }
+  | { readonly errno: number };
 
 type Poll = { readonly fd: number; readonly events: number; readonly revents: number };
 
@@ -83,22 +94,37 @@ function load(): Libc {
 /** Two connected sockets that keep packets apart. */
 export function packetSockets(): readonly [number, number] {
   const pair = new Int32Array(2);
-  if (libc().socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) throw fault('socketpair');
+  if (libc().socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+    throw fault('socketpair', koffi.errno());
   return [pair[0] as number, pair[1] as number];
 }
 
 /** Sends one packet; false if nobody is at the other end any more. */
 export function sendPacket(socket: number, bytes: Uint8Array): boolean {
   if (libc().send(socket, bytes, bytes.length, MSG_NOSIGNAL) >= 0) return true;
-  const { EPIPE, ECONNRESET } = koffi.os.errno;
-  if ([EPIPE, ECONNRESET].includes(koffi.errno())) return false;
-  throw fault('send');
+  const number = koffi.errno();
+  if ([errno.EPIPE, errno.ECONNRESET].includes(number)) return false;
+  throw fault('send', number);
 }
 
-/** Waits for a packet; undefined when the other end is closed. The socket must stay open meanwhile. */
-export async function receivePacket(socket: number): Promise<Packet | undefined> {
+/**
+ * Waits for a packet; undefined when the other end is closed. The socket must stay open meanwhile. `wait` is for tests:
+ * the milliseconds of a slice.
+ */
+export async function receivePacket(socket: number, wait: number = WAIT): Promise<Packet | undefined> {
   const bytes = Buffer.allocUnsafe(MAX_PACKET);
   const control = Buffer.alloc(MAX_CONTROL);
+  for (;;) {
+    await waitAwhile(socket, wait);
+    const received = receiveNow(socket, bytes, control);
+    if ('size' in received) return packetOf(received, bytes, control);
+    if (received.errno === errno.ECONNRESET) return undefined;
+    if (![errno.EAGAIN, errno.EINTR].includes(received.errno)) throw fault('recvmsg', received.errno);
+  }
+}
+
+/** Takes a packet into the two buffers, if there is one. */
+function receiveNow(socket: number, bytes: Buffer, control: Buffer): Received {
   const message: MessageHeader = {
     msg_name: null,
     msg_namelen: 0,
@@ -108,25 +134,22 @@ export async function receivePacket(socket: number): Promise<Packet | undefined>
     msg_controllen: control.length,
     msg_flags: 0,
   };
-  const size = await receive(socket, message);
-  const descriptors = descriptorsIn(control.subarray(0, Number(message.msg_controllen)));
-  if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+  const size = libc().recvmsg(socket, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (size < 0) return { errno: koffi.errno() };
+  return { size, controlSize: Number(message.msg_controllen), flags: message.msg_flags };
+}
+
+function packetOf(
+  { size, controlSize, flags }: Extract<Received, { readonly size: number }>,
+  bytes: Buffer,
+  control: Buffer,
+): Packet | undefined {
+  const descriptors = descriptorsIn(control.subarray(0, controlSize));
+  if (flags & (MSG_TRUNC | MSG_CTRUNC)) {
     closeAll(descriptors);
     throw new TreeportError('ERR_IO', 'a packet is larger than expected');
   }
   return size === 0 ? undefined : { bytes: Buffer.from(bytes.subarray(0, size)), descriptors };
-}
-
-/** The size of the packet; 0 at the end. */
-async function receive(socket: number, message: MessageHeader): Promise<number> {
-  const { EAGAIN, EINTR, ECONNRESET } = koffi.os.errno;
-  for (;;) {
-    await waitAwhile(socket);
-    const size = libc().recvmsg(socket, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    if (size >= 0) return size;
-    if (koffi.errno() === ECONNRESET) return 0;
-    if (![EAGAIN, EINTR].includes(koffi.errno())) throw fault('recvmsg');
-  }
 }
 
 export function closeAll(descriptors: readonly number[]): void {
@@ -134,10 +157,10 @@ export function closeAll(descriptors: readonly number[]): void {
 }
 
 /** Until there is something to receive, or time has passed. */
-function waitAwhile(socket: number): Promise<void> {
+function waitAwhile(socket: number, wait: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const polls = [{ fd: socket, events: POLLIN, revents: 0 }];
-    libc().poll.async(polls, 1, WAIT, (error) => (error ? reject(error) : resolve()));
+    libc().poll.async(polls, 1, wait, (error) => (error ? reject(error) : resolve()));
   });
 }
 
@@ -164,8 +187,7 @@ function readSize(control: Buffer, at: number): number {
   return control.readUInt32BE(at + koffi.sizeof('size_t') - 4);
 }
 
-function fault(call: string): TreeportError {
-  const number = koffi.errno();
-  const name = Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+function fault(call: string, number: number): TreeportError {
+  const name = Object.entries(errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
   return new TreeportError('ERR_IO', `${call} failed: ${name}`);
 }
