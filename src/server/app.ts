@@ -13,6 +13,7 @@ import { messageOf } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { NOT_STORED } from './cache-control.ts';
 import { createCacheFiller } from './cache-filler.ts';
+import { refuseUnreadable } from './client-error.ts';
 import { type Counters, newCounters } from './counters.ts';
 import { DiskCache } from './disk-cache.ts';
 import { createDocumentRoutes } from './document-routes.ts';
@@ -24,7 +25,7 @@ import { LateVerifier } from './late-verifier.ts';
 import { createLiveRepository } from './live-summary.ts';
 import { createObjectRoutes } from './object-routes.ts';
 import { normaliseOptions, type ServerOptions, type Settings } from './options.ts';
-import { sendNotFound, sendText } from './reply.ts';
+import { sendError, sendNotFound } from './reply.ts';
 import { repoRoutes } from './repo-routes.ts';
 import { logRequests } from './request-log.ts';
 
@@ -63,14 +64,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('onRequest', async (request, reply) => {
     if (request.method === 'GET' || request.method === 'HEAD') return;
     reply.header('allow', 'GET, HEAD').header('connection', 'close');
-    return sendText(reply, 405, 'method not allowed', NOT_STORED);
+    return sendError(reply, 405, NOT_STORED);
   });
   app.setNotFoundHandler((_request, reply) => sendNotFound(reply));
   app.setErrorHandler((error: FastifyError, request, reply) => {
     // What the router or @fastify/static refuse is a name that does not exist here.
     if (error.statusCode !== undefined && error.statusCode < 500) return sendNotFound(reply);
     logger.error({ url: request.raw.url }, messageOf(error));
-    return sendText(reply, 500, 'internal error', NOT_STORED);
+    return sendError(reply, 500, NOT_STORED, 'internal error');
   });
   app.register(healthRoutes, { repo, isDraining: () => draining.is });
   app.register(landingRoutes, { basePath, assetsDir, live, objects: repo.objects });
@@ -115,6 +116,7 @@ function newFastify({ logger }: Settings): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 8192 },
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (_error, _request: FastifyRequest, reply) => sendNotFound(reply),
   });
 }

@@ -9,7 +9,7 @@ import type { Counters } from './counters.ts';
 
 export type Fault = {
   readonly status: 404 | 500;
-  /** One line, without paths of this machine. */
+  /** One line of ASCII, without paths of this machine. */
   readonly text: string;
 };
 

@@ -64,12 +64,30 @@ export function sendIfNotModified(request: FastifyRequest, reply: FastifyReply, 
   return true;
 }
 
-export function sendNotFound(reply: FastifyReply, text = 'not found'): FastifyReply {
-  return sendText(reply, 404, text, REVALIDATE);
+/** Why an answer is an error, for people; programs need the status alone. */
+const REASON_HEADER = 'treeport-error';
+
+/**
+ * An error without a body: libostree with curl keeps the body of a mirror's refusal, and appends the next
+ * mirror's bytes to it. `reason` must be plain ASCII.
+ */
+export function sendError(
+  reply: FastifyReply,
+  status: number,
+  cacheControl: string,
+  reason?: string,
+): FastifyReply {
+  reply.code(status).headers({ 'content-length': 0, 'cache-control': cacheControl });
+  if (reason !== undefined) reply.header(REASON_HEADER, reason);
+  return reply.send();
+}
+
+export function sendNotFound(reply: FastifyReply): FastifyReply {
+  return sendError(reply, 404, REVALIDATE);
 }
 
 export function sendFault(reply: FastifyReply, fault: Fault): FastifyReply {
-  return sendText(reply, fault.status, fault.text, fault.status === 404 ? REVALIDATE : NOT_STORED);
+  return sendError(reply, fault.status, fault.status === 404 ? REVALIDATE : NOT_STORED, fault.text);
 }
 
 /** One line of text; without a body for HEAD. */

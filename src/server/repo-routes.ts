@@ -1,6 +1,6 @@
 /**
  * Everything below the base path. There is one route: repo-path.ts parses the raw URL, and what does not
- * parse is a 404. Answers are never 429, 502 or 503, which old clients do not survive, and never carry a
+ * parse is a 404. Errors have no body (see reply.ts). Answers are never 429, 502 or 503, which old clients do not survive, and never carry a
  * Content-Encoding.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -9,7 +9,7 @@ import { messageOf } from '../base/errors.ts';
 import { NOT_STORED } from './cache-control.ts';
 import type { DocumentRoutes } from './document-routes.ts';
 import type { ObjectRoutes } from './object-routes.ts';
-import { sendNotFound, sendText } from './reply.ts';
+import { sendError, sendNotFound } from './reply.ts';
 import { parseRepoPath } from './repo-path.ts';
 
 export type RepoRoutesOptions = {
@@ -55,6 +55,6 @@ export async function repoRoutes(app: FastifyInstance, options: RepoRoutesOption
   app.route({ method: ['GET', 'HEAD'], url: `${prefix}*`, handler });
   app.setErrorHandler((error, request, reply) => {
     logger.error({ url: request.raw.url }, messageOf(error));
-    return sendText(reply, 500, 'this file of the repository cannot be read', NOT_STORED);
+    return sendError(reply, 500, NOT_STORED, 'this file of the repository cannot be read');
   });
 }
