@@ -54,7 +54,7 @@ export const ERROR_CODES = {
     'The image in container storage cannot be mounted here; the message says why. Its layers can be read all the same.',
   ERR_POLICY: 'The containers policy (policy.json) refuses the image, or there is no policy to go by.',
   ERR_POLICY_INSECURE:
-    'The containers policy accepts every image by default, so that `ostree-image-signed:` would prove nothing.',
+    'The containers policy accepts this image without a signature, so `ostree-image-signed:` would prove nothing. The message names the rule that applies.',
   ERR_CATALOGUE:
     "The catalogue of a mirror image's published repository is damaged. Build the mirror image again.",
   ERR_REF_BINDING:

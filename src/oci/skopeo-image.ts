@@ -4,7 +4,7 @@
  */
 import { makeTemporaryDirectory } from '../base/temporary-directory.ts';
 import { openLayoutStore } from './blob-store.ts';
-import { type ContainersPolicy, findContainersPolicy } from './containers-policy.ts';
+import { acceptsAnyImage, findContainersPolicy } from './containers-policy.ts';
 import { type FoundImage, findInStore } from './found-image.ts';
 import { ImageProxy } from './image-proxy.ts';
 import type { OpenImageOptions } from './image-source.ts';
@@ -26,7 +26,9 @@ export async function openThroughSkopeo(
   const policy = await findContainersPolicy();
   const global = [...platformWords(options.platform), '--policy', policy.path];
   const streamed =
-    options.reread === true ? undefined : await openStreamed(reference, options, policy, global);
+    options.reread === true
+      ? undefined
+      : await openStreamed(reference, options, global, await acceptsAnyImage(policy, reference));
   return streamed ?? copyHere(reference, options, global);
 }
 
@@ -34,13 +36,13 @@ export async function openThroughSkopeo(
 async function openStreamed(
   reference: ImageReference,
   options: OpenImageOptions,
-  policy: ContainersPolicy,
   global: readonly string[],
+  isAcceptedAnyway: boolean,
 ): Promise<FoundImage | undefined> {
   const words = accessWords(options);
   const proxy = await ImageProxy.start({ place: formatImageReference(reference), global, words });
   try {
-    if (suffices(proxy.version, reference, policy)) {
+    if (suffices(proxy.version, reference, isAcceptedAnyway)) {
       return await openProxiedImage(proxy, reference);
     }
   } catch (error) {
@@ -51,11 +53,11 @@ async function openStreamed(
   return undefined;
 }
 
-function suffices(version: string, { transport }: ImageReference, policy: ContainersPolicy): boolean {
+function suffices(version: string, { transport }: ImageReference, isAcceptedAnyway: boolean): boolean {
   const patch = Number(/^0\.2\.(\d+)$/.exec(version)?.[1]);
   if (Number.isNaN(patch) || patch < GIVES_CONFIG) return false;
   if (transport === 'containers-storage' && patch < GIVES_LAYERS_IN_PLACE) return false;
-  return policy.acceptsEverything || patch >= ENFORCES_POLICY;
+  return isAcceptedAnyway || patch >= ENFORCES_POLICY;
 }
 
 /** A copy of the image in a temporary layout, which goes when the image is closed. */
