@@ -9,6 +9,7 @@ import {
   encodeLongNameHeader,
   encodePaxHeader,
   isLong,
+  isLongPath,
   type TarHeader,
 } from './header.ts';
 
@@ -26,7 +27,7 @@ export type EncodedHeader = {
 export function encodeEntry(entry: TarHeader, over?: Buffer): EncodedHeader {
   const header = encodeHeader(entry, over);
   const blocks: Buffer[] = [];
-  if (isLong(entry.path)) blocks.push(...longName('L', entry.path));
+  if (isLongPath(entry.path)) blocks.push(...longName('L', entry.path));
   if (isLong(entry.target)) blocks.push(...longName('K', entry.target));
   blocks.push(header);
   return { blocks, header };

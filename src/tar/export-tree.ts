@@ -64,7 +64,7 @@ export class TreeExport {
         continue;
       }
       if (destination === VAR_TMP) this.#hasVarTmp = true;
-      if (!isHidden(destination)) this.#writer.directory(destination, owner);
+      if (!isHidden(destination)) this.#writer.directory(walkPath(destination), owner);
       yield* this.#writer.takeFull();
       yield* this.#directory(child.tree, destination);
     }
@@ -73,9 +73,9 @@ export class TreeExport {
   async *#file(checksum: Checksum, path: string): AsyncGenerator<Buffer> {
     if (this.#first('file', checksum)) {
       const { entry, block } = yield* writeObject(this.#writer, this.#source, checksum);
-      if (!isHidden(path)) writeLink(this.#writer, path, entry, block);
+      if (!isHidden(path)) writeLink(this.#writer, walkPath(path), entry, block);
     } else if (!isHidden(path)) {
-      writeLink(this.#writer, path, objectEntry(checksum, await this.#source.content(checksum)));
+      writeLink(this.#writer, walkPath(path), objectEntry(checksum, await this.#source.content(checksum)));
     }
     yield* this.#writer.takeFull();
   }
@@ -94,4 +94,9 @@ export class TreeExport {
 
 function childPath(path: string, name: string): string {
   return containerPath(path === ROOT_PATH ? name : `${path}/${name}`);
+}
+
+/** ostree-ext writes the paths of this walk with `./`, which shows in long ones; those of objects and chunks without. */
+function walkPath(path: string): string {
+  return `./${path}`;
 }

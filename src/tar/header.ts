@@ -8,6 +8,9 @@
  * Numbers are zero-padded octal digits and a NUL (the checksum too: 7 digits), or base-256 where octal
  * has no room. The time is always 0. A text shorter than its field ends with one NUL.
  *
+ * A path may have `./` in front, as ostree-ext gives those of the commit walk. The name field never shows it. The
+ * long-name entry does, and the name field counts it where it cuts the path.
+ *
  * A header may be encoded *over* an earlier one, as tar-rs does when a header is used again: what lies
  * behind the NUL of a shorter text then stays. Readers stop at the NUL; layer digests do not.
  */
@@ -52,7 +55,12 @@ const MAGIC_AT = 257;
 const ID_BYTES = 8;
 const SIZE_BYTES = 12;
 
-/** True if a path or link target needs a long-name entry before the header. */
+/** True if a path needs a long-name entry before the header; a leading `./` does not count. */
+export function isLongPath(path: string): boolean {
+  return isLong(withoutDot(path));
+}
+
+/** True if a link target needs a long-name entry before the header. */
 export function isLong(text: string): boolean {
   return text.length > TEXT_BYTES || (text.length * 3 > TEXT_BYTES && Buffer.byteLength(text) > TEXT_BYTES);
 }
@@ -60,7 +68,7 @@ export function isLong(text: string): boolean {
 /** One GNU header block; texts that are too long for their field are cut. */
 export function encodeHeader(header: TarHeader, over?: Buffer): Buffer {
   const block = over === undefined ? Buffer.alloc(BLOCK_BYTES) : Buffer.from(over);
-  writeText(block, NAME_AT, isLong(header.path) ? cutPath(header.path) : header.path);
+  writePath(block, header.path);
   writeNumber(block, MODE_AT, ID_BYTES, header.mode);
   writeNumber(block, UID_AT, ID_BYTES, header.uid);
   writeNumber(block, GID_AT, ID_BYTES, header.gid);
@@ -68,7 +76,7 @@ export function encodeHeader(header: TarHeader, over?: Buffer): Buffer {
   writeNumber(block, MTIME_AT, SIZE_BYTES, 0);
   block.write(TYPE_FLAGS[header.type], TYPE_AT, 'latin1');
   if (header.target !== '') {
-    writeText(block, TARGET_AT, isLong(header.target) ? cutTarget(header.target) : header.target);
+    writeText(block, TARGET_AT, isLong(header.target) ? wholeComponents(header.target) : header.target);
   }
   block.write(GNU_MAGIC, MAGIC_AT, 'latin1');
   return seal(block);
@@ -76,16 +84,8 @@ export function encodeHeader(header: TarHeader, over?: Buffer): Buffer {
 
 /** Header of a long-name entry: `L` for a path, `K` for a link target. */
 export function encodeLongNameHeader(flag: 'L' | 'K', size: number): Buffer {
-  const header = {
-    path: '././@LongLink',
-    type: 'file',
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    size,
-    target: '',
-  } as const;
-  const block = encodeHeader(header);
+  const block = encodeHeader({ path: '', type: 'file', mode: 0o644, uid: 0, gid: 0, size, target: '' });
+  writeText(block, NAME_AT, '././@LongLink');
   block.write(flag, TYPE_AT, 'latin1');
   return seal(block);
 }
@@ -106,15 +106,34 @@ function writeText(block: Buffer, at: number, text: string): void {
   if (written < TEXT_BYTES) block[at + written] = 0;
 }
 
-/** What the name field shows of a long path: what fits, but no component `.` at its end. */
-function cutPath(path: string): string {
-  return fitting(path).replace(/\/\.$/, '');
+/**
+ * tar-rs writes a long path twice: component by component until one does not fit, then the cut path over it. The last
+ * byte of the first may stay behind the end of the second.
+ */
+function writePath(block: Buffer, path: string): void {
+  const name = withoutDot(path);
+  if (!isLong(name)) {
+    writeText(block, NAME_AT, name);
+    return;
+  }
+  writeText(block, NAME_AT, wholeComponents(name));
+  writeText(block, NAME_AT, cutPath(path));
 }
 
-/** What the linkname field shows of a long target: the leading components that fit whole, and their `/`. */
-function cutTarget(target: string): string {
-  const cut = fitting(target);
-  return target[cut.length] === '/' ? cut : cut.slice(0, cut.lastIndexOf('/') + 1);
+/** What the name field shows of a long path: what fits with its `./`, but no component `.` at its end. */
+function cutPath(path: string): string {
+  return withoutDot(fitting(path).replace(/\/\.$/, ''));
+}
+
+/** The path without `./` in front, but for the root, which is nothing else. */
+function withoutDot(path: string): string {
+  return path.startsWith('./') && path.length > 2 ? path.slice(2) : path;
+}
+
+/** The leading components that fit whole, and their `/`: what the linkname field shows of a long target. */
+function wholeComponents(text: string): string {
+  const cut = fitting(text);
+  return text[cut.length] === '/' ? cut : cut.slice(0, cut.lastIndexOf('/') + 1);
 }
 
 function fitting(text: string): string {
