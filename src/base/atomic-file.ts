@@ -41,7 +41,8 @@ export async function writeFileAtomic(
   }
 }
 
-async function writePieces(file: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+/** Appends the pieces to an open file. */
+export async function writePieces(file: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const piece of pieces) await file.writeFile(piece);
 }
 

@@ -13,3 +13,17 @@ export function printLine(line: string): Promise<void> {
 export async function writeOut(data: string | Uint8Array): Promise<void> {
   if (!process.stdout.write(data)) await once(process.stdout, 'drain');
 }
+
+/** Whether `--output` means standard output, as it does when it is not given. */
+export function isStandardOutput(output: string | undefined): boolean {
+  return output === undefined || output === '-';
+}
+
+/** Writes a result to where `--output` says: a path, or `-` for standard output. */
+export async function writeResult(
+  output: string | undefined,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  if (output === undefined || output === '-') for await (const piece of pieces) await writeOut(piece);
+  else await (await import('../base/output-target.ts')).writeToPath(output, pieces);
+}

@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander';
-import { writeFileAtomic } from '../base/atomic-file.ts';
 import { TreeportError } from '../base/errors.ts';
 import { loadCommit, resolveRevision } from '../ostree/revision.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
-import { writeOut } from './output.ts';
+import { isStandardOutput, writeResult } from './output.ts';
 
 type TarExportOptions = { readonly repo: string; readonly output?: string };
 
@@ -14,14 +13,17 @@ export function addTarExport(group: Command): void {
     .description('write a commit as a tar stream that ostree-ext imports')
     .argument('<revision>', 'a ref, commit or REF^')
     .addOption(repoOption())
-    .option('-o, --output <file>', 'write to this file, which appears when it is complete (default: stdout)')
+    .option(
+      '-o, --output <file>',
+      'write to this file, which appears when it is complete; to a device or FIFO; or to stdout, - (the default)',
+    )
     // ostree-ext's own command demands it and ignores its value.
     .addOption(new Option('--format-version <number>').hideHelp())
     .action(exportTar);
 }
 
 async function exportTar(revision: string, options: TarExportOptions): Promise<void> {
-  if (options.output === undefined && process.stdout.isTTY) {
+  if (isStandardOutput(options.output) && process.stdout.isTTY) {
     throw new TreeportError(
       'ERR_USAGE',
       'a tar stream is not for a terminal; redirect stdout or use --output',
@@ -31,7 +33,5 @@ async function exportTar(revision: string, options: TarExportOptions): Promise<v
   const repo = await openRepo(options.repo);
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
-  const tar = exportCommit(repo.objects, commit);
-  if (options.output !== undefined) return writeFileAtomic(options.output, tar);
-  for await (const piece of tar) await writeOut(piece);
+  await writeResult(options.output, exportCommit(repo.objects, commit));
 }

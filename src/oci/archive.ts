@@ -7,10 +7,10 @@
  */
 import { rmSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { temporaryName, writeError } from '../base/atomic-file.ts';
 import { onEarlyExit } from '../base/cleanup.ts';
 import { errnoOf, isTreeportError, TreeportError } from '../base/errors.ts';
+import { followLinks } from '../base/output-target.ts';
 import { END_OF_ARCHIVE, padding } from '../tar/entry.ts';
 import { BLOCK_BYTES, encodeHeader } from '../tar/header.ts';
 import { indexArchive } from './archive-index.ts';
@@ -26,7 +26,7 @@ const BLANK = Buffer.alloc(BLOCK_BYTES);
 
 /** Starts an image that replaces the archive, if there is one. Throws ERR_IMAGE_TARGET if something else is there. */
 export async function createArchiveSink(location: LayoutLocation): Promise<ImageSink> {
-  const target = resolve(location.path);
+  const target = await followLinks(location.path);
   await checkTarget(target);
   const temporary = temporaryName(target);
   const unregister = onEarlyExit(() => rmSync(temporary, { force: true }));

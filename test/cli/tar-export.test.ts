@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
-import { must, run, TREEPORT, treeport } from '../e2e/support/run.ts';
+import { must, mustTreeport, run, TREEPORT, treeport } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { FIXTURE_OBJECTS, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
@@ -38,6 +38,18 @@ test('tar export --output writes a file', async (t) => {
   const outcome = await treeport([...words, '--output', file, FIXTURE_REF]);
   assert.deepEqual(outcome, { status: 0, signal: null, stdout: '', stderr: '' });
   assert.ok((await readFile(file)).equals(await goldenTar('fixture-whole-commit-nometa')));
+});
+
+test('tar export --output - is standard output, and a symlink stays one', async (t) => {
+  const { folder, words } = await fixture(t);
+  const golden = await goldenTar('fixture-whole-commit-nometa');
+  const command = [...TREEPORT, ...words, '--output', '-', FIXTURE_REF].map((word) => `'${word}'`).join(' ');
+  await must(['sh', '-c', `${command} > all.tar`], { cwd: folder });
+  assert.ok((await readFile(join(folder, 'all.tar'))).equals(golden));
+  await symlink('real.tar', join(folder, 'link.tar'));
+  await mustTreeport([...words, '--output', 'link.tar', FIXTURE_REF], { cwd: folder });
+  assert.ok((await readFile(join(folder, 'real.tar'))).equals(golden));
+  assert.deepEqual(await readdir(folder), ['all.tar', 'link.tar', 'real.tar', 'repo']);
 });
 
 test('tar export of a repository with a corrupt object names it and leaves no file', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { createArchiveSink } from '../../src/oci/archive.ts';
@@ -79,6 +79,18 @@ test('an archive is replaced; something else is left as it is', async (t) => {
   await assert.rejects(createArchiveSink({ path: '/dev/null', tag: 'x' }), coded('ERR_IMAGE_TARGET'));
   assert.deepEqual(await readdir(folder), before);
   assert.ok((await readFile(join(folder, 'other.tar'))).equals(oneFileTar('precious')));
+});
+
+test('a symlink to an archive leads to what is replaced, and stays', async (t) => {
+  const folder = await testFolder(t);
+  await mkdir(join(folder, 'real'));
+  await symlink('real/image.oci', join(folder, 'link'));
+  for (const tag of ['first', 'second']) {
+    await writeSmallImage(await createArchiveSink({ path: join(folder, 'link'), tag }), IMAGE);
+    assert.equal(await readlink(join(folder, 'link')), 'real/image.oci');
+    assert.ok((await readFile(join(folder, 'real/image.oci'))).includes(tag));
+  }
+  assert.deepEqual(await readdir(join(folder, 'real')), ['image.oci']);
 });
 
 test('abort removes the temporary file', async (t) => {
