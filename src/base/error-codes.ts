@@ -25,6 +25,8 @@ export const ERROR_CODES = {
   ERR_CONFIG_FILE: 'The file given with --config cannot be read.',
   ERR_METADATA_KEY: 'The metadata of the commit has no such key, or it is not a string where one is needed.',
   ERR_FSCK: 'fsck found bad objects; each is named on a line of its own before.',
+  ERR_COMMIT_OLDER:
+    'The commit is older than the one its ref names, and `--timestamp-check` keeps refs from going back in time.',
   ERR_PATH_MISSING: 'The path does not exist in the commit.',
   ERR_IO: 'Reading or writing a file failed; the message has the words of the system.',
   ERR_DISK_FULL: 'No space is left on the target disk. Nothing was written under the final name.',

@@ -5,14 +5,16 @@ import type { MountedReport } from '../container/import-mounted.ts';
 import type { OstreeImageReference } from '../container/ostree-image-reference.ts';
 import type { ImportReport } from '../container/unencapsulate.ts';
 import { collectAtOnce } from './collect-at-once.ts';
-import { quietOption, repoOption } from './options.ts';
+import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
+import { warn } from './warn.ts';
 
 type Words = ProxyWords & {
   readonly repo: string;
   readonly writeRef?: string;
+  readonly timestampCheck?: boolean;
   readonly unverified?: boolean;
   readonly arch?: string;
   readonly quiet?: boolean;
@@ -32,6 +34,7 @@ export function addContainerUnencapsulate(group: Command): void {
     )
     .addOption(repoOption())
     .option('--write-ref <ref>', 'put this ref on the commit')
+    .addOption(timestampCheckOption())
     .option('--unverified', 'take an image reference without a verification scheme, and verify no signature')
     .option('--arch <name>', "which image of several (default: this machine's)");
   addProxyOptions(command)
@@ -41,6 +44,7 @@ export function addContainerUnencapsulate(group: Command): void {
 }
 
 async function importImage(text: string, words: Words): Promise<void> {
+  checkTimestampOption(words);
   const reference = await referenceOf(text, words);
   await collectAtOnce();
   const told = words.json ? tellAsJson() : tellAsProgress(words);
@@ -59,15 +63,13 @@ async function importImage(text: string, words: Words): Promise<void> {
 /** Undefined if that is not the way; a platform is chosen among manifests, which files do not have. */
 async function importByMount(
   reference: OstreeImageReference,
-  { repo, writeRef, arch }: Words,
+  words: Words,
   { onEvent }: Teller,
 ): Promise<MountedReport | undefined> {
-  if (reference.image.transport !== 'containers-storage' || arch !== undefined) return undefined;
+  if (reference.image.transport !== 'containers-storage' || words.arch !== undefined) return undefined;
   const { importFromStorage } = await import('../container/import-from-storage.ts');
   return importFromStorage(reference, {
-    repo,
-    ...(writeRef === undefined ? {} : { writeRef }),
-    warn: (message) => process.stderr.write(`treeport: warning: ${message}\n`),
+    ...refTarget(words),
     onProgress: (bytes) => onEvent({ event: 'progress', bytes }),
   });
 }
@@ -80,17 +82,24 @@ async function importLayers(
   const { unencapsulate } = await import('../container/unencapsulate.ts');
   const { goArchitecture } = await import('../oci/platform.ts');
   const { openOstreeImage } = await import('../container/open-ostree-image.ts');
-  const { repo, writeRef, arch } = words;
+  const { arch } = words;
   const image = await openOstreeImage(reference, {
     ...registryAccess(words),
     ...(arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(arch) } }),
   });
   try {
-    const options = { repo, verification: reference.verification, onEvent };
-    return await unencapsulate(image, writeRef === undefined ? options : { ...options, writeRef });
+    return await unencapsulate(image, {
+      ...refTarget(words),
+      verification: reference.verification,
+      onEvent,
+    });
   } finally {
     await image.close();
   }
+}
+
+function refTarget({ repo, writeRef, timestampCheck = false }: Words) {
+  return { repo, timestampCheck, warn, ...(writeRef === undefined ? {} : { writeRef }) };
 }
 
 async function referenceOf(text: string, { unverified = false }: Words): Promise<OstreeImageReference> {
@@ -107,7 +116,7 @@ async function referenceOf(text: string, { unverified = false }: Words): Promise
       `${text} does not say how to verify it: write ostree-remote-image:REMOTE:${text}, or ostree-unverified-image:${text}, or give --unverified`,
     );
   }
-  process.stderr.write(`treeport: warning: the signatures of ${text} are not verified\n`);
+  warn(`the signatures of ${text} are not verified`);
   return unverifiedReference(image);
 }
 

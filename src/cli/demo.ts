@@ -3,10 +3,11 @@ import { type Command, Option } from 'commander';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { DEMO_REF, writeDemoRepository } from './demo-os.ts';
-import { runtimeFrom, warn } from './mirror-options.ts';
+import { runtimeFrom } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
 import { printLine } from './output.ts';
 import { onStopSignal } from './signals.ts';
+import { warn } from './warn.ts';
 
 type Words = { readonly dir: string; readonly listen: string };
 

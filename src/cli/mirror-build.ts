@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import { addEncapsulateOptions, type EncapsulateWords, encapsulateOptions } from './encapsulate-options.ts';
-import { runtimeFrom, runtimeOption, warn } from './mirror-options.ts';
+import { runtimeFrom, runtimeOption } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
 import { authfileOption, quietOption, repoOption } from './options.ts';
 import { type PublishWords, publishAndPrint, skopeoOptions } from './publish.ts';
+import { warn } from './warn.ts';
 
 type Words = EncapsulateWords & PublishWords & { readonly repo: string; readonly runtime?: string };
 

@@ -1,7 +1,6 @@
 /** What the verbs that make mirror images share. */
 import { Option } from 'commander';
 import type { RuntimeSource } from '../mirror/runtime/runtime-source.ts';
-import type { Warn } from '../mirror/warn.ts';
 import type { SkopeoOptions } from '../oci/skopeo.ts';
 
 /** `--runtime`: the runtime of another architecture, or one that was made before. */
@@ -25,8 +24,3 @@ export async function runtimeFrom(
   const { runtimeInImage } = await import('../mirror/runtime/runtime-in-image.ts');
   return runtimeInImage(parseImageReference(word), architecture, skopeo);
 }
-
-/** Warnings go to stderr, a line each. */
-export const warn: Warn = (message) => {
-  process.stderr.write(`treeport: warning: ${message}\n`);
-};

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/compression.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
-import { runtimeFrom, runtimeOption, warn } from './mirror-options.ts';
+import { runtimeFrom, runtimeOption } from './mirror-options.ts';
 import { authfileOption, quietOption } from './options.ts';
 import { type PublishWords, publishAndPrint, skopeoOptions } from './publish.ts';
+import { warn } from './warn.ts';
 
 type Words = PublishWords & {
   readonly ref?: readonly string[];

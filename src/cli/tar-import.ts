@@ -2,13 +2,15 @@ import { createReadStream, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { collectAtOnce } from './collect-at-once.ts';
-import { quietOption, repoOption } from './options.ts';
+import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
 import { printLine } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
+import { warn } from './warn.ts';
 
 type Words = {
   readonly repo: string;
   readonly writeRef?: string;
+  readonly timestampCheck?: boolean;
   readonly remote?: string;
   readonly allowExtra?: boolean;
   readonly quiet?: boolean;
@@ -23,6 +25,7 @@ export function addTarImport(group: Command): void {
     .argument('[file]', 'the stream, as `tar export` and ostree-ext write it (default: stdin)')
     .addOption(repoOption())
     .option('--write-ref <ref>', 'put this ref on the commit')
+    .addOption(timestampCheckOption())
     .option('--remote <name>', 'demand a signature by a key of this remote of the repository')
     .option('--allow-extra', 'import objects that do not belong to the commit too, instead of refusing them')
     .addOption(quietOption())
@@ -35,13 +38,14 @@ async function importStream(file: string | undefined, words: Words): Promise<voi
       'ERR_USAGE',
       'a tar stream is not typed at a terminal; name a file or redirect stdin',
     );
+  checkTimestampOption(words);
   await collectAtOnce();
   const { importTar } = await import('../container/import-tar.ts');
   const progress = startProgress({ label: 'tar import', unit: 'bytes', quiet: words.quiet });
   const input = file === undefined ? process.stdin : fileBytes(file);
   const total = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size || undefined;
   try {
-    const { commit } = await importTar(plainTar(counted(input, progress, total)), words);
+    const { commit } = await importTar(plainTar(counted(input, progress, total)), { ...words, warn });
     progress.stop();
     await printLine(`Imported: ${commit}`);
   } catch (error) {

@@ -14,17 +14,14 @@ import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { REPO_PATH } from '../tar/layout.ts';
 import { checkNoStray } from '../tar/needed-objects.ts';
+import { checkTimestamp, type RefTarget } from './check-timestamp.ts';
 import { remoteOf, type Verification } from './ostree-image-reference.ts';
 import { landCommit, withTransaction } from './repo-transaction.ts';
 import { loadCommitHead, verifyCommitHead } from './signed-head.ts';
 import type { VerifiedSignature } from './verify-signatures.ts';
 
-export type ImportMountedOptions = {
-  /** Path of the repository that the commit goes to. */
-  readonly repo: string;
+export type ImportMountedOptions = RefTarget & {
   readonly verification: Verification;
-  /** A ref to put on the commit. */
-  readonly writeRef?: string;
   /** What the objects come from, for messages. */
   readonly where: string;
   /** Is told now and then how many bytes of content were read so far. */
@@ -55,6 +52,7 @@ export async function importMounted(
   const present = await listObjects(source);
   const head = await loadCommitHead(source, onlyCommit(present, where));
   const signatures = await verifyCommitHead(head, { repo, remote: remoteOf(options.verification) });
+  await checkTimestamp(head, options);
   const objects = withEmptyDirtree(source);
   const needed: SeenObjects = new Set();
   for await (const _ of reachableObjects(objects, head.commit, needed));

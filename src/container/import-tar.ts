@@ -2,17 +2,14 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import { checkRefName } from '../ostree/ref-name.ts';
 import { importCommit } from '../tar/import-commit.ts';
+import { checkTimestamp, type RefTarget } from './check-timestamp.ts';
 import { landCommit, withTransaction } from './repo-transaction.ts';
 import { verifyCommitHead } from './signed-head.ts';
 import type { VerifiedSignature } from './verify-signatures.ts';
 
-export type ImportTarOptions = {
-  /** Path of the repository. */
-  readonly repo: string;
+export type ImportTarOptions = RefTarget & {
   /** A remote of the repository by whose keys the commit must be signed. */
   readonly remote?: string;
-  /** A ref to put on the commit. */
-  readonly writeRef?: string;
   /** Objects that do not belong to the commit are imported too, not refused. */
   readonly allowExtra?: boolean;
 };
@@ -41,6 +38,7 @@ export async function importTar(
       allowExtra: options.allowExtra ?? false,
       verify: async (head) => {
         signatures.push(...(await verifyCommitHead(head, { repo: path, remote })));
+        await checkTimestamp(head, options);
       },
     });
     await landCommit(transaction, commit, writeRef === undefined ? [] : [writeRef]);

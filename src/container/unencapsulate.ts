@@ -17,6 +17,7 @@ import { type CommitHead, importOstreeLayer } from '../tar/import-commit.ts';
 import { checkContentComplete } from '../tar/needed-objects.ts';
 import { blameLayer } from './blame-layer.ts';
 import { blobRef, cachedCommit } from './blob-refs.ts';
+import { checkTimestamp, type RefTarget } from './check-timestamp.ts';
 import { encapsulatedLayers } from './encapsulated-layers.ts';
 import { importComponents } from './import-components.ts';
 import type { ImportEvent, LayerState } from './import-events.ts';
@@ -25,13 +26,9 @@ import { landCommit, putRefs, withTransaction } from './repo-transaction.ts';
 import { loadCommitHead, verifyCommitHead } from './signed-head.ts';
 import type { VerifiedSignature } from './verify-signatures.ts';
 
-export type UnencapsulateOptions = {
-  /** Path of the repository. */
-  readonly repo: string;
+export type UnencapsulateOptions = RefTarget & {
   /** What the commit must prove; a containers policy is held to where the image is opened. */
   readonly verification: Verification;
-  /** A ref to put on the commit. */
-  readonly writeRef?: string;
   /** Component layers that are fetched at once; 2 unless given. */
   readonly concurrency?: number;
   readonly onEvent?: (event: ImportEvent) => void;
@@ -133,6 +130,7 @@ class ImageImport {
   async #verify(head: CommitHead): Promise<void> {
     const { repo, verification, onEvent } = this.#options;
     this.#signatures = await verifyCommitHead(head, { repo, remote: remoteOf(verification) });
+    await checkTimestamp(head, this.#options);
     onEvent?.({
       event: 'commit',
       commit: head.commit,
