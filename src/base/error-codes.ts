@@ -29,6 +29,10 @@ export const ERROR_CODES = {
     'The commit is older than the one its ref names, and `--timestamp-check` keeps refs from going back in time.',
   ERR_PATH_MISSING: 'The path does not exist in the commit.',
   ERR_IO: 'Reading or writing a file failed; the message has the words of the system.',
+  ERR_FILE_UNSAFE:
+    'A file of a repository or image is no regular file, or a link leads out of the directory it belongs to. It was not opened; the message says which, and where it leads.',
+  ERR_FILE_TOO_LARGE:
+    'A file of a repository that is read whole, such as the config, a ref or the summary, is larger than any such file can be.',
   ERR_DISK_FULL: 'No space is left on the target disk. Nothing was written under the final name.',
   ERR_JSON:
     'A JSON document does not parse, is too large or does not have the expected members; the message says which.',
