@@ -1,4 +1,10 @@
-/** The page at `/`: which refs this mirror has and how to use them. No script, one style sheet, no cookies. */
+/**
+ * The page at `/`: which refs this mirror has and how to use them. No script, one style sheet, no cookies.
+ *
+ * The names may come from a summary that somebody else wrote, and people paste the page's lines into a shell: only
+ * valid ref names are shown, which hold nothing that a shell would take as more than a word.
+ */
+import { isRefName } from '../ostree/ref-name.ts';
 import { clientLines } from './client-lines.ts';
 import { type Html, html } from './html.ts';
 
@@ -20,7 +26,9 @@ export type LandingPage = {
 /** More would make a page that no one reads; `summary` has them all. */
 const MAX_REFS = 500;
 
-export function landingPage({ url, refs, isSigned }: LandingPage): string {
+export function landingPage({ url, refs: all, isSigned }: LandingPage): string {
+  const refs = all.filter(({ name }) => isRefName(name));
+  const hidden = all.length - refs.length;
   const usage = clientLines({ url, ref: refs[0]?.name, isSigned });
   return html`<!doctype html>
 <html lang="en">
@@ -41,6 +49,7 @@ ${usage.map(
 `,
 )}<h2>Refs</h2>
 ${refs.length === 0 ? html`<p>There are no refs in this repository; commits can be pulled by checksum.</p>` : refTable(refs)}
+${hidden > 0 ? html`<p>Not shown: ${hidden} ${hidden === 1 ? 'name that is not a valid ref name' : 'names that are not valid ref names'}.</p>` : undefined}
 </main>
 </body>
 </html>

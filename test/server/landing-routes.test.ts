@@ -5,6 +5,7 @@ import test, { type TestContext } from 'node:test';
 import { variant } from '../../src/gvariant/index.ts';
 import { serializeDict } from '../../src/ostree/metadata-dict.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import { serializeSummary } from '../../src/ostree/summary.ts';
 import { createServer } from '../../src/server/app.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import { FIXTURE_REF } from '../support/ostree-fixture.ts';
@@ -43,6 +44,32 @@ test('a host that is no host does not get into the lines', async (t) => {
     assert.ok(body.includes('http://localhost:'), body);
     assert.ok(!body.includes(host), body);
   }
+});
+
+test('names in a summary that are no ref names are counted, and not shown', async (t) => {
+  const { app, path, commit } = await served(t);
+  const names = [
+    '$(reboot)',
+    'a b',
+    '-rf',
+    'a\nreboot',
+    '`id`',
+    "x'y",
+    'a;b',
+    '../x',
+    '<b>',
+    'os/stable',
+    '',
+  ];
+  const refs = names.map((name) => ({ name, commit, commitSize: 1, metadata: new Map() }));
+  writeFileSync(join(path, 'summary'), serializeSummary({ refs, metadata: new Map() }));
+  const { body } = await app.inject('/');
+  assert.deepEqual(
+    [...body.matchAll(/<th scope="row">(.*?)<\/th>/gs)].map(([, name]) => name),
+    ['os/stable'],
+  );
+  assert.ok(body.includes('ostree pull mirror os/stable') && body.includes('Not shown: 10 names'), body);
+  assert.doesNotMatch(body, /reboot|-rf|`id`/);
 });
 
 test('commits with signatures are to be verified', async (t) => {
