@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { parseByteSize } from './base/byte-size.ts';
 import { messageOf, TreeportError } from './base/errors.ts';
+import { parseSeconds } from './base/seconds.ts';
 import { VERSION } from './base/version.ts';
 import { reportError } from './cli/report.ts';
 import { handleSignals, onStopSignal } from './cli/signals.ts';
+import { IMAGE_DRAIN_DELAY_SECONDS } from './server/shutdown.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -20,6 +22,7 @@ const SERVE_OPTIONS = {
   'cache-dir': { type: 'string' },
   'cache-size': { type: 'string', default: '1GiB' },
   'deflate-level': { type: 'string', default: 'auto' },
+  'drain-delay': { type: 'string', default: String(IMAGE_DRAIN_DELAY_SECONDS) },
   'log-level': { type: 'string', default: 'info' },
 } as const satisfies Options;
 
@@ -30,7 +33,7 @@ const SEAL_OPTIONS = {
 
 const USAGE = `treeport ${VERSION}, the runtime of a mirror image. It has the verbs
   serve [--listen [ADDRESS:]PORT] [--base-path PATH] [--cache-dir DIRECTORY] [--cache-size SIZE]
-        [--deflate-level LEVEL] [--log-level LEVEL]
+        [--deflate-level LEVEL] [--drain-delay SECONDS] [--log-level LEVEL]
   check [URL]
   seal [--ref NAME]... [--root DIRECTORY]
 `;
@@ -85,11 +88,12 @@ async function serveMirror(words: readonly string[]): Promise<void> {
     basePath: options['base-path'],
     cacheSize: parseByteSize(options['cache-size'], '--cache-size'),
     deflateLevel: parseDeflateLevel(options['deflate-level']),
+    drainDelayMs: parseSeconds(options['drain-delay'], '--drain-delay'),
     logLevel: options['log-level'],
     assetsDir: join(import.meta.dirname, 'assets'),
     ...(cacheDir === undefined ? {} : { cacheDir }),
   });
-  onStopSignal(() => server.stop());
+  onStopSignal((signal) => server.stop({ atOnce: signal === 'SIGINT' }));
 }
 
 async function sealImage(words: readonly string[]): Promise<void> {

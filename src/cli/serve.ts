@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { parseByteSize } from '../base/byte-size.ts';
+import { parseSeconds } from '../base/seconds.ts';
 import { openRepo } from './open-repo.ts';
 import { onStopSignal } from './signals.ts';
 
@@ -10,6 +11,7 @@ type ServeWords = {
   readonly cacheDir?: string;
   readonly cacheSize: string;
   readonly deflateLevel: string;
+  readonly drainDelay: string;
   readonly logLevel: string;
 };
 
@@ -50,6 +52,11 @@ export function addServe(program: Command): void {
         .env('TREEPORT_DEFLATE_LEVEL'),
     )
     .addOption(
+      new Option('--drain-delay <seconds>', 'at SIGTERM, let /readyz fail for so long before closing')
+        .default('0')
+        .env('TREEPORT_DRAIN_DELAY'),
+    )
+    .addOption(
       new Option('--log-level <level>', 'what is logged')
         .choices(LOG_LEVELS)
         .default('info')
@@ -71,8 +78,10 @@ async function serveRepository(words: ServeWords): Promise<void> {
     basePath: words.basePath,
     cacheSize: parseByteSize(words.cacheSize, '--cache-size'),
     deflateLevel: parseDeflateLevel(words.deflateLevel),
+    drainDelayMs: parseSeconds(words.drainDelay, '--drain-delay'),
     logLevel: words.logLevel,
     ...(words.cacheDir === undefined ? {} : { cacheDir: words.cacheDir }),
   });
-  onStopSignal(() => server.stop());
+  // Someone at a terminal (SIGINT) does not wait for load balancers.
+  onStopSignal((signal) => server.stop({ atOnce: signal === 'SIGINT' }));
 }

@@ -1,7 +1,5 @@
 /**
- * Serving on a socket: the listen address, the log, and going down in order. `stop` closes the listening
- * socket, lets running answers finish, and cuts what is left when the deadline has passed. Which signal
- * stops a server is the business of the program (cli/signals.ts).
+ * Serving on a socket: the listen address and the log. Going down is in shutdown.ts.
  */
 import type { AddressInfo } from 'node:net';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
@@ -9,6 +7,7 @@ import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { createServer, type Server } from './app.ts';
 import type { Counters } from './counters.ts';
 import type { ServerOptions } from './options.ts';
+import { FINISH_SECONDS, type StopOptions, shutdownOf } from './shutdown.ts';
 
 export type ListenAddress = {
   /** Undefined for every address of the machine. */
@@ -24,8 +23,10 @@ export type ServeOptions = Omit<ServerOptions, 'logger'> & {
   readonly logLevel?: string;
   /** Standard output by default. */
   readonly logTo?: DestinationStream;
-  /** How long running answers may take after {@link RunningServer.stop}; 25 s by default. */
-  readonly drainMs?: number;
+  /** How long `/readyz` fails after {@link RunningServer.stop} while everything is still served; 0 by default. */
+  readonly drainDelayMs?: number;
+  /** How long running answers may take then; {@link FINISH_SECONDS} by default. */
+  readonly finishMs?: number;
 };
 
 export type RunningServer = {
@@ -33,12 +34,9 @@ export type RunningServer = {
   readonly port: number;
   readonly counters: Counters;
   /** Goes down; resolves when every connection is closed. Calls after the first wait for the same. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 };
 
-/** How long running answers may take once the server goes down. */
-export const DEFAULT_DRAIN_MS = 25_000;
-const IDLE_CHECK_MS = 200;
 const LOG_WRITE_BYTES = 8 * 1024;
 /** How long a line may wait for others. */
 const LOG_DELAY_MS = 200;
@@ -65,12 +63,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const server = await createServer({ ...options, logger });
   const bound = await listen(server, address);
   logger.info({ repo: options.repo.path, mode: options.repo.mode, ...bound }, `serving on ${urlOf(bound)}`);
-  const stopping: { done?: Promise<void> } = {};
-  return {
-    ...bound,
-    counters: server.counters,
-    stop: () => (stopping.done ??= stop(server, logger, options.drainMs ?? DEFAULT_DRAIN_MS)),
-  };
+  const { drainDelayMs = 0, finishMs = FINISH_SECONDS * 1000 } = options;
+  const stop = shutdownOf(server, logger, { drainDelayMs, finishMs });
+  return { ...bound, counters: server.counters, stop };
 }
 
 /**
@@ -123,27 +118,4 @@ function listenError(error: unknown, host: string | undefined, port: number): Tr
   };
   const words = why[errnoOf(error) ?? ''] ?? messageOf(error);
   return new TreeportError('ERR_LISTEN', `cannot listen on ${where}: ${words}`, { cause: error });
-}
-
-async function stop(
-  { app, counters, startDraining }: Server,
-  logger: Logger,
-  drainMs: number,
-): Promise<void> {
-  startDraining();
-  logger.info('shutting down, finishing running requests');
-  // Connections that become idle only now would otherwise stay for the keep-alive time.
-  const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
-  const deadline = setTimeout(() => {
-    logger.warn('the time to finish is over, closing the remaining connections');
-    app.server.closeAllConnections();
-  }, drainMs);
-  try {
-    await app.close();
-  } finally {
-    clearInterval(idle);
-    clearTimeout(deadline);
-  }
-  logger.info({ counters }, 'stopped');
-  await new Promise<void>((resolve) => logger.flush(() => resolve()));
 }

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { MIRROR_PORT, MIRROR_USER, runtimeCommand } from '../../src/mirror/layout.ts';
 import { isKeyfileFault, keyfileString, parseKeyfile } from '../../src/ostree/keyfile.ts';
-import { DEFAULT_DRAIN_MS } from '../../src/server/listen.ts';
+import { FINISH_SECONDS, IMAGE_DRAIN_DELAY_SECONDS } from '../../src/server/shutdown.ts';
+import { GRACE_SECONDS } from '../support/grace.ts';
 import { projectText } from '../support/project.ts';
 import { at, yamlDocuments } from '../support/yaml.ts';
-
-const DRAIN_SECONDS = DEFAULT_DRAIN_MS / 1000;
 
 test('play-kube.yaml is the Deployment of k8s/ with a port of the host and without probes', () => {
   const [base] = yamlDocuments('k8s/base/deployment.yaml');
@@ -28,7 +27,7 @@ test('compose.yaml takes every right away', () => {
   assert.deepEqual(at(mirror, 'cap_drop'), ['ALL']);
   assert.deepEqual(at(mirror, 'security_opt'), ['no-new-privileges:true']);
   assert.deepEqual(at(mirror, 'ports'), [`8080:${MIRROR_PORT}`]);
-  assert.ok(Number.parseInt(String(at(mirror, 'stop_grace_period')), 10) > DRAIN_SECONDS);
+  assert.equal(at(mirror, 'stop_grace_period'), `${GRACE_SECONDS}s`);
 });
 
 test('compose.yaml checks health with the program that the image has', () => {
@@ -48,7 +47,22 @@ test('the quadlet takes every right away', () => {
   assert.equal(container('PublishPort'), `8080:${MIRROR_PORT}`);
   assert.equal(`${container('User')}:${container('Group')}`, MIRROR_USER);
   const stopTimeout = Number(/--stop-timeout=(\d+)/.exec(container('PodmanArgs') ?? '')?.[1]);
-  assert.ok(stopTimeout > DRAIN_SECONDS);
+  assert.equal(stopTimeout, GRACE_SECONDS);
   assert.ok(Number(keyfileString(unit, 'Service', 'TimeoutStopSec')) > stopTimeout);
   assert.equal(keyfileString(unit, 'Service', 'Restart'), 'always');
+});
+
+test('the server ends within the time that it is given, and the documents say the same numbers', () => {
+  const most = IMAGE_DRAIN_DELAY_SECONDS + FINISH_SECONDS;
+  assert.ok(most < GRACE_SECONDS);
+  const sentence = `${IMAGE_DRAIN_DELAY_SECONDS} seconds.*${FINISH_SECONDS} seconds`;
+  const files = ['k8s/base/deployment.yaml', 'deploy/compose.yaml', 'deploy/treeport-mirror.container'];
+  for (const path of [...files, 'k8s/README.md', 'docs/operations.md']) {
+    assert.match(projectText(path), new RegExp(sentence, 's'), path);
+  }
+  assert.ok(projectText('docs/operations.md').includes(`That is ${most} seconds at most`));
+  for (const path of ['docs/operations.md', 'deploy/README.md', 'deploy/treeport-mirror.container']) {
+    const given = [...projectText(path).matchAll(/(?:--stop-timeout=|GracePeriodSeconds: )(\d+)/g)];
+    assert.ok(given.length > 0 && given.every(([, seconds]) => Number(seconds) === GRACE_SECONDS), path);
+  }
 });

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join, normalize } from 'node:path';
 import test from 'node:test';
 import { MIRROR_PORT } from '../../src/mirror/layout.ts';
-import { DEFAULT_DRAIN_MS } from '../../src/server/listen.ts';
+import { GRACE_SECONDS } from '../support/grace.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { projectFiles, ROOT } from '../support/project.ts';
 import { at, yamlDocuments } from '../support/yaml.ts';
@@ -72,8 +72,8 @@ test('probes ask the paths and the port that the server has', () => {
   assert.equal(at(CONTAINER, 'ports', 0, 'containerPort'), MIRROR_PORT);
 });
 
-test('the pod is given more time to end than the server takes', () => {
-  assert.ok(Number(at(POD, 'terminationGracePeriodSeconds')) * 1000 > DEFAULT_DRAIN_MS);
+test('the pod is given the time to end that deploy/ and the documents give', () => {
+  assert.equal(at(POD, 'terminationGracePeriodSeconds'), GRACE_SECONDS);
 });
 
 test('the Service leads from port 80 to the pods of the Deployment', () => {

@@ -101,11 +101,31 @@ test('going down: running answers end, idle connections are closed, nothing new 
   await stopping;
 });
 
+test('before it goes down it is not ready, but serves, also on new connections', async (t) => {
+  const { origin, stop, lines } = await started(t, { drainDelayMs: 3_600_000 });
+  const stopping = stop();
+  assert.equal((await fetch(`${origin}/readyz`)).status, 503);
+  for (const path of ['/healthz', '/repo/config']) {
+    await collect(await ask(origin + path, new Agent({ keepAlive: false })));
+    assert.equal((await fetch(origin + path)).status, 200, path);
+  }
+  assert.ok(lines.some((line) => line.includes('still serving for 3600 s')));
+  assert.equal(stop({ atOnce: true }), stopping, 'a call in a hurry ends the delay');
+  await stopping;
+  await assert.rejects(fetch(`${origin}/healthz`));
+});
+
+test('the delay passes by itself', async (t) => {
+  const { origin, stop } = await started(t, { drainDelayMs: 1 });
+  await stop();
+  await assert.rejects(fetch(`${origin}/healthz`));
+});
+
 test('going down does not wait for ever', async (t) => {
   const bare = bareFixture(t);
   const noise = Buffer.from(Array.from({ length: 8 << 20 }, (_, index) => (index * index * 31) >> 5));
   const id = bare.file(noise);
-  const { origin, stop, lines } = await started(t, { repo: await bare.open(), drainMs: 50 });
+  const { origin, stop, lines } = await started(t, { repo: await bare.open(), finishMs: 50 });
   const stalled = await ask(origin + archiveUrl(id));
   stalled.on('error', () => {});
   await stop();
