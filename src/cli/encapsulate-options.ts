@@ -68,7 +68,7 @@ export function collectLabel(
   labels: readonly (readonly [string, string])[] = [],
 ): readonly (readonly [string, string])[] {
   const equals = word.indexOf('=');
-  if (equals <= 0) throw new InvalidArgumentError('A label is KEY=VALUE.');
+  if (equals < 0) throw new InvalidArgumentError('A label is KEY=VALUE.');
   return [...labels, [word.slice(0, equals), word.slice(equals + 1)]];
 }
 

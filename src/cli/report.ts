@@ -1,4 +1,5 @@
 /** How an error leaves the process: one line on stderr, `treeport: ERR_CODE: message`, and the exit status. */
+import type { ErrorCode } from '../base/error-codes.ts';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 
 /** Any thrown value with a code: system errors are ERR_DISK_FULL or ERR_IO, all else is our own fault. */
@@ -9,10 +10,13 @@ export function codedError(thrown: unknown): TreeportError {
   return new TreeportError(code, messageOf(thrown), { cause: thrown });
 }
 
-/** Prints the error, with its stack if TREEPORT_DEBUG is 1, and sets the exit status: 2 for ERR_USAGE, else 1. */
+/** Errors of the command line itself. A bad image reference is one, as in ostree-ext, which parses it with the options. */
+const USAGE_ERRORS: readonly ErrorCode[] = ['ERR_USAGE', 'ERR_IMAGE_REFERENCE', 'ERR_UNVERIFIED_REFERENCE'];
+
+/** Prints the error, with its stack if TREEPORT_DEBUG is 1, and sets the exit status: 2 for usage errors, else 1. */
 export function reportError(thrown: unknown): void {
   const error = codedError(thrown);
-  process.exitCode = error.code === 'ERR_USAGE' ? 2 : 1;
+  process.exitCode = USAGE_ERRORS.includes(error.code) ? 2 : 1;
   process.stderr.write(`treeport: ${error.code}: ${messageOf(error)}\n`);
   if (process.env.TREEPORT_DEBUG === '1') console.error(thrown);
 }

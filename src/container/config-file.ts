@@ -1,6 +1,7 @@
 /**
  * The `--config` file: the `config` member of an OCI image configuration, as JSON with the specification's
- * PascalCase names. Members that the specification does not name (Healthcheck, …) are dropped, as ostree-ext does.
+ * PascalCase names. Members that the specification does not name (Healthcheck, …) are dropped, and `null` is an
+ * empty configuration, as in ostree-ext.
  */
 import { readFile } from 'node:fs/promises';
 import { messageOf, TreeportError } from '../base/errors.ts';
@@ -37,7 +38,9 @@ export async function readContainerConfig(path: string): Promise<ContainerConfig
 }
 
 export function parseContainerConfig(bytes: Uint8Array, path: string): ContainerConfig {
-  const object = jsonObject(parseJson(bytes, path), path);
+  const json = parseJson(bytes, path);
+  if (json === null) return {};
+  const object = jsonObject(json, path);
   const known = Object.entries(object).filter(
     ([name, value]) => Object.hasOwn(MEMBERS, name) && value !== null,
   );

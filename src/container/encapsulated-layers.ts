@@ -3,10 +3,12 @@
  * whose diff-id the label `ostree.final-diffid` names. What is on top of those is derived.
  *
  * Component layers without objects are all the same bytes, so the diff-id may be that of several layers; the
- * last of them is meant. Nothing derived has such a tar: it would have to hold an embedded repo.
+ * last of them is meant. Nothing derived has such a tar: it would have to hold an embedded repo. In an image that was
+ * exported again (oci/diff-ids.ts) the label is that of the image before, whose layers were at the same positions.
  */
 import { TreeportError } from '../base/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { diffIdsOf } from '../oci/diff-ids.ts';
 import type { OpenedImage } from '../oci/image-source.ts';
 import { formatImageReference } from '../oci/reference.ts';
 import { LABEL_FINAL_DIFFID } from './labels.ts';
@@ -23,21 +25,16 @@ type Image = Pick<OpenedImage, 'config' | 'manifest' | 'reference'>;
 export function encapsulatedLayers(image: Image): EncapsulatedLayers {
   const { config, manifest, reference } = image;
   const name = formatImageReference(reference);
-  const diffIds: readonly string[] = config.rootfs.diff_ids;
   const { layers } = manifest;
-  if (diffIds.length !== layers.length) {
-    throw new TreeportError(
-      'ERR_IMAGE_UNSUPPORTED',
-      `the manifest of ${name} has ${layers.length} layers, but its config has ${diffIds.length} diff-ids`,
-    );
-  }
-  const diffId = config.config?.Labels?.[LABEL_FINAL_DIFFID];
+  const { own, former } = diffIdsOf(config, manifest, name);
+  const diffId: string | undefined = config.config?.Labels?.[LABEL_FINAL_DIFFID];
   if (diffId === undefined) {
     throw notEncapsulated(
       `${name} has no label ${LABEL_FINAL_DIFFID}, so it was not made from an ostree commit: it is ${whatItIs(image)}`,
     );
   }
-  const last = diffIds.lastIndexOf(diffId);
+  const positionIn = (diffIds: readonly string[]) => diffIds.lastIndexOf(diffId);
+  const last = positionIn(former) < 0 ? positionIn(own) : positionIn(former);
   if (last < 0) {
     throw notEncapsulated(`${name} has no layer ${diffId}, which its label ${LABEL_FINAL_DIFFID} names`);
   }

@@ -1,6 +1,8 @@
 /** The layers of an image with all that its manifest and config say of each. */
 import type { Digest } from '../oci/descriptor.ts';
+import { diffIdsOf } from '../oci/diff-ids.ts';
 import type { OpenedImage } from '../oci/image-source.ts';
+import { formatImageReference } from '../oci/reference.ts';
 import { ANNOTATION_COMPONENTS } from './labels.ts';
 
 export type LayerInfo = {
@@ -18,15 +20,16 @@ export type LayerInfo = {
 
 /** `ostreeLayers` is the number of layers that hold the commit; the others are derived. */
 export function layersOf(
-  { manifest, config }: Pick<OpenedImage, 'manifest' | 'config'>,
+  { manifest, config, reference }: Pick<OpenedImage, 'manifest' | 'config' | 'reference'>,
   ostreeLayers: number,
 ): readonly LayerInfo[] {
+  const diffIds = diffIdsOf(config, manifest, formatImageReference(reference));
   // Entries of layers that do not exist say what changed the config only.
   const history = (config.history ?? []).filter(({ empty_layer }) => empty_layer !== true);
   return manifest.layers.map(({ digest, mediaType, size, annotations }, index) => ({
     kind: index === 0 && ostreeLayers > 0 ? 'ostree' : index < ostreeLayers ? 'component' : 'derived',
     digest,
-    diffId: config.rootfs.diff_ids[index],
+    diffId: diffIds.own[index],
     mediaType,
     size,
     components: (annotations?.[ANNOTATION_COMPONENTS] ?? '').split(',').filter((name) => name !== ''),

@@ -8,11 +8,12 @@ import { TreeportError } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
 import { encapsulatedLayers } from '../container/encapsulated-layers.ts';
 import type { ImageLayer } from '../container/image-parts.ts';
-import { LABEL_REFS, type Labels } from '../container/labels.ts';
+import { LABEL_FINAL_DIFFID, LABEL_REFS, type Labels } from '../container/labels.ts';
 import { canonicalJson } from '../oci/canonical-json.ts';
 import type { Compression } from '../oci/compression.ts';
 import { copyBlob } from '../oci/copy-blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { diffIdsOf } from '../oci/diff-ids.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { type ImageSink, putBlob } from '../oci/image-sink.ts';
 import type { OpenedImage } from '../oci/image-source.ts';
@@ -51,7 +52,7 @@ export async function wrapImage(
   options: WrapOptions,
 ): Promise<Descriptor> {
   refuseMirror(image);
-  const { derived } = encapsulatedLayers(image);
+  const { ostree, derived } = encapsulatedLayers(image);
   if (derived.length > 0) {
     options.warn(
       `${derived.length} layers on top of the ostree commit are kept, but the mirror serves the commit alone`,
@@ -73,6 +74,7 @@ export async function wrapImage(
       return finishWrapped(image, sink, layers, {
         publication: published.publication,
         labels: options.labels,
+        ostreeLayers: ostree.length,
       });
     }),
   );
@@ -115,26 +117,34 @@ async function publishCommit(
   return { path, publication, objects };
 }
 
-type Described = { readonly publication: Publication; readonly labels: Labels };
+type Described = {
+  readonly publication: Publication;
+  readonly labels: Labels;
+  /** How many layers hold the commit. */
+  readonly ostreeLayers: number;
+};
 
 /** Writes configuration and manifest: those of the image, with our layers and labels in addition. */
 async function finishWrapped(
-  { config, manifest }: OpenedImage,
+  { config, manifest, reference }: OpenedImage,
   sink: ImageSink,
   layers: readonly ImageLayer[],
-  { publication, labels }: Described,
+  { publication, labels, ostreeLayers }: Described,
 ): Promise<Descriptor> {
   const describe = (existing: Labels) => ({
     ...mirrorLabels(publication, existing, config.created),
     ...labels,
   });
+  const { own } = diffIdsOf(config, manifest, formatImageReference(reference));
+  const final = own[ostreeLayers - 1];
+  const ofFinal: Labels = final === undefined ? {} : { [LABEL_FINAL_DIFFID]: final };
   const ours = mirrorConfig(config.config ?? {});
   const wrappedConfig: ImageConfig = {
     ...config,
-    config: { ...ours, Labels: describe(ours.Labels ?? {}) },
+    config: { ...ours, Labels: describe({ ...ours.Labels, ...ofFinal }) },
     rootfs: {
       ...config.rootfs,
-      diff_ids: [...config.rootfs.diff_ids, ...layers.map(({ diffId }) => diffId)],
+      diff_ids: [...own, ...layers.map(({ diffId }) => diffId)],
     },
     ...(config.history ? { history: [...config.history, ...layers.map(({ history }) => history)] } : {}),
   };

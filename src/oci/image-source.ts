@@ -5,6 +5,7 @@
 import { TreeportError } from '../base/errors.ts';
 import { type BlobStore, openArchiveStore, openLayoutStore } from './blob-store.ts';
 import type { Descriptor, Digest, Platform } from './descriptor.ts';
+import { diffIdsOf } from './diff-ids.ts';
 import { type FoundImage, findInStore } from './found-image.ts';
 import { type ImageConfig, parseImageConfig } from './image-config.ts';
 import { type OnBytes, readLayer } from './layer-reader.ts';
@@ -92,6 +93,11 @@ function opened(found: FoundImage, reference: ImageReference, { platform }: Open
     throw unsupported(`${place} is no container image: its config is ${manifest.config.mediaType}`);
   const config = parseImageConfig(configBytes, `config ${manifest.config.digest}`);
   checkPlatform(config, place, platform);
+  const expected = ({ digest }: Descriptor): readonly Digest[] => {
+    const { own, former } = diffIdsOf(config, manifest, place);
+    const position = manifest.layers.findIndex((layer) => layer.digest === digest);
+    return [own, former].flatMap((diffIds) => diffIds[position] ?? []);
+  };
   return {
     reference,
     manifest,
@@ -100,7 +106,7 @@ function opened(found: FoundImage, reference: ImageReference, { platform }: Open
     config,
     configBytes,
     blob: (blob) => readBlob(source, blob),
-    layer: (layer, onBytes) => readLayer(source, layer, diffIdOf(manifest, config, layer), onBytes),
+    layer: (layer, onBytes) => readLayer(source, layer, expected(layer), onBytes),
     close: () => found.close(),
   };
 }
@@ -112,13 +118,6 @@ function checkPlatform(config: ImageConfig, place: string, platform: Platform | 
     'ERR_IMAGE_MISSING',
     `there is no image for ${platform.os}/${platform.architecture} in ${place}; there is ${config.os}/${config.architecture}`,
   );
-}
-
-function diffIdOf(manifest: ImageManifest, config: ImageConfig, layer: Descriptor): Digest {
-  const position = manifest.layers.findIndex((other) => other.digest === layer.digest);
-  const diffId = config.rootfs.diff_ids[position];
-  if (diffId === undefined) throw unsupported(`layer ${layer.digest} has no diff-id in the image's config`);
-  return diffId;
 }
 
 function unsupported(message: string): TreeportError {

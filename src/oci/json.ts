@@ -1,12 +1,12 @@
 /** Plain JSON data, and reading it from bytes that others wrote. */
 import { messageOf, TreeportError } from '../base/errors.ts';
-import { MAX_JSON_SIZE } from './media-types.ts';
+import { MAX_JSON_DEPTH, MAX_JSON_SIZE } from './media-types.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 /** Members that are undefined are not written. */
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
-/** Parses UTF-8 JSON of at most 4 MiB. `what` names the document in ERR_JSON. */
+/** Parses UTF-8 JSON of at most 4 MiB and 64 levels. `what` names the document in ERR_JSON. */
 export function parseJson(bytes: Uint8Array, what: string): Json {
   if (bytes.length > MAX_JSON_SIZE) {
     throw new TreeportError(
@@ -14,11 +14,35 @@ export function parseJson(bytes: Uint8Array, what: string): Json {
       `${what} is ${bytes.length} bytes of JSON, more than ${MAX_JSON_SIZE}`,
     );
   }
+  if (isDeeperThan(MAX_JSON_DEPTH, bytes)) {
+    throw new TreeportError('ERR_JSON', `${what} is JSON nested more than ${MAX_JSON_DEPTH} levels deep`);
+  }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
   } catch (error) {
     throw new TreeportError('ERR_JSON', `${what} is not valid JSON: ${messageOf(error)}`, { cause: error });
   }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** `[` and `{`, `]` and `}`. */
+const OPENING: readonly number[] = [0x5b, 0x7b];
+const CLOSING: readonly number[] = [0x5d, 0x7d];
+
+/** Counts brackets outside strings, before parsing: whatever walks deeper values recurses. */
+function isDeeperThan(limit: number, bytes: Uint8Array): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte === QUOTE) inString = !inString;
+    else if (inString) at += byte === BACKSLASH ? 1 : 0;
+    else if (OPENING.includes(byte)) depth += 1;
+    else if (CLOSING.includes(byte)) depth -= 1;
+    if (depth > limit) return true;
+  }
+  return false;
 }
 
 /** `value` as an object; `where` names it in ERR_JSON, as in the other functions here. */

@@ -16,11 +16,11 @@ const LAYER_TYPES: readonly string[] = [
 /** Is called with the number of bytes of each piece of a blob that was read. */
 export type OnBytes = (bytes: number) => void;
 
-/** ERR_IMAGE_UNSUPPORTED if the media type is not a layer's; else ERR_BLOB_MISSING and ERR_BLOB_CORRUPT as for blobs. */
+/** The tar must give one of the diff-ids. ERR_IMAGE_UNSUPPORTED if the media type is not a layer's; else ERR_BLOB_MISSING and ERR_BLOB_CORRUPT as for blobs. */
 export async function* readLayer(
   source: BlobSource,
   layer: Descriptor,
-  diffId: Digest,
+  diffIds: readonly Digest[],
   onBytes: OnBytes = () => {},
 ): AsyncGenerator<Buffer> {
   if (!LAYER_TYPES.includes(layer.mediaType)) {
@@ -33,7 +33,8 @@ export async function* readLayer(
     });
   try {
     const tar = decompress(counted(readBlob(source, layer), onBytes));
-    yield* verifyDigest(tar, diffId, (found) => corrupt(`its tar gives ${found}, the config says ${diffId}`));
+    const says = [...new Set(diffIds)].join(' or ');
+    yield* verifyDigest(tar, diffIds, (found) => corrupt(`its tar gives ${found}, the config says ${says}`));
   } catch (error) {
     throw error instanceof TreeportError
       ? error

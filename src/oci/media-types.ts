@@ -18,3 +18,5 @@ export const ANNOTATION_REF_NAME = 'org.opencontainers.image.ref.name';
 
 /** Largest manifest, index or config that is read into memory, in bytes. */
 export const MAX_JSON_SIZE = 4 * 1024 * 1024;
+/** Deepest nesting of such a document. */
+export const MAX_JSON_DEPTH = 64;

@@ -15,7 +15,7 @@ export type Transport =
 
 export type ImageReference = {
   readonly transport: Transport;
-  /** What follows the transport: `quay.io/os/blah:latest`, `PATH[:TAG]`, … Never empty. */
+  /** What follows the transport: `registry.example.com/os:latest`, `PATH[:TAG]`, … Never empty. */
   readonly name: string;
 };
 

@@ -16,7 +16,7 @@ export async function* readBlob(source: BlobSource, descriptor: Descriptor): Asy
     new TreeportError('ERR_BLOB_CORRUPT', `blob ${digest} in ${source.path} is corrupt: ${reason}`);
   const tooLong = () => corrupt(`it has more than the ${size} bytes that its descriptor says`);
   const bytes = upTo(size, source.blob(descriptor), tooLong);
-  yield* verifyDigest(bytes, digest, (found) => corrupt(`its bytes give ${found}`));
+  yield* verifyDigest(bytes, [digest], (found) => corrupt(`its bytes give ${found}`));
 }
 
 /** A small blob, whole. `what` names it if it is larger than 4 MiB (ERR_JSON). */
@@ -31,10 +31,10 @@ export async function readSmallBlob(
   return collect(readBlob(source, descriptor));
 }
 
-/** Passes the bytes through; throws what `fault` makes if they do not give `digest` at the end. */
+/** Passes the bytes through; throws what `fault` makes if they give none of `digests` at the end. */
 export async function* verifyDigest<T extends Uint8Array>(
   bytes: AsyncIterable<T>,
-  digest: Digest,
+  digests: readonly Digest[],
   fault: (found: Digest) => Error,
 ): AsyncGenerator<T> {
   const hash = createHash('sha256');
@@ -43,7 +43,7 @@ export async function* verifyDigest<T extends Uint8Array>(
     yield piece;
   }
   const found: Digest = `sha256:${hash.digest('hex')}`;
-  if (found !== digest) throw fault(found);
+  if (!digests.includes(found)) throw fault(found);
 }
 
 /** Passes at most `size` bytes through: what comes from afar may never end. */

@@ -52,6 +52,6 @@ test('--json, and references with a verification scheme', async (t) => {
 test('an image that is not there', async (t) => {
   const [image] = await images(t);
   const { status, stdout, stderr } = await treeport(['container', 'compare', image, '/no/transport']);
-  assert.deepEqual([status, stdout], [1, '']);
+  assert.deepEqual([status, stdout], [2, '']);
   assert.match(stderr, /^treeport: ERR_IMAGE_REFERENCE: .*\n$/);
 });

@@ -19,6 +19,10 @@ test('a member of the wrong kind is named', () => {
   assert.throws(() => parse('{"Labels":{"a":1}}'), { code: 'ERR_JSON' });
 });
 
+test('null is an empty configuration', () => {
+  assert.deepEqual(parse('null'), {});
+});
+
 test('what is not a JSON object is refused by name', () => {
   assert.throws(() => parse('{"Cmd":'), { code: 'ERR_JSON', message: /^config\.json is not valid JSON/ });
   assert.throws(() => parse('[]'), { code: 'ERR_JSON', message: /^config\.json is not an object/ });

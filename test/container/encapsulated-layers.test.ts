@@ -42,6 +42,20 @@ test('of several empty component layers, which are all alike, the last is meant'
   assert.deepEqual(split('aebecd', 'e'), ['aebe', 'cd']);
 });
 
+test('an image that was exported again has the diff-ids from before in front of its own', () => {
+  const again = (diffIds: string, final: string) => {
+    const { ostree, derived } = encapsulatedLayers(image(diffIds, final, diffIds.slice(diffIds.length / 2)));
+    return [ostree.length, derived.length];
+  };
+  assert.deepEqual(again('abcabc', 'b'), [2, 1]);
+  assert.deepEqual(again('abcdef', 'b'), [2, 1]);
+  assert.deepEqual(again('abcdef', 'e'), [2, 1]);
+  assert.deepEqual(again('aebeaebe', 'e'), [4, 0]);
+  // Where both could be meant it is the former, as ostree-ext has it.
+  assert.deepEqual(again('abcbca', 'b'), [2, 1]);
+  assert.throws(() => again('abcdef', '0'), coded('ERR_NOT_ENCAPSULATED', digest('0')));
+});
+
 test('an image of something else is refused, and described', () => {
   assert.throws(
     () => encapsulatedLayers(image('abc', undefined)),

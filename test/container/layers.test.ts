@@ -14,6 +14,7 @@ function layer(letter: string, components?: string): Descriptor {
 }
 
 const IMAGE = {
+  reference: { transport: 'oci', name: 'image' },
   manifest: {
     schemaVersion: 2,
     config: { mediaType: MEDIA_TYPE_CONFIG, digest: digest('f'), size: 2 },

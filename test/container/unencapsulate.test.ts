@@ -10,6 +10,7 @@ import { type UnencapsulateOptions, unencapsulate } from '../../src/container/un
 import { LibostreeRepo } from '../../src/libostree/repository.ts';
 import { layerTar } from '../../src/mirror/layer.ts';
 import { fileFromBytes } from '../../src/mirror/layer-file.ts';
+import { type Digest, digestOf } from '../../src/oci/descriptor.ts';
 import { openImage } from '../../src/oci/image-source.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { listHeads } from '../../src/ostree/refs.ts';
@@ -21,10 +22,12 @@ import { exportOstreeLayer } from '../../src/tar/export-commit.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { chunkedTars, dealtObjects, makeImage } from '../support/chunked-images.ts';
 import { coded } from '../support/expect.ts';
+import { exportAgain } from '../support/exported-again.ts';
 import { memorySink } from '../support/memory-sink.ts';
 import { encapsulateInto } from '../support/mirror-images.ts';
 import { writeMirrorSource } from '../support/mirror-repos.ts';
 import { oldTarStream } from '../support/old-tar-streams.ts';
+import { oneFileTar } from '../support/small-image.ts';
 import { inPieces } from '../support/tar-streams.ts';
 
 const UNVERIFIED = { kind: 'unverified' } as const;
@@ -254,4 +257,22 @@ test('the commit is verified by the remote, whether its layer is fetched or not'
   await importImage(path, repo);
   await assert.rejects(importImage(path, repo, { verification, writeRef: 'os' }), refused);
   assert.equal((await refsOf(repo)).os, undefined);
+});
+
+test('an image that ostree-ext exported again, with two diff-ids for each layer', async (t) => {
+  const { folder, source, commit, objects, repo } = await place(t);
+  const path = join(folder, 'image');
+  const tars = await chunkedTars(objects, commit, await dealtObjects(objects, commit, 2));
+  const { layers } = await makeImage(path, [...tars, inPieces(oneFileTar('derived'))], { ostreeLayers: 3 });
+  const own = layers.map(({ diffId }) => diffId);
+  const former = own.map((diffId) => digestOf(Buffer.from(diffId)));
+  await exportAgain(path, [...former, ...own], former[2] as Digest);
+  assert.deepEqual(await importImage(path, repo), {
+    commit,
+    signatures: [],
+    fetched: 3,
+    cached: 0,
+    derived: 1,
+  });
+  await assertComplete(repo, commit, source.repo);
 });

@@ -146,9 +146,10 @@ test('a bare image reference is taken with --unverified only, and warns', { skip
   const words = ['container', 'unencapsulate', '--repo', repo, image];
   const naming = [`ostree-unverified-image:${image}`, '--unverified', 'ostree-remote-image:'];
   const untouched = [repo];
-  await checkRefused(words, { code: 'ERR_UNVERIFIED_REFERENCE', naming, untouched });
+  await checkRefused(words, { code: 'ERR_UNVERIFIED_REFERENCE', status: 2, naming, untouched });
   await checkRefused(['container', 'import', '--repo', repo, 'nonsense'], {
     code: 'ERR_IMAGE_REFERENCE',
+    status: 2,
     naming: ['ostree-remote-registry:'],
     untouched,
   });

@@ -9,12 +9,14 @@ import { finishImage } from '../../src/container/image-parts.ts';
 import { layerTar } from '../../src/mirror/layer.ts';
 import { fileFromBytes } from '../../src/mirror/layer-file.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
+import { type Digest, digestOf } from '../../src/oci/descriptor.ts';
 import { writeLayer } from '../../src/oci/layer-writer.ts';
 import { hostPlatform } from '../../src/oci/platform.ts';
 import { publishImage } from '../../src/oci/publish.ts';
 import type { ObjectName } from '../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
+import { exportAgain } from '../support/exported-again.ts';
 import {
   buildInto,
   COMPRESSION,
@@ -132,6 +134,21 @@ test('layers, history and configuration stay; derived layers are kept, with a wa
     assert.equal(manifest.annotations?.['ostree.final-diffid'], before.config.rootfs.diff_ids[0]);
   });
   assert.match(warnings[0] as string, /^1 layers on top/);
+});
+
+test('an image that was exported again has one diff-id for each layer when it is wrapped', async () => {
+  const derived = layerTar([fileFromBytes('x', Buffer.from('derived'))]);
+  const image = await makeImage('again', [streamOf(source.repo.objects), derived], 1);
+  const own = await withImage(image, async ({ config }) => config.rootfs.diff_ids);
+  const former = own.map((diffId) => digestOf(Buffer.from(diffId)));
+  await exportAgain(image, [...former, ...own], former[0] as Digest);
+  const wrapped = join(directory, 'wrapped-again');
+  await wrapInto(wrapped, image);
+  await withImage(wrapped, async ({ config, manifest }) => {
+    assert.equal(config.rootfs.diff_ids.length, manifest.layers.length);
+    assert.deepEqual(config.rootfs.diff_ids.slice(0, 2), own);
+    assert.equal(config.config?.Labels?.['ostree.final-diffid'], own[0]);
+  });
 });
 
 async function* streamOf(objects: ObjectSource): AsyncGenerator<Uint8Array> {

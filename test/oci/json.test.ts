@@ -16,6 +16,27 @@ test('JSON up to the limit is read, more is not', () => {
   assert.throws(() => parseJson(text(MAX_JSON_SIZE + 1), 'x'), coded('ERR_JSON', '4194305'));
 });
 
+test('JSON of 64 levels is read, deeper JSON is not', () => {
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    const text = (levels: number) => Buffer.from(`${open.repeat(levels)}1${close.repeat(levels)}`);
+    parseJson(text(64), 'x');
+    for (const levels of [65, 100_000])
+      assert.throws(() => parseJson(text(levels), 'config x'), coded('ERR_JSON', 'config x', '64 levels'));
+  }
+});
+
+test('brackets in strings nest nothing', () => {
+  const brackets = '[{'.repeat(100);
+  assert.equal(parseJson(Buffer.from(JSON.stringify(brackets)), 'x'), brackets);
+  const escaped = `\\"${brackets}\\`;
+  assert.deepEqual(parseJson(Buffer.from(JSON.stringify([escaped, escaped])), 'x'), [escaped, escaped]);
+  const shallow = `[${'[[]],'.repeat(100)}1]`;
+  assert.equal((parseJson(Buffer.from(shallow), 'x') as readonly unknown[]).length, 101);
+});
+
 test('wrong shapes are named', () => {
   for (const value of [null, [], 'a', 1, undefined]) {
     assert.throws(() => jsonObject(value, 'here'), coded('ERR_JSON', 'here', 'object'));

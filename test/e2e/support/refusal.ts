@@ -7,6 +7,8 @@ import { type RunOptions, treeport } from './run.ts';
 
 export type Refusal = RunOptions & {
   readonly code: ErrorCode;
+  /** The exit status: 1 unless given. */
+  readonly status?: 2;
   /** What the line must name. */
   readonly naming: readonly (string | RegExp)[];
   /** Folders that must be afterwards as they were before. */
@@ -18,7 +20,7 @@ export async function checkRefused(words: readonly string[], refusal: Refusal): 
   const before = refusal.untouched.map(listing);
   const { status, signal, stdout, stderr } = await treeport(words, refusal);
   const what = `treeport ${words.join(' ')}\n${stderr}`;
-  assert.deepEqual([status, signal, stdout], [1, null, ''], what);
+  assert.deepEqual([status, signal, stdout], [refusal.status ?? 1, null, ''], what);
   assert.match(stderr, /^treeport: ERR_\w+: [^\n]+\n$/, what);
   assert.ok(stderr.startsWith(`treeport: ${refusal.code}: `), what);
   for (const name of refusal.naming) {

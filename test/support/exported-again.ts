@@ -1,0 +1,28 @@
+/**
+ * Makes an image one that ostree-ext 0.15 exported again: its config keeps the diff-ids of the image before in front of
+ * those of its layers, and its label `ostree.final-diffid` names one of the former.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Digest } from '../../src/oci/descriptor.ts';
+
+/** Rewrites the only image of the layout directory `path`, whose config has these diff-ids then. */
+export async function exportAgain(path: string, diffIds: readonly Digest[], final: Digest): Promise<void> {
+  const read = async (file: string) => JSON.parse(await readFile(join(path, file), 'utf8'));
+  const fileOf = (digest: string) => `blobs/${digest.replace(':', '/')}`;
+  const put = async (value: object, descriptor: object) => {
+    const bytes = Buffer.from(JSON.stringify(value));
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    await writeFile(join(path, fileOf(digest)), bytes);
+    return { ...descriptor, digest, size: bytes.length };
+  };
+  const index = await read('index.json');
+  const manifest = await read(fileOf(index.manifests[0].digest));
+  const config = await read(fileOf(manifest.config.digest));
+  config.rootfs.diff_ids = diffIds;
+  config.config.Labels['ostree.final-diffid'] = final;
+  manifest.config = await put(config, manifest.config);
+  index.manifests = [await put(manifest, index.manifests[0])];
+  await writeFile(join(path, 'index.json'), JSON.stringify(index));
+}
