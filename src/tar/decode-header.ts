@@ -24,6 +24,7 @@ const NAME_BYTES = 100;
 const PREFIX_BYTES = 155;
 const CHECKSUM_BYTES = 8;
 const SPACE = 0x20;
+const NEWLINE = 0x0a;
 const ZERO = 0x30;
 const SEVEN = 0x37;
 const POSIX_MAGIC = 'ustar\0';
@@ -95,11 +96,12 @@ export function decodePax(data: Buffer): ReadonlyMap<string, string> {
   const records = new Map<string, string>();
   for (let start = 0; start < data.length; ) {
     const space = data.indexOf(SPACE, start);
-    const length = Number(data.toString('latin1', start, Math.max(space, start)));
+    const digits = data.toString('latin1', start, Math.max(space, start));
+    const length = /^\d{1,9}$/.test(digits) ? Number(digits) : Number.NaN;
     const end = start + length;
     const equals = data.indexOf('=', space);
-    if (!Number.isSafeInteger(length) || end > data.length || !(space < equals && equals < end))
-      throw malformed('a PAX record is malformed');
+    const isWhole = end <= data.length && space < equals && equals < end && data[end - 1] === NEWLINE;
+    if (!isWhole) throw malformed('a PAX record is malformed');
     records.set(data.toString('utf8', space + 1, equals), data.toString('utf8', equals + 1, end - 1));
     start = end;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { syncBuiltinESMExports } from 'node:module';
 import test from 'node:test';
-import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import zlib, { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { collect } from '../../src/base/bytes.ts';
 import { decompress } from '../../src/oci/decompress.ts';
 import { mixedBytes } from '../support/small-image.ts';
@@ -92,6 +93,32 @@ test('skippable zstd frames are skipped, at the start too', async () => {
     SKIPPABLE,
   ]);
   for (const pieces of PIECES) assert.ok((await unpack(bytes, pieces)).equals(BOTH), `${pieces}`);
+});
+
+test('a skippable frame that is cut off is an error, and gzip has none', async () => {
+  const frame = zstdCompressSync(FIRST);
+  for (const length of [1, 7, 8, 11])
+    await assert.rejects(unpack(Buffer.concat([frame, SKIPPABLE.subarray(0, length)]), 1000), `${length}`);
+  await assert.rejects(unpack(Buffer.concat([gzipSync(FIRST), SKIPPABLE, gzipSync(SECOND)]), 1000));
+});
+
+test('a million skippable frames take no decoder each', async (t) => {
+  const made = t.mock.method(zlib, 'createZstdDecompress');
+  syncBuiltinESMExports();
+  t.after(syncBuiltinESMExports);
+  const many = Buffer.alloc(8_000_000, Buffer.from('502a4d1800000000', 'hex'));
+  const bytes = Buffer.concat([zstdCompressSync(FIRST), many, zstdCompressSync(SECOND)]);
+  assert.ok((await unpack(bytes, 65_536)).equals(BOTH));
+  assert.equal(made.mock.callCount(), 2);
+});
+
+test('a stream of tiny frames is an error; small ones are not', async () => {
+  const stream = (bytes: number, count: number) =>
+    Buffer.concat(Array.from({ length: count }, () => zstdCompressSync(Buffer.alloc(bytes, 1))));
+  await assert.rejects(unpack(stream(0, 1100), 50_000), /cut into 1025 frames/);
+  await assert.rejects(unpack(stream(1, 1100), 50_000), /cut into 1025 frames/);
+  assert.equal((await unpack(stream(0, 1000), 50_000)).length, 0);
+  assert.equal((await unpack(stream(256, 1500), 50_000)).length, 256 * 1500);
 });
 
 test('what is not compressed passes', async () => {

@@ -76,6 +76,21 @@ test('PAX records are read whatever bytes are in their values', () => {
 });
 
 test('malformed PAX records are a fault', () => {
-  for (const text of ['x', '99 a=b\n', '0 a=b\n', '-5 a=b\n', '7 abcd\n', ' a=b\n', '6 a=b\n5', '3 =\n'])
+  for (const text of [
+    'x',
+    '99 a=b\n',
+    '0x6 a=b\n',
+    '6e0 a=b\n',
+    ' 7 a=b\n',
+    '+7 a=b\n',
+    '6 a=bc',
+    '4 a=b',
+    '0 a=b\n',
+    '-5 a=b\n',
+    '7 abcd\n',
+    ' a=b\n',
+    '6 a=b\n5',
+    '3 =\n',
+  ])
     assert.throws(() => decodePax(Buffer.from(text)), coded('ERR_TAR', 'PAX'), JSON.stringify(text));
 });
