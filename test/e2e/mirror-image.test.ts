@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import test, { type TestContext } from 'node:test';
+import { IMAGE_DRAIN_DELAY_SECONDS } from '../../src/server/shutdown.ts';
 import { Client, type ClientOptions } from './support/client.ts';
 import { mirrorOfOs, mirrorOfText } from './support/images.ts';
 import { OS_REF, osRepo, TEXT, TEXT_REF, textRepo, unlessOsRepo } from './support/os-repo.ts';
@@ -81,6 +82,8 @@ test('a mirror image of an OS', { skip, timeout }, async (t) => {
 async function stopsInOrder(podman: Podman, mirror: Container): Promise<void> {
   await podman.must(['stop', '--time=20', mirror.id]);
   assert.equal(await podman.must(['inspect', '--format={{.State.ExitCode}}', mirror.id]), '0');
+  const delay = `not ready any more, still serving for ${IMAGE_DRAIN_DELAY_SECONDS} s`;
+  assert.ok((await podman.log(mirror.id)).includes(delay));
 }
 
 test('a mirror image runs as root and as every other user, with or without capabilities', {
@@ -98,7 +101,7 @@ test('a mirror image runs as root and as every other user, with or without capab
     await client.pull(TEXT_REF);
     assert.equal(await client.revision(TEXT_REF), commit, words.join(' '));
     await client.fsck();
-    await podman.must(['rm', '--force', '--time=5', mirror.id]);
+    await podman.must(['rm', '--force', '--time=0', mirror.id]);
   }
 });
 

@@ -1,12 +1,15 @@
 /** The manifests of k8s/ parse, lock the mirror down, belong together, and name files that are there. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
+import { parseAllDocuments } from 'yaml';
 import { MIRROR_PORT } from '../../src/mirror/layout.ts';
 import { GRACE_SECONDS } from '../support/grace.ts';
 import { unlessInstalled } from '../support/programs.ts';
-import { projectFiles, ROOT } from '../support/project.ts';
+import { projectFiles, projectText, ROOT } from '../support/project.ts';
 import { at, yamlDocuments } from '../support/yaml.ts';
 
 const FILES = projectFiles('k8s/**/*.yaml');
@@ -107,6 +110,75 @@ for (const path of KUSTOMIZATIONS.filter((file) => !file.includes('/components/'
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^kind: Deployment$/m);
     assert.match(stdout, /^kind: Service$/m);
-    assert.match(stdout, /image: treeport-mirror:latest$/m);
+    assert.match(stdout, /image: treeport-mirror:write-your-image-into-k8s-base-image.env$/m);
+    assert.doesNotMatch(stdout, /^kind: ConfigMap$/m);
   });
+}
+
+/** A folder with a copy of k8s/. */
+function copyOfManifests(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'treeport-k8s-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  cpSync(join(ROOT, 'k8s'), join(folder, 'k8s'), { recursive: true });
+  return folder;
+}
+
+function builtBy(words: readonly string[], cwd: string): readonly unknown[] {
+  const [program = '', ...rest] = words;
+  const { status, stdout, stderr } = spawnSync(program, rest, { cwd, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  return parseAllDocuments(stdout).map((document) => document.toJS());
+}
+
+const ofKind = (kind: string, documents: readonly unknown[]) =>
+  documents.find((document) => at(document, 'kind') === kind);
+
+test("the README's first lines deploy the image that they name", {
+  skip: unlessInstalled('kubectl'),
+}, (t) => {
+  const [, lines = ''] = /```sh\n(.*?)```/s.exec(projectText('k8s/README.md')) ?? [];
+  assert.match(lines, /^kubectl apply -k k8s\/base$/m);
+  // What would be applied, since there is no cluster here.
+  const script = lines.replace('kubectl apply -k', 'kubectl kustomize');
+  const built = builtBy(['sh', '-ec', script], copyOfManifests(t));
+  const image = at(ofKind('Deployment', built), 'spec', 'template', 'spec', 'containers', 0, 'image');
+  assert.equal(image, 'registry.example.com/os/mirror:1');
+});
+
+test('two mirrors in one namespace select their own pods only', { skip: unlessInstalled('kubectl') }, (t) => {
+  const folder = copyOfManifests(t);
+  const [stable, testing] = ['stable', 'testing'].map((name) => {
+    const [, example = ''] = /```yaml\n(namePrefix.*?)```/s.exec(projectText('k8s/README.md')) ?? [];
+    const components = ['cache', 'ingress', 'network-policy'].map((part) => `  - ../k8s/components/${part}`);
+    const lines = ['resources:', '  - ../k8s/base', 'components:', ...components];
+    mkdirSync(join(folder, name));
+    const kustomization = `${example.replaceAll('stable', name)}${lines.join('\n')}\n`;
+    writeFileSync(join(folder, name, 'kustomization.yaml'), kustomization);
+    return builtBy(['kubectl', 'kustomize', name], folder);
+  }) as [readonly unknown[], readonly unknown[]];
+  for (const documents of [stable, testing]) {
+    const pods = at(ofKind('Deployment', documents), 'spec', 'template', 'metadata', 'labels');
+    const other = documents === stable ? testing : stable;
+    const others = at(ofKind('Deployment', other), 'spec', 'template', 'metadata', 'labels');
+    const selectors = [
+      at(ofKind('Deployment', documents), 'spec', 'selector', 'matchLabels'),
+      at(ofKind('Service', documents), 'spec', 'selector'),
+      at(ofKind('NetworkPolicy', documents), 'spec', 'podSelector', 'matchLabels'),
+    ];
+    for (const selector of selectors) {
+      assert.ok(selects(selector, pods), JSON.stringify(selector));
+      assert.ok(!selects(selector, others), JSON.stringify(selector));
+    }
+    const backend = at(ofKind('Ingress', documents), 'spec', 'rules', 0, 'http', 'paths', 0, 'backend');
+    assert.equal(at(backend, 'service', 'name'), at(ofKind('Service', documents), 'metadata', 'name'));
+    for (const document of documents) {
+      const label = at(document, 'metadata', 'labels', 'app.kubernetes.io/instance');
+      assert.equal(label, documents === stable ? 'stable' : 'testing');
+    }
+  }
+});
+
+function selects(selector: unknown, labels: unknown): boolean {
+  const entries = Object.entries(selector as object);
+  return entries.length > 0 && entries.every(([key, value]) => at(labels, key) === value);
 }
