@@ -73,7 +73,8 @@ export const ERROR_CODES = {
     'The files that a mirror image runs with cannot be put together here. The message names what is missing.',
   ERR_SEAL_OWNERS:
     'The build changed owners, modes or bytes of objects, as rootless builds do. Build as root, or use `treeport mirror wrap`.',
-  ERR_CACHE_DIR: 'The cache directory of the server cannot be made or written.',
+  ERR_CACHE_DIR:
+    'The cache directory of the server cannot be made or written, holds files that are no cache, or lies in or around the repository.',
   ERR_LISTEN:
     "The server cannot listen: the port is in use, or the address is not this machine's, or not allowed.",
   ERR_TAR: 'A tar stream is malformed or cut off.',

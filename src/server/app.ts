@@ -11,6 +11,7 @@ import fastify, {
 } from 'fastify';
 import { messageOf } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
+import type { Repository } from '../ostree/repo/open.ts';
 import { NOT_STORED } from './cache-control.ts';
 import { createCacheFiller } from './cache-filler.ts';
 import { refuseUnreadable } from './client-error.ts';
@@ -89,6 +90,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('onClose', async () => {
     lateVerifier.stop();
     cacheFiller?.stop();
+    cache?.close();
   });
   app.register(repoRoutes, { basePath, documents, objects, logger });
   await app.ready();
@@ -122,6 +124,7 @@ function newFastify({ logger }: Settings): FastifyInstance {
 }
 
 async function openCache({
+  repo,
   cacheDir,
   cacheSize,
   encoding,
@@ -132,7 +135,13 @@ async function openCache({
     directory: cacheDir,
     maxBytes: cacheSize,
     encoder: encoderId(encoding.cached),
+    repositories: pathsOf(repo),
     onWriteFailure: (error) =>
       logger.warn(`cannot write the cache directory ${cacheDir}, going on without: ${messageOf(error)}`),
   });
+}
+
+/** The repository's path, and those of its parents. */
+function pathsOf({ path, parent }: Repository): readonly string[] {
+  return parent === undefined ? [path] : [path, ...pathsOf(parent)];
 }

@@ -1,20 +1,20 @@
 /**
- * The directory of encoded objects, laid out as an archive repository's: `objects/<2>/<62>.filez`; files are
- * written under a temporary name beside it. At most `maxBytes` are kept; the least recently used go first, a few more
- * than need to, so that finding them is seldom.
+ * The encoded objects of one encoder, laid out as an archive repository's: `objects/<2>/<62>.filez`; files are
+ * written under a temporary name beside it. About `maxBytes` are kept; the least recently used are evicted in batches,
+ * to amortise the search for them. cache-directory.ts says what else lies in the cache directory.
  *
- * Files of an earlier run are found in the background, so that start-up does not depend on their number;
- * until then they are served all the same. The file `encoder` names what made the compressed bytes: where it
- * differs, the old objects are dropped, because entity tags promise equal bytes. A cache that cannot be
- * written costs speed, never an answer.
+ * The files are the source of truth, and other servers may write and evict them at the same time: a file that this
+ * server does not know is found when it is asked for, one that has gone is forgotten, and the directory is scanned
+ * at the start (in the background: start-up does not depend on the number of files), whenever this server
+ * has written a quarter of `maxBytes`, and every hour. A cache that cannot be written costs speed, never an answer.
  */
-import { mkdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { existsSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryName } from '../base/atomic-file.ts';
-import { messageOf, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loosePath, parseLooseName } from '../ostree/object-name.ts';
+import { claimFolder, FAN_OUT, prepareCacheDirectory, removeUnclaimedFolders } from './cache-directory.ts';
 import { closePlainFile, openPlainFile, type PlainFile } from './plain-file.ts';
 
 export type DiskCacheOptions = {
@@ -22,56 +22,53 @@ export type DiskCacheOptions = {
   readonly maxBytes: number;
   /** Equal encoders make equal files. */
   readonly encoder: string;
+  /** What is served, and its parents. */
+  readonly repositories: readonly string[];
   /** Told of the first failed write in a row, and not again until one has succeeded. */
   readonly onWriteFailure: (error: unknown) => void;
 };
 
-const FAN_OUT: readonly string[] = Array.from({ length: 256 }, (_, fan) => fan.toString(16).padStart(2, '0'));
 const LEFTOVER_MS = 3_600_000;
 /** Written at once. */
 const SMALL_FILE_BYTES = 128 * 1024;
 /** How much of its size a full cache keeps. */
 const KEPT_BY_EVICTION = 15 / 16;
+/** How much of its size a server writes before it looks what the others have written. */
+const WRITTEN_BETWEEN_SCANS = 1 / 4;
+const SCAN_MS = 3_600_000;
 
 export class DiskCache {
-  readonly directory: string;
+  /** The encoder's folder. */
+  readonly folder: string;
   readonly maxBytes: number;
   readonly #onWriteFailure: (error: unknown) => void;
   readonly #entries = new Map<Checksum, Entry>();
+  readonly #timer: NodeJS.Timeout;
   #bytes = 0;
-  /** Counts uses. */
-  #clock = 0;
+  #writtenSinceScan = 0;
+  #lastUse = 0;
   #writeFailed = false;
   /** Settled when the files of an earlier run have been counted. */
   readonly counted: Promise<void>;
   #isCounted = false;
+  #scanning: Promise<void> | undefined;
 
-  private constructor(options: DiskCacheOptions) {
-    this.directory = options.directory;
-    this.maxBytes = options.maxBytes;
-    this.#onWriteFailure = options.onWriteFailure;
-    this.counted = this.#count();
+  private constructor(folder: string, { maxBytes, onWriteFailure }: DiskCacheOptions) {
+    this.folder = folder;
+    this.maxBytes = maxBytes;
+    this.#onWriteFailure = onWriteFailure;
+    this.counted = this.scan();
+    this.#timer = setInterval(() => void this.scan(), SCAN_MS).unref();
   }
 
-  /** Prepares the directory; ERR_CACHE_DIR if it cannot be written. */
+  /** Prepares the directory; ERR_CACHE_DIR if it cannot be used. */
   static async open(options: DiskCacheOptions): Promise<DiskCache> {
-    const { directory, encoder } = options;
-    const marker = join(directory, 'encoder');
-    try {
-      await mkdir(directory, { recursive: true });
-      if ((await readFile(marker, 'utf8').catch(() => undefined)) !== encoder) {
-        await rm(join(directory, 'objects'), { recursive: true, force: true });
-      }
-      await writeFile(marker, encoder);
-      for (const fanOut of FAN_OUT) mkdirSync(join(directory, 'objects', fanOut), { recursive: true });
-    } catch (error) {
-      throw new TreeportError(
-        'ERR_CACHE_DIR',
-        `cannot write the cache directory ${directory}: ${messageOf(error)}; give --cache-dir a writable one`,
-        { cause: error },
-      );
-    }
-    return new DiskCache(options);
+    return new DiskCache(await prepareCacheDirectory(options), options);
+  }
+
+  /** Ends the periodic scans. */
+  close(): void {
+    clearInterval(this.#timer);
   }
 
   /** Bytes of the objects known to be here. */
@@ -79,15 +76,28 @@ export class DiskCache {
     return this.#bytes;
   }
 
-  /** True if the object is known to be here. */
+  /** The objects known to be here. */
+  get checksums(): Iterable<Checksum> {
+    return this.#entries.keys();
+  }
+
   has(checksum: Checksum): boolean {
-    return this.#entries.has(checksum);
+    return this.#entries.has(checksum) || existsSync(this.#path(checksum));
+  }
+
+  /** Removes an object that must not be served. */
+  drop(checksum: Checksum): void {
+    this.#forget(checksum);
+    try {
+      unlinkSync(this.#path(checksum));
+    } catch {
+      // Evicted by another server, or the directory is read-only now: then the next verification finds it again.
+    }
   }
 
   /** The cached archive file of an object, which counts as a use. */
   open(checksum: Checksum): PlainFile | undefined {
     const entry = this.#entries.get(checksum);
-    if (entry === undefined && this.#isCounted) return undefined;
     const file = openPlainFile(this.#path(checksum), { isProbablyThere: entry !== undefined });
     if (file === undefined || file.size === 0) {
       // An empty file is what a crash leaves of one that was not yet on disk.
@@ -95,7 +105,7 @@ export class DiskCache {
       this.#forget(checksum);
       return undefined;
     }
-    if (entry?.size === file.size) entry.used = this.#tick();
+    if (entry?.size === file.size) entry.used = this.#use();
     else this.#remember(checksum, file.size);
     return file;
   }
@@ -139,26 +149,29 @@ export class DiskCache {
   }
 
   #path(checksum: Checksum): string {
-    return join(this.directory, loosePath(checksum, 'filez'));
+    return join(this.folder, loosePath(checksum, 'filez'));
   }
 
   #moveIn(checksum: Checksum, temporary: string, size: number): void {
     renameSync(temporary, this.#path(checksum));
     this.#writeFailed = false;
     this.#remember(checksum, size);
+    this.#writtenSinceScan += size;
+    if (this.#writtenSinceScan > this.maxBytes * WRITTEN_BETWEEN_SCANS) void this.scan();
     this.#evict();
   }
 
   /** Makes the object the most recently used one. */
   #remember(checksum: Checksum, size: number): void {
     this.#forget(checksum);
-    this.#entries.set(checksum, { size, used: this.#tick() });
+    this.#entries.set(checksum, { size, used: this.#use() });
     this.#bytes += size;
   }
 
-  #tick(): number {
-    this.#clock += 1;
-    return this.#clock;
+  /** Milliseconds since 1970, and later than every use before. */
+  #use(): number {
+    this.#lastUse = Math.max(Date.now(), this.#lastUse + 0.001);
+    return this.#lastUse;
   }
 
   #forget(checksum: Checksum): void {
@@ -167,34 +180,55 @@ export class DiskCache {
   }
 
   #evict(): void {
-    // Before all files are counted nobody knows which is the oldest.
+    // Before all files are counted the oldest is not known.
     if (!this.#isCounted || this.#bytes <= this.maxBytes) return;
     const oldestFirst = [...this.#entries].sort(([, a], [, b]) => a.used - b.used);
     for (const [checksum] of oldestFirst) {
       if (this.#bytes <= this.maxBytes * KEPT_BY_EVICTION) return;
-      this.#forget(checksum);
-      try {
-        unlinkSync(this.#path(checksum));
-      } catch {
-        // Gone already, or it cannot go: either way it is not ours to count any more.
-      }
+      this.drop(checksum);
     }
   }
 
-  async #count(): Promise<void> {
-    const found: Found[] = [];
-    for (const fanOut of FAN_OUT)
-      found.push(...(await listObjects(join(this.directory, 'objects', fanOut), fanOut)));
-    const usedSince = [...this.#entries].sort(([, a], [, b]) => a.used - b.used);
-    for (const { checksum, size } of found.sort((a, b) => a.modified - b.modified))
-      this.#remember(checksum, size);
-    for (const [checksum, { size }] of usedSince) this.#remember(checksum, size);
+  /** Makes what is known agree with what is there; a scan that is under way is shared. */
+  scan(): Promise<void> {
+    this.#scanning ??= this.#scan().finally(() => {
+      this.#scanning = undefined;
+    });
+    return this.#scanning;
+  }
+
+  async #scan(): Promise<void> {
+    const start = this.#use();
+    this.#writtenSinceScan = 0;
+    const gone = new Set(this.#entries.keys());
+    for (const fanOut of FAN_OUT) {
+      for (const { checksum, size, modified } of await listObjects(
+        join(this.folder, 'objects', fanOut),
+        fanOut,
+      )) {
+        gone.delete(checksum);
+        const used = this.#entries.get(checksum)?.used ?? modified;
+        this.#forget(checksum);
+        this.#entries.set(checksum, { size, used });
+        this.#bytes += size;
+      }
+    }
+    for (const checksum of gone) {
+      // One that was used since the start was there then, and may have been written behind the scan.
+      if ((this.#entries.get(checksum)?.used ?? 0) < start) this.#forget(checksum);
+    }
     this.#isCounted = true;
     this.#evict();
+    try {
+      claimFolder(this.folder);
+    } catch (error) {
+      this.#onWriteFailure(error);
+    }
+    await removeUnclaimedFolders(this.folder);
   }
 }
 
-/** `used` is greater the later the last use was. */
+/** `used`: when it was used last; of a file that another server or run wrote, when it was written. */
 type Entry = { readonly size: number; used: number };
 
 type Found = { readonly checksum: Checksum; readonly size: number; readonly modified: number };

@@ -133,7 +133,7 @@ test('what was encoded once is taken from --cache-dir, which stays below --cache
     serving.signal('SIGTERM');
     assert.equal(await serving.ended(), 0);
   }
-  const bytes = await must(['sh', '-c', 'find "$0" -type f -printf "%s\\n"', cache]);
+  const bytes = await must(['sh', '-c', 'find "$0" -name "*.filez" -printf "%s\\n"', cache]);
   const sum = bytes.split('\n').reduce((total, size) => total + Number(size), 0);
   assert.ok(sum > 0 && sum <= limit, `${sum} bytes in the cache`);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import { encoderId } from '../../src/server/encoder.ts';
 import { archiveUrl, bareFixture, tempFolder } from './repos.ts';
 import { idOf, served, text } from './served.ts';
 
@@ -23,7 +24,7 @@ test('without a level the first answer is uncompressed, and the cache is filled 
     assert.ok(tag?.startsWith(`"${ids[index]}-deflate0-`));
     assert.equal(idOf(body), ids[index]);
   }
-  const isCached = (id: string) => existsSync(join(cacheDir, loosePath(id, 'filez')));
+  const isCached = (id: string) => existsSync(join(cacheDir, encoderId(6), loosePath(id, 'filez')));
   for (let tries = 0; !ids.every(isCached) && tries < 1000; tries++) await setTimeout(20);
   const second = await Promise.all(ids.map(tagged));
   for (const [index, { tag, body }] of second.entries()) {

@@ -13,20 +13,23 @@ const [A, B, C, D] = ids as [string, string, string, string];
 
 type Opened = { readonly cache: DiskCache; readonly failures: unknown[]; path(checksum: string): string };
 
-async function open(directory: string, maxBytes = 1000, encoder = 'e1'): Promise<Opened> {
+const [E1, E2] = ['deflate6-e1', 'deflate6-e2'];
+
+async function open(directory: string, maxBytes = 1000, encoder = E1): Promise<Opened> {
   const failures: unknown[] = [];
   const cache = await DiskCache.open({
     directory,
     maxBytes,
     encoder,
+    repositories: [],
     onWriteFailure: (error) => failures.push(error),
   });
-  return { cache, failures, path: (checksum) => join(directory, loosePath(checksum, 'filez')) };
+  return { cache, failures, path: (checksum) => join(cache.folder, loosePath(checksum, 'filez')) };
 }
 
-/** Files below the directory that are no objects. */
-function leftovers(directory: string): readonly string[] {
-  const names = readdirSync(join(directory, 'objects'), { recursive: true, encoding: 'utf8' });
+/** Files below the encoder's folder that are no objects. */
+function leftovers({ folder }: DiskCache): readonly string[] {
+  const names = readdirSync(join(folder, 'objects'), { recursive: true, encoding: 'utf8' });
   return names.filter((name) => name.length > 2 && !name.endsWith('.filez'));
 }
 
@@ -79,12 +82,44 @@ test('files of an earlier run are served at once, counted later, and evicted by 
   assert.equal(existsSync(path(B)), true, 'the youngest stays');
 });
 
-test("another encoder's files are dropped", async (t) => {
+test("another encoder's files are not served, and are removed when no server has claimed them for a day", async (t) => {
   const { directory, path, cache: before } = await counted(t);
   await before.store(A, Buffer.from('by e1'));
-  const { cache } = await open(directory, 1000, 'e2');
+  const { cache } = await open(directory, 1000, E2);
+  await cache.scan();
   assert.equal(cache.open(A), undefined);
-  assert.equal(existsSync(path(A)), false);
+  assert.equal(existsSync(path(A)), true, 'a server may be using it');
+  utimesSync(before.folder, 1000, 1000);
+  await cache.scan();
+  assert.equal(existsSync(before.folder), false);
+  await cache.store(A, Buffer.from('by e2'));
+  assert.deepEqual(cache.open(A)?.content, Buffer.from('by e2'));
+});
+
+test('servers that share a directory use what the others write, and get over what they evict', async (t) => {
+  const { directory, cache: one } = await counted(t);
+  const { cache: other } = await open(directory);
+  await other.counted;
+  await one.store(A, Buffer.from('hello'));
+  assert.equal(other.has(A), true);
+  assert.deepEqual(other.open(A)?.content, Buffer.from('hello'));
+  one.drop(A);
+  assert.equal(other.open(A), undefined);
+  assert.equal(other.bytes, 0);
+});
+
+test('a scan counts what other servers have written, and forgets what they have evicted', async (t) => {
+  const { directory, cache: one, path } = await counted(t);
+  const { cache: other } = await open(directory);
+  for (const id of [A, B, C]) await one.store(id, Buffer.alloc(200));
+  await other.scan();
+  assert.equal(other.bytes, 600);
+  one.drop(A);
+  await other.store(D, Buffer.alloc(500));
+  await other.scan();
+  assert.ok(other.bytes <= 1000 && existsSync(path(D)), `${other.bytes}`);
+  await one.scan();
+  assert.equal(one.bytes, other.bytes);
 });
 
 test('an empty file, which a crash may leave, is no object', async (t) => {
@@ -96,12 +131,12 @@ test('an empty file, which a crash may leave, is no object', async (t) => {
 });
 
 test('a file taken in from a temporary name', async (t) => {
-  const { cache, directory } = await counted(t);
+  const { cache } = await counted(t);
   const temporary = cache.temporaryPath(A);
   writeFileSync(temporary, 'large');
   await cache.adopt(A, temporary, 5);
   assert.deepEqual(cache.open(A)?.content, Buffer.from('large'));
-  assert.deepEqual(leftovers(directory), []);
+  assert.deepEqual(leftovers(cache), []);
 });
 
 test('a directory that cannot be written is a coded error', async (t) => {
@@ -121,7 +156,7 @@ test('a full disk is told of once, and leaves nothing behind', { skip: unlessTin
     [A, B].map((id) => existsSync(path(id))),
     [false, false],
   );
-  assert.deepEqual(leftovers(directory), []);
+  assert.deepEqual(leftovers(cache), []);
   await cache.store(C, Buffer.alloc(1000));
   await cache.store(A, Buffer.alloc(2 << 20, 1));
   assert.equal(failures.length, 2, 'told again after a success in between');

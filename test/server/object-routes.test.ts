@@ -16,6 +16,7 @@ import test from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { collect } from '../../src/base/bytes.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import { encoderId } from '../../src/server/encoder.ts';
 import { archiveFixture, archiveUrl, bareFixture, tempFolder } from './repos.ts';
 import { idOf, served, text } from './served.ts';
 import { tinyDisk, unlessTinyDisk } from './tiny-disk.ts';
@@ -162,7 +163,7 @@ for (const withCache of [false, true]) {
     assert.ok(counters.corrupt >= 1);
     assert.equal(counters.encoded, 0);
     assert.ok(errors().every((line) => line.includes(id)));
-    if (withCache) await eventuallyEmpty(join(cacheDir, 'objects'));
+    if (withCache) await eventuallyEmpty(join(cacheDir, encoderId(1)));
     chmodSync(bare.objectPath(id), 0o644);
     assert.equal(idOf(await received(origin + archiveUrl(id))), id, 'the next request starts afresh');
   });
@@ -201,7 +202,7 @@ test('an encoded object is in the cache when it has been sent once, in archive l
       assert.deepEqual(await received(origin + archiveUrl(id)), first);
     }
     assert.equal(counters.cached, 1, 'it came from the cache in the end');
-    assert.deepEqual(readFileSync(join(cacheDir, loosePath(id, 'filez'))), first);
+    assert.deepEqual(readFileSync(join(cacheDir, encoderId(1), loosePath(id, 'filez'))), first);
     counters.cached = 0;
   }
 });
