@@ -1,14 +1,16 @@
 /**
  * Refs of a repository: files holding a commit checksum, below
  * `refs/heads/<ref>`, `refs/remotes/<remote>/<ref>` and `refs/mirrors/<collection id>/<ref>`.
- * An alias is a symlink to another ref file of the same kind. Links that lead elsewhere, to nothing or to
- * a directory are no refs.
+ * An alias is a symlink to another ref file of the same kind.
+ *
+ * What has a ref's name and holds no commit is damaged: an empty or truncated file, a link that leads elsewhere, to
+ * nothing or to a directory. It is no ref; a list passes it over and tells its caller.
  */
-import { type Dirent, readFileSync, realpathSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { join } from 'node:path';
 import { compareBytes } from '../base/bytes.ts';
-import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
+import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { listBeneath, lstatBeneath, readBeneath } from '../base/open-beneath.ts';
 import { type Checksum, isChecksum } from './checksum.ts';
 import { isRefName } from './ref-name.ts';
 import type { Repository } from './repo/open.ts';
@@ -16,20 +18,36 @@ import type { Repository } from './repo/open.ts';
 /** Ref names to commits, sorted by the bytes of the names. */
 export type Refs = ReadonlyMap<string, Checksum>;
 
+export type DamagedRef = {
+  /** Its file, or a directory that cannot be listed: the path below the repository. */
+  readonly path: string;
+  /** What is wrong with it; one line. */
+  readonly why: string;
+  /** Set where the system could not read it; it may be sound then. */
+  readonly error?: TreeportError;
+};
+
+export type ListRefsOptions = {
+  /** Told of each damaged ref. Without it those that cannot be read are exceptions, and others are passed over. */
+  readonly onDamaged?: (damaged: DamagedRef) => void;
+};
+
 const HEADS = 'refs/heads';
 const REMOTES = 'refs/remotes';
 const MIRRORS = 'refs/mirrors';
+/** Far more than a checksum and a line end. */
+const MAX_REF_BYTES = 4096;
 
-/** Local refs of the repository itself, without its parents'. */
-export function listHeads(repo: Repository): Promise<Refs> {
-  return readRefs(join(repo.path, HEADS));
+/** Local refs of the repository itself, without its parents'. ERR_IO if their directory cannot be listed. */
+export async function listHeads(repo: Repository, options?: ListRefsOptions): Promise<Refs> {
+  return readRefs(repo, HEADS, options);
 }
 
 /** Refs fetched from remotes, named `<remote>:<ref>`. */
-export async function listRemoteRefs(repo: Repository): Promise<Refs> {
+export async function listRemoteRefs(repo: Repository, options?: ListRefsOptions): Promise<Refs> {
   const refs: [string, Checksum][] = [];
   for (const remote of await listRemotes(repo)) {
-    for (const [name, commit] of await readRefs(join(repo.path, REMOTES, remote))) {
+    for (const [name, commit] of readRefs(repo, `${REMOTES}/${remote}`, options)) {
       refs.push([`${remote}:${name}`, commit]);
     }
   }
@@ -37,74 +55,114 @@ export async function listRemoteRefs(repo: Repository): Promise<Refs> {
 }
 
 /** Names of the remotes that refs were fetched from, sorted. */
-export function listRemotes(repo: Repository): Promise<readonly string[]> {
-  return listSubdirectories(join(repo.path, REMOTES));
+export async function listRemotes(repo: Repository): Promise<readonly string[]> {
+  return listSubdirectories(repo, REMOTES);
 }
 
 /** Refs of other collections: collection id to refs. */
-export async function listMirrorRefs(repo: Repository): Promise<ReadonlyMap<string, Refs>> {
+export async function listMirrorRefs(
+  repo: Repository,
+  options?: ListRefsOptions,
+): Promise<ReadonlyMap<string, Refs>> {
   const collections = new Map<string, Refs>();
-  const directory = join(repo.path, MIRRORS);
-  for (const id of await listSubdirectories(directory)) {
-    const refs = await readRefs(join(directory, id));
+  for (const id of listSubdirectories(repo, MIRRORS)) {
+    const refs = readRefs(repo, `${MIRRORS}/${id}`, options);
     if (refs.size > 0) collections.set(id, refs);
   }
   return collections;
 }
 
-/** One ref file, `undefined` if there is none. `root` is `refs/heads` and the like. */
+/** One ref, `undefined` if there is none or if it is damaged. `root` is `refs/heads` and the like. */
 export async function readRef(repo: Repository, root: string, ref: string): Promise<Checksum | undefined> {
-  return readRefFile(join(repo.path, root), ref);
+  const read = readRefFile(repo, root, ref);
+  if (read?.damaged?.error !== undefined) throw read.damaged.error;
+  return read?.commit;
 }
 
-async function readRefs(root: string): Promise<Refs> {
+function readRefs(
+  repo: Repository,
+  root: string,
+  { onDamaged = throwUnreadable }: ListRefsOptions = {},
+): Refs {
   const found: [string, Checksum][] = [];
   const pending = [''];
   for (let prefix = pending.pop(); prefix !== undefined; prefix = pending.pop()) {
-    for (const entry of await listDirectory(join(root, prefix))) {
+    for (const entry of listRefDirectory(repo, root, prefix, onDamaged)) {
       const ref = prefix + entry.name;
       if (!isRefName(ref)) continue;
       if (entry.isDirectory()) {
         pending.push(`${ref}/`);
         continue;
       }
-      const commit = readRefFile(root, ref);
-      if (commit !== undefined) found.push([ref, commit]);
+      const read = readRefFile(repo, root, ref);
+      if (read?.commit !== undefined) found.push([ref, read.commit]);
+      if (read?.damaged !== undefined) onDamaged(read.damaged);
     }
   }
   return sorted(found);
+}
+
+function throwUnreadable({ error }: DamagedRef): void {
+  if (error !== undefined) throw error;
 }
 
 function sorted(refs: readonly (readonly [string, Checksum])[]): Refs {
   return new Map(refs.toSorted(([a], [b]) => compareBytes(a, b)));
 }
 
-async function listSubdirectories(path: string): Promise<readonly string[]> {
-  const entries = (await listDirectory(path)).filter((entry) => entry.isDirectory() && isRefName(entry.name));
+function listSubdirectories(repo: Repository, path: string): readonly string[] {
+  const entries = listDirectory(repo, path).filter((entry) => entry.isDirectory() && isRefName(entry.name));
   return entries.map((entry) => entry.name).toSorted(compareBytes);
 }
 
-async function listDirectory(path: string): Promise<readonly Dirent[]> {
+/** A directory below `root` that cannot be listed is damaged; `root` itself must be readable. */
+function listRefDirectory(
+  repo: Repository,
+  root: string,
+  prefix: string,
+  onDamaged: (damaged: DamagedRef) => void,
+): readonly Dirent[] {
+  const path = `${root}/${prefix}`.replace(/\/$/, '');
   try {
-    return await readdir(path, { withFileTypes: true });
+    return listDirectory(repo, path);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
-    throw new TreeportError('ERR_IO', `cannot list refs in ${path}: ${messageOf(error)}`, { cause: error });
+    if (prefix === '' || !isTreeportError(error)) throw error;
+    onDamaged({ path, why: error.message, error });
+    return [];
   }
 }
 
-/** Gone meanwhile, below a ref instead of a directory, a directory, an alias in a circle, longer than a file name. */
-const NO_REF: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'];
-
-/** The commit a ref file names; undefined if there is none. */
-function readRefFile(root: string, ref: string): Checksum | undefined {
+function listDirectory(repo: Repository, path: string): readonly Dirent[] {
   try {
-    const path = realpathSync(join(root, ref));
-    if (!path.startsWith(realpathSync(root) + sep)) return undefined;
-    const text = readFileSync(path, 'latin1').trim();
-    return isChecksum(text) ? text : undefined;
+    return listBeneath(repo.path, path) ?? [];
   } catch (error) {
-    if (NO_REF.includes(errnoOf(error))) return undefined;
-    throw new TreeportError('ERR_IO', `cannot read ref ${ref}: ${messageOf(error)}`, { cause: error });
+    if (isTreeportError(error)) throw error;
+    const message = `cannot list refs in ${join(repo.path, path)}: ${messageOf(error)}`;
+    throw new TreeportError('ERR_IO', message, { cause: error });
   }
+}
+
+type ReadRef = { readonly commit?: Checksum; readonly damaged?: DamagedRef };
+
+/** Undefined if there is no such file. */
+function readRefFile(repo: Repository, root: string, ref: string): ReadRef | undefined {
+  const path = `${root}/${ref}`;
+  const damaged = (why: string, error?: TreeportError): ReadRef => ({
+    damaged: { path, why, ...(error === undefined ? {} : { error }) },
+  });
+  try {
+    const options = { links: 'inside', within: root, maxBytes: MAX_REF_BYTES } as const;
+    const bytes = readBeneath(repo.path, path, options);
+    if (bytes === undefined) return isLink(repo, path) ? damaged('it is a link to nothing') : undefined;
+    const text = bytes.toString('latin1').trim();
+    return isChecksum(text) ? { commit: text } : damaged('it does not hold the checksum of a commit');
+  } catch (error) {
+    if (isTreeportError(error)) return damaged(error.message);
+    const message = `cannot read ref ${ref}: ${messageOf(error)}`;
+    return damaged(message, new TreeportError('ERR_IO', message, { cause: error }));
+  }
+}
+
+function isLink(repo: Repository, path: string): boolean {
+  return lstatBeneath(repo.path, path)?.isSymbolicLink() === true;
 }

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { listHeads, listMirrorRefs, listRemoteRefs, listRemotes, readRef } from '../../src/ostree/refs.ts';
+import {
+  type DamagedRef,
+  listHeads,
+  listMirrorRefs,
+  listRemoteRefs,
+  listRemotes,
+  readRef,
+} from '../../src/ostree/refs.ts';
 import { openRepository, type Repository } from '../../src/ostree/repo/open.ts';
 import { must } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
@@ -74,6 +81,39 @@ test('files that hold no checksum, or have no ref’s name, are no refs', async 
   assert.deepEqual([...(await listHeads(repo)).keys()], ['good']);
   assert.equal(await readRef(repo, 'refs/heads', 'text'), undefined);
   assert.equal(await readRef(repo, 'refs/heads', 'good/below'), undefined);
+});
+
+test('damaged refs are told of, and others are listed', async (t) => {
+  const repo = await repoWith(t, {
+    'refs/heads/good': A,
+    'refs/heads/empty': '',
+    'refs/heads/os/short': A.slice(1),
+    'refs/heads/huge': A.repeat(1000),
+    'refs/heads/.temporary': '',
+    'refs/remotes/origin/bad': 'x',
+    'refs/mirrors/org.example.Os/bad': 'x',
+    secret: B,
+  });
+  symlinkSync('nowhere', join(repo.path, 'refs/heads/dangling'));
+  symlinkSync('../../secret', join(repo.path, 'refs/heads/outside'));
+  symlinkSync('os', join(repo.path, 'refs/heads/directory'));
+  symlinkSync('circle', join(repo.path, 'refs/heads/circle'));
+  await must(['mkfifo', join(repo.path, 'refs/heads/fifo')]);
+  const damaged = new Map<string, string>();
+  const options = { onDamaged: ({ path, why }: DamagedRef) => damaged.set(path, why) };
+  assert.deepEqual([...(await listHeads(repo, options)).keys()], ['good']);
+  assert.equal((await listRemoteRefs(repo, options)).size, 0);
+  assert.equal((await listMirrorRefs(repo, options)).size, 0);
+  const heads = ['circle', 'dangling', 'directory', 'empty', 'fifo', 'huge', 'os/short', 'outside'];
+  const names = heads.map((name) => `refs/heads/${name}`);
+  assert.deepEqual(
+    [...damaged.keys()].toSorted(),
+    [...names, 'refs/mirrors/org.example.Os/bad', 'refs/remotes/origin/bad'].toSorted(),
+  );
+  assert.match(damaged.get('refs/heads/empty') ?? '', /checksum of a commit/);
+  assert.match(damaged.get('refs/heads/dangling') ?? '', /link to nothing/);
+  assert.match(damaged.get('refs/heads/fifo') ?? '', /FIFO/);
+  assert.match(damaged.get('refs/heads/huge') ?? '', /too large/);
 });
 
 test('an alias is followed within the refs, and not out of them', async (t) => {
