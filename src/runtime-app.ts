@@ -10,8 +10,10 @@ import { parseByteSize } from './base/byte-size.ts';
 import { messageOf, TreeportError } from './base/errors.ts';
 import { parseSeconds } from './base/seconds.ts';
 import { VERSION } from './base/version.ts';
+import { printLine } from './cli/output.ts';
 import { reportError } from './cli/report.ts';
 import { handleSignals, onStopSignal } from './cli/signals.ts';
+import { warn } from './cli/warn.ts';
 import { IMAGE_DRAIN_DELAY_SECONDS } from './server/shutdown.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -103,10 +105,12 @@ async function sealImage(words: readonly string[]): Promise<void> {
   const { publication, objects } = await seal({
     root,
     refs: ref.filter((name) => name !== ''),
-    warn: (message) => console.error(`treeport: ${message}`),
+    warn,
   });
   const names = publication.refs.map(({ name }) => name).join(', ') || 'no ref';
-  console.log(`sealed ${objects} content objects of commit ${publication.commits[0]}, published as ${names}`);
+  await printLine(
+    `sealed ${objects} content objects of commit ${publication.commits[0]}, published as ${names}`,
+  );
 }
 
 /** Values from the command line, else from the environment, else the defaults. */

@@ -2,6 +2,7 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import { type Commit, contentChecksum } from '../ostree/commit.ts';
 import { dictString } from '../ostree/metadata-dict.ts';
+import { indented } from './clean-text.ts';
 
 export function commitLines(checksum: Checksum, commit: Commit): readonly string[] {
   const version = dictString(commit.metadata, 'version');
@@ -12,16 +13,8 @@ export function commitLines(checksum: Checksum, commit: Commit): readonly string
     `Date:  ${formatDate(commit.timestamp)}`,
     ...(version === undefined ? [] : [`Version: ${version}`]),
     '',
-    `    ${commit.subject === '' ? '(no subject)' : commit.subject}`,
-    ...(commit.body === ''
-      ? []
-      : [
-          '',
-          ...commit.body
-            .trimEnd()
-            .split('\n')
-            .map((line) => `    ${line}`),
-        ]),
+    ...indented(commit.subject === '' ? '(no subject)' : commit.subject, '    '),
+    ...(commit.body === '' ? [] : ['', ...indented(commit.body, '    ')]),
   ];
 }
 

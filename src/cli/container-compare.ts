@@ -3,7 +3,7 @@ import { formatByteSize } from '../base/byte-size.ts';
 import type { ComponentChange, ImageComparison, LayerTotals } from '../container/compare-images.ts';
 import type { OpenedImage } from '../oci/image-source.ts';
 import { namesText } from './names-text.ts';
-import { printLine } from './output.ts';
+import { printJson, printLine } from './output.ts';
 import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
 
 type Words = ProxyWords & { readonly json?: boolean };
@@ -23,7 +23,7 @@ async function compare(before: string, after: string, words: Words): Promise<voi
   const comparison = await withImage(before, words, (old) =>
     withImage(after, words, async (fresh) => compareImages(old, fresh)),
   );
-  if (words.json) return printLine(JSON.stringify(comparison, null, 2));
+  if (words.json) return printJson(comparison, 2);
   for (const line of comparisonLines(comparison)) await printLine(line);
 }
 

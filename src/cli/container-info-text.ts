@@ -21,7 +21,7 @@ export function* infoLines(name: string, info: ImageInfo, remote: string | undef
     ...verifiedFields(info, remote),
   ]);
   yield 'Labels:';
-  for (const [key, value] of Object.entries(info.labels)) yield `    ${key}=${oneLine(value)}`;
+  for (const [key, value] of Object.entries(info.labels)) yield `    ${key}=${value}`;
   yield* layerLines(info.layers);
 }
 
@@ -29,7 +29,7 @@ type Field = readonly [string, string | undefined];
 
 function* fields(all: readonly Field[]): Generator<string> {
   for (const [title, value] of all) {
-    if (value !== undefined) yield `${`${title}:`.padEnd(14)}${oneLine(value)}`;
+    if (value !== undefined) yield `${`${title}:`.padEnd(14)}${value}`;
   }
 }
 
@@ -55,12 +55,7 @@ function* layerLines(layers: readonly LayerInfo[]): Generator<string> {
   const size = layers.reduce((sum, layer) => sum + layer.size, 0);
   yield `Layers: ${layers.length}, ${formatByteSize(size)}`;
   for (const { kind, digest, size: bytes, components, createdBy } of layers) {
-    const text = components.length > 0 ? namesText(components) : oneLine(createdBy ?? '');
+    const text = components.length > 0 ? namesText(components) : (createdBy ?? '');
     yield `    ${kind.padEnd(9)}  ${digest.slice(0, 19)}  ${formatByteSize(bytes).padStart(9)}  ${text}`.trimEnd();
   }
-}
-
-/** Labels and histories may hold anything; a terminal shall see one line of text. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }

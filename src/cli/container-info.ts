@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { ImageInfoOptions } from '../container/image-info.ts';
 import type { OstreeImageReference } from '../container/ostree-image-reference.ts';
-import { printLine } from './output.ts';
+import { printJson, printLine } from './output.ts';
 import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
 
 type Words = ProxyWords & { readonly repo?: string; readonly remote?: string; readonly json?: boolean };
@@ -27,7 +27,7 @@ async function showInfo(text: string, words: Words): Promise<void> {
   const image = await openOstreeImage(reference, registryAccess(words));
   try {
     const info = await imageInfo(image, options);
-    if (words.json) return await printLine(JSON.stringify({ image: name, ...info }, null, 2));
+    if (words.json) return await printJson({ image: name, ...info }, 2);
     const { infoLines } = await import('./container-info-text.ts');
     for (const line of infoLines(name, info, options.verify?.remote)) await printLine(line);
   } finally {

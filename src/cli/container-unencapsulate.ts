@@ -6,7 +6,7 @@ import type { OstreeImageReference } from '../container/ostree-image-reference.t
 import type { ImportReport } from '../container/unencapsulate.ts';
 import { collectAtOnce } from './collect-at-once.ts';
 import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
-import { printLine } from './output.ts';
+import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
 import { warn } from './warn.ts';
@@ -52,7 +52,7 @@ async function importImage(text: string, words: Words): Promise<void> {
     const report =
       (await importByMount(reference, words, told)) ?? (await importLayers(reference, words, told));
     told.stop();
-    if (words.json) await printLine(JSON.stringify(importedEvent(report, words.writeRef)));
+    if (words.json) await printJson(importedEvent(report, words.writeRef));
     else await printReport(report, words);
   } catch (error) {
     told.stop();
@@ -146,7 +146,7 @@ function tellAsJson(): Teller {
         if (Date.now() - printed.progress < PROGRESS_INTERVAL) return;
         printed.progress = Date.now();
       }
-      process.stdout.write(`${JSON.stringify(event)}\n`);
+      void printJson(event);
     },
     stop: () => {},
   };

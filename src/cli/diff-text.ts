@@ -12,6 +12,7 @@ import {
 } from '../ostree/diff-attributes.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { filesBelow } from '../ostree/walk.ts';
+import { shownName } from './output.ts';
 
 /** First what was modified, then what was deleted, then what was added. */
 export async function* diffLines(source: ObjectSource, diff: TreeDiff): AsyncGenerator<string> {
@@ -26,7 +27,7 @@ export async function* diffLines(source: ObjectSource, diff: TreeDiff): AsyncGen
 }
 
 function line(letter: 'M' | 'D' | 'A', path: string, note: string): string {
-  return `${letter}    ${path}  (${note})`;
+  return `${letter}    ${shownName(path)}  (${note})`;
 }
 
 const ASPECT_NOTES: Readonly<Record<Aspect, (change: Change) => string>> = {
@@ -34,7 +35,7 @@ const ASPECT_NOTES: Readonly<Record<Aspect, (change: Change) => string>> = {
   content: ({ from, to }) => `content ${contentNote(from)} -> ${contentNote(to)}`,
   mode: ({ from, to }) => `mode ${formatMode(from.mode)} -> ${formatMode(to.mode)}`,
   owner: ({ from, to }) => `owner ${from.uid}:${from.gid} -> ${to.uid}:${to.gid}`,
-  xattrs: ({ from, to }) => `xattrs ${differingXattrs(from, to).join(', ')}`,
+  xattrs: ({ from, to }) => `xattrs ${differingXattrs(from, to).map(shownName).join(', ')}`,
 };
 
 function nodeNote(attributes: Attributes): string {
@@ -42,7 +43,7 @@ function nodeNote(attributes: Attributes): string {
 }
 
 function contentNote({ type, size, target }: Attributes): string {
-  return type === 'symlink' ? `symlink to ${target}` : formatByteSize(size);
+  return type === 'symlink' ? `symlink to ${shownName(target)}` : formatByteSize(size);
 }
 
 /** Permission bits as people write them: `0755`. */

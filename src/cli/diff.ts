@@ -4,7 +4,7 @@ import { diffDocument } from './diff-json.ts';
 import { diffLines, statLines } from './diff-text.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
-import { printLine, writeOut } from './output.ts';
+import { printJson, printText, writeOut } from './output.ts';
 
 type Words = {
   readonly repo: string;
@@ -34,9 +34,9 @@ async function printDiff(from: string, to: string, subdir: string | undefined, w
   const diff = await diffCommits(repo, from, to, subdir === undefined ? {} : { subdir });
   if (words.patch) {
     const { formatDiffPatch } = await import('../ostree/diff-patch.ts');
-    for await (const text of formatDiffPatch(repo.objects, diff)) await writeOut(text);
+    for await (const text of formatDiffPatch(repo.objects, diff)) await printText(text);
   } else if (words.json) {
-    await printLine(JSON.stringify(await diffDocument(repo.objects, diff), null, 2));
+    await printJson(await diffDocument(repo.objects, diff), 2);
   } else {
     const lines = words.stat ? statLines(repo.objects, diff) : diffLines(repo.objects, diff);
     await writeOut(await joined(lines));

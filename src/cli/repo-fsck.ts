@@ -6,7 +6,7 @@ import { formatObjectName } from '../ostree/object-name.ts';
 import { resolveRevision } from '../ostree/revision.ts';
 import { openRepo } from './open-repo.ts';
 import { quietOption, repoOption } from './options.ts';
-import { printLine } from './output.ts';
+import { printLine, shownName } from './output.ts';
 import { startProgress } from './progress.ts';
 
 export function addRepoFsck(group: Command): void {
@@ -39,7 +39,7 @@ async function checkRepository(
 }
 
 function faultLine(fault: LocatedFault): string {
-  const place = fault.path === undefined ? '' : ` at ${fault.path} of commit ${fault.commit}`;
+  const place = fault.path === undefined ? '' : ` at ${shownName(fault.path)} of commit ${fault.commit}`;
   return `${fault.kind} ${formatObjectName(fault.object)}${place}: ${fault.message}`;
 }
 

@@ -10,7 +10,7 @@ import { type TreeVisit, walkTree } from '../ostree/walk.ts';
 import { serializeXattrs, XATTRS_TYPE } from '../ostree/xattrs.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
-import { printLine, writeOut } from './output.ts';
+import { printNames, shownName, writeOut } from './output.ts';
 
 type LsOptions = {
   readonly repo: string;
@@ -68,7 +68,7 @@ async function* visitDirectory(
 
 async function printVisit(source: ObjectSource, visit: TreeVisit, options: LsOptions): Promise<void> {
   if (options.nulFilenamesOnly) return writeOut(`${visit.path}\0`);
-  return printLine(
+  return printNames(
     visit.kind === 'file'
       ? await fileLine(source, visit, options)
       : await directoryLine(source, visit, options),
@@ -82,7 +82,7 @@ async function fileLine(
 ): Promise<string> {
   const { header, size } = await source.content(visit.checksum);
   const link = isSymlink(header);
-  const path = link ? `${visit.path} -> ${header.target}` : visit.path;
+  const path = [visit.path, ...(link ? [header.target] : [])].map(shownName).join(' -> ');
   const attributes = { type: link ? 'l' : '-', ...header, size, checksums: [visit.checksum] };
   return line(attributes, header.xattrs, path, options);
 }
@@ -96,7 +96,7 @@ async function directoryLine(
   return line(
     { type: 'd', ...meta, size: 0, checksums: [visit.tree, visit.meta] },
     serializeXattrs(meta.xattrs),
-    visit.path,
+    shownName(visit.path),
     options,
   );
 }

@@ -3,7 +3,7 @@ import { listHeads, listMirrorRefs, listRemoteRefs } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
-import { printLine } from './output.ts';
+import { printNames, shownName } from './output.ts';
 
 type RefsOptions = { readonly repo: string; readonly revision?: boolean };
 
@@ -20,7 +20,8 @@ export function addRepoRefs(group: Command): void {
 
 async function listRefs(options: RefsOptions): Promise<void> {
   for (const [ref, commit] of await allRefs(await openRepo(options.repo))) {
-    await printLine(options.revision ? `${ref}\t${commit}` : ref);
+    const shown = ref.split(' ').map(shownName).join(' ');
+    await printNames(options.revision ? `${shown}\t${commit}` : shown);
   }
 }
 

@@ -8,7 +8,7 @@ import { loadCommit, resolveRevision } from '../ostree/revision.ts';
 import { commitLines } from './commit-text.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
-import { printLine } from './output.ts';
+import { printLine, printText } from './output.ts';
 
 type ShowOptions = {
   readonly repo: string;
@@ -33,9 +33,9 @@ async function show(revision: string, options: ShowOptions): Promise<void> {
   const commit = await loadCommit(repo, checksum);
   const detached = await detachedMetadata(repo, checksum);
   if (options.printMetadataKey !== undefined)
-    return printLine(valueText(commit.metadata, options.printMetadataKey));
+    return printText(`${valueText(commit.metadata, options.printMetadataKey)}\n`);
   if (options.printDetachedMetadataKey !== undefined)
-    return printLine(valueText(detached, options.printDetachedMetadataKey));
+    return printText(`${valueText(detached, options.printDetachedMetadataKey)}\n`);
   for (const line of commitLines(checksum, commit)) await printLine(line);
   await printDict('Metadata', commit.metadata);
   await printDict('Detached metadata', detached);

@@ -1,6 +1,11 @@
-/** How an error leaves the process: one line on stderr, `treeport: ERR_CODE: message`, and the exit status. */
+/**
+ * How errors and warnings leave the process: one line on stderr, `treeport: ERR_CODE: message`, cleaned as
+ * clean-text.ts does, and the exit status.
+ */
+import { inspect } from 'node:util';
 import type { ErrorCode } from '../base/error-codes.ts';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { cleanLine, cleanLines } from './clean-text.ts';
 
 /** Any thrown value with a code: system errors are ERR_DISK_FULL or ERR_IO, all else is our own fault. */
 export function codedError(thrown: unknown): TreeportError {
@@ -17,6 +22,11 @@ const USAGE_ERRORS: readonly ErrorCode[] = ['ERR_USAGE', 'ERR_IMAGE_REFERENCE', 
 export function reportError(thrown: unknown): void {
   const error = codedError(thrown);
   process.exitCode = USAGE_ERRORS.includes(error.code) ? 2 : 1;
-  process.stderr.write(`treeport: ${error.code}: ${messageOf(error)}\n`);
-  if (process.env.TREEPORT_DEBUG === '1') console.error(thrown);
+  printMessage(`${error.code}: ${messageOf(error)}`);
+  if (process.env.TREEPORT_DEBUG === '1') process.stderr.write(`${cleanLines(inspect(thrown))}\n`);
+}
+
+/** Prints a line on stderr that names the program. */
+export function printMessage(message: string): void {
+  process.stderr.write(`treeport: ${cleanLine(message)}\n`);
 }

@@ -1,4 +1,6 @@
 /** Warnings of the verbs: one line each on stderr. */
+import { printMessage } from './report.ts';
+
 export function warn(message: string): void {
-  process.stderr.write(`treeport: warning: ${message}\n`);
+  printMessage(`warning: ${message}`);
 }

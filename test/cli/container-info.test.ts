@@ -33,7 +33,7 @@ test('container info in words; the first line is that of ostree-ext', async (t) 
   assert.ok(lines.includes('Version:      42.0'));
   assert.ok(lines.includes('Mirror image: no'));
   assert.ok(lines.includes('Signature:    none'));
-  assert.ok(lines.includes('    lines=one two [31m'), 'nothing that a terminal would act on');
+  assert.ok(lines.includes(String.raw`    lines=one\ntwo\x1b[31m`), 'nothing that a terminal would act on');
   const rows = lines.slice(lines.findIndex((line) => line.startsWith('Layers: 3, ')) + 1);
   assert.deepEqual(
     rows.map((row) => row.trim().split(/ {2,}/)).map(([kind, id, , text]) => [kind, id, text]),
