@@ -102,11 +102,11 @@ test('a skippable frame that is cut off is an error, and gzip has none', async (
   await assert.rejects(unpack(Buffer.concat([gzipSync(FIRST), SKIPPABLE, gzipSync(SECOND)]), 1000));
 });
 
-test('a million skippable frames take no decoder each', async (t) => {
+test('many skippable frames take no decoder each', async (t) => {
   const made = t.mock.method(zlib, 'createZstdDecompress');
   syncBuiltinESMExports();
   t.after(syncBuiltinESMExports);
-  const many = Buffer.alloc(8_000_000, Buffer.from('502a4d1800000000', 'hex'));
+  const many = Buffer.alloc(800_000, Buffer.from('502a4d1800000000', 'hex'));
   const bytes = Buffer.concat([zstdCompressSync(FIRST), many, zstdCompressSync(SECOND)]);
   assert.ok((await unpack(bytes, 65_536)).equals(BOTH));
   assert.equal(made.mock.callCount(), 2);

@@ -266,7 +266,8 @@ test('sizes are bounded, those of metadata by an option', async () => {
 });
 
 test('paths with ./ in front are another tree, and skipped', async () => {
-  const entries = (await smallEntries()).map((entry) => ({ ...entry, path: `./${entry.path}` }));
+  // The encoder takes one ./ away.
+  const entries = (await smallEntries()).map((entry) => ({ ...entry, path: `././${entry.path}` }));
   assert.deepEqual(await readAll(inPieces(tarArchive(entries))), []);
 });
 
