@@ -12,7 +12,7 @@ export const ERROR_CODES = {
   ERR_REPO_MISSING: 'There is no ostree repository at this path.',
   ERR_REPO_MODE:
     'The mode of the repository is unknown to treeport, or not one in which this can be done; the message says which to use.',
-  ERR_REPO_CONFIG: 'The repository config file cannot be parsed.',
+  ERR_REPO_CONFIG: 'The repository config file cannot be parsed, or is that of an unknown version.',
   ERR_REF_MISSING: 'The ref or revision does not exist in the repository.',
   ERR_REF_SYNTAX: 'A ref name is not valid.',
   ERR_COMMIT_MISSING: 'The commit does not exist in the repository.',
@@ -27,6 +27,8 @@ export const ERROR_CODES = {
   ERR_FSCK: 'fsck found bad objects; each is named on a line of its own before.',
   ERR_COMMIT_OLDER:
     'The commit is older than the one its ref names, and `--timestamp-check` keeps refs from going back in time.',
+  ERR_TIMESTAMP:
+    'The time of the commit is outside the years 0 to 9999, which an image cannot express. Give one with --created.',
   ERR_PATH_MISSING: 'The path does not exist in the commit.',
   ERR_IO: 'Reading or writing a file failed; the message has the words of the system.',
   ERR_FILE_UNSAFE:

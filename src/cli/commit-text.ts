@@ -1,4 +1,5 @@
 /** A commit in words, in the form of `ostree show` and `ostree log`. */
+import { timestampText } from '../base/timestamp.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { type Commit, contentChecksum } from '../ostree/commit.ts';
 import { dictString } from '../ostree/metadata-dict.ts';
@@ -18,9 +19,8 @@ export function commitLines(checksum: Checksum, commit: Commit): readonly string
   ];
 }
 
-/** `2026-11-20 14:27:28 +0000`. */
+/** `2026-11-20 14:27:28 +0000`, or `@SECONDS` where there is no such date. */
 function formatDate(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  if (Number.isNaN(date.getTime())) return `${seconds} seconds after 1970`;
-  return `${date.toISOString().slice(0, 19).replace('T', ' ')} +0000`;
+  const text = timestampText(seconds);
+  return text.startsWith('@') ? text : `${text.slice(0, 19).replace('T', ' ')} +0000`;
 }

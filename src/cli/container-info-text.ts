@@ -1,6 +1,6 @@
 /** What is known of an image, for people. The first line is that of ostree-ext's own command. */
 import { formatByteSize } from '../base/byte-size.ts';
-import { formatTimestamp } from '../container/created.ts';
+import { timestampText } from '../base/timestamp.ts';
 import type { ImageInfo } from '../container/image-info.ts';
 import type { LayerInfo } from '../container/layers.ts';
 import type { PresentSignature } from '../ostree/sign/present-signatures.ts';
@@ -12,7 +12,7 @@ export function* infoLines(name: string, info: ImageInfo, remote: string | undef
   yield* fields([
     ['Commit', info.commit.checksum],
     ['Subject', info.commit.subject || '(no subject)'],
-    ['Date', formatTimestamp(info.commit.timestamp)],
+    ['Date', timestampText(info.commit.timestamp)],
     ['Version', info.version],
     ['Platform', `${info.os}/${info.architecture}`],
     ['Created', info.created],
@@ -37,7 +37,7 @@ function signatureFields(signatures: readonly PresentSignature[]): readonly Fiel
   if (signatures.length === 0) return [['Signature', 'none']];
   return signatures.map(({ kind, key, timestamp }) => {
     const by = key === undefined ? '' : ` by key ${key}`;
-    const at = timestamp === undefined ? '' : ` of ${formatTimestamp(timestamp)}`;
+    const at = timestamp === undefined ? '' : ` of ${timestampText(timestamp)}`;
     return ['Signature', `${kind}${by}${at}`];
   });
 }

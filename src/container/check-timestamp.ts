@@ -4,6 +4,7 @@
  * otherwise bring back an OS with known holes.
  */
 import { isTreeportError, TreeportError } from '../base/errors.ts';
+import { timestampText } from '../base/timestamp.ts';
 import { type Commit, parseCommit } from '../ostree/commit.ts';
 import { loadCommitObject } from '../ostree/load.ts';
 import { readRef } from '../ostree/refs.ts';
@@ -29,7 +30,7 @@ export async function checkTimestamp(head: CommitHead, target: RefTarget): Promi
   if (current === undefined) return;
   const { timestamp } = parseCommit(head.bytes);
   if (timestamp >= current.timestamp) return;
-  const what = `commit ${head.commit} of ${date(timestamp)} is older than the one that ref ${writeRef} names, of ${date(current.timestamp)}`;
+  const what = `commit ${head.commit} of ${timestampText(timestamp)} is older than the one that ref ${writeRef} names, of ${timestampText(current.timestamp)}`;
   if (timestampCheck)
     throw new TreeportError('ERR_COMMIT_OLDER', `${what}; leave out --timestamp-check to go back on purpose`);
   warn?.(`${what}; --timestamp-check refuses that`);
@@ -45,8 +46,4 @@ async function commitOfRef(repo: Repository, ref: string): Promise<Commit | unde
     if (isTreeportError(error, 'ERR_OBJECT_MISSING')) return undefined;
     throw error;
   }
-}
-
-function date(timestamp: number): string {
-  return new Date(timestamp * 1000).toISOString().replace('.000Z', 'Z');
 }

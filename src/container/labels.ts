@@ -32,22 +32,23 @@ export type LabelOptions = {
 
 export function commitLabels(checksum: Checksum, commit: Commit, options: LabelOptions): Labels {
   const { metadata } = commit;
-  const labels: Record<string, string> = {};
-  for (const key of options.copyMeta) labels[key] = requiredString(commit, key);
+  const labels = new Map<string, string>();
+  for (const key of options.copyMeta) labels.set(key, requiredString(commit, key));
   for (const key of options.copyMetaOptional) {
-    if (metadata.has(key)) labels[key] = requiredString(commit, key);
+    if (metadata.has(key)) labels.set(key, requiredString(commit, key));
   }
   const bootable = dictBoolean(metadata, LABEL_BOOTABLE);
   if (bootable !== undefined) {
-    labels[LABEL_BOOTABLE] = String(bootable);
-    labels[LABEL_BOOTC] = '1';
+    labels.set(LABEL_BOOTABLE, String(bootable));
+    labels.set(LABEL_BOOTC, '1');
   }
   const linux = dictString(metadata, LABEL_LINUX);
-  if (linux !== undefined) labels[LABEL_LINUX] = linux;
+  if (linux !== undefined) labels.set(LABEL_LINUX, linux);
   const version = dictString(metadata, 'version');
-  if (version !== undefined) labels[LABEL_VERSION] = version;
-  labels[LABEL_COMMIT] = checksum;
-  return { ...labels, ...options.labels };
+  if (version !== undefined) labels.set(LABEL_VERSION, version);
+  labels.set(LABEL_COMMIT, checksum);
+  // Not by assignment: `__proto__` is a key like any other.
+  return { ...Object.fromEntries(labels), ...options.labels };
 }
 
 function requiredString(commit: Commit, key: string): string {

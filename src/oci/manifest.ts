@@ -51,16 +51,16 @@ export function parseManifest(bytes: Uint8Array, what: string): ImageManifest {
   return object as unknown as ImageManifest;
 }
 
-const OCI_LAYER_TYPES: Readonly<Record<string, string>> = {
-  [mediaTypes.MEDIA_TYPE_DOCKER_LAYER]: mediaTypes.MEDIA_TYPE_LAYER,
-  [mediaTypes.MEDIA_TYPE_DOCKER_LAYER_GZIP]: mediaTypes.MEDIA_TYPE_LAYER_GZIP,
-};
+const OCI_LAYER_TYPES: ReadonlyMap<string, string> = new Map([
+  [mediaTypes.MEDIA_TYPE_DOCKER_LAYER, mediaTypes.MEDIA_TYPE_LAYER],
+  [mediaTypes.MEDIA_TYPE_DOCKER_LAYER_GZIP, mediaTypes.MEDIA_TYPE_LAYER_GZIP],
+]);
 
 /** The manifest as an OCI one: Docker's layers have other media types for the same bytes. */
 export function withOciTypes({ mediaType: _, ...manifest }: ImageManifest): ImageManifest {
   const layers = manifest.layers.map((layer) => ({
     ...layer,
-    mediaType: OCI_LAYER_TYPES[layer.mediaType] ?? layer.mediaType,
+    mediaType: OCI_LAYER_TYPES.get(layer.mediaType) ?? layer.mediaType,
   }));
   return { ...manifest, layers };
 }

@@ -4,6 +4,7 @@
  * The names may come from a summary that somebody else wrote, and people paste the page's lines into a shell: only
  * valid ref names are shown, which hold nothing that a shell would take as more than a word.
  */
+import { isoTimestamp } from '../base/timestamp.ts';
 import { isRefName } from '../ostree/ref-name.ts';
 import { clientLines } from './client-lines.ts';
 import { type Html, html } from './html.ts';
@@ -74,8 +75,7 @@ function refRow({ name, commit, version, timestamp }: LandingRef): Html {
 }
 
 function dateCell(timestamp: number | undefined): Html | string {
-  const date = new Date((timestamp ?? Number.NaN) * 1000);
-  if (Number.isNaN(date.getTime())) return '–';
-  const text = date.toISOString();
+  const text = isoTimestamp(timestamp ?? Number.NaN);
+  if (text === undefined) return '–';
   return html`<time datetime="${text}">${text.slice(0, 16).replace('T', ' ')} UTC</time>`;
 }

@@ -42,6 +42,15 @@ test("the user's labels come last and override", () => {
   assert.equal(labels.x, 'y');
 });
 
+test('a key may be named as what every object has', () => {
+  const commit = commitWith(new Map([['__proto__', variant('s', 'x')]]));
+  const labels = commitLabels(ID, commit, { ...NONE, copyMeta: ['__proto__'] });
+  assert.deepEqual(Object.entries(labels), [
+    ['__proto__', 'x'],
+    ['ostree.commit', ID],
+  ]);
+});
+
 test('copied metadata must exist and be a string; optional metadata need not exist', () => {
   const commit = commitWith(
     new Map([

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { canonicalJson } from '../../src/oci/canonical-json.ts';
 import { digestOf } from '../../src/oci/descriptor.ts';
 import type { Json } from '../../src/oci/json.ts';
-import { imageManifest, isManifestType, parseManifest } from '../../src/oci/manifest.ts';
+import { imageManifest, isManifestType, parseManifest, withOciTypes } from '../../src/oci/manifest.ts';
 import { MEDIA_TYPE_CONFIG, MEDIA_TYPE_LAYER_GZIP } from '../../src/oci/media-types.ts';
 import { coded } from '../support/expect.ts';
 
@@ -32,6 +32,16 @@ test('faulty manifests are refused', () => {
   assert.throws(
     parse({ schemaVersion: 2, config: CONFIG, layers: [LAYER, {}] }),
     coded('ERR_JSON', 'layers[1]'),
+  );
+});
+
+test('layer types of Docker become those of OCI, any other stays', () => {
+  const types = ['application/vnd.docker.image.rootfs.diff.tar.gzip', 'constructor', '__proto__'];
+  const layers = types.map((mediaType) => ({ ...LAYER, mediaType }));
+  const manifest = withOciTypes(imageManifest({ config: CONFIG, layers, annotations: {} }));
+  assert.deepEqual(
+    manifest.layers.map(({ mediaType }) => mediaType),
+    [MEDIA_TYPE_LAYER_GZIP, 'constructor', '__proto__'],
   );
 });
 

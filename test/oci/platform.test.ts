@@ -11,6 +11,7 @@ test('architectures of the kernel and of Node get the names Go uses', () => {
     arm64: 'arm64',
     s390x: 's390x',
     i686: '386',
+    constructor: 'constructor',
   };
   for (const [name, expected] of Object.entries(names)) assert.equal(goArchitecture(name), expected);
   assert.equal(hostPlatform().os, 'linux');

@@ -37,8 +37,6 @@ const LIBRARY_LICENSES: Readonly<Record<string, readonly string[]>> = {
   'gcc-libraries.txt': ['/usr/share/doc/libgcc-s1/copyright', '/usr/share/licenses/libgcc/COPYING.RUNTIME'],
 };
 
-const NODE_ARCHITECTURES: Readonly<Record<string, string>> = { amd64: 'x64' };
-
 /** The runtime for an architecture (Go's name); ERR_RUNTIME if this machine lacks something it needs. */
 export async function localRuntime(architecture: string = goArchitecture(process.arch)): Promise<Runtime> {
   const node = await nodeProgram(architecture);
@@ -60,7 +58,7 @@ export async function localRuntime(architecture: string = goArchitecture(process
 }
 
 async function nodeProgram(architecture: string): Promise<NodeProgram> {
-  const name = `node-linux-${NODE_ARCHITECTURES[architecture] ?? architecture}`;
+  const name = `node-linux-${architecture === 'amd64' ? 'x64' : architecture}`;
   const pinned = packageDirectory(name);
   if (pinned !== undefined) {
     const { version } = JSON.parse(await readFile(join(pinned, 'package.json'), 'utf8')) as {

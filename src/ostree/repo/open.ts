@@ -36,14 +36,16 @@ export type OpenOptions = {
   readonly xattrs?: XattrReader | (() => Promise<XattrReader>);
 };
 
-const MODES: Readonly<Record<string, RepositoryMode>> = {
-  archive: 'archive',
-  'archive-z2': 'archive',
-  bare: 'bare',
-  'bare-user': 'bare-user',
-  'bare-user-only': 'bare-user-only',
-  'bare-split-xattrs': 'bare-split-xattrs',
-};
+const MODES: ReadonlyMap<string, RepositoryMode> = new Map([
+  ['archive', 'archive'],
+  ['archive-z2', 'archive'],
+  ['bare', 'bare'],
+  ['bare-user', 'bare-user'],
+  ['bare-user-only', 'bare-user-only'],
+  ['bare-split-xattrs', 'bare-split-xattrs'],
+]);
+/** The one version there is. A config that lacks it is read all the same; libostree refuses to. */
+const REPO_VERSION = '1';
 const MAX_PARENTS = 16;
 
 /** Opens the repository at `path`; throws ERR_REPO_MISSING, ERR_REPO_CONFIG or ERR_REPO_MODE. */
@@ -55,6 +57,7 @@ async function openWithParents(path: string, options: OpenOptions, depth: number
   if (depth > MAX_PARENTS)
     throw new TreeportError('ERR_REPO_CONFIG', `repository ${path}: core.parent goes in a circle`);
   const config = await readConfig(path);
+  checkVersion(config, path);
   const mode = modeOf(config, path);
   const loose = new LooseObjects(path);
   const own = looseSource(loose, await contentStore(mode, loose, options.xattrs ?? noXattrReader));
@@ -98,11 +101,20 @@ function isDirectory(path: string): Promise<boolean> {
   );
 }
 
+function checkVersion(config: Keyfile, path: string): void {
+  const version = keyfileString(config, 'core', 'repo_version');
+  if (version === undefined || version === REPO_VERSION) return;
+  throw new TreeportError(
+    'ERR_REPO_CONFIG',
+    `repository ${path} has the repo_version "${version}"; treeport and ostree know version ${REPO_VERSION} only`,
+  );
+}
+
 function modeOf(config: Keyfile, path: string): RepositoryMode {
   const text = keyfileString(config, 'core', 'mode') ?? 'bare';
-  const mode = MODES[text];
+  const mode = MODES.get(text);
   if (mode !== undefined) return mode;
-  const known = Object.keys(MODES).join(', ');
+  const known = [...MODES.keys()].join(', ');
   throw new TreeportError(
     'ERR_REPO_MODE',
     `repository ${path} has the mode "${text}", which treeport does not know (it knows ${known})`,

@@ -126,6 +126,13 @@ test('what is no repository is named, with the reason', async (t) => {
   await assert.rejects(openRepository(folder), coded('ERR_REPO_MISSING', 'has no directory "objects"'));
   mkdirSync(join(folder, 'bald/objects'), { recursive: true });
   await assert.rejects(openRepository(join(folder, 'bald')), coded('ERR_REPO_MISSING', 'bald', 'config'));
+  for (const name of ['constructor', '__proto__', 'toString'])
+    await assert.rejects(openRepository(config(`[core]\nmode=${name}\n`)), coded('ERR_REPO_MODE', name));
+  for (const version of ['2', '01', ''])
+    await assert.rejects(
+      openRepository(config(`[core]\nrepo_version=${version}\nmode=archive-z2\n`)),
+      coded('ERR_REPO_CONFIG', `repo_version "${version}"`),
+    );
   await assert.rejects(
     openRepository(config('[core]\nmode=bare-future\n')),
     coded('ERR_REPO_MODE', '"bare-future"', 'archive'),
