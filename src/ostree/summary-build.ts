@@ -2,40 +2,41 @@
  * Makes the summary of a repository from what lies in it, as clients of an archive repository expect it.
  *
  * Equal repositories give equal bytes: refs and deltas are sorted, and the modification time is the newest
- * listed commit's, not the clock's, so that neither signatures nor entity tags churn. A ref whose commit is
- * missing or broken is left out, and so are deltas to missing commits: an entry that cannot be pulled makes
- * clients fail.
+ * listed commit's, not the clock's, so that neither signatures nor entity tags churn. Refs that no client could pull are
+ * left out (see offered-refs.ts), and so are deltas to missing commits: an entry that cannot be pulled makes clients
+ * fail.
  */
 import { type Variant, variant } from '../gvariant/index.ts';
-import type { Checksum } from './checksum.ts';
-import { parseCommit } from './commit.ts';
 import { type Delta, deltasVariant, listDeltas, STATIC_DELTAS_KEY } from './delta-list.ts';
+import { flatpakCache } from './flatpak-cache.ts';
 import { keyfileBoolean, keyfileString } from './keyfile.ts';
-import { verifiedMetadata } from './load.ts';
 import { dictString, type MetadataDict, stringVariant } from './metadata-dict.ts';
-import { listHeads, listMirrorRefs, type Refs } from './refs.ts';
+import {
+  factsLoader,
+  isPullable,
+  listOfferedRefs,
+  type OfferedRef,
+  type OfferedRefsOptions,
+} from './offered-refs.ts';
+import { listMirrorRefs } from './refs.ts';
 import type { Repository } from './repo/open.ts';
 import { refsToValue, type Summary, type SummaryRef, timestampVariant } from './summary.ts';
 
-export type SummaryOptions = {
+export type SummaryOptions = OfferedRefsOptions & {
+  /** The refs to list; those that the repository offers where not given. */
+  readonly refs?: readonly OfferedRef[];
   /** The deltas to list; those in the repository's directory where not given. */
   readonly deltas?: readonly Delta[];
-  /** Told of each ref that is left out, with the error its commit gave. */
-  readonly onSkipped?: (ref: string, commit: Checksum, error: unknown) => void;
 };
 
 /** The spelling that clients of every age understand. */
 export const ARCHIVE_MODE = 'archive-z2';
 const MODE_KEY = 'ostree.summary.mode';
 
-type DatedRef = { readonly ref: SummaryRef; readonly timestamp: number };
-
 export async function buildSummary(repo: Repository, options: SummaryOptions = {}): Promise<Summary> {
-  const heads = await summaryRefs(repo, await listHeads(repo), options);
-  const collections: (readonly [string, readonly DatedRef[]])[] = [];
-  for (const [id, refs] of await listMirrorRefs(repo))
-    collections.push([id, await summaryRefs(repo, refs, options)]);
-  const all = [...heads, ...collections.flatMap(([, refs]) => refs)];
+  const refs = options.refs ?? (await listOfferedRefs(repo, options));
+  const collections = await listCollections(repo, options);
+  const all = [...refs, ...collections.flatMap(([, others]) => others)];
   const newest = all.reduce((latest, { timestamp }) => Math.max(latest, timestamp), 0);
   const deltas = await presentDeltas(repo, options.deltas ?? (await listDeltas(repo.path)));
   const metadata = new Map<string, Variant>([
@@ -53,7 +54,11 @@ export async function buildSummary(repo: Repository, options: SummaryOptions = {
   const collectionId = keyfileString(repo.config, 'core', 'collection-id');
   if (collectionId !== undefined) metadata.set('ostree.summary.collection-id', stringVariant(collectionId));
   if (collections.length > 0) metadata.set('ostree.summary.collection-map', collectionMap(collections));
-  return { refs: heads.map(({ ref }) => ref), metadata };
+  const flatpak = refs.flatMap(({ name, flatpak }) =>
+    flatpak === undefined ? [] : [[name, flatpak] as const],
+  );
+  for (const [key, value] of flatpakCache(flatpak)) metadata.set(key, value);
+  return { refs: refs.map(summaryRef), metadata };
 }
 
 /** The same summary saying that the repository is an archive, as it looks over HTTP. */
@@ -63,25 +68,22 @@ export function withArchiveMode(summary: Summary): Summary {
   return { ...summary, metadata };
 }
 
-async function summaryRefs(repo: Repository, refs: Refs, { onSkipped }: SummaryOptions): Promise<DatedRef[]> {
-  const listed: DatedRef[] = [];
-  for (const [name, commit] of refs) {
-    try {
-      listed.push(await summaryRef(repo, name, commit));
-    } catch (error) {
-      onSkipped?.(name, commit, error);
-    }
+async function listCollections(
+  repo: Repository,
+  options: OfferedRefsOptions,
+): Promise<readonly (readonly [string, readonly OfferedRef[]])[]> {
+  const load = factsLoader(repo, options);
+  const collections: (readonly [string, readonly OfferedRef[]])[] = [];
+  for (const [id, refs] of await listMirrorRefs(repo, options)) {
+    collections.push([id, (await load(refs)).filter(isPullable)]);
   }
-  return listed;
+  return collections;
 }
 
-async function summaryRef(repo: Repository, name: string, commit: Checksum): Promise<DatedRef> {
-  const bytes = await verifiedMetadata(repo.objects, 'commit', commit);
-  const { metadata: own, timestamp } = parseCommit(bytes);
+function summaryRef({ name, commit, size, timestamp, version }: OfferedRef): SummaryRef {
   const metadata = new Map<string, Variant>([['ostree.commit.timestamp', timestampVariant(timestamp)]]);
-  const version = dictString(own, 'version');
   if (version !== undefined) metadata.set('ostree.commit.version', stringVariant(version));
-  return { ref: { name, commit, commitSize: bytes.length, metadata }, timestamp };
+  return { name, commit, commitSize: size, metadata };
 }
 
 async function presentDeltas(repo: Repository, deltas: readonly Delta[]): Promise<readonly Delta[]> {
@@ -92,9 +94,9 @@ async function presentDeltas(repo: Repository, deltas: readonly Delta[]): Promis
   return present;
 }
 
-function collectionMap(collections: readonly (readonly [string, readonly DatedRef[]])[]): Variant {
+function collectionMap(collections: readonly (readonly [string, readonly OfferedRef[]])[]): Variant {
   return variant(
     'a{sa(s(taya{sv}))}',
-    collections.map(([id, refs]) => [id, refsToValue(refs.map(({ ref }) => ref))]),
+    collections.map(([id, refs]) => [id, refsToValue(refs.map(summaryRef))]),
   );
 }

@@ -1,0 +1,49 @@
+/** What a summary says of a commit, taken out of the commit object so that thousands of them fit into memory. */
+import { isTreeportError, TreeportError } from '../base/errors.ts';
+import type { Checksum } from './checksum.ts';
+import { parseCommit, refBinding } from './commit.ts';
+import { type FlatpakEntry, flatpakEntry } from './flatpak-cache.ts';
+import { verifiedMetadata } from './load.ts';
+import { dictString } from './metadata-dict.ts';
+import type { ObjectSource } from './object-source.ts';
+
+export type CommitFacts = {
+  readonly commit: Checksum;
+  /** Bytes of the commit object. */
+  readonly size: number;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+  readonly parent: Checksum | undefined;
+  readonly version: string | undefined;
+  /** As {@link refBinding} gives it. */
+  readonly binding: readonly string[] | undefined;
+  /** Set for apps and runtimes of flatpak. */
+  readonly flatpak: FlatpakEntry | undefined;
+};
+
+/** Reads and verifies a commit; the errors of an ObjectSource, and ERR_OBJECT_CORRUPT. */
+export async function loadCommitFacts(source: ObjectSource, commit: Checksum): Promise<CommitFacts> {
+  const bytes = await verifiedMetadata(source, 'commit', commit);
+  try {
+    const parsed = parseCommit(bytes);
+    return {
+      commit,
+      size: bytes.length,
+      timestamp: parsed.timestamp,
+      parent: parsed.parent,
+      version: dictString(parsed.metadata, 'version'),
+      binding: refBinding(parsed),
+      flatpak: flatpakEntry(parsed.metadata),
+    };
+  } catch (error) {
+    if (!isTreeportError(error)) throw error;
+    const message = `object ${commit}.commit is corrupt: ${error.message}`;
+    throw new TreeportError('ERR_OBJECT_CORRUPT', message, { cause: error });
+  }
+}
+
+/** True if `one` follows `other`: made later, or at the same second from it. */
+export function isNewer(one: CommitFacts, other: CommitFacts): boolean {
+  if (one.timestamp !== other.timestamp) return one.timestamp > other.timestamp;
+  return one.parent === other.commit;
+}
