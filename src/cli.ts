@@ -1,12 +1,36 @@
 #!/usr/bin/env node
-/** The `treeport` command. */
-import { enableCompileCache } from 'node:module';
+/**
+ * The `treeport` command. This file has only syntax and imports that Node 18 knows: a Node that is too old must get as
+ * far as saying so.
+ */
 import { join } from 'node:path';
 
-// In the user's own folder: what is cached will be run, and Node's default below /tmp could be laid by anybody.
-const { XDG_CACHE_HOME, HOME } = process.env;
-const cacheHome = XDG_CACHE_HOME || (HOME ? join(HOME, '.cache') : undefined);
-if (cacheHome !== undefined) enableCompileCache(join(cacheHome, 'treeport'));
+const LEAST_NODE = 24;
 
-const { run } = await import('./cli/run.ts');
-await run(process.argv.slice(2));
+async function start(): Promise<void> {
+  // In the user's own folder: what is cached will be run, and Node's default below /tmp could be laid by anybody.
+  const { XDG_CACHE_HOME, HOME } = process.env;
+  const cacheHome = XDG_CACHE_HOME || (HOME ? join(HOME, '.cache') : undefined);
+  const { enableCompileCache } = await import('node:module');
+  if (cacheHome !== undefined) enableCompileCache(join(cacheHome, 'treeport'));
+
+  const { run } = await import('./cli/run.ts');
+  await run(process.argv.slice(2));
+}
+
+/** For what comes before `src/cli/report.ts` is there. */
+function endWith(line: string): void {
+  process.stderr.write(`treeport: ${line}\n`);
+  process.exitCode = 1;
+}
+
+if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) {
+  endWith(
+    `ERR_NODE_VERSION: treeport needs Node ${LEAST_NODE} or newer, and this is ${process.version} (${process.execPath}); install a newer one or put it first on PATH`,
+  );
+} else {
+  await start().catch((error) => {
+    if (!/\bEMFILE\b|too many open files/i.test(String(error))) throw error;
+    endWith('ERR_OPEN_FILES: too many open files for this process; raise the limit (ulimit -n 1024)');
+  });
+}

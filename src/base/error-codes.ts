@@ -6,6 +6,9 @@ export const ERROR_CODES = {
   ERR_USAGE:
     'The command line does not make sense. The message says which word, `--help` shows the right form.',
   ERR_INTERNAL: 'A fault in treeport itself. Please report it with the whole message.',
+  ERR_NODE_VERSION: 'This Node is too old to run treeport; the message says which it needs.',
+  ERR_OPEN_FILES: 'The process may not open as many files as it needs. Raise the limit with `ulimit -n`.',
+  ERR_WORKING_DIRECTORY: 'The working directory was deleted. Change to a directory that exists.',
   ERR_VARIANT:
     'A serialized GVariant is malformed or not in normal form; the message names its type and the byte offset.',
   ERR_CHECKSUM_SYNTAX: 'A checksum is not 64 lower-case hexadecimal digits.',

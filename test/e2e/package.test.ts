@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -11,23 +11,21 @@ import { unlessInstalled } from '../support/programs.ts';
 import { ROOT } from '../support/project.ts';
 
 const run = promisify(execFile);
-const OUTSIDE = /^(node_modules|dist|\.git)$/;
 
 /** The environment without what an npm that runs these tests has put into it. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
 }
 
-/** `npm pack` in a copy of the project, so that nothing else sees the build; returns the package's path. */
+/** Packs a clean clone, which has nothing that was built and nothing that git does not know; the package's path. */
 async function pack(workplace: string): Promise<string> {
-  const copy = join(workplace, 'project');
-  await mkdir(copy);
-  for (const name of (await readdir(ROOT)).filter((entry) => !OUTSIDE.test(entry))) {
-    if (name !== 'test') await cp(join(ROOT, name), join(copy, name), { recursive: true });
-  }
-  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  const { stdout } = await run('npm', ['pack', '--pack-destination', workplace], {
-    cwd: copy,
+  const clone = join(workplace, 'project');
+  const { stdout: files } = await run('git', ['ls-files', '-z'], { cwd: ROOT });
+  for (const file of files.split('\0').filter((name) => name !== ''))
+    await cp(join(ROOT, file), join(clone, file));
+  await symlink(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
+  const { stdout } = await run('npm', ['run', '--silent', 'package', '--', '--pack-destination', workplace], {
+    cwd: clone,
     env: plainEnvironment(),
   });
   return join(workplace, stdout.trim().split('\n').at(-1) as string);
@@ -53,7 +51,9 @@ async function installed(t: TestContext) {
   return { workplace, folder, treeport, repo };
 }
 
-test('the npm package installs in an empty folder, and its command works there', async (t) => {
+test('the npm package installs in an empty folder, and its command works there', {
+  skip: unlessInstalled('git'),
+}, async (t) => {
   const { workplace, folder, treeport, repo } = await installed(t);
   assert.equal(await treeport('--version'), `${VERSION}\n`);
   assert.match(await treeport('--help'), /^Usage: treeport /);
@@ -73,7 +73,9 @@ test('the npm package installs in an empty folder, and its command works there',
   assert.deepEqual(JSON.parse(stdout), [[FIXTURE_REF, FIXTURE_COMMIT]]);
 });
 
-test('the installed command imports, on several threads', { skip: unlessInstalled('ostree') }, async (t) => {
+test('the installed command imports, on several threads', {
+  skip: unlessInstalled('ostree', 'git'),
+}, async (t) => {
   const { workplace, treeport, repo } = await installed(t);
   const image = `oci:${join(workplace, 'image')}`;
   const imported = join(workplace, 'imported');

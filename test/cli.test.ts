@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { run, TREEPORT } from './e2e/support/run.ts';
+import { tempDir } from './e2e/support/scratch.ts';
+import { writeOstreeFixture } from './support/ostree-fixture.ts';
+
+test('a Node that is too old is one line that says which is needed', async () => {
+  const versions = { ...process.versions, node: '20.19.2' };
+  const pretend = `Object.defineProperty(process, 'versions', { value: ${JSON.stringify(versions)} })`;
+  const [node, cli] = TREEPORT;
+  const outcome = await run([node, '--import', `data:text/javascript,${pretend}`, cli, '--version']);
+  assert.deepEqual([outcome.status, outcome.stdout], [1, '']);
+  assert.match(outcome.stderr, /^treeport: ERR_NODE_VERSION: treeport needs Node 24 or newer, [^\n]+\n$/);
+});
+
+test('a process that may not open enough files says so, wherever it meets the limit', async (t) => {
+  const folder = await tempDir(t);
+  const { path } = await writeOstreeFixture(join(folder, 'repo'));
+  const fsck = `exec '${TREEPORT.join("' '")}' repo fsck --quiet --repo '${path}'`;
+  const outcomes = await Promise.all(
+    [24, 28, 32].map((limit) => run(['sh', '-c', `ulimit -n ${limit}; ${fsck}`])),
+  );
+  for (const { status, stderr } of outcomes) {
+    // The last may be enough, on a machine with few cores.
+    if (status !== 0) assert.match(stderr, /^treeport: ERR_(?:OPEN_FILES|IO|OBJECT_UNREADABLE): [^\n]+\n$/);
+  }
+  assert.ok(outcomes.some(({ stderr }) => stderr.includes('ERR_OPEN_FILES')));
+});
+
+test('a working directory that was deleted is one line, if it is needed at all', async (t) => {
+  const folder = await tempDir(t);
+  const { path } = await writeOstreeFixture(join(folder, 'repo'));
+  const gone = join(folder, 'gone');
+  for (const words of ['fsck --quiet --repo ..', `fsck --quiet --repo '${path}'`, `refs --repo '${path}'`]) {
+    await mkdir(gone);
+    const command = `rmdir "$PWD"; exec '${TREEPORT.join("' '")}' repo ${words}`;
+    const { status, stderr } = await run(['sh', '-c', command], { cwd: gone });
+    if (words.startsWith('refs')) assert.deepEqual([status, stderr], [0, '']);
+    else assert.match(stderr, /^treeport: ERR_WORKING_DIRECTORY: [^\n]+\n$/);
+    await rmdir(gone).catch(() => {});
+  }
+});
