@@ -1,27 +1,19 @@
-/** Files and directories on their way into one of our layers. */
+/** Files on their way into one of our layers. */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareBytes } from '../base/bytes.ts';
 
 export type LayerFile = {
-  readonly kind: 'file';
-  /** Below `sysroot/treeport`, without a leading `/`. */
+  /** Below the mirror's home, without a leading `/`. */
   readonly path: string;
   readonly executable: boolean;
   readonly size: number;
   stream(): AsyncIterable<Uint8Array>;
 };
 
-export type LayerDirectory = {
-  readonly kind: 'directory';
-  readonly path: string;
-};
-
-export type LayerNode = LayerFile | LayerDirectory;
-
 export function fileFromBytes(path: string, bytes: Uint8Array): LayerFile {
-  return { kind: 'file', path, executable: false, size: bytes.length, stream: () => once(bytes) };
+  return { path, executable: false, size: bytes.length, stream: () => once(bytes) };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -32,7 +24,6 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 export async function fileFromDisk(path: string, source: string): Promise<LayerFile> {
   const { size, mode } = await stat(source);
   return {
-    kind: 'file',
     path,
     executable: (mode & 0o111) !== 0,
     size,
@@ -40,17 +31,14 @@ export async function fileFromDisk(path: string, source: string): Promise<LayerF
   };
 }
 
-/** Everything below `directory`, as `prefix/…`, links followed; sorted. */
-export async function filesBelow(directory: string, prefix: string): Promise<readonly LayerNode[]> {
-  const found: LayerNode[] = [];
+/** All files below `directory`, as `prefix/…`, links followed; sorted. Empty directories are left out. */
+export async function filesBelow(directory: string, prefix: string): Promise<readonly LayerFile[]> {
+  const found: LayerFile[] = [];
   for (const name of (await readdir(directory)).toSorted(compareBytes)) {
     const source = join(directory, name);
     const path = `${prefix}/${name}`;
-    if ((await stat(source)).isDirectory()) {
-      found.push({ kind: 'directory', path }, ...(await filesBelow(source, path)));
-    } else {
-      found.push(await fileFromDisk(path, source));
-    }
+    if ((await stat(source)).isDirectory()) found.push(...(await filesBelow(source, path)));
+    else found.push(await fileFromDisk(path, source));
   }
   return found;
 }

@@ -1,14 +1,18 @@
 /**
- * The tar of a layer of ours: everything is root's, of time 0 and readable by all, so that equal content gives
- * equal bytes. Paths stay below `sysroot/treeport`.
+ * The tar of a layer of ours. Clients that import the image as an OS must drop all of it, so it has regular files only,
+ * below the embedded repo, with a time that is not 0 (layout.ts). Container engines make the directories above them: those that
+ * no layer has become root's with mode 0755.
+ *
+ * Everything is root's, of one time and readable by all, so that equal content gives equal bytes.
  */
 import { TreeportError } from '../base/errors.ts';
 import { TarWriter } from '../tar/writer.ts';
-import type { LayerFile, LayerNode } from './layer-file.ts';
-import { TREEPORT_PATH } from './layout.ts';
+import type { LayerFile } from './layer-file.ts';
+import { MIRROR_HOME } from './layout.ts';
 
-const DIRECTORY_MODE = 0o755;
 const ROOT = { uid: 0, gid: 0 };
+/** Seconds. With 0 clients take a file below the embedded repo for a part of the commit, or for a foreign path. */
+const MTIME = 1;
 
 export type LayerOptions = {
   /**
@@ -18,31 +22,20 @@ export type LayerOptions = {
   readonly openRoot?: boolean;
 };
 
-/** Writes files and directories, whose paths are below `sysroot/treeport`, and the directories above them. */
+/** Writes files below the mirror's home. */
 export async function* layerTar(
-  nodes: Iterable<LayerNode>,
+  files: Iterable<LayerFile>,
   { openRoot = false }: LayerOptions = {},
 ): AsyncGenerator<Buffer> {
   const writer = new TarWriter();
-  const directories = new Set<string>();
-  const directory = (path: string): void => {
-    if (directories.has(path)) return;
-    directories.add(path);
-    writer.directory(path, { ...ROOT, mode: DIRECTORY_MODE });
-  };
-  if (openRoot) directory('./');
-  for (const node of nodes) {
-    const path = `${TREEPORT_PATH}/${node.path}`;
-    for (const parent of parentsOf(path)) directory(parent);
-    if (node.kind === 'directory') directory(path);
-    else yield* writeFile(writer, path, node);
-  }
+  if (openRoot) writer.directory('./', { ...ROOT, mode: 0o755 });
+  for (const file of files) yield* writeFile(writer, `${MIRROR_HOME}/${file.path}`, file);
   yield* writer.end();
 }
 
 async function* writeFile(writer: TarWriter, path: string, file: LayerFile): AsyncGenerator<Buffer> {
   const mode = file.executable ? 0o755 : 0o644;
-  writer.header({ ...ROOT, path, type: 'file', mode, size: file.size, target: '' });
+  writer.header({ ...ROOT, path, type: 'file', mode, size: file.size, target: '', mtime: MTIME });
   let length = 0;
   for await (const piece of file.stream()) {
     length += piece.length;
@@ -56,9 +49,4 @@ async function* writeFile(writer: TarWriter, path: string, file: LayerFile): Asy
     );
   }
   writer.pad(length);
-}
-
-function parentsOf(path: string): readonly string[] {
-  const parts = path.split('/').slice(0, -1);
-  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
 }

@@ -1,15 +1,26 @@
 /**
  * Where things lie in a mirror image, and how its server is started.
  *
- * Everything of ours is below `sysroot/treeport`: clients that import the image as an OS drop every derived path
- * outside `usr`, `etc` and `var`, so the OS they boot is the commit as it was made. Nothing may go below
- * `sysroot/ostree/repo`, the embedded repo, where clients look for objects.
+ * The mirror's home is a directory below the embedded repo, because every generation of clients that import an image as
+ * an OS drops regular files there if their time is not 0: they take them for objects that a container build rewrote. Elsewhere below
+ * `sysroot` such clients keep files on systems with composefs or a transient root. Directory entries they keep there in
+ * any place, so our layers have none (layer.ts). See docs/decisions/0080-home-in-the-embedded-repo.md.
  */
+import { basename, resolve } from 'node:path';
+import { REPO_PATH } from '../tar/layout.ts';
 
-export const TREEPORT_PATH = 'sysroot/treeport';
-export const PUBLISHED_REPO_PATH: string = `${TREEPORT_PATH}/repo`;
-/** From the published repo to the embedded one, which lies beside it also in an extracted image. */
-export const EMBEDDED_FROM_PUBLISHED = '../../ostree/repo';
+export const MIRROR_HOME: string = `${REPO_PATH}/extensions/treeport`;
+/** The home in images made before November 2026. */
+export const FORMER_HOME = 'sysroot/treeport';
+
+/** The published repo below a home. */
+export const PUBLISHED_REPO = 'repo';
+
+/** The embedded repo of the image that this published repo lies in, extracted or mounted anywhere. */
+export function embeddedRepoOf(publishedRepo: string): string {
+  const above = resolve(publishedRepo, '../..');
+  return basename(above) === 'extensions' ? resolve(above, '..') : resolve(above, 'ostree/repo');
+}
 
 /** Names in the published repo. */
 export const CATALOGUE_FILE = 'catalogue';
@@ -29,7 +40,7 @@ const SMALL_HEAP = '--max-semi-space-size=2';
 
 /** The command that runs a verb of the runtime: its own loader, so that no libc of the OS beside it is needed. */
 export function runtimeCommand(verb: 'serve' | 'check' | 'seal'): readonly string[] {
-  const at = (path: string): string => `/${TREEPORT_PATH}/${path}`;
+  const at = (path: string): string => `/${MIRROR_HOME}/${path}`;
   const loader = [at(RUNTIME_LOADER), '--library-path', at(RUNTIME_LIBRARIES)];
   return [...loader, at(RUNTIME_NODE), ...(verb === 'serve' ? [SMALL_HEAP] : []), at(RUNTIME_APP), verb];
 }

@@ -9,6 +9,7 @@ import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { layerTar } from './layer.ts';
 import { filesBelow } from './layer-file.ts';
+import { PUBLISHED_REPO } from './layout.ts';
 import type { Publication } from './published-refs.ts';
 import type { RuntimeSource } from './runtime/runtime-source.ts';
 
@@ -36,9 +37,9 @@ export async function putMirrorLayers(
   const created = historyTimestamp(options.created);
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
   const runtimeLayer = await runtime.putLayer(sink, { compression, created, ...progress });
-  const files = await filesBelow(options.publishedRepo, 'repo');
+  const files = await filesBelow(options.publishedRepo, PUBLISHED_REPO);
   const openRoot = await isRootClosed(options.objects, publication.commits[0]);
-  const tar = layerTar([{ kind: 'directory', path: 'repo' }, ...files], { openRoot });
+  const tar = layerTar(files, { openRoot });
   const { descriptor, diffId } = await writeLayer(sink, tar, { compression, ...progress });
   const names = publication.refs.map(({ name }) => name).join(', ') || `commit ${publication.commits[0]}`;
   const history = { created, created_by: `treeport published repo of ${names}` };

@@ -24,7 +24,7 @@ import type { Repository } from '../ostree/repo/open.ts';
 import { overlay } from '../ostree/repo/overlay.ts';
 import { Catalogue } from './catalogue.ts';
 import { needsReadyFile } from './content-entry.ts';
-import { CATALOGUE_FILE, EMBEDDED_FROM_PUBLISHED } from './layout.ts';
+import { CATALOGUE_FILE, embeddedRepoOf } from './layout.ts';
 
 export type PublishedRepository = Repository & {
   /** Closes the catalogue; no object can be read then. */
@@ -40,13 +40,13 @@ export async function isPublishedRepo(path: string): Promise<boolean> {
   }
 }
 
-/** Opens it; ERR_REPO_MISSING, ERR_REPO_CONFIG or ERR_CATALOGUE. The embedded repo lies beside it. */
+/** Opens it; ERR_REPO_MISSING, ERR_REPO_CONFIG or ERR_CATALOGUE. It lies in a mirror image. */
 export async function openPublishedRepo(path: string): Promise<PublishedRepository> {
   const absolute = resolve(path);
   const config = await readConfig(absolute);
   const catalogue = Catalogue.open(join(absolute, CATALOGUE_FILE));
   const published = new LooseObjects(absolute);
-  const embedded = new LooseObjects(resolve(absolute, EMBEDDED_FROM_PUBLISHED));
+  const embedded = new LooseObjects(embeddedRepoOf(absolute));
   const own = looseSource(published, archiveContent(published));
   const objects = publishedObjects(own, embeddedObjects(catalogue, embedded, own));
   return {

@@ -14,7 +14,8 @@ import type { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
 import { reachableObjects } from '../ostree/walk.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
-import { PUBLISHED_REPO_PATH } from './layout.ts';
+import { REPO_PATH } from '../tar/layout.ts';
+import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO } from './layout.ts';
 import { isPublishedRepo } from './open-published.ts';
 import { type Publication, publicationOfCommit } from './published-refs.ts';
 import {
@@ -36,16 +37,12 @@ export type SealOptions = {
 
 export type Sealed = { readonly publication: Publication; readonly objects: number };
 
-/** Writes `/sysroot/treeport/repo` below the root, whole or not at all. */
+/** Writes the published repo below the root, whole or not at all. */
 export async function seal({ root, refs, warn }: SealOptions): Promise<Sealed> {
-  const target = join(root, PUBLISHED_REPO_PATH);
-  if (await isPublishedRepo(target)) {
-    throw new TreeportError(
-      'ERR_ALREADY_MIRROR',
-      `${target} exists: this image is a mirror already; start from the encapsulated one`,
-    );
-  }
-  const embedded = await openRepository(join(root, 'sysroot/ostree/repo'));
+  const target = join(root, MIRROR_HOME, PUBLISHED_REPO);
+  await refuseMirror(target);
+  await refuseMirror(join(root, FORMER_HOME, PUBLISHED_REPO));
+  const embedded = await openRepository(join(root, REPO_PATH));
   const commit = await onlyCommit(embedded);
   const publication = publicationOfCommit(
     commit,
@@ -63,6 +60,14 @@ export async function seal({ root, refs, warn }: SealOptions): Promise<Sealed> {
     await rm(temporary, { recursive: true, force: true });
     throw writeError(error, target);
   }
+}
+
+async function refuseMirror(publishedRepo: string): Promise<void> {
+  if (!(await isPublishedRepo(publishedRepo))) return;
+  throw new TreeportError(
+    'ERR_ALREADY_MIRROR',
+    `${publishedRepo} exists: this image is a mirror already; start from the encapsulated one`,
+  );
 }
 
 async function onlyCommit({ objects, path }: Repository): Promise<Checksum> {

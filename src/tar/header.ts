@@ -6,7 +6,7 @@
  *     typeflag 156 · linkname 157+100 · magic and version 257+8 · rest NUL
  *
  * Numbers are zero-padded octal digits and a NUL (the checksum too: 7 digits), or base-256 where octal
- * has no room. The time is always 0. A text shorter than its field ends with one NUL.
+ * has no room. A text shorter than its field ends with one NUL.
  *
  * A path may have `./` in front, as ostree-ext gives those of the commit walk. The name field never shows it. The
  * long-name entry does, and the name field counts it where it cuts the path.
@@ -29,6 +29,8 @@ export type TarHeader = {
   readonly size: number;
   /** Where a link points; empty for others. */
   readonly target: string;
+  /** Seconds; 0 if not given, as everywhere in the ostree formats. */
+  readonly mtime?: number;
 };
 
 const TYPE_FLAGS: Readonly<Record<EntryType, string>> = {
@@ -73,7 +75,7 @@ export function encodeHeader(header: TarHeader, over?: Buffer): Buffer {
   writeNumber(block, UID_AT, ID_BYTES, header.uid);
   writeNumber(block, GID_AT, ID_BYTES, header.gid);
   writeNumber(block, SIZE_AT, SIZE_BYTES, header.size);
-  writeNumber(block, MTIME_AT, SIZE_BYTES, 0);
+  writeNumber(block, MTIME_AT, SIZE_BYTES, header.mtime ?? 0);
   block.write(TYPE_FLAGS[header.type], TYPE_AT, 'latin1');
   if (header.target !== '') {
     writeText(block, TARGET_AT, isLong(header.target) ? wholeComponents(header.target) : header.target);

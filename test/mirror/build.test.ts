@@ -53,7 +53,7 @@ test('configuration and labels start the mirror and still describe the encapsula
   await buildInto(path, source.repo, [MIRROR_REF]);
   await withImage(path, async ({ config, manifest }) => {
     const { Labels: labels = {}, ...execution } = config.config ?? {};
-    const at = (file: string) => `/sysroot/treeport/${file}`;
+    const at = (file: string) => `/sysroot/ostree/repo/extensions/treeport/${file}`;
     assert.deepEqual(execution, {
       Entrypoint: [
         at('lib/ld.so'),
@@ -85,13 +85,14 @@ test('equal input gives an equal image', async () => {
   assert.equal(await build('once'), await build('again'));
 });
 
-test('our layers keep out of what importing clients keep', async () => {
+test('our layers have nothing but regular files below the mirror’s home', async () => {
   const path = join(directory, 'rules');
   await buildInto(path, source.repo, [MIRROR_REF, source.first]);
   await withImage(path, async (image) => {
     for (const layer of image.manifest.layers.slice(-2)) {
-      for await (const { path: entry } of readEntries(image.layer(layer))) {
-        assert.match(entry, /^sysroot(?:\/treeport(?:\/|$)|$)/);
+      for await (const { path: entry, type } of readEntries(image.layer(layer))) {
+        assert.match(entry, /^sysroot\/ostree\/repo\/extensions\/treeport\//);
+        assert.equal(type, 'file', entry);
       }
     }
   });

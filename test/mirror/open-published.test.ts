@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
+import { FORMER_HOME } from '../../src/mirror/layout.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { keyfileString } from '../../src/ostree/keyfile.ts';
@@ -31,6 +32,12 @@ test('every object of the embedded commit is there', { skip }, async (t) => {
   assert.deepEqual([...(await listHeads(repo))], [[MIRROR_REF, source.commit]]);
   assert.equal(keyfileString(repo.config, 'core', 'parent'), '/sysroot/ostree/repo');
   assert.equal(keyfileString(repo.config, 'core', 'mode'), 'archive-z2');
+});
+
+test('a published repo in the former home finds the embedded one', { skip }, async (t) => {
+  const { path, source } = await makeMirror(directory, { home: FORMER_HOME });
+  assert.match(path, /\/sysroot\/treeport\/repo$/);
+  assert.equal(await readAll((await opened(t, path)).objects, source.commit), MIRROR_OBJECTS);
 });
 
 test('owners, modes and attributes on disk do not matter', { skip }, async (t) => {

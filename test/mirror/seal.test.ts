@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { appendFile, chmod, mkdtemp, readdir, readFile, rm, stat, unlink } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { FORMER_HOME, MIRROR_HOME } from '../../src/mirror/layout.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { seal } from '../../src/mirror/seal.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
@@ -28,7 +29,7 @@ async function unpack(): Promise<Unpacked> {
   const source = await writeMirrorSource(join(own, 'source'));
   const root = join(own, 'root');
   await unpackImage(source.repo, source.commit, root);
-  return { source, root, repo: join(root, 'sysroot/treeport/repo') };
+  return { source, root, repo: join(root, MIRROR_HOME, 'repo') };
 }
 
 function sealQuietly(root: string, refs: readonly string[] = []) {
@@ -55,7 +56,7 @@ test('an unpacked image is sealed under the names its commit is bound to', { ski
   await assertComplete(unpacked);
   const ref = await readFile(join(unpacked.repo, 'refs/heads', MIRROR_REF), 'utf8');
   assert.equal(ref, `${unpacked.source.commit}\n`);
-  assert.deepEqual(await readdir(join(unpacked.root, 'sysroot/treeport')), ['repo']);
+  assert.deepEqual(await readdir(join(unpacked.root, MIRROR_HOME)), ['repo']);
 });
 
 test('the dirtree of an empty sysroot, which ostree-ext leaves out, is published', { skip }, async () => {
@@ -79,7 +80,7 @@ test('a changed mode says that the build has to run as root, and leaves nothing'
     code: 'ERR_SEAL_OWNERS',
     message: /^object [0-9a-f]{64}\.file is corrupt.*build as root, or use `treeport mirror wrap`$/,
   });
-  assert.deepEqual(await readdir(join(unpacked.root, 'sysroot/treeport')), []);
+  assert.deepEqual(await readdir(join(unpacked.root, MIRROR_HOME)), []);
 });
 
 test('changed bytes and missing objects are found', { skip }, async () => {
@@ -95,6 +96,8 @@ test('a mirror is not sealed again, and what is no encapsulated image not at all
   const { root, source } = await unpack();
   await sealQuietly(root);
   await assert.rejects(sealQuietly(root), { code: 'ERR_ALREADY_MIRROR' });
+  await rename(join(root, MIRROR_HOME), join(root, FORMER_HOME));
+  await assert.rejects(sealQuietly(root), { code: 'ERR_ALREADY_MIRROR', message: /sysroot\/treeport\/repo/ });
   const empty = await mkdtemp(join(directory, 'empty-'));
   await assert.rejects(sealQuietly(empty), { code: 'ERR_REPO_MISSING' });
   const without = await unpack();

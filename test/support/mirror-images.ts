@@ -8,6 +8,7 @@ import { finishImage } from '../../src/container/image-parts.ts';
 import { buildMirror } from '../../src/mirror/build.ts';
 import { layerTar } from '../../src/mirror/layer.ts';
 import { fileFromBytes } from '../../src/mirror/layer-file.ts';
+import { MIRROR_HOME, PUBLISHED_REPO } from '../../src/mirror/layout.ts';
 import { publicationOf } from '../../src/mirror/published-refs.ts';
 import type { RuntimeSource } from '../../src/mirror/runtime/runtime-source.ts';
 import { type WrapOptions, wrapImage } from '../../src/mirror/wrap.ts';
@@ -102,5 +103,5 @@ export async function unpackLayers(path: string, root: string): Promise<string> 
       execFileSync('tar', ['-x', '-p', '-f', tar, '-C', root]);
     }
   });
-  return join(root, 'sysroot/treeport/repo');
+  return join(root, MIRROR_HOME, PUBLISHED_REPO);
 }

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { writePublishedRepo } from '../../src/mirror/build.ts';
+import { MIRROR_HOME, PUBLISHED_REPO } from '../../src/mirror/layout.ts';
 import { openPublishedRepo, type PublishedRepository } from '../../src/mirror/open-published.ts';
 import { type Publication, publicationOf } from '../../src/mirror/published-refs.ts';
 import type { Checksum } from '../../src/ostree/checksum.ts';
@@ -28,6 +29,8 @@ export type Mirror = {
 };
 
 export type MakeMirrorOptions = {
+  /** The mirror's home; where it is today if not given. */
+  readonly home?: string;
   /** What is published; MIRROR_REF if not given. */
   readonly words?: (source: MirrorSource) => readonly string[];
   /** Changes the source before. */
@@ -37,7 +40,7 @@ export type MakeMirrorOptions = {
 /** Makes one below `directory`; needs GNU tar. */
 export async function makeMirror(
   directory: string,
-  { words = () => [MIRROR_REF], prepare = async () => {} }: MakeMirrorOptions = {},
+  { home = MIRROR_HOME, words = () => [MIRROR_REF], prepare = async () => {} }: MakeMirrorOptions = {},
 ): Promise<Mirror> {
   const own = await mkdtemp(join(directory, 'own-'));
   const source = await writeMirrorSource(join(own, 'source'));
@@ -47,7 +50,7 @@ export async function makeMirror(
   const publication = await publicationOf(source.repo, words(source), warn);
   const root = join(own, 'root');
   await unpackImage(source.repo, publication.commits[0] as Checksum, root);
-  const path = join(root, 'sysroot/treeport/repo');
+  const path = join(root, home, PUBLISHED_REPO);
   await mkdir(dirname(path), { recursive: true });
   await writePublishedRepo(path, source.repo, publication, warn);
   return { source, root, path, publication, warnings };

@@ -14,7 +14,7 @@ import { compareBytes } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { VERSION } from '../../base/version.ts';
 import { goArchitecture } from '../../oci/platform.ts';
-import { fileFromBytes, fileFromDisk, filesBelow, type LayerNode } from '../layer-file.ts';
+import { fileFromBytes, fileFromDisk, filesBelow, type LayerFile } from '../layer-file.ts';
 import { RUNTIME_APP, RUNTIME_LOADER, RUNTIME_NODE } from '../layout.ts';
 import { type ElfFile, readElf } from './elf.ts';
 import { type Library, neededLibraries } from './libraries.ts';
@@ -25,8 +25,8 @@ export type Runtime = {
   readonly architecture: string;
   /** `v24.21.0`. */
   readonly nodeVersion: string;
-  /** Sorted by path; below `sysroot/treeport`. */
-  readonly files: readonly LayerNode[];
+  /** Sorted by path. */
+  readonly files: readonly LayerFile[];
 };
 
 type NodeProgram = { readonly path: string; readonly version: string; readonly license: string | undefined };
@@ -43,7 +43,7 @@ export async function localRuntime(architecture: string = goArchitecture(process
   const elf = readElf(node.path);
   const libraries = neededLibraries(elf);
   const files = [
-    { kind: 'file', path: RUNTIME_NODE, executable: true, ...strippedProgram(elf) } as const,
+    { path: RUNTIME_NODE, executable: true, ...strippedProgram(elf) },
     await loaderFile(elf),
     ...(await Promise.all(libraries.map(libraryFile))),
     ...(await filesBelow(appDirectory(), dirname(RUNTIME_APP))),
@@ -83,7 +83,7 @@ function packageDirectory(name: string): string | undefined {
   }
 }
 
-async function loaderFile({ interpreter, path }: ElfFile): Promise<LayerNode> {
+async function loaderFile({ interpreter, path }: ElfFile): Promise<LayerFile> {
   if (interpreter !== undefined && existsSync(interpreter)) {
     return { ...(await fileFromDisk(RUNTIME_LOADER, interpreter)), executable: true };
   }
@@ -93,7 +93,7 @@ async function loaderFile({ interpreter, path }: ElfFile): Promise<LayerNode> {
   );
 }
 
-async function libraryFile({ name, path }: Library): Promise<LayerNode> {
+async function libraryFile({ name, path }: Library): Promise<LayerFile> {
   return { ...(await fileFromDisk(`lib/${name}`, path)), executable: false };
 }
 
@@ -110,8 +110,8 @@ function appDirectory(): string {
   );
 }
 
-async function licenseFiles({ license }: NodeProgram): Promise<readonly LayerNode[]> {
-  const files: LayerNode[] = [];
+async function licenseFiles({ license }: NodeProgram): Promise<readonly LayerFile[]> {
+  const files: LayerFile[] = [];
   if (license !== undefined) files.push(await textFile('licenses/node.txt', license));
   for (const [name, paths] of Object.entries(LIBRARY_LICENSES)) {
     const path = paths.find((candidate) => existsSync(candidate));
@@ -120,7 +120,7 @@ async function licenseFiles({ license }: NodeProgram): Promise<readonly LayerNod
   return files;
 }
 
-async function textFile(path: string, source: string): Promise<LayerNode> {
+async function textFile(path: string, source: string): Promise<LayerFile> {
   return { ...(await fileFromDisk(path, source)), executable: false };
 }
 

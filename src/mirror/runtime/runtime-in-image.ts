@@ -4,8 +4,9 @@ import { copyBlob } from '../../oci/copy-blob.ts';
 import { openImage } from '../../oci/image-source.ts';
 import { formatImageReference, type ImageReference } from '../../oci/reference.ts';
 import type { SkopeoOptions } from '../../oci/skopeo.ts';
+import { FORMER_HOME } from '../layout.ts';
 import { LABEL_RUNTIME } from '../mirror-config.ts';
-import type { RuntimeSource } from './runtime-source.ts';
+import { formerRuntime, type RuntimeSource } from './runtime-source.ts';
 
 /** Opens the image, or of several the one for `architecture`; ERR_RUNTIME if it is no runtime image. */
 export async function runtimeInImage(
@@ -24,6 +25,10 @@ export async function runtimeInImage(
       'ERR_RUNTIME',
       `${name} is no runtime image; make one with \`treeport mirror runtime\``,
     );
+  }
+  if (image.config.config?.Entrypoint?.[0]?.startsWith(`/${FORMER_HOME}/`)) {
+    await image.close();
+    throw formerRuntime(formatImageReference(reference));
   }
   const { mediaType, digest, size } = layer;
   const createdBy = image.config.history?.[0]?.created_by ?? 'treeport runtime';

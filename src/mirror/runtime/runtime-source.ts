@@ -3,7 +3,7 @@
  * runtime image, for another architecture or to have one layer under many mirrors.
  */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { compareBytes } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { ImageLayer } from '../../container/image-parts.ts';
@@ -11,8 +11,8 @@ import type { Compression } from '../../oci/compression.ts';
 import type { ImageSink } from '../../oci/image-sink.ts';
 import { writeLayer } from '../../oci/layer-writer.ts';
 import { layerTar } from '../layer.ts';
-import { filesBelow, type LayerNode } from '../layer-file.ts';
-import { RUNTIME_NODE, TREEPORT_PATH } from '../layout.ts';
+import { filesBelow, type LayerFile } from '../layer-file.ts';
+import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO, RUNTIME_NODE } from '../layout.ts';
 import { elfArchitecture, readElf } from './elf.ts';
 import { localRuntime } from './local-runtime.ts';
 
@@ -42,17 +42,28 @@ export async function installedRuntime(architecture: string): Promise<RuntimeSou
   );
 }
 
-/** A runtime in a directory: the root of an unpacked runtime image, or its `sysroot/treeport`. */
+/** A runtime in a directory: the root of an unpacked runtime image, or the mirror's home in it. ERR_RUNTIME. */
 export async function runtimeInDirectory(directory: string): Promise<RuntimeSource> {
-  const inner = join(directory, TREEPORT_PATH);
-  const root = (await isDirectory(inner)) ? inner : directory;
+  const inner = join(directory, MIRROR_HOME);
+  const root = (await isDirectory(inner)) ? inner : resolve(directory);
+  if (root.endsWith(`/${FORMER_HOME}`) || (await isDirectory(join(root, FORMER_HOME)))) {
+    throw formerRuntime(directory);
+  }
   const architecture = elfArchitecture(readElf(join(root, RUNTIME_NODE)));
-  const nodes = (await filesBelow(root, '.')).map((node) => ({
-    ...node,
-    path: node.path.slice('./'.length),
+  const files = (await filesBelow(root, '.')).map((file) => ({
+    ...file,
+    path: file.path.slice('./'.length),
   }));
-  const files = nodes.filter(({ path }) => path !== 'repo' && !path.startsWith('repo/'));
-  return fromFiles(architecture, files, 'treeport runtime');
+  const ofRuntime = files.filter(({ path }) => !path.startsWith(`${PUBLISHED_REPO}/`));
+  return fromFiles(architecture, ofRuntime, 'treeport runtime');
+}
+
+/** Its server looks for the embedded repo where it would not lie. */
+export function formerRuntime(name: string): TreeportError {
+  return new TreeportError(
+    'ERR_RUNTIME',
+    `the runtime ${name} is of an earlier release, for /${FORMER_HOME}; make it again with \`treeport mirror runtime\``,
+  );
 }
 
 async function isDirectory(path: string): Promise<boolean> {
@@ -62,7 +73,7 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-function fromFiles(architecture: string, files: readonly LayerNode[], createdBy: string): RuntimeSource {
+function fromFiles(architecture: string, files: readonly LayerFile[], createdBy: string): RuntimeSource {
   const sorted = files.toSorted((a, b) => compareBytes(a.path, b.path));
   return {
     architecture,

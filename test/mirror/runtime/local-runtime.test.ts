@@ -22,7 +22,7 @@ let files: readonly LayerFile[];
 before(async () => {
   if (skip !== false) return;
   directory = await mkdtemp(join(tmpdir(), 'treeport-runtime-'));
-  files = (await localRuntime()).files.filter((node) => node.kind === 'file');
+  files = (await localRuntime()).files;
   for (const file of files) {
     const path = join(directory, file.path);
     await mkdir(dirname(path), { recursive: true });

@@ -1,0 +1,97 @@
+/**
+ * The OS that an ostree client makes of a mirror image is the commit as it was, also where composefs or a transient
+ * root make importers keep paths of derived layers that they drop elsewhere.
+ */
+import assert from 'node:assert/strict';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { openRepository, type Repository } from '../../src/ostree/repo/open.ts';
+import { formerMirror } from '../support/former-mirror.ts';
+import { buildInto, encapsulateInto, wrapInto } from '../support/mirror-images.ts';
+import { initRepo } from '../support/ostree-repos.ts';
+import { unlessInstalled, unlessRoot } from '../support/programs.ts';
+import { readLayout } from './support/layout.ts';
+import { importAsOs, OS_IMPORT_PROGRAMS, type OsImport } from './support/os-import.ts';
+import { must } from './support/run.ts';
+import { tempDir } from './support/scratch.ts';
+
+const skip = unlessRoot() || unlessInstalled(...OS_IMPORT_PROGRAMS);
+const timeout = 300_000;
+const REF = 'os';
+
+/** `usr/lib/ostree/prepare-root.conf` of each OS. */
+const SYSTEMS: Readonly<Record<string, string>> = {
+  'with composefs': '[composefs]\nenabled=yes\n',
+  'with a transient root': '[root]\ntransient = true\n',
+  'without either': '[etc]\ntransient=true\n',
+};
+
+/** A repository with a small OS on REF; its root directory has the mode. */
+async function osOf(folder: string, prepareRoot: string, rootMode = 0o755): Promise<Repository> {
+  const tree = join(folder, 'tree');
+  await mkdir(join(tree, 'usr/lib/ostree'), { recursive: true });
+  for (const name of ['sysroot', 'boot', 'var', 'run', 'usr/etc']) await mkdir(join(tree, name));
+  await writeFile(join(tree, 'usr/lib/ostree/prepare-root.conf'), prepareRoot);
+  await writeFile(join(tree, 'usr/etc/shadow'), 'secret\n', { mode: 0o600 });
+  await chmod(tree, rootMode);
+  const repo = await initRepo(join(folder, 'source'), 'archive');
+  await must(['ostree', `--repo=${repo}`, 'commit', `--branch=${REF}`, `--tree=dir=${tree}`]);
+  return openRepository(repo);
+}
+
+function assertPristine({ base, merge, diff, dropped }: OsImport): void {
+  assert.equal(diff, '');
+  assert.equal(merge.contentChecksum, base.contentChecksum);
+  assert.deepEqual(dropped, {}, 'paths that importers warn of');
+}
+
+for (const [system, prepareRoot] of Object.entries(SYSTEMS)) {
+  test(`built and wrapped mirrors of an OS ${system} import as the pristine commit`, {
+    skip,
+    timeout,
+  }, async (t) => {
+    const folder = await tempDir(t);
+    const repo = await osOf(folder, prepareRoot);
+    const [built, plain, wrapped] = ['built', 'plain', 'wrapped'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await buildInto(built, repo, [REF]);
+    await encapsulateInto(plain, repo, await must(['ostree', `--repo=${repo.path}`, 'rev-parse', REF]));
+    await wrapInto(wrapped, plain);
+    for (const image of [built, wrapped]) {
+      assertPristine(await importAsOs(readLayout(image), `${image}-imported`));
+    }
+  });
+}
+
+test('a closed root directory keeps its mode in the OS', { skip, timeout }, async (t) => {
+  const folder = await tempDir(t);
+  const repo = await osOf(folder, SYSTEMS['with composefs'] as string, 0o700);
+  const image = join(folder, 'image');
+  await buildInto(image, repo, [REF]);
+  assertPristine(await importAsOs(readLayout(image), join(folder, 'imported')));
+});
+
+/** What the tests above stand on: the import of this test keeps what importers keep. */
+test('a mirror in the former home stays behind in an OS with composefs, and is warned of elsewhere', {
+  skip,
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const imported = async (system: string): Promise<OsImport> => {
+    const own = join(folder, system);
+    await mkdir(own);
+    await buildInto(join(own, 'image'), await osOf(own, SYSTEMS[system] as string), [REF]);
+    await formerMirror(join(own, 'image'), join(own, 'former'));
+    return importAsOs(readLayout(join(own, 'former')), join(own, 'imported'));
+  };
+  const kept = await imported('with composefs');
+  assert.notEqual(kept.merge.contentChecksum, kept.base.contentChecksum);
+  assert.match(kept.diff, /^A +\/sysroot\/treeport\/bin\/node$/m);
+  const { diff, dropped } = await imported('without either');
+  assert.equal(diff, '');
+  assert.ok((dropped.sysroot ?? 0) > 5);
+});

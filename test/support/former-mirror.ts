@@ -1,0 +1,73 @@
+/** Mirror images as they were made before November 2026: with everything of ours below `sysroot/treeport`. */
+import { collect } from '../../src/base/bytes.ts';
+import { finishImage, type ImageLayer } from '../../src/container/image-parts.ts';
+import { FORMER_HOME, MIRROR_HOME } from '../../src/mirror/layout.ts';
+import { copyBlob } from '../../src/oci/copy-blob.ts';
+import type { Descriptor, Digest } from '../../src/oci/descriptor.ts';
+import type { HistoryEntry } from '../../src/oci/image-config.ts';
+import type { ImageSink } from '../../src/oci/image-sink.ts';
+import type { OpenedImage } from '../../src/oci/image-source.ts';
+import { writeLayer } from '../../src/oci/layer-writer.ts';
+import { publishImage } from '../../src/oci/publish.ts';
+import { readEntries } from '../../src/tar/read-entries.ts';
+import { TarWriter } from '../../src/tar/writer.ts';
+import { COMPRESSION, withImage } from './mirror-images.ts';
+
+const ROOT = { uid: 0, gid: 0 };
+const OWN_LAYERS = 2;
+
+/** Writes the mirror image in the layout directory `from` into that of `to`, as it would have been then. */
+export async function formerMirror(from: string, to: string): Promise<Digest> {
+  return withImage(from, (image) =>
+    publishImage({ transport: 'oci', name: to }, async (sink) => {
+      const { architecture, os, created = '', config = {} } = image.config;
+      const { Labels: labels = {}, Entrypoint: entrypoint = [], ...rest } = config;
+      return finishImage(sink, {
+        platform: { architecture, os },
+        created,
+        config: { ...rest, Entrypoint: entrypoint.map((word) => word.replace(MIRROR_HOME, FORMER_HOME)) },
+        labels,
+        layers: await formerLayers(image, sink),
+      });
+    }),
+  );
+}
+
+async function formerLayers(image: OpenedImage, sink: ImageSink): Promise<readonly ImageLayer[]> {
+  const { layers } = image.manifest;
+  const done: ImageLayer[] = [];
+  for (const [index, layer] of layers.entries()) {
+    const history = image.config.history?.[index] as HistoryEntry;
+    if (index < layers.length - OWN_LAYERS) {
+      await copyBlob(image, layer, sink);
+      done.push({ descriptor: layer, diffId: image.config.rootfs.diff_ids[index] as Digest, history });
+    } else {
+      const tar = formerTar(image, layer);
+      done.push({ ...(await writeLayer(sink, tar, { compression: COMPRESSION })), history });
+    }
+  }
+  return done;
+}
+
+/** Times of 0, and an entry of every directory before what is in it. */
+async function* formerTar(image: OpenedImage, layer: Descriptor): AsyncGenerator<Buffer> {
+  const writer = new TarWriter();
+  const directories = new Set<string>();
+  for await (const { path: present, type, mode, size, data } of readEntries(image.layer(layer))) {
+    if (type !== 'file') continue;
+    const path = present.replace(MIRROR_HOME, FORMER_HOME);
+    for (const parent of parentsOf(path)) {
+      if (!directories.has(parent)) writer.directory(parent, { ...ROOT, mode: 0o755 });
+      directories.add(parent);
+    }
+    writer.header({ ...ROOT, path, type, mode, size, target: '' });
+    writer.data(await collect(data));
+    writer.pad(size);
+  }
+  yield* writer.end();
+}
+
+function parentsOf(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
