@@ -82,17 +82,25 @@ export function readBeneath(
   { maxBytes, ...options }: BeneathOptions & { readonly maxBytes: number },
 ): Buffer | undefined {
   const file = openBeneath(root, path, options);
-  if (file === undefined) return undefined;
+  return file === undefined ? undefined : readAndClose(file, join(root, path), maxBytes);
+}
+
+/** Reads the whole of an opened file; ERR_FILE_TOO_LARGE with the name it is given here. */
+export function readAndClose({ fd, stats: { size } }: OpenedFile, name: string, maxBytes: number): Buffer {
   try {
-    const { size } = file.stats;
-    if (size > maxBytes) {
-      const what = `it has ${size} bytes, and at most ${maxBytes} are read`;
-      throw new TreeportError('ERR_FILE_TOO_LARGE', `${join(root, path)} is too large: ${what}`);
-    }
-    return readStart(file.fd, size);
+    if (size <= maxBytes) return readStart(fd, size);
+    const what = `it has ${size} bytes, and at most ${maxBytes} are read`;
+    throw new TreeportError('ERR_FILE_TOO_LARGE', `${name} is too large: ${what}`);
   } finally {
-    closeSync(file.fd);
+    closeSync(fd);
   }
+}
+
+/** True if there is a regular file that {@link openBeneath} would open. */
+export function isFileBeneath(root: string, path: string, options?: BeneathOptions): boolean {
+  const file = openBeneath(root, path, options);
+  if (file !== undefined) closeSync(file.fd);
+  return file !== undefined;
 }
 
 /** The first `length` bytes of an open file, or as many as there are. */

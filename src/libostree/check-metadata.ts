@@ -7,9 +7,7 @@ import { DIRMETA_TYPE, parseDirmeta } from '../ostree/dirmeta.ts';
 import { DIRTREE_TYPE, parseDirtree } from '../ostree/dirtree.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import type { SinkMetadataType } from '../ostree/object-sink.ts';
-
-/** What clients since 2023.4 take; older ones take 10 MiB. */
-export const MAX_METADATA_BYTES = 128 * 1024 * 1024;
+import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
 
 export const METADATA_VARIANT: Readonly<Record<SinkMetadataType, string>> = {
   commit: COMMIT_TYPE,

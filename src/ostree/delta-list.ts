@@ -7,14 +7,15 @@
  * over HTTP, so they count as absent.
  */
 import { hash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareBytes } from '../base/bytes.ts';
-import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
+import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { listBeneath, readBeneath } from '../base/open-beneath.ts';
 import { type Variant, variant } from '../gvariant/index.ts';
 import { type Checksum, checksumToBytes } from './checksum.ts';
 import { type DeltaName, deltaDirectory, deltaKey, parseDeltaDirectory } from './delta-name.ts';
 import { DICT_TYPE, dictToValue, type MetadataDict, serializeDict } from './metadata-dict.ts';
+import { MAX_METADATA_BYTES } from './size-limits.ts';
 
 export type Delta = {
   readonly name: DeltaName;
@@ -22,22 +23,39 @@ export type Delta = {
   readonly superblock: Checksum;
 };
 
+export type ListDeltasOptions = {
+  /** Told of each delta whose superblock cannot be used; without it that is an error. */
+  readonly onSkipped?: (name: DeltaName, error: TreeportError) => void;
+};
+
 export const STATIC_DELTAS_KEY = 'ostree.static-deltas';
 const SIGNED_MAGIC = Buffer.from('OSTSGNDT');
 
-/** The usable deltas of the repository at `repoPath`, sorted by key. */
-export async function listDeltas(repoPath: string): Promise<readonly Delta[]> {
-  const root = join(repoPath, 'deltas');
+/** The usable deltas of the repository at `repoPath`, sorted by key. ERR_FILE_UNSAFE, ERR_FILE_TOO_LARGE, ERR_IO. */
+export async function listDeltas(
+  repoPath: string,
+  { onSkipped }: ListDeltasOptions = {},
+): Promise<readonly Delta[]> {
   const found: Delta[] = [];
-  for (const fanOut of await listDirectory(root)) {
-    for (const rest of await listDirectory(join(root, fanOut))) {
-      const name = parseDeltaDirectory(fanOut, rest);
-      const superblock = name && (await readSuperblock(repoPath, name));
-      if (name !== undefined && superblock !== undefined)
-        found.push({ name, superblock: hash('sha256', superblock) });
+  for (const name of deltaNames(repoPath)) {
+    try {
+      const superblock = readSuperblock(repoPath, name);
+      if (superblock !== undefined) found.push({ name, superblock: hash('sha256', superblock) });
+    } catch (error) {
+      if (onSkipped === undefined || !isTreeportError(error)) throw error;
+      onSkipped(name, error);
     }
   }
   return found.toSorted((a, b) => compareBytes(deltaKey(a.name), deltaKey(b.name)));
+}
+
+function* deltaNames(repoPath: string): Generator<DeltaName> {
+  for (const fanOut of namesIn(repoPath, 'deltas')) {
+    for (const rest of namesIn(repoPath, `deltas/${fanOut}`)) {
+      const name = parseDeltaDirectory(fanOut, rest);
+      if (name !== undefined) yield name;
+    }
+  }
 }
 
 export function superblockPath(repoPath: string, name: DeltaName): string {
@@ -61,23 +79,24 @@ export function serializeDeltaIndex(deltas: readonly Delta[]): Buffer {
   return serializeDict(new Map([[STATIC_DELTAS_KEY, deltasVariant(deltas)]]));
 }
 
-async function readSuperblock(repoPath: string, name: DeltaName): Promise<Buffer | undefined> {
-  const bytes = await orAbsent(
-    readFile(superblockPath(repoPath, name)),
-    `superblock of delta ${deltaKey(name)}`,
+function readSuperblock(repoPath: string, name: DeltaName): Buffer | undefined {
+  const path = `${deltaDirectory(name)}/superblock`;
+  const bytes = reading(`superblock of delta ${deltaKey(name)}`, () =>
+    readBeneath(repoPath, path, { maxBytes: MAX_METADATA_BYTES }),
   );
   return bytes === undefined || isSignedSuperblock(bytes) ? undefined : bytes;
 }
 
-async function listDirectory(path: string): Promise<readonly string[]> {
-  return (await orAbsent(readdir(path), `directory ${path}`)) ?? [];
+function namesIn(repoPath: string, path: string): readonly string[] {
+  const entries = reading(`directory ${join(repoPath, path)}`, () => listBeneath(repoPath, path));
+  return (entries ?? []).map((entry) => entry.name);
 }
 
-async function orAbsent<T>(reading: Promise<T>, what: string): Promise<T | undefined> {
+function reading<T>(what: string, read: () => T): T {
   try {
-    return await reading;
+    return read();
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    if (isTreeportError(error)) throw error;
     throw new TreeportError('ERR_IO', `cannot read the ${what}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -98,7 +98,7 @@ export class DiskCache {
   /** The cached archive file of an object, which counts as a use. */
   open(checksum: Checksum): PlainFile | undefined {
     const entry = this.#entries.get(checksum);
-    const file = openPlainFile(this.#path(checksum), { isProbablyThere: entry !== undefined });
+    const file = this.#openFile(checksum);
     if (file === undefined || file.size === 0) {
       // An empty file is what a crash leaves of one that was not yet on disk.
       if (file !== undefined) closePlainFile(file);
@@ -146,6 +146,15 @@ export class DiskCache {
   /** Removes a temporary file that is not wanted; does not reject. */
   async discard(temporary: string): Promise<void> {
     await rm(temporary, { force: true }).catch(() => {});
+  }
+
+  /** What cannot be opened, or is no file of this directory, is not in the cache. */
+  #openFile(checksum: Checksum): PlainFile | undefined {
+    try {
+      return openPlainFile(this.folder, loosePath(checksum, 'filez'));
+    } catch {
+      return undefined;
+    }
   }
 
   #path(checksum: Checksum): string {

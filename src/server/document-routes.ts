@@ -33,7 +33,7 @@ export type DocumentRoutes = {
 const TEXT = 'text/plain; charset=utf-8';
 
 export function createDocumentRoutes(repo: Repository, live: LiveRepository): DocumentRoutes {
-  const open = (path: string) => openPlainFile(join(repo.path, path), { followSymlink: true });
+  const open = (path: string) => openPlainFile(repo.path, path, { links: 'inside' });
   const config = Buffer.from(publicConfig(repo));
   const configAnswer: Answer = {
     ...textAnswer(config),
@@ -59,7 +59,7 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
     },
     delta(request, reply, name, part) {
       const isSuperblock = part === 'superblock';
-      const file = openPlainFile(join(repo.path, deltaDirectory(name), part));
+      const file = openPlainFile(repo.path, `${deltaDirectory(name)}/${part}`);
       if (file === undefined) return sendNotFound(reply);
       if (isSuperblock && isSignedSuperblock(fileStart(file))) {
         closePlainFile(file);

@@ -4,15 +4,16 @@
  * summary is generated.
  */
 import { hash } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { messageOf } from '../base/errors.ts';
+import { isFileBeneath, openBeneath, readAndClose } from '../base/open-beneath.ts';
 import { swap64 } from '../ostree/byte-order.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { type Delta, listDeltas, serializeDeltaIndex } from '../ostree/delta-list.ts';
+import { type DeltaName, deltaKey } from '../ostree/delta-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
+import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
 import { parseSummary, type Summary, serializeSummary } from '../ostree/summary.ts';
 import { buildSummary, withArchiveMode } from '../ostree/summary-build.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -38,9 +39,11 @@ export type LiveRepository = {
 
 export function createLiveRepository(repo: Repository, logger: Logger): LiveRepository {
   const at = (name: string) => join(repo.path, name);
+  const onSkipped = (name: DeltaName, error: Error) =>
+    logger.warn(`delta ${deltaKey(name)} is not offered: ${messageOf(error)}`);
   const deltas = new Live<readonly Delta[]>(
     () => fingerprintOf([at('deltas')]),
-    async () => ({ value: await listDeltas(repo.path), settled: true }),
+    async () => ({ value: await listDeltas(repo.path, { onSkipped }), settled: true }),
   );
   const generated = new Live<SummaryDocument>(
     () => fingerprintOf([at('refs/heads'), at('refs/mirrors'), at('deltas')]),
@@ -83,14 +86,16 @@ async function generate(
   return { value, settled: skipped.size === 0 };
 }
 
+/** Publishers may keep both as links to files of the repository. */
+const LINKED = { links: 'inside' } as const;
+
 async function readPublished(repoPath: string): Promise<SummaryDocument | undefined> {
-  const path = join(repoPath, 'summary');
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile() !== true) return undefined;
-  const bytes = await readFile(path);
-  const lastModified = honestDate(stats.mtimeMs);
+  const file = openBeneath(repoPath, 'summary', LINKED);
+  if (file === undefined) return undefined;
+  const bytes = readAndClose(file, join(repoPath, 'summary'), MAX_METADATA_BYTES);
+  const lastModified = honestDate(file.stats.mtimeMs);
   const summary = parsedOrNot(bytes);
-  const isSigned = existsSync(join(repoPath, 'summary.sig'));
+  const isSigned = isFileBeneath(repoPath, 'summary.sig', LINKED);
   const isVerbatim = isSigned || summary === undefined || withArchiveMode(summary) === summary;
   if (isVerbatim) return document(bytes, summary, lastModified, isSigned);
   const rewritten = withArchiveMode(summary);

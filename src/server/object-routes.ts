@@ -4,7 +4,6 @@
  */
 
 import { hash } from 'node:crypto';
-import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -60,13 +59,10 @@ export function createObjectRoutes({
   lateVerifier,
 }: ObjectRoutesContext): ObjectRoutes {
   const archives = archivePaths(repo);
-  const lastPlain = { wasThere: false };
 
   const plainObject = (checksum: Checksum): PlainFile | undefined => {
     for (const path of archives) {
-      const options = { isProbablyThere: lastPlain.wasThere };
-      const file = openPlainFile(join(path, loosePath(checksum, 'filez')), options);
-      lastPlain.wasThere = file !== undefined;
+      const file = openPlainFile(path, loosePath(checksum, 'filez'));
       if (file !== undefined) return file;
     }
     return undefined;

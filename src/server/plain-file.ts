@@ -2,25 +2,13 @@
  * Files that are sent as they lie on disk. Small ones are read at once and synchronously, as objects are
  * everywhere in treeport (see ostree/repo/loose.ts); large ones are streamed.
  */
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, createReadStream, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { errnoOf } from '../base/errors.ts';
+import { type BeneathOptions, type OpenedFile, openBeneath, readStart } from '../base/open-beneath.ts';
 
 const SMALL_FILE_BYTES = 256 * 1024;
 const PIECE_BYTES = 256 * 1024;
-/** O_NONBLOCK, so that a FIFO under an object's name cannot block the server. */
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 const OLDEST_HONEST_DATE = Date.UTC(1990);
-const ABSENT: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
 
 export type PlainFile = {
   readonly size: number;
@@ -30,50 +18,24 @@ export type PlainFile = {
   readonly content: Buffer | number;
 };
 
-export type PlainFileOptions = {
-  /** Whether the name may be a symlink; objects never are. */
-  readonly followSymlink?: boolean;
-  /** An absent file is an exception then, which costs more than looking first; one that is there costs less. */
-  readonly isProbablyThere?: boolean;
-};
-
-/** Opens a regular file; undefined if there is none under this name. Other faults are the system's errors. */
-export function openPlainFile(
-  path: string,
-  { followSymlink = false, isProbablyThere = false }: PlainFileOptions = {},
-): PlainFile | undefined {
-  try {
-    const look = followSymlink ? statSync : lstatSync;
-    if (!isProbablyThere && !look(path, { throwIfNoEntry: false })?.isFile()) return undefined;
-    return openExisting(path, followSymlink ? FLAGS : FLAGS | constants.O_NOFOLLOW);
-  } catch (error) {
-    if (ABSENT.includes(errnoOf(error))) return undefined;
-    throw error;
-  }
+/**
+ * Opens the regular file `path` beneath the directory `root`. Undefined if there is nothing under this name; ERR_FILE_UNSAFE
+ * if something else is, or a link leads out; other faults are the system's errors.
+ */
+export function openPlainFile(root: string, path: string, options?: BeneathOptions): PlainFile | undefined {
+  const file = openBeneath(root, path, options);
+  return file === undefined ? undefined : plainFile(file);
 }
 
-function openExisting(path: string, flags: number): PlainFile | undefined {
-  const file = openSync(path, flags);
-  let content: Buffer | number = file;
+function plainFile({ fd, stats }: OpenedFile): PlainFile {
+  const { size, mtimeMs: modified } = stats;
+  if (size > SMALL_FILE_BYTES) return { size, modified, content: fd };
   try {
-    const stats = fstatSync(file);
-    if (!stats.isFile()) {
-      closeSync(file);
-      return undefined;
-    }
-    if (stats.size <= SMALL_FILE_BYTES) content = readWhole(file, stats.size);
-    const size = typeof content === 'number' ? stats.size : content.length;
-    if (content !== file) closeSync(file);
-    return { size, modified: stats.mtimeMs, content };
-  } catch (error) {
-    closeSync(file);
-    throw error;
+    const content = readStart(fd, size);
+    return { size: content.length, modified, content };
+  } finally {
+    closeSync(fd);
   }
-}
-
-function readWhole(file: number, size: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(size);
-  return bytes.subarray(0, readSync(file, bytes, 0, size, 0));
 }
 
 /**

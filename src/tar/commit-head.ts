@@ -1,5 +1,6 @@
 /** Reads the commit of an ostree layer and no more: it stands in front, with its detached metadata behind it. */
-import { type CommitHead, MAX_METADATA_BYTES } from './import-commit.ts';
+import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
+import type { CommitHead } from './import-commit.ts';
 import { inCommitOrder } from './object-order.ts';
 import { readObjects, type TarMetadata } from './read-objects.ts';
 

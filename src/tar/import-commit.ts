@@ -6,13 +6,11 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
 import type { ObjectSink } from '../ostree/object-sink.ts';
+import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { checkContentComplete, checkNoStray, neededObjects, type ReadableSink } from './needed-objects.ts';
 import { inCommitOrder } from './object-order.ts';
 import { readObjects, type TarMetadata, type TarObject } from './read-objects.ts';
-
-/** The limit of libostree's own metadata objects since 2023. */
-export const MAX_METADATA_BYTES: number = 128 * 1024 * 1024;
 
 export type CommitHead = {
   readonly commit: Checksum;
