@@ -5,9 +5,11 @@
  * synchronous, as all small reads of objects are (see ostree/repo/loose.ts). Nothing here is trusted for identity:
  * whoever serves an object verifies its bytes against its id.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { toHex } from '../base/bytes.ts';
-import { messageOf, TreeportError } from '../base/errors.ts';
+import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { type OpenedFile, openBeneath } from '../base/open-beneath.ts';
 import { CHECKSUM_BYTES, type Checksum, checksumToBytes } from '../ostree/checksum.ts';
 import {
   archiveHeaderLength,
@@ -15,7 +17,6 @@ import {
   isSymlink,
   parseArchiveHeader,
 } from '../ostree/file-header.ts';
-import { OPEN_FLAGS } from '../ostree/repo/loose.ts';
 import * as layout from './catalogue-layout.ts';
 
 export type CatalogueEntry = {
@@ -45,17 +46,13 @@ export class Catalogue {
     this.index = index;
   }
 
-  /** Opens a catalogue; throws ERR_CATALOGUE if it is damaged, ERR_IO if it cannot be read. */
+  /** Opens a catalogue; throws ERR_CATALOGUE if it is damaged, ERR_IO or ERR_FILE_UNSAFE if it cannot be read. */
   static open(path: string): Catalogue {
-    const file = openFile(path);
+    const { fd: file, stats } = openFile(path);
     try {
       const bytes = Buffer.alloc(layout.HEADERS_AT);
       const length = readSync(file, bytes, 0, bytes.length, 0);
-      return new Catalogue(
-        path,
-        file,
-        layout.decodeIndex(bytes.subarray(0, length), fstatSync(file).size, path),
-      );
+      return new Catalogue(path, file, layout.decodeIndex(bytes.subarray(0, length), stats.size, path));
     } catch (error) {
       closeSync(file);
       throw error;
@@ -148,12 +145,18 @@ export class Catalogue {
   }
 }
 
-function openFile(path: string): number {
+/** Its directory is a published repo, or a new one of our own. */
+function openFile(path: string): OpenedFile {
   try {
-    return openSync(path, OPEN_FLAGS);
+    const file = openBeneath(dirname(path), basename(path));
+    if (file !== undefined) return file;
   } catch (error) {
-    throw new TreeportError('ERR_IO', `cannot open the catalogue ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    if (isTreeportError(error)) throw error;
+    throw cannotOpen(path, messageOf(error), error);
   }
+  throw cannotOpen(path, 'there is none');
+}
+
+function cannotOpen(path: string, why: string, cause?: unknown): TreeportError {
+  return new TreeportError('ERR_IO', `cannot open the catalogue ${path}: ${why}`, { cause });
 }

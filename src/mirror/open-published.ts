@@ -10,14 +10,14 @@
  *
  * Owners, modes and attributes of files are not looked at: a container runtime may have changed them.
  */
-import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { messageOf, TreeportError } from '../base/errors.ts';
+import { isTreeportError, TreeportError } from '../base/errors.ts';
+import { isFileBeneath } from '../base/open-beneath.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { isSymlink } from '../ostree/file-header.ts';
-import { isKeyfileFault, type Keyfile, parseKeyfile } from '../ostree/keyfile.ts';
 import { type ContentObject, noBytes, type ObjectSource } from '../ostree/object-source.ts';
 import { archiveContent } from '../ostree/repo/archive.ts';
+import { noRepository, readRepositoryConfig } from '../ostree/repo/config.ts';
 import { LooseObjects } from '../ostree/repo/loose.ts';
 import { looseSource } from '../ostree/repo/loose-metadata.ts';
 import type { Repository } from '../ostree/repo/open.ts';
@@ -31,19 +31,21 @@ export type PublishedRepository = Repository & {
   close(): void;
 };
 
-/** True if the directory is a published repo. */
+/** True if the directory is a published repo; ERR_FILE_UNSAFE if its catalogue is no file of it. */
 export async function isPublishedRepo(path: string): Promise<boolean> {
   try {
-    return (await stat(join(path, CATALOGUE_FILE))).isFile();
-  } catch {
+    return isFileBeneath(path, CATALOGUE_FILE);
+  } catch (error) {
+    if (isTreeportError(error)) throw error;
     return false;
   }
 }
 
-/** Opens it; ERR_REPO_MISSING, ERR_REPO_CONFIG or ERR_CATALOGUE. It lies in a mirror image. */
+/** Opens it; ERR_REPO_MISSING, ERR_REPO_CONFIG, ERR_CATALOGUE or ERR_FILE_UNSAFE. It lies in a mirror image. */
 export async function openPublishedRepo(path: string): Promise<PublishedRepository> {
   const absolute = resolve(path);
-  const config = await readConfig(absolute);
+  const config = readRepositoryConfig(absolute);
+  if (config === undefined) throw noRepository(absolute, 'it has no file "config"');
   const catalogue = Catalogue.open(join(absolute, CATALOGUE_FILE));
   const published = new LooseObjects(absolute);
   const embedded = new LooseObjects(embeddedRepoOf(absolute));
@@ -57,18 +59,6 @@ export async function openPublishedRepo(path: string): Promise<PublishedReposito
     parent: undefined,
     close: () => catalogue.close(),
   };
-}
-
-async function readConfig(path: string): Promise<Keyfile> {
-  const file = join(path, 'config');
-  const text = await readFile(file, 'utf8').catch((error) => {
-    throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  });
-  const config = parseKeyfile(text);
-  if (!isKeyfileFault(config)) return config;
-  throw new TreeportError('ERR_REPO_CONFIG', `${file}, line ${config.line}: ${config.what}`);
 }
 
 /** The embedded objects first, for they are most; but detached metadata that was published later counts more. */

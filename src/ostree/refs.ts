@@ -14,6 +14,7 @@ import { listBeneath, lstatBeneath, readBeneath } from '../base/open-beneath.ts'
 import { type Checksum, isChecksum } from './checksum.ts';
 import { isRefName } from './ref-name.ts';
 import type { Repository } from './repo/open.ts';
+import { MAX_REF_BYTES } from './size-limits.ts';
 
 /** Ref names to commits, sorted by the bytes of the names. */
 export type Refs = ReadonlyMap<string, Checksum>;
@@ -35,8 +36,6 @@ export type ListRefsOptions = {
 const HEADS = 'refs/heads';
 const REMOTES = 'refs/remotes';
 const MIRRORS = 'refs/mirrors';
-/** Far more than a checksum and a line end. */
-const MAX_REF_BYTES = 4096;
 
 /** Local refs of the repository itself, without its parents'. ERR_IO if their directory cannot be listed. */
 export async function listHeads(repo: Repository, options?: ListRefsOptions): Promise<Refs> {

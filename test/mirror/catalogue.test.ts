@@ -151,7 +151,7 @@ test('a catalogue that is not there, or that a symlink stands for, is not opened
   const link = join(directory, 'link');
   await writeCatalogue(join(directory, 'real'), SAMPLE);
   await symlink('real', link);
-  assert.throws(() => Catalogue.open(link), { code: 'ERR_IO' });
+  assert.throws(() => Catalogue.open(link), { code: 'ERR_FILE_UNSAFE' });
   assert.throws(() => Catalogue.open(join(directory, 'nothing')), { code: 'ERR_IO' });
 });
 

@@ -1,13 +1,13 @@
 /**
  * Content objects of archive repositories: `.filez` files (see file-header.ts for their layout).
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { archiveHeaderLength, isSymlink, parseArchiveHeader } from '../file-header.ts';
 import { inflate, inflateSmall } from '../inflate.ts';
 import { type ContentObject, noBytes } from '../object-source.ts';
-import { type LooseObjects, OPEN_FLAGS, objectError, SMALL_FILE_BYTES } from './loose.ts';
+import { type LooseObjects, objectError, SMALL_FILE_BYTES } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
 
 /** Objects up to this size are inflated in one go. */
@@ -21,7 +21,7 @@ async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promi
   const name = `${checksum}.filez`;
   const path = loose.path(checksum, 'filez');
   try {
-    const start = readStart(path, name);
+    const start = readStart(loose.open(checksum, 'filez').fd, name);
     const { header, size, length } = parseArchiveHeader(start.bytes, `object ${name}`);
     const body = start.bytes.subarray(length);
     if (isSymlink(header)) {
@@ -42,9 +42,8 @@ async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promi
 /** Filled by every call and copied from, so that a small object costs no more memory than its size. */
 const startBuffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
 
-/** The whole file if it is small, else at least its header. */
-function readStart(path: string, name: string): { readonly bytes: Buffer; readonly complete: boolean } {
-  const file = openSync(path, OPEN_FLAGS);
+/** The whole file if it is small, else at least its header. Closes it. */
+function readStart(file: number, name: string): { readonly bytes: Buffer; readonly complete: boolean } {
   try {
     const length = readSync(file, startBuffer, 0, startBuffer.length, 0);
     if (length < startBuffer.length)

@@ -10,7 +10,6 @@
  * bare-user keeps all of it in one attribute: bare-user.ts.
  */
 import type { Stats } from 'node:fs';
-import { readlink } from 'node:fs/promises';
 import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { S_IFMT } from '../dirmeta.ts';
@@ -76,12 +75,7 @@ function fileStore(
 }
 
 async function readTarget(loose: LooseObjects, checksum: Checksum): Promise<string> {
-  const path = loose.path(checksum, 'file');
-  try {
-    return decodeTarget(await readlink(path, { encoding: 'buffer' }), checksum);
-  } catch (error) {
-    throw objectError(error, `${checksum}.file`, path);
-  }
+  return decodeTarget(await loose.readLink(checksum, 'file'), checksum);
 }
 
 /** Symlink targets are UTF-8 strings in the header, so others cannot be an ostree object. */

@@ -2,18 +2,20 @@
  * Opens a repository of any mode for reading. `core.parent` repositories are followed: what is not here
  * is looked for there.
  */
-import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
-import { isKeyfileFault, type Keyfile, keyfileString, parseKeyfile } from '../keyfile.ts';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { TreeportError } from '../../base/errors.ts';
+import { lstatBeneath } from '../../base/open-beneath.ts';
+import { type Keyfile, keyfileString } from '../keyfile.ts';
 import type { ObjectSource } from '../object-source.ts';
 import { archiveContent } from './archive.ts';
 import { bareContent, bareUserOnlyContent, splitContent } from './bare.ts';
 import { bareUserContent } from './bare-user.ts';
+import { noRepository, readRepositoryConfig } from './config.ts';
 import { LooseObjects } from './loose.ts';
 import { type ContentStore, looseSource } from './loose-metadata.ts';
 import { overlay } from './overlay.ts';
-import { splitXattrs } from './split-xattrs.ts';
+import { hasV0Xattrs, splitXattrs } from './split-xattrs.ts';
 import { noXattrReader, type XattrReader } from './xattr-reader.ts';
 
 export type RepositoryMode = 'archive' | 'bare' | 'bare-user' | 'bare-user-only' | 'bare-split-xattrs';
@@ -48,7 +50,7 @@ const MODES: ReadonlyMap<string, RepositoryMode> = new Map([
 const REPO_VERSION = '1';
 const MAX_PARENTS = 16;
 
-/** Opens the repository at `path`; throws ERR_REPO_MISSING, ERR_REPO_CONFIG or ERR_REPO_MODE. */
+/** Opens the repository at `path`; throws ERR_REPO_MISSING, ERR_REPO_CONFIG, ERR_REPO_MODE or ERR_FILE_UNSAFE. */
 export async function openRepository(path: string, options: OpenOptions = {}): Promise<Repository> {
   return openWithParents(resolve(path), options, 0);
 }
@@ -70,35 +72,28 @@ async function openWithParents(path: string, options: OpenOptions, depth: number
 
 async function readConfig(path: string): Promise<Keyfile> {
   await checkIsRepository(path);
-  const file = join(path, 'config');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' && (await isDirectory(join(path, 'xattrs')))) return V0_CONFIG;
-    throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  const config = parseKeyfile(text);
-  if (!isKeyfileFault(config)) return config;
-  throw new TreeportError('ERR_REPO_CONFIG', `${file}, line ${config.line}: ${config.what}`);
+  const config = readRepositoryConfig(path);
+  if (config !== undefined) return config;
+  if (hasV0Xattrs(path)) return V0_CONFIG;
+  throw noRepository(path, 'it has no file "config"');
 }
 
 /** The first releases of ostree-ext wrote repositories without a config. */
 const V0_CONFIG: Keyfile = new Map([['core', new Map([['mode', 'bare-split-xattrs']])]]);
 
 async function checkIsRepository(path: string): Promise<void> {
-  if (await isDirectory(join(path, 'objects'))) return;
-  const why = (await isDirectory(path)) ? 'it has no directory "objects"' : 'no such directory';
-  throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${path}: ${why}`);
-}
-
-function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
+  const objects = lstatBeneath(path, 'objects');
+  if (objects?.isDirectory()) return;
+  if (objects?.isSymbolicLink())
+    throw new TreeportError(
+      'ERR_FILE_UNSAFE',
+      `repository ${path}: its directory "objects" is a symbolic link, which is not followed; mount the directory there instead`,
+    );
+  const isDirectory = await stat(path).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
+  throw noRepository(path, isDirectory ? 'it has no directory "objects"' : 'no such directory');
 }
 
 function checkVersion(config: Keyfile, path: string): void {
@@ -137,6 +132,6 @@ async function contentStore(
     case 'bare-user-only':
       return bareUserOnlyContent(loose);
     case 'bare-split-xattrs':
-      return splitContent(loose, await splitXattrs(loose));
+      return splitContent(loose, splitXattrs(loose));
   }
 }

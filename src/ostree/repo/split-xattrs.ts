@@ -8,9 +8,8 @@
  * | linked | the same name, a hard link to `objects/…X.file-xattrs` (X: checksum of its content) |
  * | v0 | `objects/…C.file.xattrs`, a hard link to `xattrs/X`; no file where there are no attributes |
  */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isTreeportError } from '../../base/errors.ts';
+import { lstatBeneath } from '../../base/open-beneath.ts';
 import type { Checksum } from '../checksum.ts';
 import { NO_XATTRS } from '../xattrs.ts';
 import type { LooseObjects } from './loose.ts';
@@ -18,14 +17,14 @@ import type { LooseObjects } from './loose.ts';
 export type SplitXattrs = (checksum: Checksum) => Promise<Buffer>;
 
 /** Chooses the reader by the repository's layout: only v0 has the directory `xattrs`. */
-export async function splitXattrs(loose: LooseObjects): Promise<SplitXattrs> {
-  const isV0 = await stat(join(loose.repoPath, 'xattrs')).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-  return isV0
+export function splitXattrs(loose: LooseObjects): SplitXattrs {
+  return hasV0Xattrs(loose.repoPath)
     ? (checksum) => readV0(loose, checksum)
     : (checksum) => loose.read(checksum, 'file-xattrs-link');
+}
+
+export function hasV0Xattrs(repoPath: string): boolean {
+  return lstatBeneath(repoPath, 'xattrs')?.isDirectory() === true;
 }
 
 async function readV0(loose: LooseObjects, checksum: Checksum): Promise<Buffer> {

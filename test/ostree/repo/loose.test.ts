@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
@@ -7,7 +7,7 @@ import { LooseObjects } from '../../../src/ostree/repo/loose.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { coded } from '../../support/expect.ts';
-import { unlessInstalled } from '../../support/programs.ts';
+import { unlessInstalled, unlessRoot } from '../../support/programs.ts';
 
 const SUM = 'ab'.repeat(32);
 const NAME = `${SUM}.dirtree`;
@@ -98,11 +98,44 @@ async function asNobody(work: () => Promise<void>): Promise<void> {
   }
 }
 
-test('a FIFO does not make us wait', { skip: unlessInstalled('mkfifo') }, async (t) => {
+test('a FIFO is refused, and does not make us wait', { skip: unlessInstalled('mkfifo') }, async (t) => {
   const { loose, path } = await withObject(t, Buffer.from('x'));
   rmSync(path);
   await must(['mkfifo', path]);
-  assert.equal((await loose.read(SUM, 'dirtree')).length, 0);
+  await assert.rejects(loose.read(SUM, 'dirtree'), coded('ERR_OBJECT_UNREADABLE', NAME, 'a FIFO'));
+  await assert.rejects(collect(loose.stream(SUM, 'dirtree')), coded('ERR_OBJECT_UNREADABLE', NAME, 'a FIFO'));
+});
+
+test('a device is not read', { skip: unlessRoot() || unlessInstalled('mknod') }, async (t) => {
+  const { loose, path } = await withObject(t, Buffer.from('x'));
+  rmSync(path);
+  await must(['mknod', path, 'c', '1', '5']);
+  await assert.rejects(
+    collect(loose.stream(SUM, 'dirtree')),
+    coded('ERR_OBJECT_UNREADABLE', NAME, 'a device'),
+  );
+});
+
+test('no directory above an object may be a link, not even to inspect or list it', async (t) => {
+  for (const linked of ['objects', 'objects/ab']) {
+    const { loose, path } = await withObject(t, Buffer.from('secret'));
+    symlinkSync('secret', loose.path(SUM, 'file'));
+    const outside = await tempDir(t);
+    renameSync(join(loose.repoPath, linked), join(outside, 'moved'));
+    symlinkSync(join(outside, 'moved'), join(loose.repoPath, linked));
+    const unreadable = coded('ERR_OBJECT_UNREADABLE', path, outside);
+    await assert.rejects(loose.read(SUM, 'dirtree'), unreadable);
+    await assert.rejects(collect(loose.stream(SUM, 'dirtree')), unreadable);
+    await assert.rejects(loose.stat(SUM, 'dirtree'), coded('ERR_OBJECT_UNREADABLE', outside));
+    await assert.rejects(loose.exists(SUM, 'dirtree'), coded('ERR_OBJECT_UNREADABLE', outside));
+    await assert.rejects(loose.readLink(SUM, 'file'), coded('ERR_OBJECT_UNREADABLE', outside));
+    await assert.rejects(
+      async () => {
+        for await (const _ of loose.list());
+      },
+      coded('ERR_FILE_UNSAFE', outside),
+    );
+  }
 });
 
 test('metadata of a size that no client takes is not read into memory', async (t) => {
