@@ -3,7 +3,7 @@
  * complete D-Bus types (`g`). Source: GVariant specification 1.0, §2.3.
  */
 import { isTreeportError } from '../base/errors.ts';
-import { parseType } from './type.ts';
+import { MAX_TYPE_LENGTH, parseType } from './type.ts';
 
 /** True if `text` is a value of the string type `signature`. */
 export function isTextOf(signature: string, text: string): boolean {
@@ -18,12 +18,13 @@ export function isTextOf(signature: string, text: string): boolean {
 }
 
 function isObjectPath(text: string): boolean {
-  return /^\/$|^(?:\/[A-Za-z0-9_]+)+$/.test(text);
+  if (text === '/') return true;
+  return text.startsWith('/') && !/[^A-Za-z0-9_/]|\/\/|\/$/.test(text);
 }
 
 function isSignature(text: string): boolean {
   // D-Bus has no maybe types.
-  if (/[^ybnqiuxthdvasog(){}]/.test(text)) return false;
+  if (text.length > MAX_TYPE_LENGTH || /[^ybnqiuxthdvasog(){}]/.test(text)) return false;
   try {
     parseType(`(${text})`);
     return true;

@@ -20,6 +20,8 @@ export type VariantType = {
 
 /** Levels of containers in a type, and in a value, as in GLib. */
 export const MAX_DEPTH = 128;
+/** Characters of a type that comes with its value, as in D-Bus. */
+export const MAX_TYPE_LENGTH = 255;
 
 const BASIC_SIZES: Readonly<Record<string, number>> = {
   b: 1,
@@ -36,7 +38,7 @@ const BASIC_SIZES: Readonly<Record<string, number>> = {
 const STRING_TYPES = 'sog';
 
 /** Bounded, because type strings also come out of variants that somebody else wrote. */
-const CACHE_ENTRIES = 512;
+const CACHE_ENTRIES = 128;
 const cache = new Map<string, VariantType>();
 
 /** Parses one complete type string; throws ERR_VARIANT if it is not exactly one. */

@@ -1,10 +1,10 @@
 /** What is checked of metadata before libostree sees it: size, normal form, and what our own reader checks besides. */
 import { isTreeportError, TreeportError } from '../base/errors.ts';
-import { read } from '../gvariant/index.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { COMMIT_TYPE, parseCommit } from '../ostree/commit.ts';
 import { DIRMETA_TYPE, parseDirmeta } from '../ostree/dirmeta.ts';
 import { DIRTREE_TYPE, parseDirtree } from '../ostree/dirtree.ts';
+import { parseDict } from '../ostree/metadata-dict.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import type { SinkMetadataType } from '../ostree/object-sink.ts';
 import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
@@ -23,7 +23,7 @@ export function checkMetadata(type: SinkMetadataType, checksum: Checksum, bytes:
 }
 
 export function checkDetachedMetadata(commit: Checksum, bytes: Uint8Array): void {
-  checkObject({ type: 'commitmeta', checksum: commit }, bytes, () => read(DETACHED_VARIANT, bytes));
+  checkObject({ type: 'commitmeta', checksum: commit }, bytes, () => parseDict(bytes));
 }
 
 function checkObject(name: ObjectName, bytes: Uint8Array, parse: (bytes: Uint8Array) => unknown): void {

@@ -3,10 +3,10 @@
  * body, timestamp (big-endian), root dirtree, root dirmeta. Its id is the SHA-256 of its bytes.
  */
 import { createHash } from 'node:crypto';
-import { read, type Value, write } from '../gvariant/index.ts';
+import { type View, view, write } from '../gvariant/index.ts';
 import { swap64 } from './byte-order.ts';
 import { type Checksum, checksumFromBytes, checksumToBytes } from './checksum.ts';
-import { dictFromValue, dictStrings, dictToValue, type MetadataDict } from './metadata-dict.ts';
+import { dictFromView, dictStrings, dictToValue, type MetadataDict } from './metadata-dict.ts';
 
 export const COMMIT_TYPE = '(a{sv}aya(say)sstayay)';
 
@@ -22,23 +22,25 @@ export type Commit = {
   readonly rootMeta: Checksum;
 };
 
-type CommitTuple = readonly [Value, Buffer, readonly Value[], string, string, bigint, Buffer, Buffer];
-
 export function parseCommit(bytes: Uint8Array): Commit {
-  return commitFromValue(read(COMMIT_TYPE, bytes));
+  return commitFromView(view(COMMIT_TYPE, bytes).check());
 }
 
-/** A commit that is a member of a larger variant, as in delta superblocks. */
-export function commitFromValue(value: Value): Commit {
-  const [metadata, parent, , subject, body, timestamp, rootTree, rootMeta] = value as CommitTuple;
+/** A commit that may be a member of a larger variant, as in delta superblocks. Texts are decoded when they are looked at. */
+export function commitFromView(commit: View): Commit {
+  const checksum = (index: number) => checksumFromBytes(commit.child(index).bytes, 'a commit');
   return {
-    metadata: dictFromValue(metadata),
-    parent: parent.length === 0 ? undefined : checksumFromBytes(parent, 'a commit'),
-    subject,
-    body,
-    timestamp: Number(swap64(timestamp)),
-    rootTree: checksumFromBytes(rootTree, 'a commit'),
-    rootMeta: checksumFromBytes(rootMeta, 'a commit'),
+    metadata: dictFromView(commit.child(0)),
+    parent: commit.child(1).bytes.length === 0 ? undefined : checksum(1),
+    get subject() {
+      return commit.child(3).value() as string;
+    },
+    get body() {
+      return commit.child(4).value() as string;
+    },
+    timestamp: Number(swap64(commit.child(5).value() as bigint)),
+    rootTree: checksum(6),
+    rootMeta: checksum(7),
   };
 }
 

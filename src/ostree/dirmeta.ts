@@ -2,7 +2,7 @@
  * Dirmeta objects: `(uuua(ayay))` = uid, gid, mode (with the directory bit), each big-endian, and xattrs.
  */
 import { TreeportError } from '../base/errors.ts';
-import { read, type Value, write } from '../gvariant/index.ts';
+import { view, write } from '../gvariant/index.ts';
 import { swap32 } from './byte-order.ts';
 import { type Xattr, xattrsFromValue, xattrsToValue } from './xattrs.ts';
 
@@ -19,9 +19,10 @@ export type Dirmeta = {
 };
 
 export function parseDirmeta(bytes: Uint8Array): Dirmeta {
-  const [uid, gid, mode, list] = read(DIRMETA_TYPE, bytes) as readonly [number, number, number, Value];
-  const xattrs = xattrsFromValue(list);
-  const meta = { uid: swap32(uid), gid: swap32(gid), mode: swap32(mode), xattrs };
+  const dirmeta = view(DIRMETA_TYPE, bytes).check();
+  const number = (index: number) => swap32(dirmeta.child(index).value() as number);
+  const xattrs = xattrsFromValue(dirmeta.child(3).value());
+  const meta = { uid: number(0), gid: number(1), mode: number(2), xattrs };
   if ((meta.mode & S_IFMT) !== S_IFDIR || (meta.mode & ~(S_IFMT | 0o7777)) !== 0) {
     throw new TreeportError(
       'ERR_OBJECT_CORRUPT',

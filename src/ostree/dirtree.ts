@@ -4,7 +4,7 @@
  */
 import { compareBytes } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
-import { read, write } from '../gvariant/index.ts';
+import { type View, view, write } from '../gvariant/index.ts';
 import { type Checksum, checksumFromBytes, checksumToBytes } from './checksum.ts';
 
 export const DIRTREE_TYPE = '(a(say)a(sayay))';
@@ -17,24 +17,44 @@ export type Dirtree = {
   readonly directories: readonly DirectoryEntry[];
 };
 
-type DirtreeTuple = readonly [
-  readonly (readonly [string, Buffer])[],
-  readonly (readonly [string, Buffer, Buffer])[],
-];
-
 export function parseDirtree(bytes: Uint8Array): Dirtree {
-  const [files, directories] = read(DIRTREE_TYPE, bytes) as DirtreeTuple;
-  checkNames(files);
-  checkNames(directories);
-  checkDisjoint(files, directories);
-  return {
-    files: files.map(([name, checksum]) => ({ name, checksum: checksumFromBytes(checksum, 'a dirtree') })),
-    directories: directories.map(([name, tree, meta]) => ({
-      name,
-      tree: checksumFromBytes(tree, 'a dirtree'),
-      meta: checksumFromBytes(meta, 'a dirtree'),
-    })),
-  };
+  const reader = new DirtreeReader(bytes);
+  return { files: [...reader.files()], directories: [...reader.directories()] };
+}
+
+/**
+ * The entries of a dirtree one by one, for walks that keep none. The names are checked at once: each a single path
+ * component, in strict order, and no file called as a directory.
+ */
+export class DirtreeReader {
+  readonly #files: View;
+  readonly #directories: View;
+
+  constructor(bytes: Uint8Array) {
+    const dirtree = view(DIRTREE_TYPE, bytes).check();
+    this.#files = dirtree.child(0);
+    this.#directories = dirtree.child(1);
+    checkNames(this.#files);
+    checkNames(this.#directories);
+    checkDisjoint(this.#files, this.#directories);
+  }
+
+  *files(): Generator<FileEntry> {
+    for (const entry of this.#files) yield { name: nameOf(entry), checksum: checksumOf(entry, 1) };
+  }
+
+  *directories(): Generator<DirectoryEntry> {
+    for (const entry of this.#directories)
+      yield { name: nameOf(entry), tree: checksumOf(entry, 1), meta: checksumOf(entry, 2) };
+  }
+}
+
+function nameOf(entry: View): string {
+  return entry.child(0).value() as string;
+}
+
+function checksumOf(entry: View, member: number): Checksum {
+  return checksumFromBytes(entry.child(member).bytes, 'a dirtree');
 }
 
 /** Serializes the entries, sorting them. */
@@ -48,9 +68,10 @@ export function serializeDirtree(tree: Dirtree): Buffer {
 }
 
 /** Names must be single path components in strict order: what a hostile dirtree would break first. */
-function checkNames(entries: readonly (readonly [string, ...unknown[]])[]): void {
+function checkNames(entries: View): void {
   let previous: string | undefined;
-  for (const [name] of entries) {
+  for (const entry of entries) {
+    const name = nameOf(entry);
     if (name === '' || name === '.' || name === '..' || name.includes('/')) {
       throw new TreeportError(
         'ERR_OBJECT_CORRUPT',
@@ -64,16 +85,19 @@ function checkNames(entries: readonly (readonly [string, ...unknown[]])[]): void
   }
 }
 
-/** One name for a symlink and a directory would lead whoever unpacks the tree out of it. */
-function checkDisjoint(files: DirtreeTuple[0], directories: DirtreeTuple[1]): void {
-  if (files.length === 0 || directories.length === 0) return;
-  const names = new Set(files.map(([name]) => name));
-  const twice = directories.find(([name]) => names.has(name));
-  if (twice !== undefined) {
-    const name = JSON.stringify(twice[0]);
-    throw new TreeportError(
-      'ERR_OBJECT_CORRUPT',
-      `a dirtree holds ${name} both as a file and as a directory`,
-    );
+/** One name for a symlink and a directory would lead whoever unpacks the tree out of it. Both are sorted. */
+function checkDisjoint(files: View, directories: View): void {
+  const at = { file: 0, directory: 0 };
+  while (at.file < files.length && at.directory < directories.length) {
+    const name = nameOf(files.child(at.file));
+    const order = compareBytes(name, nameOf(directories.child(at.directory)));
+    if (order === 0) {
+      throw new TreeportError(
+        'ERR_OBJECT_CORRUPT',
+        `a dirtree holds ${JSON.stringify(name)} both as a file and as a directory`,
+      );
+    }
+    if (order < 0) at.file += 1;
+    else at.directory += 1;
   }
 }

@@ -10,8 +10,8 @@
  * in verbatim: alignment 1, last member, one framing offset for the string.
  */
 import { TreeportError } from '../base/errors.ts';
-import { chooseWidth, offsetWidth, writeOffset } from '../gvariant/framing.ts';
-import { read } from '../gvariant/index.ts';
+import { chooseWidth, writeOffset } from '../gvariant/framing.ts';
+import { view } from '../gvariant/index.ts';
 import { swap32, swap64 } from './byte-order.ts';
 import { S_IFMT } from './dirmeta.ts';
 
@@ -92,27 +92,18 @@ export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader 
   const length = archiveHeaderLength(bytes, where);
   if (bytes.length < length)
     throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} is cut off inside its header`);
-  const [size, uid, gid, mode, rdev, target] = read(
-    ARCHIVE_HEADER_TYPE,
-    bytes.subarray(PREFIX_BYTES, length),
-  ) as readonly [bigint, number, number, number, number, string];
+  const variant = view(ARCHIVE_HEADER_TYPE, bytes.subarray(PREFIX_BYTES, length)).check();
+  const number = (index: number) => swap32(variant.child(index).value() as number);
   const header: FileHeader = {
-    uid: swap32(uid),
-    gid: swap32(gid),
-    mode: swap32(mode),
-    target,
-    xattrs: xattrBytes(bytes.subarray(PREFIX_BYTES, length), target),
+    uid: number(1),
+    gid: number(2),
+    mode: number(3),
+    target: variant.child(5).value() as string,
+    xattrs: Buffer.from(variant.child(6).bytes),
   };
-  if (rdev !== 0) throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} has a device number`);
+  if (number(4) !== 0) throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} has a device number`);
   checkFileHeader(header, where);
-  return { header, size: Number(swap64(size)), length };
-}
-
-/** The xattrs lie verbatim between the string's end and the one framing offset. */
-function xattrBytes(variant: Buffer, target: string): Buffer {
-  const start = 24 + Buffer.byteLength(target) + 1;
-  const width = offsetWidth(variant.length);
-  return Buffer.from(variant.subarray(start, variant.length - width));
+  return { header, size: Number(swap64(variant.child(0).value() as bigint)), length };
 }
 
 /** Throws ERR_OBJECT_CORRUPT unless the header can be a content object's; `where` names the object. */

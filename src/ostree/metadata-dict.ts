@@ -1,15 +1,53 @@
 /**
  * `a{sv}` dictionaries: commit metadata, detached metadata, summary metadata. Order is kept, so that a
  * dictionary that was read serializes to the same bytes.
+ *
+ * A key that comes twice is refused: GLib takes the first, a map the last, and a signature would be looked for in one and
+ * used from the other. Values are decoded when they are looked at.
  */
-import { read, type Value, type Variant, variant, write } from '../gvariant/index.ts';
+import { TreeportError } from '../base/errors.ts';
+import { type Value, type Variant, type View, variant, view, write } from '../gvariant/index.ts';
 
 export const DICT_TYPE = 'a{sv}';
 
 export type MetadataDict = ReadonlyMap<string, Variant>;
 
-export function dictFromValue(value: Value): MetadataDict {
-  return new Map(value as readonly (readonly [string, Variant])[]);
+/** Keys of one dictionary; the refs of a large summary have fewer deltas. */
+const MAX_KEYS = 2 ** 16;
+
+/** A dictionary that may be a member of a larger variant; ERR_VARIANT. */
+export function dictFromView(entries: View): MetadataDict {
+  if (entries.length > MAX_KEYS)
+    throw new TreeportError('ERR_VARIANT', `a dictionary has ${entries.length} keys, more than ${MAX_KEYS}`);
+  const dict = new Map<string, Variant>();
+  for (const entry of entries) {
+    const key = entry.child(0).value() as string;
+    if (dict.has(key))
+      throw new TreeportError('ERR_VARIANT', `a dictionary has the key ${JSON.stringify(key)} twice`);
+    dict.set(key, lazyVariant(entry.child(1).child(0)));
+  }
+  return dict;
+}
+
+/** The views that variants were made of. */
+const views = new WeakMap<Variant, View>();
+
+function lazyVariant(content: View): Variant {
+  const lazy: Variant = {
+    type: content.type,
+    get value(): Value {
+      return content.value();
+    },
+  };
+  views.set(lazy, content);
+  return lazy;
+}
+
+/** A view of the value under `key`, for large ones; undefined if it is absent or of another type. */
+export function dictView(dict: MetadataDict, key: string, type: string): View | undefined {
+  const found = dict.get(key);
+  if (found?.type !== type) return undefined;
+  return views.get(found) ?? view(type, write(type, found.value));
 }
 
 export function dictToValue(dict: MetadataDict): Value {
@@ -17,7 +55,7 @@ export function dictToValue(dict: MetadataDict): Value {
 }
 
 export function parseDict(bytes: Uint8Array): MetadataDict {
-  return dictFromValue(read(DICT_TYPE, bytes));
+  return dictFromView(view(DICT_TYPE, bytes).check());
 }
 
 export function serializeDict(dict: MetadataDict): Buffer {

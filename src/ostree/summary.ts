@@ -6,10 +6,11 @@
  * when they fetch the commit.
  */
 import { compareBytes } from '../base/bytes.ts';
-import { read, type Value, type Variant, variant, write } from '../gvariant/index.ts';
+import { TreeportError } from '../base/errors.ts';
+import { type Value, type Variant, type View, variant, view, write } from '../gvariant/index.ts';
 import { swap64 } from './byte-order.ts';
 import { type Checksum, checksumFromBytes, checksumToBytes } from './checksum.ts';
-import { dictFromValue, dictToValue, type MetadataDict } from './metadata-dict.ts';
+import { dictFromView, dictToValue, dictView, type MetadataDict } from './metadata-dict.ts';
 
 export const SUMMARY_TYPE = '(a(s(taya{sv}))a{sv})';
 
@@ -26,11 +27,13 @@ export type Summary = {
   readonly metadata: MetadataDict;
 };
 
-type RefTuple = readonly [string, readonly [bigint, Buffer, Value]];
+/** Of one summary; the largest repositories of flatpaks have a tenth. */
+const MAX_REFS = 2 ** 17;
+const REFS_TYPE = 'a(s(taya{sv}))';
 
 export function parseSummary(bytes: Uint8Array): Summary {
-  const [refs, metadata] = read(SUMMARY_TYPE, bytes) as readonly [readonly RefTuple[], Value];
-  return { refs: refs.map(refFromTuple), metadata: dictFromValue(metadata) };
+  const summary = view(SUMMARY_TYPE, bytes).check();
+  return { refs: refsFromView(summary.child(0)), metadata: dictFromView(summary.child(1)) };
 }
 
 /** Serializes a summary, sorting the refs. */
@@ -47,21 +50,42 @@ export function refsToValue(refs: readonly SummaryRef[]): Value {
   ]);
 }
 
-function refFromTuple([name, [commitSize, commit, metadata]]: RefTuple): SummaryRef {
+function refsFromView(refs: View): readonly SummaryRef[] {
+  checkCount(refs.length);
+  return Array.from(refs, refFromView);
+}
+
+function checkCount(refs: number): void {
+  if (refs <= MAX_REFS) return;
+  throw new TreeportError('ERR_VARIANT', `a summary has ${refs} refs, more than ${MAX_REFS}`);
+}
+
+/** The metadata is checked, and made again when it is looked at: that of a hundred thousand refs would take much memory. */
+function refFromView(ref: View): SummaryRef {
+  const [name, target] = [ref.child(0), ref.child(1)];
+  dictFromView(target.child(2));
   return {
-    name,
-    commit: checksumFromBytes(commit, 'the summary'),
-    commitSize: Number(commitSize),
-    metadata: dictFromValue(metadata),
+    name: name.value() as string,
+    commit: checksumFromBytes(target.child(1).bytes, 'the summary'),
+    commitSize: Number(target.child(0).value()),
+    get metadata() {
+      return dictFromView(target.child(2));
+    },
   };
 }
 
 /** The refs of other collections, by collection id. */
 export function parseCollectionMap(metadata: MetadataDict): ReadonlyMap<string, readonly SummaryRef[]> {
-  const found = metadata.get('ostree.summary.collection-map');
-  if (found?.type !== 'a{sa(s(taya{sv}))}') return new Map();
-  const entries = found.value as readonly (readonly [string, readonly RefTuple[]])[];
-  return new Map(entries.map(([id, refs]) => [id, refs.map(refFromTuple)]));
+  const map = dictView(metadata, 'ostree.summary.collection-map', `a{s${REFS_TYPE}}`);
+  const collections = new Map<string, readonly SummaryRef[]>();
+  const count = { refs: 0 };
+  for (const entry of map ?? []) {
+    const refs = entry.child(1);
+    count.refs += refs.length;
+    checkCount(count.refs);
+    collections.set(entry.child(0).value() as string, refsFromView(refs));
+  }
+  return collections;
 }
 
 /** A big-endian 64-bit number as the summary's time stamps are stored. */

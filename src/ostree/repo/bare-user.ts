@@ -5,12 +5,11 @@
 
 import { collect } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
-import { read, type Value, write } from '../../gvariant/index.ts';
+import { view } from '../../gvariant/index.ts';
 import { swap32 } from '../byte-order.ts';
 import type { Checksum } from '../checksum.ts';
 import { checkFileHeader, type FileHeader, isSymlink } from '../file-header.ts';
 import { noBytes } from '../object-source.ts';
-import { XATTRS_TYPE } from '../xattrs.ts';
 import { decodeTarget } from './bare.ts';
 import { type LooseObjects, objectError } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
@@ -55,9 +54,10 @@ function readMeta(loose: LooseObjects, xattrs: XattrReader, checksum: Checksum):
 }
 
 function parseMeta(bytes: Buffer, where: string): FileHeader {
-  const [uid, gid, mode, list] = read(META_TYPE, bytes) as readonly [number, number, number, Value];
-  const xattrs = write(XATTRS_TYPE, list);
-  const header = { uid: swap32(uid), gid: swap32(gid), mode: swap32(mode), target: '', xattrs };
+  const meta = view(META_TYPE, bytes).check();
+  const number = (index: number) => swap32(meta.child(index).value() as number);
+  const xattrs = Buffer.from(meta.child(3).bytes);
+  const header = { uid: number(0), gid: number(1), mode: number(2), target: '', xattrs };
   checkFileHeader(header, where);
   return header;
 }

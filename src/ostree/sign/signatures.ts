@@ -1,16 +1,25 @@
 /** Signatures in the detached metadata of a commit: under a key for each kind, a list of byte strings (`aay`). */
+import { TreeportError } from '../../base/errors.ts';
 import { variant } from '../../gvariant/index.ts';
-import type { MetadataDict } from '../metadata-dict.ts';
+import { dictView, type MetadataDict } from '../metadata-dict.ts';
 
 /** The key of GPG signatures: each is binary, detached, over the bytes of the commit object. */
 export const GPG_SIGNATURES = 'ostree.gpgsigs';
 
 const SIGNATURES_TYPE = 'aay';
+/** Each takes time to verify. */
+const MAX_SIGNATURES = 1000;
 
-/** The signatures under a key; none if it is absent or of another type. */
+/** The signatures under a key; none if it is absent or of another type. ERR_VARIANT if there are far too many. */
 export function signaturesUnder(metadata: MetadataDict, key: string): readonly Buffer[] {
-  const found = metadata.get(key);
-  return found?.type === SIGNATURES_TYPE ? (found.value as readonly Buffer[]) : [];
+  const found = dictView(metadata, key, SIGNATURES_TYPE);
+  if (found === undefined) return [];
+  if (found.length > MAX_SIGNATURES)
+    throw new TreeportError(
+      'ERR_VARIANT',
+      `${key} holds ${found.length} signatures, more than ${MAX_SIGNATURES}`,
+    );
+  return Array.from(found, ({ bytes }) => bytes);
 }
 
 /** The metadata with one signature more under the key. */

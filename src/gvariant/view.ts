@@ -1,0 +1,134 @@
+/**
+ * A view of a serialized variant: nothing is decoded but what is asked for, so that bytes of strangers take no more memory
+ * than they have. Bounds are checked at every step; `check` goes through all of it, as libostree demands normal form.
+ * Faults are ERR_VARIANT naming the outermost type and the byte offset.
+ */
+import { type Children, childrenOf } from './children.ts';
+import { checkBasic, readBasic } from './scalar.ts';
+import { type ByteOrder, type Range, Source } from './source.ts';
+import { MAX_DEPTH, parseType } from './type.ts';
+import type { Value } from './value.ts';
+
+/** Values that are decoded at once, those in containers counted. Each takes some 100 bytes, however small it is. */
+export const MAX_VALUES: number = 2 ** 18;
+
+export type ViewOptions = {
+  /** Of numbers; little-endian unless given. */
+  readonly order?: ByteOrder;
+};
+
+/** A view of `bytes`, which must be exactly one value of the type. The memory is shared. */
+export function view(signature: string, bytes: Uint8Array, options: ViewOptions = {}): View {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const source = new Source(signature, buffer, options.order ?? 'little');
+  return new View(source, { type: parseType(signature), start: 0, end: buffer.length }, 0);
+}
+
+export class View {
+  readonly #source: Source;
+  readonly #range: Range;
+  /** Containers around it. */
+  readonly #depth: number;
+  #children: Children | undefined;
+
+  constructor(source: Source, range: Range, depth: number) {
+    enter(source, range, depth);
+    this.#source = source;
+    this.#range = range;
+    this.#depth = depth;
+  }
+
+  /** The type string. */
+  get type(): string {
+    return this.#range.type.signature;
+  }
+
+  /** The serialized value. */
+  get bytes(): Buffer {
+    return this.#source.bytes.subarray(this.#range.start, this.#range.end);
+  }
+
+  /** Children: elements of an array, members of a tuple, key and value of an entry, what is in a maybe or variant. */
+  get length(): number {
+    return this.#list().count;
+  }
+
+  child(index: number): View {
+    const children = this.#list();
+    if (!(index >= 0 && index < children.count)) throw new RangeError(`no child ${index} in ${this.type}`);
+    return new View(this.#source, children.at(index), this.#depth + 1);
+  }
+
+  *[Symbol.iterator](): Generator<View> {
+    for (let index = 0; index < this.length; index++) yield this.child(index);
+  }
+
+  /** The value of the first entry of a dictionary with this key; undefined if there is none. */
+  lookup(key: Value): View | undefined {
+    for (const entry of this) if (entry.child(0).value() === key) return entry.child(1);
+    return undefined;
+  }
+
+  /** Decodes all of it; ERR_VARIANT if it holds more than {@link MAX_VALUES}. `ay` members share the memory. */
+  value(): Value {
+    return new Decoder(this.#source).value(this.#range, this.#depth);
+  }
+
+  /** Throws ERR_VARIANT unless all of it is in normal form; takes no memory. */
+  check(): this {
+    checkRange(this.#source, this.#range, this.#depth);
+    return this;
+  }
+
+  #list(): Children {
+    this.#children ??= childrenOf(this.#source, this.#range);
+    return this.#children;
+  }
+}
+
+function enter(source: Source, range: Range, depth: number): void {
+  source.checkSize(range);
+  if (depth > MAX_DEPTH) throw source.fault(range.start, 'values are nested too deeply');
+}
+
+/** Types of which any bytes are in normal form. */
+const PLAIN = 'ynqiuxth';
+
+function checkRange(source: Source, range: Range, depth: number): void {
+  enter(source, range, depth);
+  if (range.type.kind === 'basic') {
+    checkBasic(source, range);
+    return;
+  }
+  const children = childrenOf(source, range);
+  if (range.type.kind === 'array' && PLAIN.includes(range.type.signature.slice(1))) return;
+  for (let index = 0; index < children.count; index++) checkRange(source, children.at(index), depth + 1);
+}
+
+class Decoder {
+  readonly #source: Source;
+  #left = MAX_VALUES;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  value(range: Range, depth: number): Value {
+    enter(this.#source, range, depth);
+    this.#left -= 1;
+    if (this.#left < 0) throw this.#source.fault(range.start, `more than ${MAX_VALUES} values at once`);
+    if (range.type.kind === 'basic') return readBasic(this.#source, range);
+    if (range.type.signature === 'ay') return this.#source.bytes.subarray(range.start, range.end);
+    const children = childrenOf(this.#source, range);
+    if (range.type.kind !== 'variant') return this.#all(children, depth);
+    const inner = children.at(0);
+    return { type: inner.type.signature, value: this.value(inner, depth + 1) };
+  }
+
+  #all(children: Children, depth: number): Value[] {
+    const values: Value[] = [];
+    for (let index = 0; index < children.count; index++)
+      values.push(this.value(children.at(index), depth + 1));
+    return values;
+  }
+}
