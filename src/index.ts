@@ -1,5 +1,7 @@
 /** The library's public API: the functions that the verbs of the command line are made of. */
 
+import { provideLocks } from './base/temporary.ts';
+
 export type { ErrorCode } from './base/error-codes.ts';
 export { isTreeportError, TreeportError } from './base/errors.ts';
 export {
@@ -76,3 +78,5 @@ export { commitObjects } from './tar/chunk.ts';
 export { exportChunk } from './tar/export-chunk.ts';
 export { exportCommit, exportOstreeLayer } from './tar/export-commit.ts';
 export { readObjects } from './tar/read-objects.ts';
+
+provideLocks(async () => (await import('./libostree/file-lock.ts')).tryLock);

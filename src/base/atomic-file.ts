@@ -2,16 +2,14 @@
  * Files that appear under their name only when they are complete: written to a temporary name beside it,
  * then renamed.
  */
-import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { onEarlyExit } from './cleanup.ts';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from './errors.ts';
+import { nameBeside, Temporary } from './temporary.ts';
 
 /** A name beside `path` that nothing else uses. */
 export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  return nameBeside(path, String(process.pid));
 }
 
 /** Writes the bytes as the file `path`, replacing what was there at once. Makes missing directories. */
@@ -20,25 +18,21 @@ export async function writeFileAtomic(
   content: Uint8Array | AsyncIterable<Uint8Array>,
   mode = 0o644,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true }).catch((error) => {
-    throw writeError(error, path);
-  });
-  const temporary = temporaryName(path);
-  const unregister = onEarlyExit(() => rmSync(temporary, { force: true }));
-  let file: FileHandle | undefined;
+  let temporary: Temporary | undefined;
   try {
-    file = await open(temporary, 'wx', mode);
-    await (content instanceof Uint8Array ? file.writeFile(content) : writePieces(file, content));
-    await file.close();
-    file = undefined;
-    await rename(temporary, path);
+    await mkdir(dirname(path), { recursive: true });
+    temporary = await Temporary.create(path, 'file', mode);
+    await fill(temporary.path, content);
+    await temporary.rename(path);
   } catch (error) {
-    await file?.close();
-    await rm(temporary, { force: true });
+    await temporary?.remove();
     throw writeError(error, path);
-  } finally {
-    unregister();
   }
+}
+
+async function fill(path: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+  await using file = await open(path, 'r+');
+  await (content instanceof Uint8Array ? file.writeFile(content) : writePieces(file, content));
 }
 
 /** Appends the pieces to an open file. */

@@ -1,35 +1,21 @@
 /** Directories for what is too large for memory, gone when the work is done or the process ends. */
-import { existsSync, rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeError } from './atomic-file.ts';
-import { onEarlyExit } from './cleanup.ts';
+import { Temporary } from './temporary.ts';
 
 /** `$TMPDIR`; else /var/tmp, which is on disk, unlike /tmp on many machines. */
 function baseDirectory(): string {
   return process.env.TMPDIR || (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
 }
 
-export type TemporaryDirectory = {
-  readonly path: string;
-  remove(): Promise<void>;
-};
-
 /** Makes a new directory; the caller removes it, or the end of the process does. */
-export async function makeTemporaryDirectory(): Promise<TemporaryDirectory> {
+export async function makeTemporaryDirectory(): Promise<Temporary> {
   const base = baseDirectory();
-  const path = await mkdtemp(join(base, 'treeport-')).catch((error) => {
+  return Temporary.create(join(base, 'treeport'), 'directory', 0o700).catch((error) => {
     throw writeError(error, base);
   });
-  const unregister = onEarlyExit(() => rmSync(path, { recursive: true, force: true }));
-  return {
-    path,
-    remove: async () => {
-      await rm(path, { recursive: true, force: true });
-      unregister();
-    },
-  };
 }
 
 /** Runs `work` with a new directory and removes that afterwards. */

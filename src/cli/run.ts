@@ -4,6 +4,7 @@
  */
 import { CommanderError } from 'commander';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
+import { provideLocks } from '../base/temporary.ts';
 import { buildProgram, isBrief } from './program.ts';
 import { reportError } from './report.ts';
 import { handleSignals } from './signals.ts';
@@ -11,6 +12,7 @@ import { handleSignals } from './signals.ts';
 /** Runs the words of a command line (without node and script) and sets the exit status. */
 export async function run(words: readonly string[]): Promise<void> {
   handleSignals();
+  provideLocks(async () => (await import('../libostree/file-lock.ts')).tryLock);
   process.stdout.on('error', endOnClosedPipe);
   if (!isBrief(words)) await keepYoungGenerationSmall();
   try {

@@ -5,12 +5,11 @@
  * headers are alike (root:root, time 0): the same image gives the same bytes. The file is built under a temporary
  * name beside the final one.
  */
-import { rmSync } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { temporaryName, writeError } from '../base/atomic-file.ts';
-import { onEarlyExit } from '../base/cleanup.ts';
+import { open, stat } from 'node:fs/promises';
+import { writeError } from '../base/atomic-file.ts';
 import { errnoOf, isTreeportError, TreeportError } from '../base/errors.ts';
 import { followLinks } from '../base/output-target.ts';
+import { Temporary } from '../base/temporary.ts';
 import { END_OF_ARCHIVE, padding } from '../tar/entry.ts';
 import { BLOCK_BYTES, encodeHeader } from '../tar/header.ts';
 import { indexArchive } from './archive-index.ts';
@@ -28,25 +27,23 @@ const BLANK = Buffer.alloc(BLOCK_BYTES);
 export async function createArchiveSink(location: LayoutLocation): Promise<ImageSink> {
   const target = await followLinks(location.path);
   await checkTarget(target);
-  const temporary = temporaryName(target);
-  const unregister = onEarlyExit(() => rmSync(temporary, { force: true }));
+  let temporary: Temporary | undefined;
   try {
-    const file = await OutputFile.create(temporary, target);
-    const sink = new ArchiveSink(file, { temporary, target, tag: location.tag, unregister });
+    temporary = await Temporary.create(target, 'file', 0o644);
+    const file = await OutputFile.open(temporary.path, target);
+    const sink = new ArchiveSink(file, { temporary, target, tag: location.tag });
     await sink.prepare();
     return sink;
   } catch (error) {
-    await rm(temporary, { force: true });
-    unregister();
-    throw error;
+    await temporary?.remove();
+    throw writeError(error, target);
   }
 }
 
 type ArchivePlace = {
-  readonly temporary: string;
+  readonly temporary: Temporary;
   readonly target: string;
   readonly tag: string | undefined;
-  readonly unregister: () => void;
 };
 
 class ArchiveSink implements ImageSink {
@@ -81,7 +78,7 @@ class ArchiveSink implements ImageSink {
   }
 
   async finish(manifest: Descriptor, platform: Platform): Promise<void> {
-    const { temporary, target, tag, unregister } = this.#place;
+    const { temporary, target, tag } = this.#place;
     await this.#turn;
     const index = withEntry(EMPTY_INDEX, indexEntry(manifest, platform, tag));
     await this.#addFile(LAYOUT_FILE, LAYOUT_MARKER);
@@ -89,17 +86,15 @@ class ArchiveSink implements ImageSink {
     await this.#file.append(END_OF_ARCHIVE);
     await this.#file.finish();
     try {
-      await rename(temporary, target);
+      await temporary.rename(target);
     } catch (error) {
       throw writeError(error, target);
     }
-    unregister();
   }
 
   async abort(): Promise<void> {
     await this.#file.close();
-    await rm(this.#place.temporary, { force: true });
-    this.#place.unregister();
+    await this.#place.temporary.remove();
   }
 
   async #addFile(path: string, bytes: Buffer): Promise<void> {

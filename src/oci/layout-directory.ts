@@ -5,11 +5,12 @@
  * by one (temporary name, then rename) and `index.json` is replaced last, so that it has the old images until it has the
  * new one as well. An empty directory is treated as a layout without images.
  */
-import { existsSync, rmSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { temporaryName, writeError } from '../base/atomic-file.ts';
+import { writeError } from '../base/atomic-file.ts';
 import { onEarlyExit } from '../base/cleanup.ts';
+import { Temporary } from '../base/temporary.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Descriptor, Digest, Platform } from './descriptor.ts';
 import type { BlobWriter, ImageSink } from './image-sink.ts';
@@ -22,62 +23,66 @@ import type { LayoutLocation } from './reference.ts';
 /** Starts an image in the layout directory. Throws ERR_IMAGE_TARGET if something else is there. */
 export async function createLayoutSink(location: LayoutLocation): Promise<ImageSink> {
   const target = await inspectLayoutTarget(resolve(location.path));
-  const sink = new LayoutSink(target, location.tag);
+  let sink: LayoutSink | undefined;
   try {
+    const temporary = target.exists ? undefined : await Temporary.create(target.path, 'directory', 0o777);
+    sink = new LayoutSink(target, temporary, location.tag);
     await sink.prepare();
+    return sink;
   } catch (error) {
-    await sink.abort();
+    await sink?.abort();
     throw writeError(error, target.path);
   }
-  return sink;
 }
 
 class LayoutSink implements ImageSink {
   readonly #target: LayoutTarget;
+  /** What becomes the layout, if there is none yet. */
+  readonly #temporary: Temporary | undefined;
+  /** Where files are put: the final path, or the temporary one. */
+  readonly #root: string;
   readonly #tag: string | undefined;
   readonly #additions: LayoutAdditions;
   readonly #unregister: () => void;
 
-  constructor(target: LayoutTarget, tag: string | undefined) {
+  constructor(target: LayoutTarget, temporary: Temporary | undefined, tag: string | undefined) {
     this.#target = target;
+    this.#temporary = temporary;
+    this.#root = temporary?.path ?? target.path;
     this.#tag = tag;
-    this.#additions = new LayoutAdditions(target.root);
+    this.#additions = new LayoutAdditions(this.#root);
     this.#unregister = onEarlyExit(() => this.#additions.discard());
   }
 
   async prepare(): Promise<void> {
-    const { root, path, isLayout } = this.#target;
-    if (!isLayout) {
-      if (root === path) for (const name of [LAYOUT_FILE, 'blobs']) this.#additions.add(join(root, name));
-      else this.#additions.add(root);
+    const { exists, isLayout } = this.#target;
+    if (exists && !isLayout) {
+      for (const name of [LAYOUT_FILE, 'blobs']) this.#additions.add(join(this.#root, name));
     }
-    if (root !== path) await mkdir(root);
-    await mkdir(join(root, BLOB_DIRECTORY), { recursive: true });
-    if (!isLayout) await replaceFile(this.#target, LAYOUT_FILE, LAYOUT_MARKER);
+    await mkdir(join(this.#root, BLOB_DIRECTORY), { recursive: true });
+    if (!isLayout) await replaceFile(this.#root, LAYOUT_FILE, LAYOUT_MARKER, this.#target.path);
   }
 
   async openBlob(): Promise<BlobWriter> {
-    const temporary = temporaryName(join(this.#target.root, BLOB_DIRECTORY, 'blob'));
-    const unregister = onEarlyExit(() => rmSync(temporary, { force: true }));
+    let temporary: Temporary | undefined;
     try {
-      const file = await OutputFile.create(temporary, this.#target.path);
-      return new LayoutBlob(file, temporary, unregister, (digest) => this.#name(temporary, digest));
+      temporary = await Temporary.create(join(this.#root, BLOB_DIRECTORY, 'blob'), 'file', 0o644);
+      const file = await OutputFile.open(temporary.path, this.#target.path);
+      return new LayoutBlob(file, temporary, (digest) => this.#pathOf(digest));
     } catch (error) {
-      unregister();
-      throw error;
+      await temporary?.remove();
+      throw writeError(error, this.#target.path);
     }
   }
 
   async finish(manifest: Descriptor, platform: Platform): Promise<void> {
-    const { root, path } = this.#target;
+    const { path } = this.#target;
     try {
-      await syncDirectory(join(root, BLOB_DIRECTORY));
-      const index = withEntry(await readLayoutIndex(root), indexEntry(manifest, platform, this.#tag));
-      await replaceFile(this.#target, INDEX_FILE, canonicalJson(index));
-      if (root !== path) {
-        await syncDirectory(root);
-        await rename(root, path);
-      }
+      await syncDirectory(join(this.#root, BLOB_DIRECTORY));
+      const index = withEntry(await readLayoutIndex(this.#root), indexEntry(manifest, platform, this.#tag));
+      await replaceFile(this.#root, INDEX_FILE, canonicalJson(index), path);
+      await syncDirectory(this.#root);
+      await this.#temporary?.rename(path);
       this.#unregister();
       await syncDirectory(dirname(join(path, INDEX_FILE)));
     } catch (error) {
@@ -88,35 +93,25 @@ class LayoutSink implements ImageSink {
   async abort(): Promise<void> {
     this.#additions.discard();
     this.#unregister();
+    await this.#temporary?.remove();
   }
 
-  async #name(temporary: string, digest: Digest): Promise<void> {
-    const path = join(this.#target.root, blobPath(digest));
+  #pathOf(digest: Digest): string {
+    const path = join(this.#root, blobPath(digest));
     if (!existsSync(path)) this.#additions.add(path);
-    try {
-      await rename(temporary, path);
-    } catch (error) {
-      throw writeError(error, this.#target.path);
-    }
+    return path;
   }
 }
 
 class LayoutBlob implements BlobWriter {
   readonly #file: OutputFile;
-  readonly #temporary: string;
-  readonly #unregister: () => void;
-  readonly #name: (digest: Digest) => Promise<void>;
+  readonly #temporary: Temporary;
+  readonly #pathOf: (digest: Digest) => string;
 
-  constructor(
-    file: OutputFile,
-    temporary: string,
-    unregister: () => void,
-    name: (digest: Digest) => Promise<void>,
-  ) {
+  constructor(file: OutputFile, temporary: Temporary, pathOf: (digest: Digest) => string) {
     this.#file = file;
     this.#temporary = temporary;
-    this.#unregister = unregister;
-    this.#name = name;
+    this.#pathOf = pathOf;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -125,30 +120,30 @@ class LayoutBlob implements BlobWriter {
 
   async commit(digest: Digest): Promise<void> {
     await this.#file.finish();
-    await this.#name(digest);
-    this.#unregister();
+    const path = this.#pathOf(digest);
+    try {
+      await this.#temporary.rename(path);
+    } catch (error) {
+      throw writeError(error, path);
+    }
   }
 
   async abort(): Promise<void> {
     await this.#file.close();
-    await rm(this.#temporary, { force: true });
-    this.#unregister();
+    await this.#temporary.remove();
   }
 }
 
-/** Puts a file in place at once, its bytes on the disk before its name. */
-async function replaceFile(target: LayoutTarget, name: string, bytes: Uint8Array): Promise<void> {
-  const temporary = temporaryName(join(target.root, name));
-  const unregister = onEarlyExit(() => rmSync(temporary, { force: true }));
+/** Puts a file in place at once, its bytes on the disk before its name; errors name `target`. */
+async function replaceFile(root: string, name: string, bytes: Uint8Array, target: string): Promise<void> {
+  const temporary = await Temporary.create(join(root, name), 'file', 0o644);
   try {
-    const file = await OutputFile.create(temporary, target.path);
+    const file = await OutputFile.open(temporary.path, target);
     await file.append(bytes).finally(() => file.finish());
-    await rename(temporary, join(target.root, name));
+    await temporary.rename(join(root, name));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await temporary.remove();
     throw error;
-  } finally {
-    unregister();
   }
 }
 

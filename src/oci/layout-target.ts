@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryName, writeError } from '../base/atomic-file.ts';
+import { writeError } from '../base/atomic-file.ts';
 import { errnoOf, TreeportError } from '../base/errors.ts';
 import { EMPTY_INDEX, type ImageIndex, parseIndex } from './index-json.ts';
 import { INDEX_FILE, LAYOUT_FILE } from './layout-files.ts';
@@ -10,8 +10,7 @@ import { INDEX_FILE, LAYOUT_FILE } from './layout-files.ts';
 export type LayoutTarget = {
   /** The final path, absolute. */
   readonly path: string;
-  /** Where files are put: the final path, or for a new directory a temporary one beside it. */
-  readonly root: string;
+  readonly exists: boolean;
   /** False if `oci-layout` is still to be written. */
   readonly isLayout: boolean;
 };
@@ -23,13 +22,13 @@ export async function inspectLayoutTarget(path: string): Promise<LayoutTarget> {
     const names = await readdir(path);
     if (names.length > 0 && !names.includes(LAYOUT_FILE)) throw refusal(path, 'not an OCI layout');
     await readLayoutIndex(path);
-    return { path, root: path, isLayout: names.length > 0 };
+    return { path, exists: true, isLayout: names.length > 0 };
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw writeError(error, path);
   }
   const link = await lstat(path).catch(() => undefined);
   if (link !== undefined) throw refusal(path, 'a symbolic link to nothing');
-  return { path, root: temporaryName(path), isLayout: false };
+  return { path, exists: false, isLayout: false };
 }
 
 /** The index of a layout; one without images if there is none yet. */

@@ -16,10 +16,10 @@ export class OutputFile {
     this.#target = target;
   }
 
-  /** Makes the new file `path`; `target` is the name people know. */
-  static async create(path: string, target: string): Promise<OutputFile> {
+  /** Opens the empty file `path`; `target` is the name people know. */
+  static async open(path: string, target: string): Promise<OutputFile> {
     try {
-      return new OutputFile(await open(path, 'wx', 0o644), target);
+      return new OutputFile(await open(path, 'r+'), target);
     } catch (error) {
       throw writeError(error, target);
     }

@@ -81,10 +81,10 @@ test('tar export does not write to a terminal', { skip: unlessInstalled('script'
   assert.match(outcome.stdout, /^treeport: ERR_USAGE: .*terminal.*--output\r\n$/);
 });
 
-test('a tar export that is stopped leaves no file', async (t) => {
+/** Starts an export that takes long enough to be stopped in the middle, and sends it the signal when its file is there. */
+async function stoppedExport(t: test.TestContext, signal: NodeJS.Signals) {
   const folder = await tempDir(t);
   const writer = await ArchiveWriter.create(join(folder, 'repo'), { level: 1 });
-  // Takes long enough to be stopped in the middle.
   const large: TreeNode = { kind: 'file', mode: 0o644, content: Buffer.alloc(64 * 1024 * 1024) };
   const root: TreeDirectory = { kind: 'directory', mode: 0o755, entries: new Map([['large', large]]) };
   const commit = await commitTree(writer, root, { timestamp: 0 });
@@ -94,9 +94,22 @@ test('a tar export that is stopped leaves no file', async (t) => {
   const exit = once(child, 'exit');
   const [, created] = (await once(watcher, 'change')) as [string, string];
   watcher.close();
-  child.kill('SIGTERM');
-  const [status] = (await exit) as [number];
+  child.kill(signal);
+  const [status] = (await exit) as [number | null];
+  return { folder, created, status };
+}
+
+test('a tar export that is stopped leaves no file', async (t) => {
+  const { folder, created, status } = await stoppedExport(t, 'SIGTERM');
   assert.match(created, /^\.commit\.tar\..*\.tmp$/);
   assert.equal(status, 143);
   assert.deepEqual(await readdir(folder), ['repo']);
+});
+
+test('what a killed tar export left goes with the next one', async (t) => {
+  const { folder, created } = await stoppedExport(t, 'SIGKILL');
+  assert.ok((await readdir(folder)).includes(created));
+  const { words } = await fixture(t);
+  await mustTreeport([...words, '--output', join(folder, 'other.tar'), FIXTURE_REF]);
+  assert.deepEqual(await readdir(folder), ['other.tar', 'repo']);
 });

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { nameBeside, provideLocks, Temporary } from '../../src/base/temporary.ts';
+import { tryLock } from '../../src/libostree/file-lock.ts';
+import { ROOT } from '../support/project.ts';
+import { testFolder } from '../support/small-image.ts';
+
+const MODULES = `
+  import { provideLocks, Temporary } from ${JSON.stringify(join(ROOT, 'src/base/temporary.ts'))};
+  import { tryLock } from ${JSON.stringify(join(ROOT, 'src/libostree/file-lock.ts'))};
+  provideLocks(async () => tryLock);
+  const [folder] = process.argv.slice(1);`;
+
+function start(script: string, folder: string): ChildProcess {
+  return spawn(process.execPath, ['--input-type=module', '--eval', MODULES + script, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** A process that holds a file and a directory with something in it. */
+async function holder(folder: string): Promise<ChildProcess> {
+  const child = start(
+    `
+      import { writeFileSync } from 'node:fs';
+      const file = await Temporary.create(folder + '/out', 'file', 0o644);
+      const directory = await Temporary.create(folder + '/image', 'directory', 0o700);
+      writeFileSync(directory.path + '/blob', 'x');
+      console.log('held');
+      setInterval(() => {}, 60_000);`,
+    folder,
+  );
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+  return child;
+}
+
+/** A process that only makes and removes one. */
+async function passer(folder: string): Promise<void> {
+  const child = start(`await (await Temporary.create(folder + '/mine', 'file', 0o644)).remove();`, folder);
+  child.stdout?.resume();
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+}
+
+test('what a killed process left, the next one removes; what a live one holds stays', async (t) => {
+  const folder = await testFolder(t);
+  const child = await holder(folder);
+  const held = (await readdir(folder)).toSorted();
+  assert.equal(held.length, 2);
+  for (const name of held) assert.match(name, /^\.(?:image|out)\.held-[0-9a-f]{12}\.tmp$/);
+  await passer(folder);
+  assert.deepEqual((await readdir(folder)).toSorted(), held);
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+  assert.deepEqual((await readdir(folder)).toSorted(), held);
+  await passer(folder);
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test('nothing else is removed: other names, what a link leads to, unheld temporaries', async (t) => {
+  const folder = await testFolder(t);
+  await mkdir(join(folder, 'precious'));
+  await symlink('precious', join(folder, '.link.held-0123456789ab.tmp'));
+  for (const name of ['.out.held-short.tmp', 'out.held-0123456789ab.tmp', '.out.123-0123456789ab.tmp']) {
+    await writeFile(join(folder, name), '');
+  }
+  const before = (await readdir(folder)).toSorted();
+  await passer(folder);
+  assert.deepEqual((await readdir(folder)).toSorted(), before);
+});
+
+test('processes that start at once do not take each other for ended', async (t) => {
+  const folder = await testFolder(t);
+  const script = `
+    for (const name of ['a', 'b', 'c']) {
+      const path = folder + '/' + process.pid + name;
+      await (await Temporary.create(path, 'file', 0o644)).rename(path);
+    }`;
+  const children = Array.from({ length: 6 }, () => start(script, folder));
+  for (const child of children) child.stdout?.resume();
+  const ends = await Promise.all(children.map((child) => once(child, 'exit')));
+  assert.deepEqual(ends, Array(6).fill([0, null]));
+  assert.equal((await readdir(folder)).length, 18);
+});
+
+test('a name that is swept before its lock is made again', async (t) => {
+  const folder = await testFolder(t);
+  const calls = { count: 0 };
+  provideLocks(async () => (descriptor) => {
+    calls.count += 1;
+    return calls.count > 1 && tryLock(descriptor);
+  });
+  const temporary = await Temporary.create(join(folder, 'out'), 'file', 0o600);
+  assert.equal(calls.count, 2);
+  await rename(temporary.path, join(folder, 'out'));
+  await temporary.remove();
+  assert.deepEqual(await readdir(folder), ['out']);
+});
+
+test('names beside a path are hidden and never the same', () => {
+  const [one, two] = [nameBeside('/a/b', 'held'), nameBeside('/a/b', 'held')];
+  assert.match(one, /^\/a\/\.b\.held-[0-9a-f]{12}\.tmp$/);
+  assert.notEqual(one, two);
+});
