@@ -37,7 +37,7 @@ export async function* encodeFilez(
     yield* storedStream(object.stream());
     return;
   }
-  const output = createDeflateRaw({ level, chunkSize: 256 * 1024 });
+  const output = createDeflateRaw({ level, chunkSize: 64 * 1024 });
   // The error reaches the consumer through `output`, which pipeline destroys with it.
   pipeline(Readable.from(object.stream(), { objectMode: false }), output, () => {});
   for await (const piece of output) yield piece;

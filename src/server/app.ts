@@ -21,6 +21,7 @@ import { createDocumentRoutes } from './document-routes.ts';
 import { createEncoder, encoderId } from './encoder.ts';
 import { createFaultReporter } from './faults.ts';
 import { healthRoutes } from './health-routes.ts';
+import { createHttpServer } from './http-server.ts';
 import { landingRoutes } from './landing-routes.ts';
 import { LateVerifier } from './late-verifier.ts';
 import { createLiveRepository } from './live-summary.ts';
@@ -29,6 +30,7 @@ import { normaliseOptions, type ServerOptions, type Settings } from './options.t
 import { sendError, sendNotFound } from './reply.ts';
 import { repoRoutes } from './repo-routes.ts';
 import { logRequests } from './request-log.ts';
+import { normaliseTarget } from './request-target.ts';
 
 export type Server = {
   readonly app: FastifyInstance;
@@ -36,9 +38,6 @@ export type Server = {
   /** Makes `/readyz` answer that the server is going down. */
   startDraining(): void;
 };
-
-/** Longer than clients and proxies keep idle connections, so that nobody writes into a closed one. */
-const KEEP_ALIVE_MS = 75_000;
 
 /** Makes the server without listening; ERR_CACHE_DIR if the cache directory cannot be written. */
 export async function createServer(options: ServerOptions): Promise<Server> {
@@ -62,10 +61,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 
   const app = newFastify(settings);
   logRequests(app, logger, counters);
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.method === 'GET' || request.method === 'HEAD') return;
-    reply.header('allow', 'GET, HEAD').header('connection', 'close');
-    return sendError(reply, 405, NOT_STORED);
+  app.addHook('onRequest', (request, reply, done) => {
+    const isGet = request.method === 'GET' || request.method === 'HEAD';
+    if (isGet && !hasSeveralHosts(request.raw.rawHeaders)) return done();
+    reply.header('connection', 'close');
+    if (isGet) return void sendError(reply, 400, NOT_STORED);
+    reply.header('allow', 'GET, HEAD');
+    sendError(reply, 405, NOT_STORED);
   });
   app.setNotFoundHandler((_request, reply) => sendNotFound(reply));
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -103,18 +105,20 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-function newFastify({ logger }: Settings): FastifyInstance {
+function newFastify({ logger, maxConnections, sendTimeoutMs }: Settings): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = logger;
+  const onLimit = (limit: number) =>
+    logger.warn(
+      `${limit} connections are open, closing the idlest; raise the limit of open files or run more servers`,
+    );
   return fastify({
     loggerInstance,
     // A logger of its own for each request costs as much as sending a small object.
     childLoggerFactory: () => loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    // Slow clients of large objects are no error.
-    requestTimeout: 0,
-    connectionTimeout: 0,
+    serverFactory: (handler) => createHttpServer(handler, { maxConnections, sendTimeoutMs, onLimit }),
+    rewriteUrl: (request) => normaliseTarget(request.url as string),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 8192 },
@@ -139,6 +143,16 @@ async function openCache({
     onWriteFailure: (error) =>
       logger.warn(`cannot write the cache directory ${cacheDir}, going on without: ${messageOf(error)}`),
   });
+}
+
+/** A request with two is read differently by different servers, which cache poisoning lives on (RFC 9112 §3.2). */
+function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
 }
 
 /** The repository's path, and those of its parents. */

@@ -19,16 +19,18 @@ import { hashedHeader } from '../ostree/file-header.ts';
 import { assembleFilez, encodeFilez } from '../ostree/filez.ts';
 import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
 import { corrupt, verifiedStream } from '../ostree/verify.ts';
+import { answerMemory } from './answer-memory.ts';
 import type { Counters } from './counters.ts';
 import { deflate } from './deflate.ts';
 import type { DiskCache } from './disk-cache.ts';
 import { GrowingFile } from './growing-file.ts';
+import { PIECE_BYTES } from './piece-stream.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** Objects up to this size are encoded in memory. */
 const SMALL_OBJECT_BYTES = 1024 * 1024;
-const WINDOW_BYTES = 1024 * 1024;
+const WINDOW_BYTES = 256 * 1024;
 /** Small encodings at once: one less than Node's thread pool has threads, so that reading files goes on. */
 const CONCURRENCY = 3;
 /** Large objects that are written into the cache at once. */
@@ -69,9 +71,13 @@ export function createEncoder({ objects, level, cache, counters, onStreamFault }
   const growing = new Turnstile(GROWING_FILES);
   const underWay = new Map<Checksum, Promise<Shared>>();
 
-  const encodeSmall = (checksum: Checksum, object: ContentObject): Promise<Buffer> => {
-    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const encodeSmall = (checksum: Checksum, object: ContentObject): Promise<Shared> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Shared>();
     const job = async () => {
+      if (object.size > PIECE_BYTES && answerMemory.isFull) {
+        resolve(shareStream(checksum, object));
+        return;
+      }
       const bytes = await smallFilez(object, checksum, level);
       counters.encoded += 1;
       counters.encodedBytes += bytes.length;
@@ -98,6 +104,9 @@ export function createEncoder({ objects, level, cache, counters, onStreamFault }
         throw error;
       }
     };
+
+  const shareStream = (checksum: Checksum, object: ContentObject): Shared =>
+    new SharedStream(sourceOf(checksum, object), WINDOW_BYTES, () => underWay.delete(checksum));
 
   const writeIntoCache = async (checksum: Checksum, object: ContentObject): Promise<Shared | undefined> => {
     const leave = cache !== undefined && object.size <= cache.maxBytes ? growing.tryEnter() : undefined;
@@ -127,10 +136,7 @@ export function createEncoder({ objects, level, cache, counters, onStreamFault }
   const begin = async (checksum: Checksum): Promise<Shared> => {
     const object = await objects.content(checksum);
     if (object.size <= SMALL_OBJECT_BYTES) return encodeSmall(checksum, object);
-    const inCache = await writeIntoCache(checksum, object);
-    return (
-      inCache ?? new SharedStream(sourceOf(checksum, object), WINDOW_BYTES, () => underWay.delete(checksum))
-    );
+    return (await writeIntoCache(checksum, object)) ?? shareStream(checksum, object);
   };
 
   const start = (checksum: Checksum): Promise<Shared> => {

@@ -7,10 +7,9 @@
  * skipping what they have had; for that a source must give the same bytes every time it is opened.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
+import { PIECE_BYTES, pieceStream } from './piece-stream.ts';
 import { type OpenSource, skipBytes } from './shared-stream.ts';
-
-const READ_BYTES = 256 * 1024;
 
 type Outcome =
   | { readonly kind: 'complete' }
@@ -54,7 +53,7 @@ export class GrowingFile {
   /** A stream of the whole content; only before the writer has called {@link release}. */
   join(): Readable {
     this.#users += 1;
-    const stream = Readable.from(this.#read(), { objectMode: false });
+    const stream = pieceStream(this.#read());
     stream.once('close', () => this.release());
     return stream;
   }
@@ -103,7 +102,7 @@ export class GrowingFile {
       const grown = this.#grown.promise;
       const outcome = this.#outcome;
       if (position < this.#size) {
-        const piece = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, this.#size - position));
+        const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, this.#size - position));
         const { bytesRead } = await this.#file.read(piece, 0, piece.length, position);
         if (bytesRead === 0) throw new Error(`${this.path} was cut short`);
         position += bytesRead;

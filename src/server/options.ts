@@ -16,6 +16,10 @@ export type ServerOptions = {
   readonly cacheSize?: number;
   /** Deflate level of encoded objects; `auto` by default. */
   readonly deflateLevel?: DeflateLevel;
+  /** What the descriptor limit of the process allows by default; see connections.ts. */
+  readonly maxConnections?: number;
+  /** How long a client may read nothing of an answer; 60 s by default. */
+  readonly sendTimeoutMs?: number;
   /** Silent by default. At level `info` it gets a line for each request. */
   readonly logger?: Logger;
   /** The style sheet of the landing page; beside this file by default. */
@@ -29,6 +33,8 @@ export type Settings = {
   readonly cacheDir: string | undefined;
   readonly cacheSize: number;
   readonly encoding: Encoding;
+  readonly maxConnections: number | undefined;
+  readonly sendTimeoutMs: number | undefined;
   readonly logger: Logger;
   readonly assetsDir: string;
 };
@@ -42,6 +48,8 @@ export function normaliseOptions(options: ServerOptions): Settings {
     cacheDir: options.cacheDir,
     cacheSize: options.cacheSize ?? DEFAULT_CACHE_BYTES,
     encoding: encodingOf(options.deflateLevel ?? 'auto', options.cacheDir !== undefined),
+    maxConnections: options.maxConnections,
+    sendTimeoutMs: options.sendTimeoutMs,
     logger: options.logger ?? pino({ level: 'silent' }),
     assetsDir: options.assetsDir ?? join(import.meta.dirname, 'assets'),
   };

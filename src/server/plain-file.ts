@@ -2,16 +2,18 @@
  * Files that are sent as they lie on disk. Small ones are read at once and synchronously, as objects are
  * everywhere in treeport (see ostree/repo/loose.ts); large ones are streamed.
  */
-import { closeSync, createReadStream, readSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { close, closeSync, read, readSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { type BeneathOptions, type OpenedFile, openBeneath, readStart } from '../base/open-beneath.ts';
+import { answerMemory } from './answer-memory.ts';
+import { PIECE_BYTES } from './piece-stream.ts';
 
 const SMALL_FILE_BYTES = 256 * 1024;
-const PIECE_BYTES = 256 * 1024;
 const OLDEST_HONEST_DATE = Date.UTC(1990);
 
 export type PlainFile = {
   readonly size: number;
+  readonly inode: number;
   /** Milliseconds since 1970. */
   readonly modified: number;
   /** The whole content of a small file, or the open descriptor of a large one, which the receiver closes. */
@@ -28,11 +30,12 @@ export function openPlainFile(root: string, path: string, options?: BeneathOptio
 }
 
 function plainFile({ fd, stats }: OpenedFile): PlainFile {
-  const { size, mtimeMs: modified } = stats;
-  if (size > SMALL_FILE_BYTES) return { size, modified, content: fd };
+  const { size, ino: inode, mtimeMs: modified } = stats;
+  if (size > (answerMemory.isFull ? PIECE_BYTES : SMALL_FILE_BYTES))
+    return { size, inode, modified, content: fd };
   try {
     const content = readStart(fd, size);
-    return { size: content.length, modified, content };
+    return { size: content.length, inode, modified, content };
   } finally {
     closeSync(fd);
   }
@@ -63,15 +66,50 @@ export function closePlainFile(file: PlainFile): void {
  * announced length cannot be kept.
  */
 export function streamPlainFile(descriptor: number, size: number): Readable {
-  const stream = createReadStream('', {
-    fd: descriptor,
-    start: 0,
-    end: size - 1,
-    highWaterMark: PIECE_BYTES,
-  });
-  stream.once('end', () => {
-    if (stream.bytesRead < size)
-      stream.destroy(new Error(`file ended after ${stream.bytesRead} of ${size} bytes`));
-  });
-  return stream;
+  return new FilePieces(descriptor, size);
+}
+
+/** Reads a piece when the network has taken the one before. */
+class FilePieces extends Readable {
+  readonly #descriptor: number;
+  readonly #size: number;
+  #position = 0;
+  #isReading = false;
+
+  constructor(descriptor: number, size: number) {
+    super({ highWaterMark: 0 });
+    this.#descriptor = descriptor;
+    this.#size = size;
+  }
+
+  override _read(): void {
+    const left = this.#size - this.#position;
+    if (left === 0) {
+      this.push(null);
+      return;
+    }
+    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, left));
+    this.#isReading = true;
+    read(this.#descriptor, piece, 0, piece.length, this.#position, (error, bytesRead) => {
+      this.#isReading = false;
+      if (this.destroyed) this.#close();
+      else if (error !== null) this.destroy(error);
+      else if (bytesRead === 0)
+        this.destroy(new Error(`the file ended after ${this.#position} of ${this.#size} bytes`));
+      else {
+        this.#position += bytesRead;
+        this.push(piece.subarray(0, bytesRead));
+      }
+    });
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    // A descriptor that is closed while it is read may be another file's by then.
+    if (!this.#isReading) this.#close();
+    done(error);
+  }
+
+  #close(): void {
+    close(this.#descriptor, () => {});
+  }
 }

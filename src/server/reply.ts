@@ -1,6 +1,8 @@
 /** The kinds of answers that routes give; the only place that sets headers of the repository. */
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { messageOf } from '../base/errors.ts';
+import { answerMemory } from './answer-memory.ts';
 import { NOT_STORED, REVALIDATE } from './cache-control.ts';
 import { isNotModified, type Validators } from './conditional.ts';
 import type { Fault } from './faults.ts';
@@ -24,7 +26,9 @@ export function sendBytes(
 ): FastifyReply {
   if (startAnswer(request, reply, answer) === 304) return reply.send();
   reply.header('content-length', bytes.length);
-  return reply.send(request.method === 'HEAD' ? null : bytes);
+  if (request.method === 'HEAD') return reply.send(null);
+  answerMemory.hold(bytes, reply.raw);
+  return reply.send(bytes);
 }
 
 /** Sends a file from disk and closes it. */
@@ -37,7 +41,11 @@ export function sendFile(
   if (Buffer.isBuffer(file.content)) return sendBytes(request, reply, file.content, answer);
   const status = startAnswer(request, reply, answer);
   if (status === 200) reply.header('content-length', file.size);
-  if (status === 200 && request.method === 'GET') return reply.send(streamPlainFile(file.content, file.size));
+  if (status === 200 && request.method === 'GET') {
+    const stream = streamPlainFile(file.content, file.size);
+    stream.once('error', (error) => request.log.error({ url: request.raw.url }, messageOf(error)));
+    return reply.send(stream);
+  }
   closePlainFile(file);
   return reply.send(null);
 }

@@ -7,7 +7,8 @@
  * give the same bytes every time it is opened. Whoever leaves leaves the others alone; with the last reader
  * the source is closed.
  */
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
+import { pieceStream } from './piece-stream.ts';
 
 export type OpenSource = () => AsyncGenerator<Buffer>;
 
@@ -37,7 +38,7 @@ export class SharedStream {
   join(): Readable | undefined {
     if (!this.#joinable) return undefined;
     this.#readers += 1;
-    const stream = Readable.from(this.#read(), { objectMode: false });
+    const stream = pieceStream(this.#read());
     stream.once('close', () => this.#leave());
     return stream;
   }

@@ -111,8 +111,6 @@ test('what is not there, or is no name of ours, is a 404 without a body', async 
     '/repo/',
     '/repo/secret',
     '/repo/summary.sig',
-    '/repo//config',
-    '//repo/config',
     '/repo/./config',
     '/repo/refs/../config',
     '/repo/%2e%2e/config',
@@ -178,11 +176,35 @@ test("curl's offer to upgrade to HTTP/2 is passed over", async (t) => {
   assert.equal(app.server.listenerCount('upgrade'), 0);
 });
 
-test('idle connections are kept for more than a minute, and slow clients are not cut', async (t) => {
+test('a request for the absolute form, or with doubled slashes, is what it means', async (t) => {
   const { app } = await served(t);
-  assert.ok(app.server.keepAliveTimeout >= 60_000);
-  assert.equal(app.server.timeout, 0);
-  assert.equal(app.server.requestTimeout, 0);
+  const { port } = await listening(app);
+  for (const target of [
+    'http://x/repo/config',
+    '/repo//config',
+    '//repo/config',
+    'http://x//repo/config?a',
+  ]) {
+    const text = await rawRequest(port, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    assert.match(text, /^HTTP\/1\.1 200 .*mode=archive-z2/s, target);
+  }
+});
+
+test('two Host headers are refused', async (t) => {
+  const { app } = await served(t);
+  const { port } = await listening(app);
+  for (const second of ['Host: x', 'HOST: y']) {
+    const text = await rawRequest(port, `GET /repo/config HTTP/1.1\r\nHost: x\r\n${second}\r\n\r\n`);
+    assert.match(text, /^HTTP\/1\.1 400 .*connection: close.*\r\n\r\n$/is);
+  }
+});
+
+test('pipelined requests are all answered, in order', async (t) => {
+  const { app } = await served(t);
+  const { port } = await listening(app);
+  const one = 'GET /repo/config HTTP/1.1\r\nHost: x\r\n';
+  const text = await rawRequest(port, `${`${one}\r\n`.repeat(50)}${one}Connection: close\r\n\r\n`);
+  assert.equal(text.match(/^HTTP\/1\.1 200 /gm)?.length, 51);
 });
 
 test("a base path of one's own, and none", async (t) => {

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
@@ -77,6 +78,24 @@ test('archive files of the repository, and of its parents, are sent as they lie 
   }
   assert.equal(counters.plain, names.length);
   assert.equal(counters.encoded, 0);
+});
+
+test('an archive file that becomes shorter while it is sent breaks the connection and is logged', async (t) => {
+  const { path, repo } = await archiveFixture(t);
+  const id = 'd'.repeat(64);
+  const object = join(path, loosePath(id, 'filez'));
+  mkdirSync(dirname(object), { recursive: true });
+  writeFileSync(object, '');
+  truncateSync(object, 64 * MIB);
+  const { origin, lines, errors } = await served(t, repo);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(origin + archiveUrl(id), resolve).on('error', reject);
+  });
+  response.pause();
+  truncateSync(object, 1000);
+  await assert.rejects(collect(response));
+  assert.ok(errors().some((line) => line.includes(archiveUrl(id)) && line.includes('the file ended after')));
+  assert.ok(!lines.some((line) => line.includes('"status":200')));
 });
 
 test("a symlink under an archive object's name is not followed", async (t) => {

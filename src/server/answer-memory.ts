@@ -1,0 +1,61 @@
+/**
+ * The bytes of answers that lie in memory as a whole, of all servers of this process together, because memory is the
+ * process's. Small answers are not counted: a connection has one at a time. When it is full, objects are streamed that would
+ * otherwise be sent from memory; where that is not possible, the oldest answers are cut, whose clients have had the
+ * most time to read them.
+ */
+import type { ServerResponse } from 'node:http';
+import { PIECE_BYTES } from './piece-stream.ts';
+
+const FULL_BYTES = 32 * 1024 * 1024;
+
+export class AnswerMemory {
+  readonly #fullBytes: number;
+  /** Answers by what they send, the oldest first; requests for one object may share a buffer. */
+  readonly #answers = new Map<Buffer, Set<ServerResponse>>();
+  #held = 0;
+
+  constructor(fullBytes: number = FULL_BYTES) {
+    this.#fullBytes = fullBytes;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  get isFull(): boolean {
+    return this.#held > this.#fullBytes;
+  }
+
+  /** Counts the bytes until the answer has been sent, or its connection closed. */
+  hold(bytes: Buffer, response: ServerResponse): void {
+    if (bytes.length <= PIECE_BYTES) return;
+    const sharing = this.#answers.get(bytes);
+    if (sharing === undefined) {
+      this.#held += bytes.length;
+      this.#answers.set(bytes, new Set([response]));
+      this.#cutOldest(bytes);
+    } else sharing.add(response);
+    response.once('close', () => this.#release(bytes, response));
+  }
+
+  #cutOldest(newest: Buffer): void {
+    for (const [bytes, responses] of this.#answers) {
+      if (this.#held <= this.#fullBytes * 2 || bytes === newest) return;
+      for (const response of responses) {
+        response.destroy();
+        this.#release(bytes, response);
+      }
+    }
+  }
+
+  #release(bytes: Buffer, response: ServerResponse): void {
+    const sharing = this.#answers.get(bytes);
+    if (sharing?.delete(response) !== true || sharing.size > 0) return;
+    this.#answers.delete(bytes);
+    this.#held -= bytes.length;
+  }
+}
+
+/** That of this process. */
+export const answerMemory: AnswerMemory = new AnswerMemory();

@@ -1,0 +1,151 @@
+/**
+ * Lets one request at a time through to the HTTP parser of a connection. Node's own parser makes a request out of
+ * everything that a read brings: 64 KiB of small pipelined requests are two thousand, all answered at once, and
+ * every answer stays in memory if the client does not read. Here the head of a request is parsed when the answer
+ * before it has gone; what comes behind it is held, at most one read of it, and the socket is paused meanwhile, so
+ * that TCP makes the client wait. It also keeps a pipelined request that Node drops behind an ignored `Upgrade`.
+ *
+ * The end of a head is an empty line (RFC 9112 §2.1); Node's parser accepts CRLF line ends only. Requests with a
+ * body are refused (app.ts) or answered without it: their answer closes the connection, and all input behind the
+ * head is dropped.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** What all connections hold together. */
+export type HeldBytes = {
+  /** Unparsed input, in bytes. */
+  held: number;
+  readonly limit: number;
+};
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const NOTHING = Buffer.alloc(0);
+/** A paused socket buffers another read or two; a client that fills one read will fill these as well. */
+const READ_BYTES = 64 * 1024;
+const BUFFERED_BEHIND_FULL_READ = 2 * READ_BYTES;
+/** More than a paused socket can bring. */
+const MAX_HELD = 4 * READ_BYTES;
+
+export class RequestGate {
+  readonly #socket: Socket;
+  readonly #parse: (chunk: Buffer) => void;
+  readonly #budget: HeldBytes;
+  /** How much of {@link HEAD_END} the parsed bytes end with. */
+  #matched = 0;
+  #held: Buffer = NOTHING;
+  #charged = 0;
+  #isAnswering = false;
+  #dropsInput = false;
+  /** When the last request began, or a part of an answer had gone; milliseconds of `performance.now()`. */
+  lastActive = performance.now();
+
+  /** Puts itself before the parser of a socket that an HTTP server has just taken. */
+  constructor(socket: Socket, budget: HeldBytes) {
+    this.#socket = socket;
+    this.#budget = budget;
+    const [parse] = socket.listeners('data') as ((chunk: Buffer) => void)[];
+    if (parse === undefined) throw new Error('the HTTP server does not listen for data');
+    this.#parse = parse;
+    socket.removeListener('data', parse);
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('drain', () => {
+      this.lastActive = performance.now();
+    });
+    socket.once('close', () => this.#hold(NOTHING));
+  }
+
+  /** Whether an answer is under way. */
+  get isAnswering(): boolean {
+    return this.#isAnswering;
+  }
+
+  /** To be called with every request, before it is handled. */
+  begin(request: IncomingMessage, response: ServerResponse): void {
+    this.#isAnswering = true;
+    this.lastActive = performance.now();
+    response.once('close', this.#answered);
+    if (!hasBody(request)) return;
+    this.#dropsInput = true;
+    response.setHeader('connection', 'close');
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#dropsInput) return;
+    if (!this.#isAnswering && this.#held.length === 0) this.#feed(chunk);
+    else this.#holdAndPause(this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]));
+  }
+
+  /** Parses up to the end of a head that begins a request, and holds the rest. */
+  #feed(chunk: Buffer): void {
+    let rest = chunk;
+    while (rest.length > 0 && !this.#dropsInput && !this.#socket.destroyed) {
+      if (this.#isAnswering) {
+        this.#holdAndPause(rest);
+        return;
+      }
+      const end = this.#findHeadEnd(rest);
+      this.#parse(end === rest.length ? rest : rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
+  }
+
+  /** Index behind the first end of a head; the chunk's length if there is none. */
+  #findHeadEnd(chunk: Buffer): number {
+    for (let index = 0; this.#matched > 0 && chunk[index] === HEAD_END[this.#matched]; index++) {
+      this.#matched += 1;
+      if (this.#matched === HEAD_END.length) {
+        this.#matched = 0;
+        return index + 1;
+      }
+      if (index + 1 === chunk.length) return chunk.length;
+    }
+    const start = chunk.indexOf(HEAD_END);
+    this.#matched = start === -1 ? matchedAtEnd(chunk) : 0;
+    return start === -1 ? chunk.length : start + HEAD_END.length;
+  }
+
+  #holdAndPause(bytes: Buffer): void {
+    this.#socket.pause();
+    this.#hold(bytes);
+    if (bytes.length > MAX_HELD || this.#budget.held > this.#budget.limit) this.close();
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held = bytes;
+    const behind = bytes.length > READ_BYTES / 4 ? BUFFERED_BEHIND_FULL_READ : 0;
+    this.#budget.held += bytes.length + behind - this.#charged;
+    this.#charged = bytes.length + behind;
+  }
+
+  readonly #answered = (): void => {
+    this.#isAnswering = false;
+    this.lastActive = performance.now();
+    // Later, so that a client with thousands of requests does not keep the others waiting.
+    if (this.#held.length > 0) setImmediate(() => this.#continue());
+  };
+
+  #continue(): void {
+    if (this.#socket.destroyed) return;
+    const held = this.#held;
+    this.#hold(NOTHING);
+    this.#feed(held);
+    if (this.#held.length === 0) this.#socket.resume();
+  }
+}
+
+function matchedAtEnd(chunk: Buffer): number {
+  for (let count = Math.min(HEAD_END.length - 1, chunk.length); count > 0; count--) {
+    if (chunk.compare(HEAD_END, 0, count, chunk.length - count) === 0) return count;
+  }
+  return 0;
+}
+
+function hasBody({ headers, method }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return true;
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
