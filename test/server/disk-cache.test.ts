@@ -111,6 +111,7 @@ test('servers that share a directory use what the others write, and get over wha
 test('a scan counts what other servers have written, and forgets what they have evicted', async (t) => {
   const { directory, cache: one, path } = await counted(t);
   const { cache: other } = await open(directory);
+  await other.counted;
   for (const id of [A, B, C]) await one.store(id, Buffer.alloc(200));
   await other.scan();
   assert.equal(other.bytes, 600);
