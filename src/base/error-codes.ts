@@ -57,6 +57,8 @@ export const ERROR_CODES = {
   ERR_SKOPEO: 'skopeo failed; the message has its last words.',
   ERR_REGISTRY_UNREACHABLE:
     'The registry does not answer, or the connection broke. What was read so far is not used; try again.',
+  ERR_REGISTRY_STALLED:
+    'The registry keeps the connection open and sends nothing, for 60 s or what --stall-timeout says. What was read so far is not used; try again.',
   ERR_REGISTRY_AUTH:
     'The registry refuses the credentials, or wants some. Run `podman login`, or name a file with --authfile.',
   ERR_REGISTRY_TLS:

@@ -3,11 +3,20 @@ import { TreeportError } from '../base/errors.ts';
 import { addEncapsulateOptions, type EncapsulateWords, encapsulateOptions } from './encapsulate-options.ts';
 import { runtimeFrom, runtimeOption } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
-import { authfileOption, quietOption, repoOption } from './options.ts';
+import {
+  authfileOption,
+  quietOption,
+  repoOption,
+  type StallWords,
+  stallAccess,
+  stallTimeoutOption,
+} from './options.ts';
 import { type PublishWords, publishAndPrint, skopeoOptions } from './publish.ts';
 import { warn } from './warn.ts';
 
-type Words = EncapsulateWords & PublishWords & { readonly repo: string; readonly runtime?: string };
+type Words = EncapsulateWords &
+  PublishWords &
+  StallWords & { readonly repo: string; readonly runtime?: string };
 
 export function addMirrorBuild(group: Command): void {
   const command = group
@@ -17,7 +26,11 @@ export function addMirrorBuild(group: Command): void {
     .usage('[options] --repo <path> <revision...> <image>')
     .addOption(repoOption())
     .addOption(runtimeOption());
-  addEncapsulateOptions(command).addOption(authfileOption()).addOption(quietOption()).action(buildImage);
+  addEncapsulateOptions(command)
+    .addOption(authfileOption())
+    .addOption(stallTimeoutOption())
+    .addOption(quietOption())
+    .action(buildImage);
 }
 
 async function buildImage(revisionsAndImage: readonly string[], words: Words): Promise<void> {
@@ -33,11 +46,12 @@ async function buildImage(revisionsAndImage: readonly string[], words: Words): P
   const options = await encapsulateOptions(words);
   const repo = await openRepo(words.repo);
   const publication = await publicationOf(repo, revisions, warn);
+  const access = { ...skopeoOptions(words), ...stallAccess(words) };
   const build = {
     ...options,
     publication,
     warn,
-    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, skopeoOptions(words)),
+    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, access),
   };
   await publishAndPrint(target, 'mirror build', words, (sink, onProgress) =>
     buildMirror(repo, sink, { ...build, onProgress }),

@@ -1,7 +1,7 @@
 /** What the verbs that make mirror images share. */
 import { Option } from 'commander';
 import type { RuntimeSource } from '../mirror/runtime/runtime-source.ts';
-import type { SkopeoOptions } from '../oci/skopeo.ts';
+import type { RegistryAccess } from '../oci/registry-access.ts';
 
 /** `--runtime`: the runtime of another architecture, or one that was made before. */
 export function runtimeOption(): Option {
@@ -15,12 +15,12 @@ export function runtimeOption(): Option {
 export async function runtimeFrom(
   word: string | undefined,
   architecture: string,
-  skopeo: SkopeoOptions = {},
+  access: RegistryAccess = {},
 ): Promise<RuntimeSource> {
   const { installedRuntime, runtimeInDirectory } = await import('../mirror/runtime/runtime-source.ts');
   if (word === undefined) return installedRuntime(architecture);
   const { isImageReference, parseImageReference } = await import('../oci/reference.ts');
   if (!isImageReference(word)) return runtimeInDirectory(word);
   const { runtimeInImage } = await import('../mirror/runtime/runtime-in-image.ts');
-  return runtimeInImage(parseImageReference(word), architecture, skopeo);
+  return runtimeInImage(parseImageReference(word), architecture, access);
 }

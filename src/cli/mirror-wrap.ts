@@ -2,17 +2,18 @@ import type { Command } from 'commander';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/compression.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
 import { runtimeFrom, runtimeOption } from './mirror-options.ts';
-import { authfileOption, quietOption } from './options.ts';
+import { authfileOption, quietOption, type StallWords, stallAccess, stallTimeoutOption } from './options.ts';
 import { type PublishWords, publishAndPrint, skopeoOptions } from './publish.ts';
 import { warn } from './warn.ts';
 
-type Words = PublishWords & {
-  readonly ref?: readonly string[];
-  readonly label?: readonly (readonly [string, string])[];
-  readonly arch?: string;
-  readonly compression?: string;
-  readonly runtime?: string;
-};
+type Words = PublishWords &
+  StallWords & {
+    readonly ref?: readonly string[];
+    readonly label?: readonly (readonly [string, string])[];
+    readonly arch?: string;
+    readonly compression?: string;
+    readonly runtime?: string;
+  };
 
 export function addMirrorWrap(group: Command): void {
   group
@@ -33,6 +34,7 @@ export function addMirrorWrap(group: Command): void {
     )
     .addOption(runtimeOption())
     .addOption(authfileOption())
+    .addOption(stallTimeoutOption())
     .addOption(quietOption())
     .action(wrap);
 }
@@ -48,12 +50,13 @@ async function wrap(source: string, target: string, words: Words): Promise<void>
     words.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(words.compression);
   const platform =
     words.arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(words.arch) } };
-  const image = await openImage(from, { ...skopeoOptions(words), ...platform, reread: true });
+  const access = { ...skopeoOptions(words), ...stallAccess(words) };
+  const image = await openImage(from, { ...access, ...platform, reread: true });
   const options = {
     refs: words.ref ?? [],
     labels: Object.fromEntries(words.label ?? []),
     compression,
-    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, skopeoOptions(words)),
+    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, access),
     warn,
   };
   try {

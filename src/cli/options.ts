@@ -1,6 +1,7 @@
 /** Options that several verbs share. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { TreeportError } from '../base/errors.ts';
+import type { RegistryAccess } from '../oci/registry-access.ts';
 
 /** `--repo PATH`, required. */
 export function repoOption(): Option {
@@ -32,4 +33,27 @@ export function checkTimestampOption(words: {
 /** `--authfile PATH`, for skopeo. */
 export function authfileOption(): Option {
   return new Option('--authfile <path>', 'credentials for registries, as podman login writes them');
+}
+
+/** The value of `--stall-timeout`. */
+export type StallWords = { readonly stallTimeout?: number };
+
+/** Longer timers do not exist. */
+const MAX_STALL_TIMEOUT = 86_400;
+
+/** `--stall-timeout SECONDS`, for verbs that read images from registries. */
+export function stallTimeoutOption(): Option {
+  return new Option(
+    '--stall-timeout <seconds>',
+    'give up when a registry has sent nothing for so long; 0 is never (default: 60)',
+  ).argParser((word) => {
+    const seconds = /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : Number.NaN;
+    if (seconds <= MAX_STALL_TIMEOUT) return seconds;
+    throw new InvalidArgumentError(`It is a number of seconds from 0 to ${MAX_STALL_TIMEOUT}.`);
+  });
+}
+
+/** What the value means for openImage. */
+export function stallAccess({ stallTimeout }: StallWords): RegistryAccess {
+  return stallTimeout === undefined ? {} : { stallTimeout };
 }

@@ -1,9 +1,9 @@
 /** Options of the verbs that read images from registries; the words are those of ostree-ext. */
 import type { Command } from 'commander';
 import type { RegistryAccess } from '../oci/registry-access.ts';
-import { authfileOption } from './options.ts';
+import { authfileOption, type StallWords, stallAccess, stallTimeoutOption } from './options.ts';
 
-export type ProxyWords = {
+export type ProxyWords = StallWords & {
   readonly authfile?: string;
   readonly authAnonymous?: boolean;
   readonly certDir?: string;
@@ -19,13 +19,15 @@ export function addProxyOptions(command: Command): Command {
     .option(
       '--insecure-skip-tls-verification',
       'believe any certificate of the registry, and do without TLS where it has none',
-    );
+    )
+    .addOption(stallTimeoutOption());
 }
 
 /** What the words mean for openImage. */
 export function registryAccess(words: ProxyWords): RegistryAccess {
   return {
     ...(words.authfile === undefined ? {} : { authfile: words.authfile }),
+    ...stallAccess(words),
     ...(words.certDir === undefined ? {} : { certDir: words.certDir }),
     anonymous: words.authAnonymous ?? false,
     insecureTls: words.insecureSkipTlsVerification ?? false,

@@ -26,6 +26,8 @@ export type ComponentsOptions = {
   readonly concurrency: number;
   /** The tar of a layer, verified when it has been read to its end. */
   readonly read: (layer: Descriptor) => AsyncGenerator<Uint8Array>;
+  /** Ends what is being read when a layer has failed, for another layer may wait for its registry. */
+  readonly abort: (reason: Error) => void;
   /** Is told what becomes of the layer at a position of `layers`. */
   readonly note: (state: LayerState, position: number) => void;
 };
@@ -37,9 +39,15 @@ export async function importComponents(
 ): Promise<void> {
   const first = (layer: Descriptor) => layers.findIndex(({ digest }) => digest === layer.digest);
   const distinct = [...layers.entries()].filter(([position, layer]) => first(layer) === position);
-  await eachConcurrently(distinct, options.concurrency, ([position, layer], signal) =>
-    importComponent(repo, layer, { ...options, note: (state) => options.note(state, position) }, signal),
-  );
+  await eachConcurrently(distinct, options.concurrency, async ([position, layer], signal) => {
+    const note = (state: LayerState) => options.note(state, position);
+    try {
+      await importComponent(repo, layer, { ...options, note }, signal);
+    } catch (error) {
+      options.abort(error as Error);
+      throw error;
+    }
+  });
   for (const [position, layer] of layers.entries()) {
     if (first(layer) !== position) options.note('cached', position);
   }

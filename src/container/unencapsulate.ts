@@ -117,6 +117,7 @@ class ImageImport {
         arrived,
         concurrency: this.#options.concurrency ?? 2,
         read: (layer) => this.#read(layer),
+        abort: (reason) => this.#image.abort(reason),
         note: (state, position) => this.#note(state, position + 1),
       });
       await checkContentComplete(transaction, needed, arrived);

@@ -14,6 +14,8 @@ export type FoundImage = {
   /** With the layers as they can be read. */
   readonly manifest: ImageManifest;
   readonly configBytes: Buffer;
+  /** Ends all that is being read: it rejects with the reason. Files end by themselves and have none. */
+  abort?(reason: Error): void;
   close(): Promise<void>;
 };
 

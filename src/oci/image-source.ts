@@ -40,6 +40,8 @@ export type OpenedImage = {
   blob(descriptor: Descriptor): AsyncGenerator<Buffer>;
   /** The tar of a layer of this image, its digest and its diff-id verified in the same way. */
   layer(descriptor: Descriptor, onBytes?: OnBytes): AsyncGenerator<Buffer>;
+  /** Ends reading from afar at once, for work that has failed: what is being read rejects with the reason. */
+  abort(reason: Error): void;
   /** Must be called when nothing is being read any more. */
   close(): Promise<void>;
 };
@@ -107,6 +109,7 @@ function opened(found: FoundImage, reference: ImageReference, { platform }: Open
     configBytes,
     blob: (blob) => readBlob(source, blob),
     layer: (layer, onBytes) => readLayer(source, layer, expected(layer), onBytes),
+    abort: (reason) => found.abort?.(reason),
     close: () => found.close(),
   };
 }

@@ -10,16 +10,25 @@ import type { FoundImage } from './found-image.ts';
 import type { ImageProxy } from './image-proxy.ts';
 import { type Json, jsonArray, jsonObject, jsonSize, jsonString } from './json.ts';
 import { type ImageManifest, parseManifest } from './manifest.ts';
+import { type OpenedProxy, ProxyPool } from './proxy-pool.ts';
 import { formatImageReference, type ImageReference } from './reference.ts';
 import { readSmallBlob } from './verified-blob.ts';
 
-/** Opens the image; closing it closes the proxy, which is the caller's to close if this throws. */
-export async function openProxiedImage(proxy: ImageProxy, reference: ImageReference): Promise<FoundImage> {
+/**
+ * Opens the image through `proxy`, and through others that `start` starts when several blobs are read at once. Closing
+ * the image closes them; `proxy` is the caller's to close if this throws.
+ */
+export async function openProxiedImage(
+  proxy: ImageProxy,
+  reference: ImageReference,
+  start: () => Promise<ImageProxy>,
+): Promise<FoundImage> {
   const place = formatImageReference(reference);
   const image = await proxy.openImage(place);
+  const pool = new ProxyPool({ proxy, image }, { name: place, start });
   const source: BlobSource = {
     path: place,
-    blob: (descriptor) => readProxied(proxy, image, descriptor, place),
+    blob: (descriptor) => pool.read((opened) => readProxied(opened, descriptor, place)),
   };
   const { value, pipe } = await proxy.pipe('GetManifest', [image]);
   const manifestBytes = await collect(pipe.read());
@@ -34,13 +43,13 @@ export async function openProxiedImage(proxy: ImageProxy, reference: ImageRefere
     configBytes: isOriginal
       ? await readSmallBlob(source, given.config, `config ${given.config.digest}`)
       : await convertedConfig(proxy, image, given.config, place),
-    close: () => proxy.close(),
+    abort: (reason) => pool.abort(reason),
+    close: () => pool.close(),
   };
 }
 
 async function* readProxied(
-  proxy: ImageProxy,
-  image: Json,
+  { proxy, image }: OpenedProxy,
   { digest, size }: Descriptor,
   place: string,
 ): AsyncGenerator<Buffer> {

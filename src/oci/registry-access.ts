@@ -1,4 +1,4 @@
-/** How skopeo reaches registries: credentials and TLS. What is not said here is as skopeo and podman have it. */
+/** How skopeo reaches registries: credentials, TLS, patience. What is not said here is as skopeo and podman have it. */
 
 export type RegistryAccess = {
   /** Credentials, as `podman login` writes them. */
@@ -9,6 +9,8 @@ export type RegistryAccess = {
   readonly certDir?: string;
   /** Neither demand TLS nor verify certificates. */
   readonly insecureTls?: boolean;
+  /** Seconds without a byte after which a transfer is given up, ERR_REGISTRY_STALLED; 0: never. 60 unless given. */
+  readonly stallTimeout?: number;
 };
 
 /** The words that tell skopeo. `side` stands before each option: `src-` for the source of a copy. */

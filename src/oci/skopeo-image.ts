@@ -2,6 +2,8 @@
  * Opens images that lie where only skopeo gets at them, under the containers policy. They are streamed through skopeo's
  * image proxy; an older skopeo, whose proxy cannot do what is needed, copies the image here first.
  */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { makeTemporaryDirectory } from '../base/temporary-directory.ts';
 import { openLayoutStore } from './blob-store.ts';
 import { acceptsAnyImage, findContainersPolicy } from './containers-policy.ts';
@@ -12,6 +14,7 @@ import { openProxiedImage } from './proxied-image.ts';
 import { formatImageReference, type ImageReference } from './reference.ts';
 import { accessWords } from './registry-access.ts';
 import { platformWords, skopeoCopy } from './skopeo.ts';
+import { stallLimit } from './stall.ts';
 
 /** From these versions of the protocol (0.2.x) on the proxy can do it: those of skopeo 1.6, 1.11 and 1.13. */
 const GIVES_CONFIG = 3;
@@ -40,10 +43,12 @@ async function openStreamed(
   isAcceptedAnyway: boolean,
 ): Promise<FoundImage | undefined> {
   const words = accessWords(options);
-  const proxy = await ImageProxy.start({ place: formatImageReference(reference), global, words });
+  const stall = stallLimit(reference, options);
+  const start = () => ImageProxy.start({ place: formatImageReference(reference), global, words, stall });
+  const proxy = await start();
   try {
     if (suffices(proxy.version, reference, isAcceptedAnyway)) {
-      return await openProxiedImage(proxy, reference);
+      return await openProxiedImage(proxy, reference, start);
     }
   } catch (error) {
     await proxy.close();
@@ -72,12 +77,25 @@ async function copyHere(
     const place = formatImageReference(reference);
     // The policy has seen the signatures; a layout has no place for them.
     const copy = ['--remove-signatures', ...accessWords(options, 'src-')];
-    await skopeoCopy(place, `oci:${path}`, { global, copy, what: place });
+    const watch = { stall: stallLimit(reference, options), progress: () => bytesBelow(path) };
+    await skopeoCopy(place, `oci:${path}`, { global, copy, what: place, watch });
     const store = await openLayoutStore(path);
     const found = await findInStore(store, { place, tag: undefined, platform: options.platform });
     return { ...found, close: () => directory.remove() };
   } catch (error) {
     await directory.remove();
     throw error;
+  }
+}
+
+/** What has come of a layout that is being written. */
+async function bytesBelow(path: string): Promise<number> {
+  try {
+    const entries = await readdir(path, { recursive: true, withFileTypes: true });
+    const sizes = entries.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  } catch {
+    // Not begun, or a file was renamed meanwhile.
+    return 0;
   }
 }

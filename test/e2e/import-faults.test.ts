@@ -19,6 +19,7 @@ import {
   type MakeImageOptions,
   makeImage,
 } from '../support/chunked-images.ts';
+import { type FlawedRegistry, startFlawedRegistry, type Thing } from '../support/flawed-registry.ts';
 import {
   FIXTURE_COMMIT,
   type OstreeFixture,
@@ -28,7 +29,6 @@ import {
 import { initRepo } from '../support/ostree-repos.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { type Ed25519Key, nodeEd25519Key } from '../support/signing.ts';
-import { type EvilRegistry, startEvilRegistry } from './support/evil-registry.ts';
 import { gpgSign, makeGpgKey } from './support/gpg.ts';
 import { must, mustTreeport, treeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
@@ -42,7 +42,7 @@ type Place = {
   /** Layout directory of the image, and what is in it: the ostree layer, then the components. */
   readonly layout: string;
   readonly image: MadeImage;
-  readonly registry: EvilRegistry;
+  readonly registry: FlawedRegistry;
   /** Where it would be imported to. */
   readonly repo: string;
 };
@@ -68,7 +68,7 @@ async function setUp(t: TestContext, options: PlaceOptions = {}): Promise<Place>
   const layers = (await options.layers?.(tars, source)) ?? tars;
   const layout = join(folder, 'image');
   const image = await makeImage(layout, layers, options.image);
-  const registry = await startEvilRegistry(t, layout);
+  const registry = await startFlawedRegistry(t, layout);
   const repo = await initRepo(join(folder, 'repo'), 'archive');
   return { folder, layout, image, registry, repo };
 }
@@ -103,7 +103,7 @@ async function assertNothingVisible(repo: string, commit: Checksum): Promise<voi
   await must(['ostree', `--repo=${repo}`, 'fsck', '--quiet', '--all']);
 }
 
-function blob({ layout, image }: Place, layer: number): { readonly digest: string; readonly bytes: Buffer } {
+function blob({ layout, image }: Place, layer: number): { readonly digest: Thing; readonly bytes: Buffer } {
   const digest = image.layers[layer]?.descriptor.digest;
   assert.ok(digest);
   return { digest, bytes: readFileSync(join(layout, 'blobs', digest.replace(':', '/'))) };
@@ -123,7 +123,7 @@ for (const [layer, name] of [
   test(`the connection is cut inside ${name}`, { skip, timeout }, async (t) => {
     const place = await setUp(t);
     const { digest, bytes } = blob(place, layer);
-    place.registry.spoiled.set(digest, { kind: 'cut', after: bytes.length >> 1 });
+    place.registry.flaws.set(digest, { cutAfter: bytes.length >> 1 });
     await assertRefused(place, 'ERR_REGISTRY_UNREACHABLE');
   });
 
@@ -132,29 +132,29 @@ for (const [layer, name] of [
     const { digest, bytes } = blob(place, layer);
     const at = bytes.length >> 1;
     bytes[at] = (bytes[at] as number) ^ 1;
-    place.registry.spoiled.set(digest, { kind: 'bytes', bytes });
+    place.registry.flaws.set(digest, { bytes });
     await assertRefused(place, 'ERR_BLOB_CORRUPT');
   });
 
   test(`${name} is truncated`, { skip, timeout }, async (t) => {
     const place = await setUp(t);
     const { digest, bytes } = blob(place, layer);
-    place.registry.spoiled.set(digest, { kind: 'bytes', bytes: bytes.subarray(0, bytes.length - 20) });
+    place.registry.flaws.set(digest, { bytes: bytes.subarray(0, bytes.length - 20) });
     await assertRefused(place, 'ERR_BLOB_CORRUPT');
   });
 
   test(`another layer comes in place of ${name}`, { skip, timeout }, async (t) => {
     const place = await setUp(t);
     const other = blob(place, 3);
-    place.registry.spoiled.set(blob(place, layer).digest, { kind: 'bytes', bytes: other.bytes });
+    place.registry.flaws.set(blob(place, layer).digest, { bytes: other.bytes });
     await assertRefused(place, 'ERR_BLOB_CORRUPT');
   });
 }
 
 test('a layer is not there', { skip, timeout }, async (t) => {
   const place = await setUp(t);
-  const empty = { kind: 'bytes', bytes: Buffer.alloc(0) } as const;
-  place.registry.spoiled.set(blob(place, 1).digest, empty);
+  const empty = { bytes: Buffer.alloc(0) } as const;
+  place.registry.flaws.set(blob(place, 1).digest, empty);
   await assertRefused(place, 'ERR_BLOB_CORRUPT');
 });
 

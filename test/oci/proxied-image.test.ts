@@ -7,7 +7,7 @@ import { collect } from '../../src/base/bytes.ts';
 import type { ErrorCode } from '../../src/base/error-codes.ts';
 import { parseCompression } from '../../src/oci/compression.ts';
 import { type Descriptor, digestHex, digestOf } from '../../src/oci/descriptor.ts';
-import { type OpenedImage, openImage } from '../../src/oci/image-source.ts';
+import { type OpenedImage, type OpenImageOptions, openImage } from '../../src/oci/image-source.ts';
 import { createLayoutSink } from '../../src/oci/layout-directory.ts';
 import { MEDIA_TYPE_LAYER } from '../../src/oci/media-types.ts';
 import { parseImageReference } from '../../src/oci/reference.ts';
@@ -26,6 +26,7 @@ type Reply = {
   readonly raw?: string;
   readonly descriptors?: number;
   readonly exit?: string;
+  readonly stall?: boolean;
 };
 type Answers = {
   readonly version?: string;
@@ -65,11 +66,15 @@ async function place(t: TestContext, policy: object = { default: [{ type: 'insec
     CONTAINERS_POLICY_JSON: join(folder, 'policy.json'),
   });
   const known = Object.fromEntries([config, ...layers].map((blob) => [blob.digest, file(blob)]));
-  const open = async (text: string, { version = '0.2.8', replies = {}, blobs = {} }: Answers = {}) => {
+  const open = async (
+    text: string,
+    { version = '0.2.8', replies = {}, blobs = {} }: Answers = {},
+    options: OpenImageOptions = {},
+  ) => {
     const all = { GetManifest: { value: manifest.digest, bytes: file(manifest) }, ...replies };
     const answers = { version, replies: all, blobs: { ...known, ...blobs } };
     await writeFile(join(folder, 'answers.json'), JSON.stringify(answers));
-    return openImage(parseImageReference(text));
+    return openImage(parseImageReference(text), options);
   };
   const calls = async () => (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n');
   return { folder, file, manifest, config, layers: layers as readonly Descriptor[], open, calls };
@@ -83,13 +88,77 @@ async function readAll(image: OpenedImage): Promise<readonly Buffer[]> {
 
 test('the proxy is told the policy, and shut down when the image is closed', { skip }, async (t) => {
   const { folder, open, calls, manifest } = await place(t);
-  const image = await open('docker://example.com/x:1');
+  const image = await open('docker://registry.example.com/x:1');
   assert.equal(image.manifestDigest, manifest.digest);
-  assert.ok((await readAll(image)).every((tar, i) => tar.equals(TARS[i] as Buffer)));
+  for (const [i, layer] of image.manifest.layers.entries())
+    assert.ok((await collect(image.layer(layer))).equals(TARS[i] as Buffer));
+  await image.close();
   const [command, ...methods] = await calls();
   assert.equal(command, `--policy ${folder}/policy.json experimental-image-proxy --sockfd 3`);
   assert.deepEqual(methods.slice(0, 3), ['Initialize', 'OpenImage', 'GetManifest']);
   assert.deepEqual(methods.slice(-2), ['CloseImage', 'Shutdown']);
+});
+
+test('blobs that are read at once have proxies of their own, up to four', { skip }, async (t) => {
+  const { open, layers, calls } = await place(t);
+  const image = await open('docker://registry.example.com/x:1');
+  const starts = async () =>
+    (await calls()).filter((line) => line.includes('experimental-image-proxy')).length;
+  const large = layers[1] as Descriptor;
+  const streams = Array.from({ length: 6 }, () => image.layer(large));
+  for (const stream of streams) assert.equal((await stream.next()).done, false);
+  assert.equal(await starts(), 4);
+  for (const stream of streams) await stream.return(undefined);
+  assert.ok((await collect(image.layer(large))).equals(TARS[1] as Buffer));
+  assert.equal(await starts(), 4);
+  await image.close();
+  assert.equal((await calls()).filter((line) => line === 'Shutdown').length, 4);
+});
+
+test('a blob that never comes holds up no other, and aborting ends it with the reason', {
+  skip,
+}, async (t) => {
+  const { open, layers } = await place(t);
+  const [small, large] = layers as [Descriptor, Descriptor];
+  const image = await open('docker://registry.example.com/x:1', { blobs: { [small.digest]: 'stall' } });
+  const stalled = collect(image.blob(small));
+  stalled.catch(() => {});
+  assert.ok((await collect(image.layer(large))).equals(TARS[1] as Buffer));
+  image.abort(new Error('another layer is bad'));
+  image.abort(new Error('a later fault'));
+  await assert.rejects(stalled, /another layer is bad/);
+  await assert.rejects(collect(image.blob(large)), /another layer is bad/);
+  await image.close();
+});
+
+test('a reply or a blob that does not come in time is a stall', { skip }, async (t) => {
+  const { open, layers } = await place(t);
+  const [small] = layers as [Descriptor];
+  const text = 'docker://registry.example.com/x:1';
+  for (const method of ['OpenImage', 'GetManifest']) {
+    const replies = { [method]: { stall: true } } as const;
+    await assert.rejects(
+      open(text, { replies }, { stallTimeout: 0.2 }),
+      coded('ERR_REGISTRY_STALLED', text, '0.2 s', '--stall-timeout'),
+    );
+  }
+  const image = await open(text, { blobs: { [small.digest]: 'stall' } }, { stallTimeout: 1 });
+  await assert.rejects(collect(image.layer(small)), coded('ERR_REGISTRY_STALLED', small.digest));
+  await image.close();
+});
+
+test('an image that is closed while its registry stalls is closed at once', { skip }, async (t) => {
+  const { open, layers } = await place(t);
+  const [small] = layers as [Descriptor];
+  const stalling = { blobs: { [small.digest]: 'stall' } };
+  const image = await open('docker://registry.example.com/x:1', stalling, { stallTimeout: 0 });
+  const stream = image.blob(small);
+  const first = stream.next();
+  first.catch(() => {});
+  // Its pipe is there when the proxy has been asked for something else.
+  await collect(image.blob(layers[1] as Descriptor));
+  await image.close();
+  await assert.rejects(first);
 });
 
 test('layers of container storage are read as they lie there', { skip }, async (t) => {
@@ -118,12 +187,12 @@ test('layers of container storage are read as they lie there', { skip }, async (
 test('a proxy that is too old for the work is not used for it: the image is copied', { skip }, async (t) => {
   const { open, calls } = await place(t, { default: [{ type: 'reject' }] });
   const copied = coded('ERR_SKOPEO', 'does nothing else');
-  await assert.rejects(open('docker://example.com/x:1', { version: '0.2.5' }), copied);
-  assert.match((await calls()).at(-1) ?? '', / copy .* docker:\/\/example\.com\/x:1 oci:/);
+  await assert.rejects(open('docker://registry.example.com/x:1', { version: '0.2.5' }), copied);
+  assert.match((await calls()).at(-1) ?? '', / copy .* docker:\/\/registry\.example\.com\/x:1 oci:/);
   for (const version of ['0.2.2', '0.3.0', '1.0.0', 'new']) {
-    await assert.rejects(open('docker://example.com/x:1', { version }), copied);
+    await assert.rejects(open('docker://registry.example.com/x:1', { version }), copied);
   }
-  await (await open('docker://example.com/x:1', { version: '0.2.6' })).close();
+  await (await open('docker://registry.example.com/x:1', { version: '0.2.6' })).close();
   await assert.rejects(open('containers-storage:x', { version: '0.2.4' }), copied);
 });
 
@@ -135,13 +204,13 @@ test('a manifest that the proxy made of one of Docker is taken with the config i
   const GetManifest = { value: original, bytes: file(manifest) };
   const blobs = { [config.digest]: '/nonexistent' };
   const converted = { GetManifest, GetFullConfig: { bytes: file(config) } };
-  const image = await open('docker://example.com/x:1', { replies: converted, blobs });
+  const image = await open('docker://registry.example.com/x:1', { replies: converted, blobs });
   assert.equal(image.manifestDigest, original);
   assert.equal(digestOf(image.configBytes), config.digest);
   await image.close();
   const wrong = { GetManifest, GetFullConfig: { bytes: GetManifest.bytes } };
   await assert.rejects(
-    open('docker://example.com/x:1', { replies: wrong }),
+    open('docker://registry.example.com/x:1', { replies: wrong }),
     coded('ERR_BLOB_CORRUPT', config.digest),
   );
 });
@@ -149,7 +218,7 @@ test('a manifest that the proxy made of one of Docker is taken with the config i
 test('what the proxy refuses has its code and names the blob', { skip }, async (t) => {
   const { open, layers } = await place(t);
   const layer = layers[1] as Descriptor;
-  const text = 'docker://example.com/x:1';
+  const text = 'docker://registry.example.com/x:1';
   const refused = (method: string, error: string, code: ErrorCode) =>
     assert.rejects(open(text, { replies: { [method]: { error } } }), coded(code, text, error));
   await refused('OpenImage', 'manifest unknown', 'ERR_IMAGE_MISSING');
@@ -164,7 +233,7 @@ test('what the proxy refuses has its code and names the blob', { skip }, async (
 
 test('a proxy that breaks the protocol or dies is an error, and nothing stays open', { skip }, async (t) => {
   const { open, manifest, file } = await place(t);
-  const text = 'docker://example.com/x:1';
+  const text = 'docker://registry.example.com/x:1';
   await (await open(text)).close();
   const before = readdirSync('/proc/self/fd').length;
   await assert.rejects(

@@ -2,12 +2,14 @@
 """Speaks the protocol of skopeo's image proxy, in versions that the installed skopeo need not have.
 
 PROXY_ANSWERS names a JSON file: {"version", "replies": {method: reply}, "blobs": {digest: file}}. A reply is
-{"value", "error", "bytes": file, "raw", "descriptors", "exit"}; what is not said is as a proxy would do it.
+{"value", "error", "bytes": file, "raw", "descriptors", "exit", "stall"}; what is not said is as a proxy would do it.
+A reply with "stall" never comes; a blob whose file is called "stall" begins and never ends.
 Requests, and the words of any other command, are noted in PROXY_LOG.
 """
 import array
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -41,6 +43,8 @@ def serve(peer, answers):
             thread.join()
             os.close(writer)
         reply = answers["replies"].get(method, {})
+        if reply.get("stall"):
+            signal.pause()
         if "exit" in reply:
             sys.stderr.write(reply["exit"])
             sys.exit(1)
@@ -50,7 +54,10 @@ def serve(peer, answers):
         descriptors = []
         if file is not None:
             reader, writer = os.pipe()
-            thread = threading.Thread(target=write_all, args=(writer, open(file, "rb").read()), daemon=True)
+            if file == "stall":
+                thread = threading.Thread(target=threading.Event().wait, daemon=True)
+            else:
+                thread = threading.Thread(target=write_all, args=(writer, open(file, "rb").read()), daemon=True)
             thread.start()
             pipes[writer] = (writer, thread)
             answer["pipeid"] = writer

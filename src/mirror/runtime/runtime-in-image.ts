@@ -3,7 +3,7 @@ import { TreeportError } from '../../base/errors.ts';
 import { copyBlob } from '../../oci/copy-blob.ts';
 import { openImage } from '../../oci/image-source.ts';
 import { formatImageReference, type ImageReference } from '../../oci/reference.ts';
-import type { SkopeoOptions } from '../../oci/skopeo.ts';
+import type { RegistryAccess } from '../../oci/registry-access.ts';
 import { FORMER_HOME } from '../layout.ts';
 import { LABEL_RUNTIME } from '../mirror-config.ts';
 import { formerRuntime, type RuntimeSource } from './runtime-source.ts';
@@ -12,9 +12,9 @@ import { formerRuntime, type RuntimeSource } from './runtime-source.ts';
 export async function runtimeInImage(
   reference: ImageReference,
   architecture: string,
-  options: SkopeoOptions = {},
+  access: RegistryAccess = {},
 ): Promise<RuntimeSource> {
-  const image = await openImage(reference, { ...options, platform: { os: 'linux', architecture } });
+  const image = await openImage(reference, { ...access, platform: { os: 'linux', architecture } });
   const [layer, ...more] = image.manifest.layers;
   const [diffId] = image.config.rootfs.diff_ids;
   const isRuntime = image.config.config?.Labels?.[LABEL_RUNTIME] !== undefined;
