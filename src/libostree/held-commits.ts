@@ -6,6 +6,7 @@
  * this way. While objects move to their places a new commit is marked partial, so that the repository is
  * consistent even if the process is killed then.
  */
+import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Pointer } from './library.ts';
 import { hasObject } from './load-metadata.ts';
@@ -47,9 +48,15 @@ export class HeldCommits {
     for (const commit of this.#bytes.commit.keys()) markPartial(repo, commit, false);
   }
 
-  /** After the transaction was aborted: no marks of commits that did not come. */
+  /** After the transaction was aborted: no marks of commits that did not come. Never fails: such a mark does no harm. */
   withdrawMarks(repo: Pointer): void {
-    for (const commit of this.#marked) if (!hasCommit(repo, commit)) markPartial(repo, commit, false);
+    for (const commit of this.#marked) {
+      try {
+        if (!hasCommit(repo, commit)) markPartial(repo, commit, false);
+      } catch (error) {
+        if (!isTreeportError(error)) throw error;
+      }
+    }
   }
 }
 

@@ -4,12 +4,12 @@
  * held-commits.ts.
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { type Checksum, parseChecksum } from '../ostree/checksum.ts';
 import type { ObjectName } from '../ostree/object-name.ts';
 import type { ObjectSink, SinkMetadataType } from '../ostree/object-sink.ts';
 import type { ContentObject } from '../ostree/object-source.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
+import { beginTransaction, type TransactionStart } from './begin-transaction.ts';
 import { checkContent } from './check-content.ts';
 import { checkDetachedMetadata, checkMetadata } from './check-metadata.ts';
 import { shareObject } from './glib.ts';
@@ -21,25 +21,30 @@ import { hasObject, loadMetadata } from './load-metadata.ts';
 import { parseRefspec, type Refspec } from './refspec.ts';
 import type { LibostreeRepo } from './repository.ts';
 import { setRef } from './set-ref.ts';
+import { oneAfterTheOther, releaseStaging } from './staging.ts';
 import type { TransactionStats } from './transaction-calls.ts';
+import type { WriteWork } from './write-request.ts';
+import { giveThreads, takeThreads, type WriteThread } from './write-threads.ts';
 import { BLOCK_BYTES, Writers } from './writers.ts';
 
 const MAX_THREADS = 8;
-/** Objects that a thread imports from another repository at a time. */
-const IMPORT_OBJECTS = 64;
+/** Objects that a thread is named at a time, which it finds itself. */
+const NAMED_OBJECTS = 64;
 
 export class Transaction implements ObjectSink {
   readonly #repo: LibostreeRepo;
   readonly #handle: Handle;
+  readonly #start: TransactionStart;
   readonly #writers: Writers;
   readonly #held = new HeldCommits();
   readonly #refs: [Refspec, Checksum][] = [];
   #isOver = false;
 
-  private constructor(repo: LibostreeRepo, threads: number) {
+  private constructor(repo: LibostreeRepo, handle: Handle, start: TransactionStart, writers: Writers) {
     this.#repo = repo;
-    this.#handle = shareObject(repo.pointer);
-    this.#writers = new Writers(this.#handle.pointer, join(repo.path, 'tmp'), Math.max(1, threads));
+    this.#handle = handle;
+    this.#start = start;
+    this.#writers = writers;
   }
 
   /** What LibostreeRepo.startTransaction calls. */
@@ -47,12 +52,24 @@ export class Transaction implements ObjectSink {
     repo: LibostreeRepo,
     threads: number = Math.min(availableParallelism(), MAX_THREADS),
   ): Promise<Transaction> {
-    const transaction = new Transaction(repo, threads);
+    const handle = shareObject(repo.pointer);
+    const [thread, ...others] = takeThreads(Math.max(1, threads)) as [WriteThread, ...WriteThread[]];
+    const start = await beginTransaction(repo, handle.pointer, thread).catch(async (error: unknown) => {
+      await giveThreads([thread, ...others]);
+      handle[Symbol.dispose]();
+      throw error;
+    });
+    const writers = new Writers(start.repo, [thread, ...others]);
+    return new Transaction(repo, handle, start, writers).#sweep();
+  }
+
+  /** What an earlier transaction staged is used only if it is sound. */
+  async #sweep(): Promise<this> {
     try {
-      await transaction.#writers.run({ kind: 'prepare' });
-      return transaction;
+      await this.#runAll(this.#start.leftover, (names) => ({ kind: 'sweep', names }));
+      return this;
     } catch (error) {
-      await transaction.#close();
+      await this.abort();
       throw error;
     }
   }
@@ -92,11 +109,7 @@ export class Transaction implements ObjectSink {
       if (type === 'commit') await this.#importCommit(source.pointer, checksum);
     }
     const others = names.filter(({ type }) => !isHeld(type));
-    const tasks = Array.from({ length: Math.ceil(others.length / IMPORT_OBJECTS) }, (_, index) =>
-      others.slice(index * IMPORT_OBJECTS, (index + 1) * IMPORT_OBJECTS),
-    );
-    const work = tasks.map((names) => this.#writers.run({ kind: 'import', source: source.pointer, names }));
-    await Promise.all(work);
+    await this.#runAll(others, (names) => ({ kind: 'import', source: source.pointer, names }));
   }
 
   /** The bytes of a metadata object, given or in the repository, not verified. What was given must be settled. */
@@ -126,7 +139,7 @@ export class Transaction implements ObjectSink {
       await this.#writers.settle();
       await this.#held.release(this.#pointer, (type, commit, bytes) => this.#give(type, commit, bytes));
       await this.#writers.settle();
-      const stats = await this.#writers.run({ kind: 'commit' });
+      const stats = await this.#writers.end('commit', this.#start.syncs);
       this.#held.markComplete(this.#pointer);
       // Last, and not by libostree's transaction: no ref may name a commit that is marked partial.
       for (const [refspec, commit] of this.#refs) setRef(this.#pointer, refspec, commit);
@@ -138,17 +151,20 @@ export class Transaction implements ObjectSink {
     }
   }
 
-  /** Nothing of the transaction appears. Does nothing if it is over. */
+  /**
+   * Nothing of the transaction appears. Does nothing if it is over. Never fails: what it leaves behind then, the next
+   * transaction sweeps, and whoever aborts has an error of his own to tell.
+   */
   async abort(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
     await this.#writers.stop();
-    try {
-      await this.#writers.run({ kind: 'abort' });
-      this.#held.withdrawMarks(this.#pointer);
-    } finally {
-      await this.#close();
-    }
+    await oneAfterTheOther(async () => {
+      await this.#writers.end('abort', this.#start.syncs).catch(() => {});
+      releaseStaging(this.#start.repo.staging.directory);
+    });
+    this.#held.withdrawMarks(this.#pointer);
+    await this.#close();
   }
 
   get #pointer(): Pointer {
@@ -172,8 +188,22 @@ export class Transaction implements ObjectSink {
       await this.detachedMetadata(commit, loadMetadata(source, 'commitmeta', commit));
   }
 
+  /** Has the threads work on the objects, some at a time each; all of it is over when this resolves or rejects. */
+  async #runAll(
+    names: readonly ObjectName[],
+    work: (some: readonly ObjectName[]) => WriteWork,
+  ): Promise<void> {
+    const tasks = Array.from({ length: Math.ceil(names.length / NAMED_OBJECTS) }, (_, index) =>
+      names.slice(index * NAMED_OBJECTS, (index + 1) * NAMED_OBJECTS),
+    );
+    const results = await Promise.allSettled(tasks.map((some) => this.#writers.run(work(some))));
+    const failed = results.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  }
+
   async #close(): Promise<void> {
     this.#isOver = true;
+    releaseStaging(this.#start.repo.staging.directory);
     await this.#writers.close();
     this.#handle[Symbol.dispose]();
   }

@@ -3,9 +3,13 @@
  *
  * Content is hashed here and handed over without asking libostree for its sum: Debian's libostree is built with GLib's
  * SHA-256, which takes four times as long as Node's. Metadata is hashed by libostree.
+ *
+ * libostree reports a failed write, with one exception: in archive repositories it ignores errors of the last bytes
+ * of a compressed file, which GLib writes when the stream is disposed of. So content is read back there.
  */
 import { hash } from 'node:crypto';
 import koffi from 'koffi';
+import { isTreeportError, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import type { SinkMetadataType } from '../ostree/object-sink.ts';
@@ -14,8 +18,9 @@ import { DETACHED_VARIANT, METADATA_VARIANT } from './check-metadata.ts';
 import { checked, type ErrorPlace } from './gerror.ts';
 import { newVariant, ownObject } from './glib.ts';
 import { lazily, type Pointer } from './library.ts';
-import { missingObject } from './load-metadata.ts';
+import { hasObject, missingObject } from './load-metadata.ts';
 import { OBJECT_TYPE } from './object-type.ts';
+import { dropObject, type StagingPlace } from './staging.ts';
 
 const ostree = lazily(({ ostree, gio }) => ({
   writeContent: ostree.func(
@@ -54,6 +59,9 @@ const ostree = lazily(({ ostree, gio }) => ({
     cancellable: null,
     error: ErrorPlace,
   ) => number,
+  fsckObject: ostree.func(
+    'int ostree_repo_fsck_object(void *repo, int type, const char *checksum, void *cancellable, _Inout_ void **error)',
+  ) as (repo: Pointer, type: number, checksum: Checksum, cancellable: null, error: ErrorPlace) => number,
   memoryStream: gio.func(
     'void *g_memory_input_stream_new_from_data(void *data, int64_t length, void *destroy)',
   ) as (data: Pointer, length: number, destroy: null) => Pointer,
@@ -61,10 +69,22 @@ const ostree = lazily(({ ostree, gio }) => ({
     descriptor: number,
     close: number,
   ) => Pointer,
+  bufferedStream: gio.func('void *g_buffered_input_stream_new_sized(void *stream, size_t size)') as (
+    stream: Pointer,
+    size: number,
+  ) => Pointer,
 }));
 
+/** A repository with a transaction under way. */
+export type StagedRepo = {
+  readonly pointer: Pointer;
+  readonly staging: StagingPlace;
+};
+
+const BUFFER_BYTES = 1024 * 1024;
+
 /** Verifies and writes a content object from its hashed stream (header and file bytes) in memory. */
-export function writeContent(repo: Pointer, checksum: Checksum, stream: Uint8Array): void {
+export function writeContent(repo: StagedRepo, checksum: Checksum, stream: Uint8Array): void {
   const actual = hash('sha256', stream);
   if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
   // The stream reads our memory itself, and is gone before we return.
@@ -74,46 +94,83 @@ export function writeContent(repo: Pointer, checksum: Checksum, stream: Uint8Arr
 
 /** Writes a content object, verified before, from its hashed stream in a file that is positioned at its start. */
 export function writeContentFile(
-  repo: Pointer,
+  repo: StagedRepo,
   checksum: Checksum,
   descriptor: number,
   length: number,
 ): void {
-  using input = ownObject(ostree().fileStream(descriptor, 0));
+  using file = ownObject(ostree().fileStream(descriptor, 0));
+  // Since 2023.8 libostree clones the whole file, header and all, if it finds a descriptor below the stream.
+  using input = ownObject(ostree().bufferedStream(file.pointer, BUFFER_BYTES));
   writeStream(repo, checksum, input.pointer, length);
 }
 
-function writeStream(repo: Pointer, checksum: Checksum, stream: Pointer, length: number): void {
-  checked(`cannot write object ${checksum}.file`, (error) =>
-    ostree().writeContent(repo, checksum, stream, length, null, null, error),
+function writeStream(repo: StagedRepo, checksum: Checksum, stream: Pointer, length: number): void {
+  const what = `cannot write object ${checksum}.file`;
+  readBack(repo, { type: 'file', checksum }, what, () =>
+    checked(what, (error) =>
+      ostree().writeContent(repo.pointer, checksum, stream, length, null, null, error),
+    ),
   );
+}
+
+/** Writes an object that is not there yet, and verifies what libostree does not. */
+function readBack({ pointer, staging }: StagedRepo, name: ObjectName, what: string, write: () => void): void {
+  if (hasObject(pointer, name)) return;
+  write();
+  if (staging.mode !== 'archive' || name.type !== 'file' || isSound(pointer, name)) return;
+  dropObject(staging, name);
+  throw new TreeportError('ERR_IO', `${what}: the disk does not have what was written to it`);
 }
 
 /** Verifies and writes a metadata object. */
 export function writeMetadata(
-  repo: Pointer,
+  { pointer }: StagedRepo,
   type: SinkMetadataType,
   checksum: Checksum,
   bytes: Uint8Array,
 ): void {
   using variant = newVariant(METADATA_VARIANT[type], bytes);
   checked(`cannot write object ${checksum}.${type}`, (error) =>
-    ostree().writeMetadata(repo, OBJECT_TYPE[type], checksum, variant.pointer, null, null, error),
+    ostree().writeMetadata(pointer, OBJECT_TYPE[type], checksum, variant.pointer, null, null, error),
   );
 }
 
-export function writeDetachedMetadata(repo: Pointer, commit: Checksum, bytes: Uint8Array): void {
+export function writeDetachedMetadata({ pointer }: StagedRepo, commit: Checksum, bytes: Uint8Array): void {
   using variant = newVariant(DETACHED_VARIANT, bytes);
   checked(`cannot write object ${commit}.commitmeta`, (error) =>
-    ostree().writeDetached(repo, commit, variant.pointer, null, error),
+    ostree().writeDetached(pointer, commit, variant.pointer, null, error),
   );
+}
+
+/** True if the object can be read, and has its id. */
+function isSound(repo: Pointer, name: ObjectName): boolean {
+  const { type, checksum } = name;
+  try {
+    checked(`object ${formatObjectName(name)} is not sound`, (error) =>
+      ostree().fsckObject(repo, OBJECT_TYPE[type], checksum, null, error),
+    );
+    return true;
+  } catch (error) {
+    if (isTreeportError(error)) return false;
+    throw error;
+  }
 }
 
 /** Verifies and copies an object of another repository. Throws ERR_OBJECT_MISSING. */
-export function importObject(repo: Pointer, source: Pointer, name: ObjectName): void {
-  checked(
-    `cannot import object ${formatObjectName(name)}`,
-    (error) => ostree().importObject(repo, source, OBJECT_TYPE[name.type], name.checksum, 0, null, error),
-    missingObject,
+export function importObject(repo: StagedRepo, source: Pointer, name: ObjectName): void {
+  const what = `cannot import object ${formatObjectName(name)}`;
+  const { type, checksum } = name;
+  readBack(repo, name, what, () =>
+    checked(
+      what,
+      (error) => ostree().importObject(repo.pointer, source, OBJECT_TYPE[type], checksum, 0, null, error),
+      missingObject,
+    ),
   );
+}
+
+/** Removes those of the objects, left behind by another transaction, that are not what their names say. */
+export function dropUnsound({ pointer, staging }: StagedRepo, names: readonly ObjectName[]): void {
+  for (const name of names) if (!isSound(pointer, name)) dropObject(staging, name);
 }

@@ -1,49 +1,52 @@
 /** Entry point of a write thread. */
 import { answerCalls } from '../base/answer-calls.ts';
 import { LargeFile } from './large-file.ts';
-import type { Pointer } from './library.ts';
+import { abortTransaction, commitTransaction, prepareTransaction } from './transaction-calls.ts';
 import {
-  abortTransaction,
-  commitTransaction,
-  prepareTransaction,
-  type TransactionStats,
-} from './transaction-calls.ts';
-import { importObject, writeContent, writeDetachedMetadata, writeMetadata } from './write-objects.ts';
-import type { PackedObject, WriteRequest } from './write-request.ts';
+  dropUnsound,
+  importObject,
+  type StagedRepo,
+  writeContent,
+  writeDetachedMetadata,
+  writeMetadata,
+} from './write-objects.ts';
+import type { PackedObject, WriteAnswer, WriteRequest } from './write-request.ts';
 
 const largeFiles = new Map<number, LargeFile>();
 
-answerCalls((request: WriteRequest): TransactionStats | undefined => {
-  if (request.kind === 'ready') return undefined;
-  const { repo } = request;
+answerCalls((request: WriteRequest): WriteAnswer => {
   switch (request.kind) {
-    case 'prepare':
-      prepareTransaction(repo);
+    case 'ready':
       return undefined;
+    case 'prepare':
+      return prepareTransaction(request.repo);
     case 'commit':
-      return commitTransaction(repo);
+      return commitTransaction(request.repo, request.syncs);
     case 'abort':
-      abortTransaction(repo);
+      abortTransaction(request.repo, request.syncs);
+      return undefined;
+    case 'sweep':
+      dropUnsound(request.repo, request.names);
       return undefined;
     case 'objects':
-      for (const object of request.objects) writeObject(repo, object, request.memory);
+      for (const object of request.objects) writeObject(request.repo, object, request.memory);
       return undefined;
     case 'import':
-      for (const name of request.names) importObject(repo, request.source, name);
+      for (const name of request.names) importObject(request.repo, request.source, name);
       return undefined;
     case 'piece':
       largeFile(request.file, request.directory).append(request.bytes);
       return undefined;
     case 'end':
       endLargeFile(request.file, (file) => {
-        if (request.checksum !== undefined) file.finish(repo, request.checksum);
+        if (request.checksum !== undefined) file.finish(request.repo, request.checksum);
       });
       return undefined;
   }
 });
 
 function writeObject(
-  repo: Pointer,
+  repo: StagedRepo,
   { type, checksum, start, length }: PackedObject,
   memory: Uint8Array,
 ): void {

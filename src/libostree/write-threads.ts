@@ -4,10 +4,9 @@
  * not keep the process alive.
  */
 import { Thread } from '../base/thread.ts';
-import type { TransactionStats } from './transaction-calls.ts';
-import type { WriteRequest } from './write-request.ts';
+import type { WriteAnswer, WriteRequest } from './write-request.ts';
 
-export type WriteThread = Thread<WriteRequest, TransactionStats | undefined>;
+export type WriteThread = Thread<WriteRequest, WriteAnswer>;
 
 const MAX_SPARE = 8;
 const spare: WriteThread[] = [];

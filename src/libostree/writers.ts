@@ -2,21 +2,22 @@
  * The write threads of a transaction, fed with objects in blocks of shared memory. How many blocks there are bounds the
  * memory: who has an object to give waits for a free one.
  */
+import { join } from 'node:path';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import { Batch, type Place } from './batch.ts';
 import { type FilledBlock, filledBlocks } from './filled-blocks.ts';
-import type { Pointer } from './library.ts';
 import { MemoryPool } from './memory-pool.ts';
 import type { TransactionStats } from './transaction-calls.ts';
+import type { StagedRepo } from './write-objects.ts';
 import type { PackedObject, WriteWork } from './write-request.ts';
-import { giveThreads, takeThreads, type WriteThread } from './write-threads.ts';
+import { giveThreads, type WriteThread } from './write-threads.ts';
 
 /** Objects up to this size go to a thread whole; larger files go in pieces of it. */
 export const BLOCK_BYTES: number = 4 * 1024 * 1024;
 
 export class Writers {
-  readonly #repo: Pointer;
+  readonly #repo: StagedRepo;
   readonly #directory: string;
   readonly #threads: readonly WriteThread[];
   readonly #memory: MemoryPool;
@@ -26,12 +27,12 @@ export class Writers {
   #files = 0;
   #fault: { readonly error: unknown } | undefined;
 
-  /** `directory` is the repository's tmp/. */
-  constructor(repo: Pointer, directory: string, threads: number) {
+  /** The threads are this object's until `close`. */
+  constructor(repo: StagedRepo, threads: readonly WriteThread[]) {
     this.#repo = repo;
-    this.#directory = directory;
-    this.#threads = takeThreads(threads);
-    this.#memory = new MemoryPool(2 * threads + 2, BLOCK_BYTES);
+    this.#directory = join(repo.staging.repo, 'tmp');
+    this.#threads = threads;
+    this.#memory = new MemoryPool(2 * threads.length + 2, BLOCK_BYTES);
   }
 
   /** True if the object was given and is not written yet. */
@@ -76,18 +77,25 @@ export class Writers {
         this.check();
       }
     } catch (error) {
-      await end(undefined);
+      // What it may say besides is of no interest any more.
+      await end(undefined).catch(() => {});
       throw error;
     }
-    await this.#track(async () => void (await end(checksum)));
+    await this.#track(() => end(checksum));
     this.check();
   }
 
-  /** Has a thread do something else. */
-  async run(work: WriteWork): Promise<TransactionStats | undefined> {
+  /** Has a thread do something else; `settle` waits for it, too. */
+  async run(work: WriteWork): Promise<void> {
     const answer = this.#call(work, this.#idlest());
-    void this.#track(async () => void (await answer));
-    return answer;
+    void this.#track(async () => answer);
+    await answer;
+  }
+
+  /** Ends the transaction; the threads must be at rest. `syncs` is what it began with. */
+  async end(kind: 'commit' | 'abort', syncs: boolean): Promise<TransactionStats | undefined> {
+    const answer = await this.#idlest().call({ kind, repo: this.#repo.pointer, syncs });
+    return answer as TransactionStats | undefined;
   }
 
   /** Resolves when everything that was given is written; throws the first fault. */
@@ -109,8 +117,8 @@ export class Writers {
     this.#memory.close();
   }
 
-  #call(work: WriteWork, thread: WriteThread): Promise<TransactionStats | undefined> {
-    return thread.call({ ...work, repo: this.#repo });
+  async #call(work: WriteWork, thread: WriteThread): Promise<void> {
+    await thread.call({ ...work, repo: this.#repo });
   }
 
   #idlest(): WriteThread {
