@@ -22,6 +22,7 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
+import { resolve } from 'node:path';
 import { errnoOf, isTreeportError, TreeportError } from './errors.ts';
 import {
   forgetPlace,
@@ -83,6 +84,11 @@ export function readBeneath(
 ): Buffer | undefined {
   const file = openBeneath(root, path, options);
   return file === undefined ? undefined : readAndClose(file, join(root, path), maxBytes);
+}
+
+/** Reads a whole file of this machine's configuration: a regular one, whatever links lead to it. As {@link readBeneath}. */
+export function readRegularFile(path: string, maxBytes: number): Buffer | undefined {
+  return readBeneath('/', resolve(path).slice(1), { links: 'inside', maxBytes });
 }
 
 /** Reads the whole of an opened file; ERR_FILE_TOO_LARGE with the name it is given here. */

@@ -3,20 +3,23 @@
  * flatpak's indexes, if it describes just what is published: every ref with the same commit, and no other. A
  * summary that lists more would send clients to commits that are not here, so then an unsigned one is made.
  */
-import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { listBeneath, readBeneath } from '../base/open-beneath.ts';
 import { type Keyfile, parseKeyfile } from '../ostree/keyfile.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { listHeads, listMirrorRefs, type Refs } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
+import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
 import { parseCollectionMap, parseSummary, type SummaryRef, serializeSummary } from '../ostree/summary.ts';
 import { buildSummary, withArchiveMode } from '../ostree/summary-build.ts';
+import { copyFileIfThere } from './copy-file.ts';
 import type { Warn } from './warn.ts';
 
 /** What flatpak keeps beside the summary, made from it. */
-const FLATPAK_INDEXES = ['summary.idx', 'summary.idx.sig', 'summaries'];
+const FLATPAK_INDEXES = ['summary.idx', 'summary.idx.sig'];
+const SUB_SUMMARIES = 'summaries';
 
 export type SummaryContext = {
   /** The published repo, with its refs and deltas. */
@@ -36,9 +39,9 @@ export async function writeSummary({ path, config, objects, origin, warn }: Summ
 }
 
 async function carryOver(origin: Repository, published: Repository, warn: Warn): Promise<boolean> {
-  const bytes = await readIfThere(origin, 'summary');
+  const bytes = readIfThere(origin, 'summary');
   if (bytes === undefined) return false;
-  const signature = await readIfThere(origin, 'summary.sig');
+  const signature = readIfThere(origin, 'summary.sig');
   const misfit = await findMisfit(bytes, published);
   if (misfit !== undefined) {
     if (signature !== undefined) {
@@ -55,7 +58,7 @@ async function carryOver(origin: Repository, published: Repository, warn: Warn):
     await writeFileAtomic(join(published.path, 'summary'), bytes);
     await writeFileAtomic(join(published.path, 'summary.sig'), signature);
   }
-  for (const name of FLATPAK_INDEXES) await copyIfThere(join(origin.path, name), join(published.path, name));
+  await copyIndexes(origin.path, published.path);
   return true;
 }
 
@@ -84,22 +87,22 @@ function unpublished(refs: readonly SummaryRef[], published: Refs): readonly Sum
   return refs.filter(({ name, commit }) => published.get(name) !== commit);
 }
 
-async function readIfThere({ path }: Repository, name: string): Promise<Buffer | undefined> {
+/** Publishers may keep these files as links to others of the repository. */
+const LINKED = { links: 'inside' } as const;
+
+function readIfThere({ path }: Repository, name: string): Buffer | undefined {
   try {
-    return await readFile(join(path, name));
+    return readBeneath(path, name, { ...LINKED, maxBytes: MAX_METADATA_BYTES });
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (isTreeportError(error)) throw error;
     throw new TreeportError('ERR_IO', `cannot read the ${name} of ${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }
 }
 
-async function copyIfThere(from: string, to: string): Promise<void> {
-  try {
-    await cp(from, to, { recursive: true });
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
-    throw new TreeportError('ERR_IO', `cannot copy ${from}: ${messageOf(error)}`, { cause: error });
-  }
+async function copyIndexes(from: string, to: string): Promise<void> {
+  const subSummaries = (listBeneath(from, SUB_SUMMARIES) ?? []).filter((entry) => !entry.isDirectory());
+  const files = [...FLATPAK_INDEXES, ...subSummaries.map(({ name }) => `${SUB_SUMMARIES}/${name}`)];
+  for (const file of files) await copyFileIfThere(from, to, file, LINKED);
 }

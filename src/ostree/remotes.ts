@@ -3,11 +3,13 @@
  * the files of /etc/ostree/remotes.d too. An option that a repository does not set is that of its parent's remote of
  * the same name.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
+import { readRegularFile } from '../base/open-beneath.ts';
 import { isKeyfileFault, type Keyfile, keyfileList, keyfileString, parseKeyfile } from './keyfile.ts';
 import { openRepository, type Repository } from './repo/open.ts';
+import { MAX_KEYFILE_BYTES } from './size-limits.ts';
 
 export type Remote = {
   readonly name: string;
@@ -105,17 +107,23 @@ async function readRemotesDirectory(directory: string): Promise<readonly Place[]
     throw unreadable(directory, error);
   });
   const files = names.filter((name) => name.endsWith('.conf')).toSorted();
-  const configs = await Promise.all(files.map((name) => readConfig(join(directory, name))));
+  const configs = files.map((name) => readConfig(join(directory, name)));
   return [...configs.map((config) => ({ config })), { config: new Map(), directory }];
 }
 
-async function readConfig(path: string): Promise<Keyfile> {
-  const text = await readFile(path, 'utf8').catch((error) => {
-    throw unreadable(path, error);
-  });
-  const config = parseKeyfile(text);
+function readConfig(path: string): Keyfile {
+  const config = parseKeyfile(readText(path));
   if (!isKeyfileFault(config)) return config;
   throw new TreeportError('ERR_REPO_CONFIG', `${path}, line ${config.line}: ${config.what}`);
+}
+
+function readText(path: string): string {
+  try {
+    // One that is gone by now has no remotes.
+    return readRegularFile(path, MAX_KEYFILE_BYTES)?.toString('utf8') ?? '';
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 function unreadable(path: string, error: unknown): TreeportError {

@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { variant } from '../../src/gvariant/index.ts';
 import { parseSummary, serializeSummary } from '../../src/ostree/summary.ts';
 import { buildSummary } from '../../src/ostree/summary-build.ts';
+import { coded } from '../support/expect.ts';
 import { MIRROR_REF, type MirrorSource } from '../support/mirror-repos.ts';
 import { makeMirror } from '../support/mirror-root.ts';
 import { unlessInstalled } from '../support/programs.ts';
@@ -72,4 +84,36 @@ test('a signed summary of another time, or one that is broken, is replaced with 
     await truncate(join(source.repo.path, 'summary'), 10);
   };
   assert.match((await makeMirror(directory, { prepare: broken })).warnings[0] as string, /cannot be read/);
+});
+
+const SUB_SUMMARY = `${'a'.repeat(64)}.gz`;
+
+/** Signs the summary and makes it and flatpak's files links to what lies in `target`. */
+function linkSummary(target: string) {
+  return async (source: MirrorSource) => {
+    const { path } = source.repo;
+    await signSummary(source);
+    await mkdir(join(path, 'summaries'));
+    await writeFile(join(path, 'summaries', SUB_SUMMARY), 'sub-summary');
+    await mkdir(join(path, target, 'summaries'), { recursive: true });
+    for (const name of ['summary', 'summary.sig', 'summary.idx', `summaries/${SUB_SUMMARY}`]) {
+      await rename(join(path, name), join(path, target, name));
+      await symlink(join(path, target, name), join(path, name));
+    }
+  };
+}
+
+test('a summary may be a link to a file of the repository, and is a file in the mirror', {
+  skip,
+}, async () => {
+  const { path, source } = await makeMirror(directory, { prepare: linkSummary('generation') });
+  for (const name of ['summary', 'summary.sig', 'summary.idx', `summaries/${SUB_SUMMARY}`]) {
+    assert.ok((await lstat(join(path, name))).isFile(), name);
+    assert.deepEqual(await readFile(join(path, name)), await readFile(join(source.repo.path, name)));
+  }
+});
+
+test('no file from outside of the repository gets into a mirror', { skip }, async () => {
+  const made = makeMirror(directory, { prepare: linkSummary('../outside') });
+  await assert.rejects(made, coded('ERR_FILE_UNSAFE', 'summary', 'outside'));
 });

@@ -3,8 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { openRemote, remoteBoolean, remoteList, remoteString } from '../../src/ostree/remotes.ts';
+import { must } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { coded } from '../support/expect.ts';
+import { unlessInstalled } from '../support/programs.ts';
 
 async function repoWith(t: TestContext, groups: string, core = ''): Promise<string> {
   const path = await tempDir(t);
@@ -71,5 +73,14 @@ test('a directory of remotes: only *.conf, after the config', async (t) => {
   await assert.rejects(
     openRemote(repo, 'os', { remotesDirectory }),
     coded('ERR_REPO_CONFIG', 'bad.conf, line 2'),
+  );
+});
+
+test('a FIFO among the remotes does not make us wait', { skip: unlessInstalled('mkfifo') }, async (t) => {
+  const remotesDirectory = await tempDir(t);
+  await must(['mkfifo', join(remotesDirectory, 'fifo.conf')]);
+  await assert.rejects(
+    openRemote(await repoWith(t, ''), 'os', { remotesDirectory }),
+    coded('ERR_REPO_CONFIG', 'fifo.conf', 'a FIFO'),
   );
 });

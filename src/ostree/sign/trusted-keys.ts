@@ -4,10 +4,12 @@
  * `trusted.<engine>.d` of /etc/ostree and /usr/share/ostree. Keys in `revoked.<engine>` and `revoked.<engine>.d` there
  * are never trusted, wherever else they stand (libostree looks only when it takes the machine's keys).
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
+import { readRegularFile } from '../../base/open-beneath.ts';
 import { type Remote, remoteString } from '../remotes.ts';
+import { MAX_KEYFILE_BYTES } from '../size-limits.ts';
 import type { PublicKey, SignEngine } from './engine.ts';
 
 export type TrustedKeys = {
@@ -52,15 +54,21 @@ async function remoteKeys(engine: SignEngine, remote: Remote): Promise<readonly 
   const file = remoteString(remote, `${option}-file`);
   const inline = remoteString(remote, `${option}-key`);
   return [
-    ...(file === undefined ? [] : parse(await readKeyFile(remote, `${option}-file`, file), file)),
+    ...(file === undefined ? [] : parse(readKeyFile(remote, `${option}-file`, file), file)),
     ...(inline === undefined ? [] : parse(inline, `its option ${option}-key`)),
   ];
 }
 
-function readKeyFile(remote: Remote, option: string, path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error) => {
-    throw noKeys(remote, `an option ${option} whose file cannot be read: ${messageOf(error)}`);
-  });
+function readKeyFile(remote: Remote, option: string, path: string): string {
+  const cannot = (why: string) => noKeys(remote, `an option ${option} whose file cannot be read: ${why}`);
+  let bytes: Buffer | undefined;
+  try {
+    bytes = readRegularFile(path, MAX_KEYFILE_BYTES);
+  } catch (error) {
+    throw cannot(messageOf(error));
+  }
+  if (bytes === undefined) throw cannot(`there is no file ${path}`);
+  return bytes.toString('utf8');
 }
 
 async function machineKeys(
@@ -72,21 +80,24 @@ async function machineKeys(
     directories.map(async (directory) => {
       const file = join(directory, `${kind}.${engine.name}`);
       const more = `${file}.d`;
-      const names = await ifThere(readdir(more), more);
-      const paths = [file, ...(names ?? []).toSorted().map((name) => join(more, name))];
-      return Promise.all(paths.map((path) => ifThere(readFile(path, 'utf8'), path)));
+      const entries = await ifThere(more, () => readdir(more, { withFileTypes: true }));
+      const names = (entries ?? []).filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+      const paths = [file, ...names.toSorted().map((name) => join(more, name))];
+      return Promise.all(
+        paths.map((path) => ifThere(path, () => readRegularFile(path, MAX_KEYFILE_BYTES)?.toString('utf8'))),
+      );
     }),
   );
   return texts.flat().flatMap((text) => (text === undefined ? [] : engine.parsePublicKeys(text)));
 }
 
 /** A list of revoked keys that cannot be read must not count as an empty one. */
-async function ifThere<T>(reading: Promise<T>, path: string): Promise<T | undefined> {
+async function ifThere<T>(path: string, read: () => T | Promise<T>): Promise<T | undefined> {
   try {
-    return await reading;
+    return await read();
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'EISDIR') return undefined;
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
     throw new TreeportError('ERR_NO_KEYS', `the keys in ${path} cannot be read: ${messageOf(error)}`, {
       cause: error,
     });

@@ -5,7 +5,9 @@ import test, { type TestContext } from 'node:test';
 import type { Remote } from '../../../src/ostree/remotes.ts';
 import { ed25519 } from '../../../src/ostree/sign/ed25519.ts';
 import { loadTrustedKeys } from '../../../src/ostree/sign/trusted-keys.ts';
+import { must } from '../../e2e/support/run.ts';
 import { coded } from '../../support/expect.ts';
+import { unlessInstalled } from '../../support/programs.ts';
 import { nodeEd25519Key } from '../../support/signing.ts';
 import { testFolder } from '../../support/small-image.ts';
 
@@ -97,6 +99,14 @@ test('configured keys that are not usable are an error, not a remote without key
     'base64 of 32 bytes',
   );
   await refused({ 'verification-ed25519-key': 'AAAA' }, 'verification-ed25519-key', 'base64 of 32 bytes');
+});
+
+test('keys in a FIFO do not make us wait', { skip: unlessInstalled('mkfifo') }, async (t) => {
+  const here = await machine(t, {});
+  await must(['mkfifo', join(here, 'trusted.ed25519')]);
+  await assert.rejects(trusted(remoteWith({}), [here]), coded('ERR_NO_KEYS', 'trusted.ed25519', 'a FIFO'));
+  const options = { 'verification-ed25519-file': join(here, 'trusted.ed25519') };
+  await assert.rejects(trusted(remoteWith(options), []), coded('ERR_NO_KEYS', 'a FIFO'));
 });
 
 test('a list of revoked keys that cannot be read is no empty list', async (t) => {
