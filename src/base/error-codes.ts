@@ -19,6 +19,10 @@ export const ERROR_CODES = {
   ERR_REF_MISSING: 'The ref or revision does not exist in the repository.',
   ERR_REF_SYNTAX: 'A ref name is not valid.',
   ERR_COMMIT_MISSING: 'The commit does not exist in the repository.',
+  ERR_SUMMARY:
+    'The summary file of the repository is damaged or too large and is not served. Write it again: `ostree summary -u`.',
+  ERR_REFS_UNREADABLE:
+    'The repository has refs, but not one of their commits can be read. Its objects may be gone; run `treeport repo fsck`.',
   ERR_OBJECT_MISSING: 'An object that is needed is not in the repository.',
   ERR_OBJECT_CORRUPT:
     'The bytes of an object do not give its id, or its format is broken. Run `treeport repo fsck`.',

@@ -69,11 +69,11 @@ async function serveRepository(words: ServeWords): Promise<void> {
   const { parseDeflateLevel } = await import('../server/encoding.ts');
   const { serve } = await import('../server/listen.ts');
   const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
-  const repo = (await isPublishedRepo(words.repo))
-    ? await openPublishedRepo(words.repo)
-    : await openRepo(words.repo);
+  const isPublished = await isPublishedRepo(words.repo);
+  const repo = isPublished ? await openPublishedRepo(words.repo) : await openRepo(words.repo);
   const server = await serve({
     repo,
+    ...(isPublished ? {} : { reopen: () => openRepo(repo.path) }),
     listen: words.listen,
     basePath: words.basePath,
     cacheSize: parseByteSize(words.cacheSize, '--cache-size'),

@@ -20,6 +20,7 @@ import { DiskCache } from './disk-cache.ts';
 import { createDocumentRoutes } from './document-routes.ts';
 import { createEncoder, encoderId } from './encoder.ts';
 import { createFaultReporter } from './faults.ts';
+import { followRepository } from './followed-repo.ts';
 import { healthRoutes } from './health-routes.ts';
 import { createHttpServer } from './http-server.ts';
 import { landingRoutes } from './landing-routes.ts';
@@ -42,7 +43,9 @@ export type Server = {
 /** Makes the server without listening; ERR_CACHE_DIR if the cache directory cannot be written. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const settings = normaliseOptions(options);
-  const { repo, basePath, logger, assetsDir } = settings;
+  const { basePath, logger, assetsDir } = settings;
+  const followed = followRepository(settings.repo, { reopen: settings.reopen, logger });
+  const { repo, refresh } = followed;
   const counters = newCounters();
   const faults = createFaultReporter(logger, counters);
   const cache = await openCache(settings);
@@ -76,8 +79,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     logger.error({ url: request.raw.url }, messageOf(error));
     return sendError(reply, 500, NOT_STORED, 'internal error');
   });
-  app.register(healthRoutes, { repo, isDraining: () => draining.is });
-  app.register(landingRoutes, { basePath, assetsDir, live, objects: repo.objects });
+  app.register(healthRoutes, { followed, live, isDraining: () => draining.is });
+  app.register(landingRoutes, { basePath, assetsDir, live, refresh, objects: repo.objects });
   const documents = createDocumentRoutes(repo, live);
   const objects = createObjectRoutes({
     repo,
@@ -94,7 +97,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     cacheFiller?.stop();
     cache?.close();
   });
-  app.register(repoRoutes, { basePath, documents, objects, logger });
+  app.register(repoRoutes, { basePath, documents, objects, refresh, logger });
   await app.ready();
   return {
     app,

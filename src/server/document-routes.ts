@@ -34,13 +34,12 @@ const TEXT = 'text/plain; charset=utf-8';
 
 export function createDocumentRoutes(repo: Repository, live: LiveRepository): DocumentRoutes {
   const open = (path: string) => openPlainFile(repo.path, path, { links: 'inside' });
-  const config = Buffer.from(publicConfig(repo));
-  const configAnswer: Answer = {
-    ...textAnswer(config),
-    lastModified: honestDate(statSync(join(repo.path, 'config'), { throwIfNoEntry: false })?.mtimeMs ?? 0),
-  };
   return {
-    config: (request, reply) => sendBytes(request, reply, config, configAnswer),
+    config(request, reply) {
+      const bytes = Buffer.from(publicConfig(repo));
+      const modified = statSync(join(repo.path, 'config'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      return sendBytes(request, reply, bytes, { ...textAnswer(bytes), lastModified: honestDate(modified) });
+    },
     async summary(request, reply) {
       const { bytes, checksum, lastModified } = await live.summary();
       return sendBytes(request, reply, bytes, { etag: checksum, lastModified, cacheControl: REVALIDATE });
@@ -52,7 +51,7 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
         : sendFile(request, reply, file, fileAnswer(file, REVALIDATE));
     },
     async ref(request, reply, root, name) {
-      const commit = await readRef(repo, root, name);
+      const commit = await (root === 'refs/heads' ? live.ref(name) : readRef(repo, root, name));
       if (commit === undefined) return sendNotFound(reply);
       const bytes = Buffer.from(`${commit}\n`);
       return sendBytes(request, reply, bytes, textAnswer(bytes));

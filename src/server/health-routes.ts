@@ -1,20 +1,26 @@
-/** `/healthz`: the process answers. `/readyz`: the repository can be read, and the server is not going down. */
+/**
+ * `/healthz`: the process answers. `/readyz`: the repository can be read and has a summary, and the server is not
+ * going down.
+ */
 import { access, constants, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { messageOf } from '../base/errors.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { NOT_STORED } from './cache-control.ts';
+import type { FollowedRepository } from './followed-repo.ts';
+import type { LiveRepository } from './live-summary.ts';
 import { sendText } from './reply.ts';
 
 export type HealthRoutesOptions = {
-  readonly repo: Repository;
+  readonly followed: FollowedRepository;
+  readonly live: LiveRepository;
   readonly isDraining: () => boolean;
 };
 
 export async function healthRoutes(
   app: FastifyInstance,
-  { repo, isDraining }: HealthRoutesOptions,
+  { followed, live, isDraining }: HealthRoutesOptions,
 ): Promise<void> {
   app.route({
     method: ['GET', 'HEAD'],
@@ -27,7 +33,9 @@ export async function healthRoutes(
     async handler(_request, reply) {
       if (isDraining()) return sendText(reply, 503, 'shutting down', NOT_STORED);
       try {
-        await checkReadable(repo);
+        await followed.refresh();
+        await checkReadable(followed.repo);
+        await live.summary();
         return sendText(reply, 200, 'ready', NOT_STORED);
       } catch (error) {
         return sendText(reply, 503, `the repository cannot be read: ${messageOf(error)}`, NOT_STORED);

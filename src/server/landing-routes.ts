@@ -6,6 +6,7 @@ import { dictString, parseDict } from '../ostree/metadata-dict.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { SummaryRef } from '../ostree/summary.ts';
 import { REVALIDATE } from './cache-control.ts';
+import type { FollowedRepository } from './followed-repo.ts';
 import { type LandingRef, landingPage } from './landing-page.ts';
 import type { LiveRepository } from './live-summary.ts';
 
@@ -13,6 +14,7 @@ export type LandingRoutesOptions = {
   readonly basePath: string;
   readonly assetsDir: string;
   readonly live: LiveRepository;
+  readonly refresh: FollowedRepository['refresh'];
   readonly objects: ObjectSource;
 };
 
@@ -26,7 +28,7 @@ const SECURITY_HEADERS = {
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
 export async function landingRoutes(app: FastifyInstance, options: LandingRoutesOptions): Promise<void> {
-  const { basePath, assetsDir, live, objects } = options;
+  const { basePath, assetsDir, live, refresh, objects } = options;
   await app.register(fastifyStatic, {
     root: assetsDir,
     prefix: '/assets/',
@@ -39,8 +41,9 @@ export async function landingRoutes(app: FastifyInstance, options: LandingRoutes
     method: ['GET', 'HEAD'],
     url: '/',
     async handler(request, reply) {
+      await refresh();
       const { summary, isSigned } = await live.summary();
-      const refs = summary?.refs ?? [];
+      const { refs } = summary;
       const page = landingPage({
         url: publicOrigin(request) + basePath,
         refs: refs.map(landingRef),

@@ -1,12 +1,12 @@
 /**
- * The repository's summary and deltas as they are now. A `summary` file is the publisher's word and goes out
+ * The repository's refs, summary and deltas as they are now. A `summary` file is the publisher's word and goes out
  * as it is if it is signed; unsigned, it is made to say that the repository is an archive. Without one the
  * summary is generated.
  */
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { messageOf } from '../base/errors.ts';
+import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { isFileBeneath, openBeneath, readAndClose } from '../base/open-beneath.ts';
 import { swap64 } from '../ostree/byte-order.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -18,6 +18,8 @@ import { parseSummary, type Summary, serializeSummary } from '../ostree/summary.
 import { buildSummary, withArchiveMode } from '../ostree/summary-build.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Derived, type Fingerprint, Live } from './live.ts';
+import { createLiveRefs, type LiveRefs, refNotices } from './live-refs.ts';
+import { Notices } from './notices.ts';
 import { honestDate } from './plain-file.ts';
 
 export type SummaryDocument = {
@@ -26,13 +28,15 @@ export type SummaryDocument = {
   readonly checksum: Checksum;
   /** Milliseconds since 1970. */
   readonly lastModified: number | undefined;
-  /** Undefined if a file of the publisher cannot be parsed; it is sent all the same. */
-  readonly summary: Summary | undefined;
+  readonly summary: Summary;
   readonly isSigned: boolean;
 };
 
 export type LiveRepository = {
+  /** ERR_SUMMARY if the publisher's is damaged, ERR_REFS_UNREADABLE if none of the refs leads to a commit. */
   summary(): Promise<SummaryDocument>;
+  /** The commit that is offered under this name. */
+  ref(name: string): Promise<Checksum | undefined>;
   /** The generated index of the deltas to a commit; undefined if there are none. */
   deltaIndex(to: Checksum): Promise<Buffer | undefined>;
 };
@@ -41,20 +45,23 @@ export function createLiveRepository(repo: Repository, logger: Logger): LiveRepo
   const at = (name: string) => join(repo.path, name);
   const onSkipped = (name: DeltaName, error: Error) =>
     logger.warn(`delta ${deltaKey(name)} is not offered: ${messageOf(error)}`);
+  const refs = createLiveRefs(repo, logger);
   const deltas = new Live<readonly Delta[]>(
     () => fingerprintOf([at('deltas')]),
     async () => ({ value: await listDeltas(repo.path, { onSkipped }), settled: true }),
   );
+  const notices = new Notices(logger);
   const generated = new Live<SummaryDocument>(
-    () => fingerprintOf([at('refs/heads'), at('refs/mirrors'), at('deltas')]),
-    (print) => generate(repo, deltas, print, logger),
+    () => fingerprintOf([at('config'), at('refs'), at('deltas')]),
+    (print) => generate(repo, refs, deltas, print, notices),
   );
   const published = new Live<SummaryDocument | undefined>(
-    () => fingerprintOf([at('summary'), at('summary.sig')]),
-    async () => ({ value: await readPublished(repo.path), settled: true }),
+    () => fingerprintOf([at('summary'), at('summary.sig')], { followLinks: true }),
+    async () => ({ value: readPublished(repo.path), settled: true }),
   );
   return {
     summary: async () => (await published.get()) ?? generated.get(),
+    ref: (name) => refs.find(name),
     async deltaIndex(to) {
       const found = (await deltas.get()).filter(({ name }) => name.to === to);
       return found.length === 0 ? undefined : serializeDeltaIndex(found);
@@ -64,55 +71,60 @@ export function createLiveRepository(repo: Repository, logger: Logger): LiveRepo
 
 async function generate(
   repo: Repository,
+  refs: LiveRefs,
   deltas: Live<readonly Delta[]>,
   { newest }: Fingerprint,
-  logger: Logger,
+  notices: Notices,
 ): Promise<Derived<SummaryDocument>> {
-  const skipped = new Set<string>();
-  const summary = await buildSummary(repo, {
-    deltas: await deltas.get(),
-    onSkipped: (ref, commit, error) => {
-      skipped.add(ref);
-      logger.warn(
-        { ref, object: `${commit}.commit` },
-        `ref ${ref} is left out of the summary: ${messageOf(error)}`,
-      );
-    },
-  });
+  const { offered, hasSkipped } = await refs.get();
+  if (offered.size === 0 && hasSkipped) {
+    const message = `none of the refs in ${repo.path} leads to a commit that can be read`;
+    throw new TreeportError('ERR_REFS_UNREADABLE', message);
+  }
+  const { options, said, skipped } = refNotices();
+  const listed = { refs: [...offered.values()], deltas: await deltas.get() };
+  const summary = await buildSummary(repo, { ...listed, ...options });
+  notices.set(said);
   const newestCommit = 1000 * modifiedSeconds(summary);
   const lastModified = honestDate(Math.max(newest, newestCommit));
   const value = document(serializeSummary(summary), summary, lastModified, false);
   // A commit that is missing now may arrive without any change to the refs.
-  return { value, settled: skipped.size === 0 };
+  return { value, settled: !hasSkipped && skipped.size === 0 };
 }
 
 /** Publishers may keep both as links to files of the repository. */
 const LINKED = { links: 'inside' } as const;
 
-async function readPublished(repoPath: string): Promise<SummaryDocument | undefined> {
-  const file = openBeneath(repoPath, 'summary', LINKED);
+function readPublished(repoPath: string): SummaryDocument | undefined {
+  const file = readSummaryFile(repoPath);
   if (file === undefined) return undefined;
-  const bytes = readAndClose(file, join(repoPath, 'summary'), MAX_METADATA_BYTES);
-  const lastModified = honestDate(file.stats.mtimeMs);
-  const summary = parsedOrNot(bytes);
+  const { bytes, summary, modified } = file;
+  const lastModified = honestDate(modified);
   const isSigned = isFileBeneath(repoPath, 'summary.sig', LINKED);
-  const isVerbatim = isSigned || summary === undefined || withArchiveMode(summary) === summary;
-  if (isVerbatim) return document(bytes, summary, lastModified, isSigned);
-  const rewritten = withArchiveMode(summary);
+  const rewritten = isSigned ? summary : withArchiveMode(summary);
+  if (rewritten === summary) return document(bytes, summary, lastModified, isSigned);
   return document(serializeSummary(rewritten), rewritten, lastModified, false);
 }
 
-function parsedOrNot(bytes: Buffer): Summary | undefined {
+type SummaryFile = { readonly bytes: Buffer; readonly summary: Summary; readonly modified: number };
+
+/** A damaged one must not go out: clients take an empty file for a summary without refs. */
+function readSummaryFile(repoPath: string): SummaryFile | undefined {
   try {
-    return parseSummary(bytes);
-  } catch {
-    return undefined;
+    const file = openBeneath(repoPath, 'summary', LINKED);
+    if (file === undefined) return undefined;
+    const bytes = readAndClose(file, join(repoPath, 'summary'), MAX_METADATA_BYTES);
+    return { bytes, summary: parseSummary(bytes), modified: file.stats.mtimeMs };
+  } catch (error) {
+    if (!isTreeportError(error)) throw error;
+    const message = `the summary of ${repoPath} is not served: ${messageOf(error)}`;
+    throw new TreeportError('ERR_SUMMARY', message, { cause: error });
   }
 }
 
 function document(
   bytes: Buffer,
-  summary: Summary | undefined,
+  summary: Summary,
   lastModified: number | undefined,
   isSigned: boolean,
 ): SummaryDocument {

@@ -58,10 +58,8 @@ export function createObjectRoutes({
   faults,
   lateVerifier,
 }: ObjectRoutesContext): ObjectRoutes {
-  const archives = archivePaths(repo);
-
   const plainObject = (checksum: Checksum): PlainFile | undefined => {
-    for (const path of archives) {
+    for (const path of archivePaths(repo)) {
       const file = openPlainFile(path, loosePath(checksum, 'filez'));
       if (file !== undefined) return file;
     }

@@ -8,6 +8,8 @@ import { type DeflateLevel, type Encoding, encodingOf } from './encoding.ts';
 export type ServerOptions = {
   /** What is served: a repository of any mode. */
   readonly repo: Repository;
+  /** Opens the repository again when its config has changed; without it the server goes on with what it has. */
+  readonly reopen?: () => Promise<Repository>;
   /** Where the repository lies in the URL space; `/repo` by default, `/` for the top. */
   readonly basePath?: string;
   /** Where encoded objects are kept; nowhere by default. */
@@ -28,6 +30,7 @@ export type ServerOptions = {
 
 export type Settings = {
   readonly repo: Repository;
+  readonly reopen: (() => Promise<Repository>) | undefined;
   /** With a leading and without a trailing slash; empty at the top. */
   readonly basePath: string;
   readonly cacheDir: string | undefined;
@@ -44,6 +47,7 @@ const DEFAULT_CACHE_BYTES = 1024 ** 3;
 export function normaliseOptions(options: ServerOptions): Settings {
   return {
     repo: options.repo,
+    reopen: options.reopen,
     basePath: normaliseBasePath(options.basePath ?? '/repo'),
     cacheDir: options.cacheDir,
     cacheSize: options.cacheSize ?? DEFAULT_CACHE_BYTES,

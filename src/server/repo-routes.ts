@@ -5,9 +5,10 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { messageOf } from '../base/errors.ts';
+import { errnoOf, isTreeportError, messageOf } from '../base/errors.ts';
 import { NOT_STORED } from './cache-control.ts';
 import type { DocumentRoutes } from './document-routes.ts';
+import type { FollowedRepository } from './followed-repo.ts';
 import type { ObjectRoutes } from './object-routes.ts';
 import { sendError, sendNotFound } from './reply.ts';
 import { parseRepoPath } from './repo-path.ts';
@@ -17,14 +18,15 @@ export type RepoRoutesOptions = {
   readonly basePath: string;
   readonly documents: DocumentRoutes;
   readonly objects: ObjectRoutes;
+  readonly refresh: FollowedRepository['refresh'];
   readonly logger: Logger;
 };
 
 export async function repoRoutes(app: FastifyInstance, options: RepoRoutesOptions): Promise<void> {
-  const { basePath, documents, objects, logger } = options;
+  const { basePath, documents, objects, refresh, logger } = options;
   const prefix = `${basePath}/`;
 
-  const handler = (request: FastifyRequest, reply: FastifyReply) => {
+  const answer = (request: FastifyRequest, reply: FastifyReply) => {
     // The raw URL, because the router has decoded its own parameters.
     const url = request.raw.url as string;
     const query = url.indexOf('?');
@@ -52,9 +54,20 @@ export async function repoRoutes(app: FastifyInstance, options: RepoRoutesOption
     }
   };
 
+  const handler = (request: FastifyRequest, reply: FastifyReply) => {
+    const changing = refresh();
+    if (changing === undefined) return answer(request, reply);
+    return changing.then(
+      () => answer(request, reply),
+      // Why is in the log already.
+      () => sendError(reply, 500, NOT_STORED, 'the repository cannot be read'),
+    );
+  };
+
   app.route({ method: ['GET', 'HEAD'], url: `${prefix}*`, handler });
   app.setErrorHandler((error, request, reply) => {
-    logger.error({ url: request.raw.url }, messageOf(error));
+    const code = isTreeportError(error) ? error.code : errnoOf(error);
+    logger.error({ url: request.raw.url, code }, messageOf(error));
     return sendError(reply, 500, NOT_STORED, 'this file of the repository cannot be read');
   });
 }

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { pino } from 'pino';
 import { superblockPath } from '../../src/ostree/delta-list.ts';
 import { deltaDirectory, deltaIndexPath } from '../../src/ostree/delta-name.ts';
 import { dictString, parseDict } from '../../src/ostree/metadata-dict.ts';
@@ -13,10 +24,13 @@ import { archiveFixture } from './repos.ts';
 
 async function served(t: TestContext) {
   const fixture = await archiveFixture(t);
-  const { app } = await createServer({ repo: fixture.repo });
+  const lines: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
+  const { app } = await createServer({ repo: fixture.repo, logger });
   t.after(() => app.close());
   const summary = async () => parseSummary((await app.inject('/repo/summary')).rawPayload);
-  return { ...fixture, app, summary };
+  const atLevel = (level: number) => lines.filter((line) => line.includes(`"level":${level}`));
+  return { ...fixture, app, summary, warnings: () => atLevel(40), errors: () => atLevel(50) };
 }
 
 function write(path: string, content: string | Buffer): void {
@@ -72,14 +86,85 @@ test('the generated summary follows the repository without a restart', async (t)
 });
 
 test('a commit that comes after its ref is listed when it is there', async (t) => {
-  const { path, commit, summary } = await served(t);
+  const { app, path, commit, summary, errors } = await served(t);
   const object = join(path, 'objects', commit.slice(0, 2), `${commit.slice(2)}.commit`);
   const bytes = readFileSync(object);
   rmSync(object);
   age(join(path, 'refs/heads'), join(path, 'refs/heads', FIXTURE_REF));
-  assert.deepEqual((await summary()).refs, []);
+  write(join(path, 'refs/heads/other'), '');
+  assert.equal((await app.inject('/repo/summary')).statusCode, 500, 'an empty one would be a lie');
+  assert.match(errors()[0] ?? '', /ERR_REFS_UNREADABLE/);
+  assert.equal((await app.inject('/readyz')).statusCode, 503);
+  assert.equal((await app.inject(`/repo/refs/heads/${FIXTURE_REF}`)).statusCode, 404);
   writeFileSync(object, bytes);
   assert.equal((await summary()).refs.length, 1);
+  assert.equal((await app.inject('/readyz')).statusCode, 200);
+});
+
+test('a bad entry below refs/ is left out and logged once, and does no harm to the others', async (t) => {
+  const { app, path, summary, warnings } = await served(t);
+  const heads = join(path, 'refs/heads');
+  write(join(heads, 'empty'), '');
+  write(join(heads, 'text'), 'hello');
+  write(join(heads, 'huge'), 'f'.repeat(1_000_000));
+  symlinkSync('/etc/hostname', join(heads, 'out'));
+  symlinkSync('nowhere', join(heads, 'dangling'));
+  symlinkSync('.', join(heads, 'directory'));
+  write(join(heads, 'missing'), 'f'.repeat(64));
+  execFileSync('mkfifo', [join(heads, 'fifo')]);
+  for (let count = 0; count < 3; count++) {
+    assert.deepEqual(
+      (await summary()).refs.map(({ name }) => name),
+      [FIXTURE_REF],
+    );
+  }
+  const names = ['dangling', 'directory', 'empty', 'fifo', 'huge', 'missing', 'out', 'text'];
+  assert.deepEqual(
+    names.map((name) => warnings().filter((line) => new RegExp(`(?:heads/|ref )${name} `).test(line)).length),
+    names.map(() => 1),
+  );
+  for (const name of names) {
+    const { statusCode } = await app.inject(`/repo/refs/heads/${name}`);
+    assert.ok(statusCode === 404, `${name}: ${statusCode}`);
+  }
+  // What ends and comes again is logged again.
+  rmSync(join(heads, 'empty'));
+  await summary();
+  write(join(heads, 'empty'), '');
+  await summary();
+  assert.equal(warnings().filter((line) => line.includes('refs/heads/empty ')).length, 2);
+});
+
+test('a deployed system is offered under the names its commits are bound to', async (t) => {
+  const { app, path, commit, summary } = await served(t);
+  rmSync(join(path, 'refs/heads'), { recursive: true });
+  write(join(path, 'refs/heads/ostree/0/1/0'), commit);
+  write(join(path, 'refs/remotes/fedora/os/stable'), commit);
+  assert.deepEqual(
+    (await summary()).refs.map(({ name }) => name),
+    ['os/stable'],
+  );
+  assert.equal((await app.inject('/repo/refs/heads/os/stable')).body, `${commit}\n`);
+  assert.equal((await app.inject('/repo/refs/heads/ostree/0/1/0')).statusCode, 404);
+  const { body } = await app.inject('/');
+  assert.ok(body.includes('ostree pull mirror os/stable') && !body.includes('ostree/0/1/0'));
+});
+
+test('two remotes with one ref: the newer commit is served, with one line in the log', async (t) => {
+  const { app, path, commit, summary, warnings } = await served(t);
+  const update = await updateOstreeFixture({ path, commit });
+  rmSync(join(path, 'refs/heads'), { recursive: true });
+  write(join(path, 'refs/remotes/one/os'), update);
+  write(join(path, 'refs/remotes/two/os'), commit);
+  for (let count = 0; count < 2; count++) {
+    assert.deepEqual(
+      (await summary()).refs.map((ref) => ref.commit),
+      [update],
+    );
+    assert.equal((await app.inject('/repo/refs/heads/os')).body, `${update}\n`);
+  }
+  assert.equal(warnings().length, 1);
+  assert.match(warnings()[0] ?? '', /remotes disagree about os/);
 });
 
 test('a summary that is published goes out as it is when it is signed, and says archive when not', async (t) => {
@@ -98,10 +183,44 @@ test('a summary that is published goes out as it is when it is signed, and says 
   assert.deepEqual((await app.inject('/repo/summary')).rawPayload, theirs);
   assert.equal((await app.inject('/repo/summary.sig')).body, 'signature');
   rmSync(join(path, 'summary.sig'));
-  write(join(path, 'summary'), 'not a variant');
-  assert.equal((await app.inject('/repo/summary')).body, 'not a variant');
   rmSync(join(path, 'summary'));
   assert.equal((await summary()).refs.length, 1);
+});
+
+test('a summary that is empty, random or too large does not go out', async (t) => {
+  const { app, path, summary, errors } = await served(t);
+  const file = join(path, 'summary');
+  for (const signature of [undefined, 'signature']) {
+    if (signature !== undefined) write(join(path, 'summary.sig'), signature);
+    for (const content of ['', 'not a variant', randomBytes(3000), Buffer.alloc(3000)]) {
+      write(file, content);
+      const answer = await app.inject('/repo/summary');
+      assert.deepEqual([answer.statusCode, answer.body], [500, '']);
+      assert.equal((await app.inject('/readyz')).statusCode, 503);
+    }
+  }
+  assert.match(errors().at(-1) ?? '', /ERR_SUMMARY.*summary of .* is not served/);
+  truncateSync(file, 200 * 2 ** 20);
+  assert.equal((await app.inject('/repo/summary')).statusCode, 500);
+  assert.match(errors().at(-1) ?? '', /too large/);
+  rmSync(file);
+  rmSync(join(path, 'summary.sig'));
+  assert.equal((await summary()).refs.length, 1);
+});
+
+test('a summary behind a link is followed when it changes, and not out of the repository', async (t) => {
+  const { app, path, summary } = await served(t);
+  const withKey = (value: string) =>
+    serializeSummary({ refs: [], metadata: new Map([['key', { type: 's', value }]]) });
+  write(join(path, 'summary.d/one'), withKey('one'));
+  symlinkSync('summary.d/one', join(path, 'summary'));
+  age(join(path, 'summary.d/one'));
+  assert.equal(dictString((await summary()).metadata, 'key'), 'one');
+  write(join(path, 'summary.d/one'), withKey('other'));
+  assert.equal(dictString((await summary()).metadata, 'key'), 'other');
+  rmSync(join(path, 'summary'));
+  symlinkSync('/etc/hostname', join(path, 'summary'));
+  assert.equal((await app.inject('/repo/summary')).statusCode, 500);
 });
 
 test('the summary and its signature can be revalidated by date too', async (t) => {

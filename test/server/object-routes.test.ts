@@ -64,7 +64,9 @@ test('the empty file has the body that libostree writes', async (t) => {
 
 test('archive files of the repository, and of its parents, are sent as they lie there', async (t) => {
   const { path, repo } = await archiveFixture(t);
-  const { app, counters } = await served(t, { ...repo, path: tempFolder(t), parent: repo });
+  const child = tempFolder(t);
+  mkdirSync(join(child, 'objects'));
+  const { app, counters } = await served(t, { ...repo, path: child, parent: repo });
   const large = `${'c'.repeat(64)}`;
   mkdirSync(dirname(join(path, loosePath(large, 'filez'))), { recursive: true });
   writeFileSync(join(path, loosePath(large, 'filez')), randomBytes(MIB));
