@@ -8,7 +8,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { layerTar } from './layer.ts';
-import { filesBelow } from './layer-file.ts';
+import { fileFromBytes, filesBelow } from './layer-file.ts';
 import { PUBLISHED_REPO } from './layout.ts';
 import type { Publication } from './published-refs.ts';
 import type { RuntimeSource } from './runtime/runtime-source.ts';
@@ -27,6 +27,8 @@ export type MirrorLayersOptions = {
 };
 
 const WORLD_SEARCHABLE = 0o005;
+/** A repository without `objects` is none, and our layers have no directories. */
+const OBJECTS_KEPT = fileFromBytes(`${PUBLISHED_REPO}/objects/.keep`, Buffer.alloc(0));
 
 /** Writes the two layers: the runtime, which many images share, then the published repo. */
 export async function putMirrorLayers(
@@ -37,7 +39,7 @@ export async function putMirrorLayers(
   const created = historyTimestamp(options.created);
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
   const runtimeLayer = await runtime.putLayer(sink, { compression, created, ...progress });
-  const files = await filesBelow(options.publishedRepo, PUBLISHED_REPO);
+  const files = [OBJECTS_KEPT, ...(await filesBelow(options.publishedRepo, PUBLISHED_REPO))];
   const openRoot = await isRootClosed(options.objects, publication.commits[0]);
   const tar = layerTar(files, { openRoot });
   const { descriptor, diffId } = await writeLayer(sink, tar, { compression, ...progress });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { initRepo } from '../support/ostree-repos.ts';
 import { unlessInstalled } from '../support/programs.ts';
-import { ROOT } from '../support/project.ts';
+import { buildContainerfile } from './support/containerfile.ts';
 import { crawl, pathsOf } from './support/crawl.ts';
 import { encapsulatedOs } from './support/images.ts';
 import { OS_REF, osRepo, unlessOsRepo } from './support/os-repo.ts';
@@ -41,18 +41,7 @@ test('build, wrap and the Containerfile make mirrors that serve the same bytes',
       await mustTreeport(['mirror', 'wrap', '--quiet', `oci:${encapsulated}`, `oci:${target}`]);
       await podman.load(`oci:${target}`, name);
     },
-    containerfile: async (name: string) => {
-      await podman.load(`oci:${encapsulated}`, 'localhost/encapsulated');
-      const runtime = join(folder, 'runtime');
-      await mustTreeport(['mirror', 'runtime', '--quiet', `oci:${runtime}`]);
-      await podman.load(`oci:${runtime}`, 'localhost/runtime');
-      const args = ['IMAGE=localhost/encapsulated', 'RUNTIME=localhost/runtime'];
-      await podman.must([
-        ...['build', '--isolation=chroot', '--pull=never', `--tag=${name}`],
-        ...args.map((arg) => `--build-arg=${arg}`),
-        ...['--file', join(ROOT, 'Containerfile'), ROOT],
-      ]);
-    },
+    containerfile: (name: string) => buildContainerfile(podman, encapsulated, name, folder),
   };
   const seen = new Map<string, ReadonlyMap<string, string>>();
   for (const [way, make] of Object.entries(images)) {

@@ -11,8 +11,10 @@ import { formerMirror } from '../support/former-mirror.ts';
 import { buildInto, encapsulateInto, wrapInto } from '../support/mirror-images.ts';
 import { initRepo } from '../support/ostree-repos.ts';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
+import { buildContainerfile } from './support/containerfile.ts';
 import { readLayout } from './support/layout.ts';
 import { importAsOs, OS_IMPORT_PROGRAMS, type OsImport } from './support/os-import.ts';
+import { PODMAN_PROGRAMS, Podman } from './support/podman.ts';
 import { must } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 
@@ -40,6 +42,10 @@ async function osOf(folder: string, prepareRoot: string, rootMode = 0o755): Prom
   return openRepository(repo);
 }
 
+function commitOf({ path }: Repository): Promise<string> {
+  return must(['ostree', `--repo=${path}`, 'rev-parse', REF]);
+}
+
 function assertPristine({ base, merge, diff, dropped }: OsImport): void {
   assert.equal(diff, '');
   assert.equal(merge.contentChecksum, base.contentChecksum);
@@ -59,7 +65,7 @@ for (const [system, prepareRoot] of Object.entries(SYSTEMS)) {
       string,
     ];
     await buildInto(built, repo, [REF]);
-    await encapsulateInto(plain, repo, await must(['ostree', `--repo=${repo.path}`, 'rev-parse', REF]));
+    await encapsulateInto(plain, repo, await commitOf(repo));
     await wrapInto(wrapped, plain);
     for (const image of [built, wrapped]) {
       assertPristine(await importAsOs(readLayout(image), `${image}-imported`));
@@ -73,6 +79,33 @@ test('a closed root directory keeps its mode in the OS', { skip, timeout }, asyn
   const image = join(folder, 'image');
   await buildInto(image, repo, [REF]);
   assertPristine(await importAsOs(readLayout(image), join(folder, 'imported')));
+});
+
+test('an image that the Containerfile made leaves empty directories in an OS with composefs', {
+  skip: skip || unlessInstalled(...PODMAN_PROGRAMS, 'buildah'),
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const podman = await Podman.create(t, folder);
+  const repo = await osOf(folder, SYSTEMS['with composefs'] as string);
+  const [plain, image] = [join(folder, 'plain'), join(folder, 'image')];
+  await encapsulateInto(plain, repo, await commitOf(repo));
+  await buildContainerfile(podman, plain, 'localhost/built', folder);
+  await must(['skopeo', 'copy', '--quiet', 'containers-storage:localhost/built', `oci:${image}`], {
+    env: podman.env,
+  });
+  const { merge, diff } = await importAsOs(readLayout(image), join(folder, 'imported'));
+  assert.match(diff, /^A +\/sysroot\/ostree\/repo\/extensions\/treeport\/repo\/refs\/heads$/m);
+  for (const line of diff.split('\n')) assert.match(line, /^A +\/sysroot\/ostree(?:\/|$)/);
+  const listing = await must([
+    'ostree',
+    `--repo=${join(folder, 'imported/repo')}`,
+    'ls',
+    '-R',
+    merge.commit,
+    '/sysroot',
+  ]);
+  for (const line of listing.split('\n')) assert.match(line, /^d/);
 });
 
 /** What the tests above stand on: the import of this test keeps what importers keep. */

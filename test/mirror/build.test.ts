@@ -110,6 +110,18 @@ test('all published commits are complete in the unpacked image', {
   repo.close();
 });
 
+test('a published repo without objects of its own is a repository in the unpacked image', {
+  skip: unlessInstalled('tar'),
+}, async () => {
+  const readable = { kind: 'file', mode: 0o644, content: 'x' } as const;
+  const tree = { kind: 'directory', mode: 0o755, entries: new Map([['text', readable]]) } as const;
+  const commit = await commitTree(source.writer, tree, { timestamp: 5, metadata: boundTo() });
+  const path = join(directory, 'readable');
+  await buildInto(path, source.repo, [commit]);
+  const published = await unpackLayers(path, join(directory, 'unpacked-readable/root'));
+  assert.deepEqual(readdirSync(join(published, 'objects')), ['.keep']);
+});
+
 test('a closed root directory is opened for the ids that mirrors run as', {
   skip: unlessInstalled('tar'),
 }, async () => {

@@ -1,5 +1,4 @@
 /** Mirror images as they were made before November 2026: with everything of ours below `sysroot/treeport`. */
-import { collect } from '../../src/base/bytes.ts';
 import { finishImage, type ImageLayer } from '../../src/container/image-parts.ts';
 import { FORMER_HOME, MIRROR_HOME } from '../../src/mirror/layout.ts';
 import { copyBlob } from '../../src/oci/copy-blob.ts';
@@ -61,7 +60,10 @@ async function* formerTar(image: OpenedImage, layer: Descriptor): AsyncGenerator
       directories.add(parent);
     }
     writer.header({ ...ROOT, path, type, mode, size, target: '' });
-    writer.data(await collect(data));
+    for await (const piece of data) {
+      writer.data(piece);
+      yield* writer.takeFull();
+    }
     writer.pad(size);
   }
   yield* writer.end();
