@@ -31,7 +31,9 @@ export const ERROR_CODES = {
     'Extended attributes cannot be read here, and this repository mode keeps object data in them.',
   ERR_CONFIG_FILE: 'The file given with --config cannot be read.',
   ERR_METADATA_KEY: 'The metadata of the commit has no such key, or it is not a string where one is needed.',
-  ERR_FSCK: 'fsck found bad objects; each is named on a line of its own before.',
+  ERR_FSCK: 'fsck found bad objects or damaged refs; each is named on a line of its own before.',
+  ERR_REF_DAMAGED:
+    'A file below `refs` is no ref: it is empty or truncated, or a link that leads nowhere or out of `refs`. Each is named before.',
   ERR_COMMIT_OLDER:
     'The commit is older than the one its ref names, and `--timestamp-check` keeps refs from going back in time.',
   ERR_TIMESTAMP:

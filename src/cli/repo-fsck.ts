@@ -12,8 +12,10 @@ import { startProgress } from './progress.ts';
 export function addRepoFsck(group: Command): void {
   group
     .command('fsck')
-    .description('rehash every object that the commits of a repository need, and name each bad one')
-    .argument('[revision...]', 'check only these commits; without it, all in the repository')
+    .description(
+      'check the refs, rehash every object that the commits of a repository need, and name each bad one',
+    )
+    .argument('[revision...]', 'check only these commits; without it, all in the repository, and its refs')
     .addOption(repoOption())
     .addOption(quietOption())
     .action(checkRepository);
@@ -33,7 +35,8 @@ async function checkRepository(
   });
   progress.stop();
   for (const fault of report.faults) await printLine(faultLine(fault));
-  if (report.faults.length > 0)
+  for (const { path, why } of report.damagedRefs) await printLine(`damaged ${shownName(path)}: ${why}`);
+  if (report.faults.length + report.damagedRefs.length > 0)
     throw new TreeportError('ERR_FSCK', `repository ${repo.path}: ${countFaults(report)}`);
   if (!options.quiet) await printLine(summaryLine(report));
 }
@@ -43,12 +46,14 @@ function faultLine(fault: LocatedFault): string {
   return `${fault.kind} ${formatObjectName(fault.object)}${place}: ${fault.message}`;
 }
 
-function countFaults({ faults, objects }: FsckReport): string {
+function countFaults({ faults, damagedRefs, objects }: FsckReport): string {
   const counts = (['corrupt', 'missing', 'unreadable'] as const)
     .map((kind) => [faults.filter((fault) => fault.kind === kind).length, kind] as const)
     .filter(([count]) => count > 0)
     .map(([count, kind]) => `${count} ${kind}`);
-  return `${faults.length} of ${objects} objects are bad (${counts.join(', ')})`;
+  const bad = `${faults.length} of ${objects} objects are bad (${counts.join(', ')})`;
+  const refs = `${damagedRefs.length} damaged ${damagedRefs.length === 1 ? 'ref' : 'refs'}`;
+  return [...(faults.length > 0 ? [bad] : []), ...(damagedRefs.length > 0 ? [refs] : [])].join(', ');
 }
 
 function summaryLine({ commits, partialCommits, objects }: FsckReport): string {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { listHeads, listMirrorRefs, listRemoteRefs } from '../ostree/refs.ts';
-import type { Repository } from '../ostree/repo/open.ts';
+import { TreeportError } from '../base/errors.ts';
+import { type DamagedRef, listAllRefs } from '../ostree/refs.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
 import { printNames, shownName } from './output.ts';
+import { warn } from './warn.ts';
 
 type RefsOptions = { readonly repo: string; readonly revision?: boolean };
 
@@ -19,15 +20,20 @@ export function addRepoRefs(group: Command): void {
 }
 
 async function listRefs(options: RefsOptions): Promise<void> {
-  for (const [ref, commit] of await allRefs(await openRepo(options.repo))) {
-    const shown = ref.split(' ').map(shownName).join(' ');
+  const repo = await openRepo(options.repo);
+  const damaged: DamagedRef[] = [];
+  for (const { name, commit } of await listAllRefs(repo, { onDamaged: (ref) => damaged.push(ref) })) {
+    const shown = name.split(' ').map(shownName).join(' ');
     await printNames(options.revision ? `${shown}\t${commit}` : shown);
   }
+  for (const { path, why } of damaged) warn(`${path} is no ref: ${why}`);
+  if (damaged.length > 0) throw damagedRefs(repo.path, damaged);
 }
 
-async function allRefs(repo: Repository): Promise<readonly (readonly [string, string])[]> {
-  const mirrors = [...(await listMirrorRefs(repo))].flatMap(([id, refs]) =>
-    [...refs].map(([ref, commit]) => [`${id} ${ref}`, commit] as const),
+function damagedRefs(repoPath: string, damaged: readonly DamagedRef[]): TreeportError {
+  const count = damaged.length === 1 ? 'one file is no ref' : `${damaged.length} files are no refs`;
+  return new TreeportError(
+    'ERR_REF_DAMAGED',
+    `repository ${repoPath}: below refs ${count}; write them anew, or remove them`,
   );
-  return [...(await listHeads(repo)), ...(await listRemoteRefs(repo)), ...mirrors];
 }

@@ -1,12 +1,13 @@
 /**
  * Checks a repository: every commit in it (or the given ones) and every object they need is read and
  * rehashed; metadata first, on this thread, then content on all cores. Partial commits are counted and
- * left out, as `ostree fsck` does.
+ * left out, as `ostree fsck` does. What lies below `refs` and is no ref is a fault, too.
  */
 import { availableParallelism } from 'node:os';
+import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { isPartial } from '../ostree/partial.ts';
-import { listHeads, listMirrorRefs, listRemoteRefs } from '../ostree/refs.ts';
+import { type DamagedRef, listAllRefs, type NamedRef } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { checkContents, startContentThreads } from './content-pass.ts';
 import type { LocatedFault } from './fault.ts';
@@ -14,7 +15,7 @@ import { locateFaults } from './locate.ts';
 import { checkMetadata } from './metadata-pass.ts';
 
 export type FsckOptions = {
-  /** Without it, every commit in the repository and every commit a ref names. */
+  /** Without it, every commit in the repository and every commit a ref names, and the refs. */
   readonly commits?: readonly Checksum[];
   /** Worker threads; all cores without it. */
   readonly threads?: number;
@@ -28,12 +29,14 @@ export type FsckReport = {
   /** Objects checked. */
   readonly objects: number;
   readonly faults: readonly LocatedFault[];
+  readonly damagedRefs: readonly DamagedRef[];
 };
 
 export async function fsck(repo: Repository, options: FsckOptions = {}): Promise<FsckReport> {
   const threads = startContentThreads(options.threads ?? availableParallelism());
   try {
-    const all = [...(options.commits ?? (await commitsOf(repo)))];
+    const damagedRefs: DamagedRef[] = [];
+    const all = [...(options.commits ?? (await commitsOf(repo, (damaged) => damagedRefs.push(damaged))))];
     const commits = all.filter((commit) => !isPartial(repo, commit));
     const metadata = await checkMetadata(repo.objects, commits);
     const total = metadata.metadataCount + metadata.content.size;
@@ -43,20 +46,33 @@ export async function fsck(repo: Repository, options: FsckOptions = {}): Promise
       options.onProgress?.(progress.done, total);
     });
     const faults = await locateFaults(repo.objects, commits, [...metadata.faults, ...contentFaults]);
-    return { commits: commits.length, partialCommits: all.length - commits.length, objects: total, faults };
+    const partialCommits = all.length - commits.length;
+    return { commits: commits.length, partialCommits, objects: total, faults, damagedRefs };
   } finally {
     await Promise.all(threads.map((thread) => thread.close()));
   }
 }
 
-async function commitsOf(repo: Repository): Promise<ReadonlySet<Checksum>> {
-  const commits = new Set<Checksum>();
-  const mirrors = [...(await listMirrorRefs(repo)).values()];
-  for (const refs of [await listHeads(repo), await listRemoteRefs(repo), ...mirrors]) {
-    for (const commit of refs.values()) commits.add(commit);
-  }
+async function commitsOf(
+  repo: Repository,
+  onDamaged: (damaged: DamagedRef) => void,
+): Promise<ReadonlySet<Checksum>> {
+  const commits = new Set((await refsOf(repo, onDamaged)).map(({ commit }) => commit));
   for await (const { type, checksum } of repo.objects.list()) {
     if (type === 'commit') commits.add(checksum);
   }
   return commits;
+}
+
+async function refsOf(
+  repo: Repository,
+  onDamaged: (damaged: DamagedRef) => void,
+): Promise<readonly NamedRef[]> {
+  try {
+    return await listAllRefs(repo, { onDamaged });
+  } catch (error) {
+    if (!isTreeportError(error)) throw error;
+    onDamaged({ path: 'refs', why: error.message });
+    return [];
+  }
 }

@@ -1,10 +1,11 @@
 /**
  * Refs of a repository: files holding a commit checksum, below
  * `refs/heads/<ref>`, `refs/remotes/<remote>/<ref>` and `refs/mirrors/<collection id>/<ref>`.
- * An alias is a symlink to another ref file of the same kind.
+ * An alias is a symlink to another ref file, as `ostree refs --alias` makes it.
  *
- * What has a ref's name and holds no commit is damaged: an empty or truncated file, a link that leads elsewhere, to
- * nothing or to a directory. It is no ref; a list passes it over and tells its caller.
+ * What has a ref's name and holds no commit is damaged: an empty or truncated file, a link that leads out of `refs`, to
+ * nothing or to a directory. It is no ref; a list passes it over and tells its caller. Names that no ref can have are
+ * passed over in silence, as ostree does: they may be temporary files.
  */
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
@@ -33,6 +34,7 @@ export type ListRefsOptions = {
   readonly onDamaged?: (damaged: DamagedRef) => void;
 };
 
+const REFS = 'refs';
 const HEADS = 'refs/heads';
 const REMOTES = 'refs/remotes';
 const MIRRORS = 'refs/mirrors';
@@ -45,7 +47,7 @@ export async function listHeads(repo: Repository, options?: ListRefsOptions): Pr
 /** Refs fetched from remotes, named `<remote>:<ref>`. */
 export async function listRemoteRefs(repo: Repository, options?: ListRefsOptions): Promise<Refs> {
   const refs: [string, Checksum][] = [];
-  for (const remote of await listRemotes(repo)) {
+  for (const remote of subdirectories(repo, REMOTES, options)) {
     for (const [name, commit] of readRefs(repo, `${REMOTES}/${remote}`, options)) {
       refs.push([`${remote}:${name}`, commit]);
     }
@@ -55,7 +57,7 @@ export async function listRemoteRefs(repo: Repository, options?: ListRefsOptions
 
 /** Names of the remotes that refs were fetched from, sorted. */
 export async function listRemotes(repo: Repository): Promise<readonly string[]> {
-  return listSubdirectories(repo, REMOTES);
+  return subdirectories(repo, REMOTES);
 }
 
 /** Refs of other collections: collection id to refs. */
@@ -64,11 +66,26 @@ export async function listMirrorRefs(
   options?: ListRefsOptions,
 ): Promise<ReadonlyMap<string, Refs>> {
   const collections = new Map<string, Refs>();
-  for (const id of listSubdirectories(repo, MIRRORS)) {
+  for (const id of subdirectories(repo, MIRRORS, options)) {
     const refs = readRefs(repo, `${MIRRORS}/${id}`, options);
     if (refs.size > 0) collections.set(id, refs);
   }
   return collections;
+}
+
+export type NamedRef = {
+  /** `ref`, `remote:ref` or `collection-id ref`. */
+  readonly name: string;
+  readonly commit: Checksum;
+};
+
+/** All of them: local ones, then those of remotes, then those of other collections. */
+export async function listAllRefs(repo: Repository, options?: ListRefsOptions): Promise<readonly NamedRef[]> {
+  const own = [...(await listHeads(repo, options)), ...(await listRemoteRefs(repo, options))];
+  const mirrors = [...(await listMirrorRefs(repo, options))].flatMap(([id, refs]) =>
+    [...refs].map(([ref, commit]) => [`${id} ${ref}`, commit] as const),
+  );
+  return [...own, ...mirrors].map(([name, commit]) => ({ name, commit }));
 }
 
 /** One ref, `undefined` if there is none or if it is damaged. `root` is `refs/heads` and the like. */
@@ -109,9 +126,19 @@ function sorted(refs: readonly (readonly [string, Checksum])[]): Refs {
   return new Map(refs.toSorted(([a], [b]) => compareBytes(a, b)));
 }
 
-function listSubdirectories(repo: Repository, path: string): readonly string[] {
-  const entries = listDirectory(repo, path).filter((entry) => entry.isDirectory() && isRefName(entry.name));
-  return entries.map((entry) => entry.name).toSorted(compareBytes);
+/** Names of the directories in `path`; anything else with such a name is damaged. */
+function subdirectories(
+  repo: Repository,
+  path: string,
+  { onDamaged }: ListRefsOptions = {},
+): readonly string[] {
+  const names: string[] = [];
+  for (const entry of listDirectory(repo, path)) {
+    if (!isRefName(entry.name)) continue;
+    if (entry.isDirectory()) names.push(entry.name);
+    else onDamaged?.({ path: `${path}/${entry.name}`, why: 'it is no directory' });
+  }
+  return names.toSorted(compareBytes);
 }
 
 /** A directory below `root` that cannot be listed is damaged; `root` itself must be readable. */
@@ -150,7 +177,7 @@ function readRefFile(repo: Repository, root: string, ref: string): ReadRef | und
     damaged: { path, why, ...(error === undefined ? {} : { error }) },
   });
   try {
-    const options = { links: 'inside', within: root, maxBytes: MAX_REF_BYTES } as const;
+    const options = { links: 'inside', within: REFS, maxBytes: MAX_REF_BYTES } as const;
     const bytes = readBeneath(repo.path, path, options);
     if (bytes === undefined) return isLink(repo, path) ? damaged('it is a link to nothing') : undefined;
     const text = bytes.toString('latin1').trim();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +108,23 @@ test('log ends where history was not fetched', () => {
 test('refs prints names, with -r commits too', () => {
   assert.equal(repo('refs').stdout, `${FIXTURE_REF}\n`);
   assert.equal(repo('refs', '-r').stdout, `${FIXTURE_REF}\t${FIXTURE_COMMIT}\n`);
+});
+
+test('refs lists what is sound, names what is no ref, and fails', (t) => {
+  writeFileSync(join(state.repo, 'refs/heads/empty'), '');
+  t.after(() => rmSync(join(state.repo, 'refs/heads/empty')));
+  const { status, stdout, stderr } = repo('refs');
+  assert.equal(stdout, `${FIXTURE_REF}\n`);
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^treeport: warning: refs\/heads\/empty is no ref: it does not hold [^\n]+\ntreeport: ERR_REF_DAMAGED: [^\n]+\n$/,
+  );
+  const fsck = repo('fsck');
+  assert.equal(fsck.status, 1);
+  assert.equal(fsck.stdout, 'damaged refs/heads/empty: it does not hold the checksum of a commit\n');
+  assert.match(fsck.stderr, /^treeport: ERR_FSCK: repository [^\n]+: 1 damaged ref\n$/);
+  assert.equal(repo('fsck', FIXTURE_REF).status, 0);
 });
 
 test('a ref or commit that is not there is one coded line', () => {

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type FsckReport, fsck } from '../../src/fsck/fsck.ts';
+import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
+import { S_IFDIR, serializeDirmeta } from '../../src/ostree/dirmeta.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
+import { run } from '../e2e/support/run.ts';
 import { FIXTURE_OBJECTS, updateOstreeFixture, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { unlessInstalled } from '../support/programs.ts';
 
 const ROOT_TREE = '7cdc830f88e37bc9516624cb275a2998b990ffe4fb15a6fac4c7245b68b1461a';
 const ROOT_META = '60a960ec9a1b088a76c8e465c0876a4841ab32ea609dcbab76a02aeed0f11839';
@@ -98,6 +104,102 @@ test('a missing dirmeta is named with its directory', async (t) => {
   const faults = faultsOf(await check(path));
   assert.equal(faults.length, 1);
   assert.deepEqual(faults[0]?.slice(0, 3), ['missing', 'dirmeta', ROOT_META]);
+});
+
+test('every dirmeta below the root is checked, wherever it stands', async (t) => {
+  const path = await mkdtemp(join(tmpdir(), 'treeport-fsck-'));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  const writer = await ArchiveWriter.create(path);
+  const directory = (mode: number, ...entries: readonly (readonly [string, TreeNode])[]): TreeDirectory => ({
+    kind: 'directory',
+    mode,
+    entries: new Map(entries),
+  });
+  const root = directory(
+    0o755,
+    ['a', directory(0o700, ['deep', directory(0o711)])],
+    ['b', directory(0o750)],
+    ['c', directory(0o755)],
+  );
+  await commitTree(writer, root, { timestamp: 0 });
+  const metas = [
+    ['/a', 0o700],
+    ['/a/deep', 0o711],
+    ['/b', 0o750],
+  ] as const;
+  for (const [place, mode] of metas) {
+    const bytes = serializeDirmeta({ uid: 0, gid: 0, mode: S_IFDIR | mode, xattrs: [] });
+    const checksum = hash('sha256', bytes);
+    const file = join(path, loosePath(checksum, 'dirmeta'));
+    rmSync(file);
+    assert.deepEqual(faultsOf(await check(path)), [['missing', 'dirmeta', checksum, place]]);
+    writeFileSync(file, 'nonsense');
+    assert.deepEqual(faultsOf(await check(path)), [['corrupt', 'dirmeta', checksum, place]]);
+    writeFileSync(file, bytes);
+  }
+  assert.deepEqual((await check(path)).faults, []);
+});
+
+test('what lies below refs and is no ref is a fault', async (t) => {
+  const { path } = await fixture(t);
+  const damage: Readonly<Record<string, (file: string) => void>> = {
+    'refs/heads/empty': (file) => writeFileSync(file, ''),
+    'refs/heads/truncated': (file) => writeFileSync(file, 'a'.repeat(40)),
+    'refs/heads/nowhere': (file) => symlinkSync('nothing', file),
+    'refs/heads/outside': (file) => symlinkSync('../../config', file),
+    'refs/remotes/origin/empty': (file) => writeFileSync(file, ''),
+    'refs/mirrors/org.example.Os/empty': (file) => writeFileSync(file, ''),
+    'refs/remotes/file': (file) => writeFileSync(file, ''),
+  };
+  for (const [name, make] of Object.entries(damage)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    make(join(path, name));
+  }
+  symlinkSync('exampleos/x86_64/stable', join(path, 'refs/heads/alias'));
+  const report = await check(path);
+  assert.deepEqual(report.damagedRefs.map((ref) => ref.path).toSorted(), Object.keys(damage).toSorted());
+  assert.deepEqual(report.faults, []);
+  assert.equal(report.commits, 1);
+});
+
+test('refs are judged as ostree fsck judges them', { skip: unlessInstalled('ostree') }, async (t) => {
+  const { path, commit } = await fixture(t);
+  const cases: readonly (readonly [bad: boolean, make: (file: string) => void])[] = [
+    [false, (file) => writeFileSync(file, `${commit}\n`)],
+    [false, (file) => symlinkSync('exampleos/x86_64/stable', file)],
+    [false, (file) => symlinkSync(join(path, 'refs/heads/exampleos/x86_64/stable'), file)],
+    [false, (file) => mkdirSync(file)],
+    [true, (file) => writeFileSync(file, '')],
+    [true, (file) => writeFileSync(file, commit.slice(0, 40))],
+    [true, (file) => writeFileSync(file, commit.toUpperCase())],
+    [true, (file) => writeFileSync(file, `${commit} x`)],
+    [true, (file) => symlinkSync('nothing', file)],
+    [true, (file) => symlinkSync('case', file)],
+    [true, (file) => symlinkSync('exampleos', file)],
+    [true, (file) => symlinkSync('/etc/passwd', file)],
+  ];
+  for (const [index, [bad, make]] of cases.entries()) {
+    const file = join(path, 'refs/heads/case');
+    make(file);
+    const theirs = await run(['ostree', `--repo=${path}`, 'fsck', '--quiet']);
+    assert.equal(theirs.status, bad ? 1 : 0, `ostree, case ${index}: ${theirs.stderr}`);
+    const { damagedRefs, faults } = await check(path);
+    assert.equal(damagedRefs.length + faults.length, bad ? 1 : 0, `case ${index}`);
+    rmSync(file, { recursive: true });
+  }
+});
+
+test('refs that lead out of the repository as a whole are a fault', async (t) => {
+  const { path, commit } = await fixture(t);
+  renameSync(join(path, 'refs'), `${path}-refs`);
+  t.after(() => rm(`${path}-refs`, { recursive: true }));
+  symlinkSync(`${path}-refs`, join(path, 'refs'));
+  const report = await check(path);
+  assert.deepEqual(
+    report.damagedRefs.map((ref) => ref.path),
+    ['refs'],
+  );
+  assert.equal(report.commits, 1, commit);
 });
 
 test('a ref to a commit that is not there is a fault', async (t) => {

@@ -122,7 +122,7 @@ test('an alias is followed within the refs, and not out of them', async (t) => {
   link('v1', 'os/stable');
   link('os/stable', 'alias-of-alias');
   link('../../secret', 'outside');
-  link('../remotes/origin/main', 'other-kind');
+  link('../remotes/origin/main', 'of-a-remote');
   link(join(repo.path, 'secret'), 'absolute');
   link('nowhere', 'dangling');
   link('circle', 'circle');
@@ -132,11 +132,12 @@ test('an alias is followed within the refs, and not out of them', async (t) => {
     [...(await listHeads(repo))],
     [
       ['alias-of-alias', A],
+      ['of-a-remote', B],
       ['os/stable', A],
       ['os/v1', A],
     ],
   );
-  for (const name of ['outside', 'other-kind', 'absolute', 'dangling', 'circle', 'here']) {
+  for (const name of ['outside', 'absolute', 'dangling', 'circle', 'here']) {
     assert.equal(await readRef(repo, 'refs/heads', name), undefined, name);
   }
   assert.equal(await readRef(repo, 'refs/heads', 'alias-of-alias'), A);
