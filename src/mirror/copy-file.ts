@@ -1,9 +1,10 @@
-/** Copies single files from one repository into another. */
+/** Copies single files from one repository into another, or reads them to decide whether to. */
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { messageOf, TreeportError } from '../base/errors.ts';
-import { type BeneathOptions, type OpenedFile, openBeneath } from '../base/open-beneath.ts';
+import { type BeneathOptions, type OpenedFile, openBeneath, readBeneath } from '../base/open-beneath.ts';
+import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
 
 /** Copies the file at `path` beneath `from` to the same path beneath `to`, if there is one. */
 export async function copyFileIfThere(
@@ -22,9 +23,20 @@ export async function copyFileIfThere(
   }
 }
 
+/** Reads the file at `path` beneath `from`, which may be a link there, if there is one; clients' limit of size applies. */
+export function readIfThere(from: string, path: string): Buffer | undefined {
+  return readable(from, path, () =>
+    readBeneath(from, path, { links: 'inside', maxBytes: MAX_METADATA_BYTES }),
+  );
+}
+
 function openSource(from: string, path: string, options?: BeneathOptions): OpenedFile | undefined {
+  return readable(from, path, () => openBeneath(from, path, options));
+}
+
+function readable<T>(from: string, path: string, open: () => T): T {
   try {
-    return openBeneath(from, path, options);
+    return open();
   } catch (error) {
     if (error instanceof TreeportError) throw error;
     const message = `cannot read ${join(from, path)}: ${messageOf(error)}`;

@@ -25,12 +25,16 @@ export type DocumentRoutes = {
   readonly summary: Send<[]>;
   /** A file of the repository that belongs to the summary. */
   readonly summaryFile: Send<[path: string]>;
+  readonly flatpakFile: Send<[path: string]>;
   readonly ref: Send<[root: string, name: string]>;
   readonly delta: Send<[name: DeltaName, file: string]>;
   readonly deltaIndex: Send<[to: Checksum]>;
 };
 
 const TEXT = 'text/plain; charset=utf-8';
+/** As browsers know them, which hand such files to flatpak. */
+const FLATPAK_REPO = 'application/vnd.flatpak.repo';
+const FLATPAK_REF = 'application/vnd.flatpak.ref';
 
 export function createDocumentRoutes(repo: Repository, live: LiveRepository): DocumentRoutes {
   const open = (path: string) => openPlainFile(repo.path, path, { links: 'inside' });
@@ -49,6 +53,12 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
       return file === undefined
         ? sendNotFound(reply)
         : sendFile(request, reply, file, fileAnswer(file, REVALIDATE));
+    },
+    flatpakFile(request, reply, path) {
+      const file = open(path);
+      if (file === undefined) return sendNotFound(reply);
+      const contentType = path.endsWith('ref') ? FLATPAK_REF : FLATPAK_REPO;
+      return sendFile(request, reply, file, { ...fileAnswer(file, SHORT), contentType });
     },
     async ref(request, reply, root, name) {
       const commit = await (root === 'refs/heads' ? live.ref(name) : readRef(repo, root, name));

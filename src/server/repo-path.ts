@@ -15,6 +15,8 @@ export type RepoTarget =
   | { readonly kind: 'config' | 'summary' }
   /** A file of the repository that belongs to the summary, at this path. */
   | { readonly kind: 'summary-file'; readonly path: string }
+  /** A `.flatpakrepo` or `.flatpakref` file. */
+  | { readonly kind: 'flatpak-file'; readonly path: string }
   /** A ref below `root`, which is `refs/heads` or `refs/mirrors/<collection id>`. */
   | { readonly kind: 'ref'; readonly root: string; readonly name: string }
   | { readonly kind: 'metadata'; readonly type: MetadataType; readonly checksum: Checksum }
@@ -27,6 +29,8 @@ const OBJECT = /^objects\/([0-9a-f]{2})\/([0-9a-f]{62})\.([a-z-]+)$/;
 const SUMMARY_FILES: readonly string[] = ['summary.sig', 'summary.idx', 'summary.idx.sig'];
 /** flatpak's: a sub-summary, the signature of an index, the difference of two sub-summaries. */
 const SUB_SUMMARY = /^(?:[0-9a-f]{64}\.(?:gz|idx\.sig)|[0-9a-f]{64}-[0-9a-f]{64}\.delta)$/;
+/** Files of flatpak's for people, at the top of a repository. */
+const FLATPAK_FILE = /^[\p{L}\p{N}_][-.\p{L}\p{N}_+]*\.flatpak(?:repo|ref)$/u;
 const DELTA_FILE = /^(?:superblock|0|[1-9][0-9]{0,6})$/;
 const COLLECTION_ID = /^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+$/;
 const MAX_PATH_LENGTH = 4096;
@@ -80,9 +84,9 @@ function parseParts(parts: readonly string[]): RepoTarget | undefined {
     case 'delta-indexes':
       return parts.length === 3 ? deltaIndexTarget(second, third) : undefined;
     default:
-      return parts.length === 1 && SUMMARY_FILES.includes(first)
-        ? { kind: 'summary-file', path: first }
-        : undefined;
+      if (parts.length !== 1) return undefined;
+      if (FLATPAK_FILE.test(first)) return { kind: 'flatpak-file', path: first };
+      return SUMMARY_FILES.includes(first) ? { kind: 'summary-file', path: first } : undefined;
   }
 }
 

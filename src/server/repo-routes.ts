@@ -45,6 +45,8 @@ export async function repoRoutes(app: FastifyInstance, options: RepoRoutesOption
         return documents.summary(request, reply);
       case 'summary-file':
         return documents.summaryFile(request, reply, target.path);
+      case 'flatpak-file':
+        return documents.flatpakFile(request, reply, target.path);
       case 'ref':
         return documents.ref(request, reply, target.root, target.name);
       case 'delta':

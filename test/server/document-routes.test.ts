@@ -256,6 +256,19 @@ test("flatpak's indexes", async (t) => {
   }
 });
 
+test("flatpak's files for people, as browsers know them", async (t) => {
+  const { app, path } = await served(t);
+  for (const [name, type] of [
+    ['os.flatpakrepo', 'application/vnd.flatpak.repo'],
+    ['app.flatpakref', 'application/vnd.flatpak.ref'],
+  ] as const) {
+    assert.equal((await app.inject(`/repo/${name}`)).statusCode, 404);
+    write(join(path, name), name);
+    const answer = await app.inject(`/repo/${name}`);
+    assert.deepEqual([answer.body, answer.headers['content-type']], [name, type]);
+  }
+});
+
 test('deltas: superblock and parts, and a generated index where there is none', async (t) => {
   const { app, path, commit, summary } = await served(t);
   const name = { from: 'b'.repeat(64), to: commit };

@@ -55,6 +55,15 @@ test('config, summary and what belongs to it', () => {
   }
 });
 
+test("flatpak's files for people lie at the top", () => {
+  for (const path of ['os.flatpakrepo', 'org.example.App.flatpakref', 'x-86_64+1.flatpakrepo']) {
+    assert.deepEqual(parseRepoPath(path), { kind: 'flatpak-file', path });
+  }
+  for (const path of ['.flatpakrepo', 'a/b.flatpakrepo', '..flatpakref', 'a b.flatpakref', 'x.flatpak']) {
+    assert.equal(parseRepoPath(path), undefined, path);
+  }
+});
+
 test('everything else is nothing', () => {
   const upper = 'A'.repeat(62);
   const nothing = [

@@ -1,0 +1,55 @@
+/**
+ * flatpak's index of summaries, `summary.idx` (flatpak 1.14, FLATPAK_SUMMARY_INDEX_GVARIANT_FORMAT): for each architecture,
+ * and each subset of it, the SHA-256 of a sub-summary, those of its predecessors, and metadata. A sub-summary is a summary of
+ * ostree's type, and lies gzipped at `summaries/<SHA-256>.gz`. From its predecessor leads `summaries/<old>-<new>.delta`.
+ */
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { messageOf, TreeportError } from '../base/errors.ts';
+import { read, type Value } from '../gvariant/index.ts';
+import { type Checksum, checksumFromBytes } from './checksum.ts';
+import { MAX_METADATA_BYTES } from './size-limits.ts';
+import { parseSummary, type SummaryRef } from './summary.ts';
+
+export const FLATPAK_INDEX = 'summary.idx';
+export const FLATPAK_SUB_SUMMARIES = 'summaries';
+
+export type FlatpakSubSummary = {
+  /** Architecture, or subset and architecture: `x86_64`, `free-x86_64`. */
+  readonly name: string;
+  /** SHA-256 of the sub-summary, uncompressed. */
+  readonly checksum: Checksum;
+};
+
+const INDEX_TYPE = '(a{s(ayaaya{sv})}a{sv})';
+
+type Entry = readonly [string, readonly [Buffer, Value, Value]];
+
+/** The sub-summaries that an index names; ERR_VARIANT and the like if it is damaged. */
+export function parseFlatpakIndex(bytes: Uint8Array): readonly FlatpakSubSummary[] {
+  const [entries] = read(INDEX_TYPE, bytes) as readonly [readonly Entry[], Value];
+  return entries.map(([name, [checksum]]) => ({
+    name,
+    checksum: checksumFromBytes(checksum, `the entry ${name} of ${FLATPAK_INDEX}`),
+  }));
+}
+
+export function subSummaryPath(checksum: Checksum): string {
+  return `${FLATPAK_SUB_SUMMARIES}/${checksum}.gz`;
+}
+
+/** The refs of a sub-summary as it lies on disk; ERR_SUMMARY if it is not the one of this checksum. */
+export function parseSubSummary(
+  gzipped: Uint8Array,
+  { name, checksum }: FlatpakSubSummary,
+): readonly SummaryRef[] {
+  let bytes: Buffer;
+  try {
+    bytes = gunzipSync(gzipped, { maxOutputLength: MAX_METADATA_BYTES });
+  } catch (error) {
+    const message = `the sub-summary ${name} does not decompress: ${messageOf(error)}`;
+    throw new TreeportError('ERR_SUMMARY', message, { cause: error });
+  }
+  if (createHash('sha256').update(bytes).digest('hex') === checksum) return parseSummary(bytes).refs;
+  throw new TreeportError('ERR_SUMMARY', `the sub-summary ${name} is not the one that the index names`);
+}
