@@ -38,7 +38,7 @@ const KINDS: readonly Kind[] = [
   {
     code: 'ERR_REGISTRY_AUTH',
     words:
-      /unauthorized|authentication required|not authorized|access denied|is denied|denied: |forbidden|invalid username\/password|invalid status code from registry 40[13]|status code 40[13]|\b40[13] \(/i,
+      /unauthorized|authentication required|not authorized|access denied|is denied|denied: |forbidden|invalid username\/password|status ?code(?: from registry)?:? 40[13]\b|\b40[13] \(/i,
     remote: true,
     advice: 'the registry refuses access; run `podman login`, or name credentials with --authfile',
   },
@@ -49,9 +49,14 @@ const KINDS: readonly Kind[] = [
   },
   {
     code: 'ERR_BLOB_MISSING',
-    words:
-      /blob unknown|error fetching blob|fetching blob: .*\b404\b|unknown blob|error locating item named|locating item named/i,
+    words: /blob unknown|fetching blob: .*\b404\b|unknown blob|locating item named/i,
     advice: 'a blob that the image needs is not there',
+  },
+  {
+    code: 'ERR_REGISTRY_UNREACHABLE',
+    words: /pinging container registry \S*: invalid status code from registry 404/i,
+    remote: true,
+    advice: 'no registry answers there; look at its name and the proxy settings',
   },
   {
     code: 'ERR_IMAGE_MISSING',
@@ -61,19 +66,47 @@ const KINDS: readonly Kind[] = [
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
+    words: /too ?many ?requests|status(?: ?code)?(?: from registry)?:? 429\b/i,
+    remote: true,
+    advice: 'the registry takes no more requests for now; wait and try again, or log in with `podman login`',
+  },
+  {
+    code: 'ERR_REGISTRY_UNREACHABLE',
+    words: /status(?: ?code)?(?: from registry)?:? 5\d\d\b/i,
+    remote: true,
+    advice: 'the registry, or a proxy before it, reports a failure of its own; try again later',
+  },
+  {
+    code: 'ERR_REGISTRY_UNREACHABLE',
     words:
-      /dial tcp|no such host|connection refused|connection reset|timeout|timed out|unreachable|no route|unexpected eof|: eof|broken pipe|pinging container registry|server misbehaving|toomanyrequests|\b429\b|\b5\d\d\b/i,
+      /dial tcp|no such host|connection refused|connection reset|timeout|timed out|unreachable|no route|unexpected eof|: eof|broken pipe|server misbehaving/i,
     remote: true,
     advice:
       'the registry does not answer, or the connection broke; look at its name and the network and try again',
+  },
+  {
+    code: 'ERR_REGISTRY_UNREACHABLE',
+    words: /pinging container registry|stopped after \d+ redirects/i,
+    remote: true,
+    advice: 'no registry answers there; look at its name, the network and the proxy settings',
+  },
+  {
+    code: 'ERR_JSON',
+    words: /invalid character .* looking for|unexpected end of json|cannot unmarshal/i,
+    remote: true,
+    advice: 'what came is not what a registry sends; a proxy or a login page may have answered in its place',
   },
 ];
 
 /** The error for what skopeo said of `place`, which it names. */
 export function skopeoFault(place: string, said: string): TreeportError {
   const text = messageOf(said);
-  const isRemote = place.includes('docker://');
-  const kind = KINDS.find(({ words, remote }) => (isRemote || remote !== true) && words.test(text));
+  const name = /docker:\/\/([^@\s]+?)(?::[^:/\s]+)?(?:@|\s|$)/.exec(place)?.[1];
+  // A name may look like a fault: registry.example.com/certificate/timeout.
+  const judged = name === undefined ? text : text.replaceAll(name, '');
+  const kind = KINDS.find(
+    ({ words, remote }) => (name !== undefined || remote !== true) && words.test(judged),
+  );
   if (kind === undefined) return new TreeportError('ERR_SKOPEO', `${place}: skopeo failed: ${text}`);
   return new TreeportError(kind.code, `${place}: ${kind.advice} (${text})`);
 }

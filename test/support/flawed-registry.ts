@@ -114,7 +114,7 @@ class Registry {
   }
 
   #find(url: string): { readonly thing: Thing; readonly type: string; readonly file?: string } {
-    const [, kind, name = ''] = /^\/v2\/os\/(manifests|blobs)\/(.+)$/.exec(url) ?? [];
+    const [, kind, name = 'none'] = /^\/v2\/os\/(manifests|blobs)\/(.+)$/.exec(url) ?? [];
     const fileOf = (digest: string) => join(this.#layout, 'blobs', digest.replace(':', '/'));
     if (url === '/v2/') return { thing: 'ping', type: 'text/plain' };
     if (kind !== 'manifests')
