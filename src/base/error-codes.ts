@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   ERR_REPO_CONFIG: 'The repository config file cannot be parsed, or is that of an unknown version.',
   ERR_REF_MISSING: 'The ref or revision does not exist in the repository.',
   ERR_REF_SYNTAX: 'A ref name is not valid.',
+  ERR_REF_CONFLICT:
+    'A ref cannot be set because another one is in the way: `os` and `os/new` exclude each other. Nothing was imported.',
   ERR_COMMIT_MISSING: 'The commit does not exist in the repository.',
   ERR_SUMMARY:
     'The summary file of the repository is damaged or too large and is not served. Write it again: `ostree summary -u`.',

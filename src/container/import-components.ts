@@ -86,7 +86,7 @@ function fetchComponent(
     await landCommit(transaction, objectSet, [blobRef(layer.digest)]);
     return objects;
   };
-  return withTransaction(repo.path, work, { threads });
+  return withTransaction(repo.path, work, { refs: [blobRef(layer.digest)], threads });
 }
 
 function nameOf(layer: Descriptor): string {

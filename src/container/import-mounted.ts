@@ -5,6 +5,7 @@
  */
 import { eachConcurrently } from '../base/each-concurrently.ts';
 import { TreeportError } from '../base/errors.ts';
+import type { Transaction } from '../libostree/transaction.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, isMetadataType, type ObjectName, parseObjectName } from '../ostree/object-name.ts';
 import type { ObjectSink, SinkMetadataType } from '../ostree/object-sink.ts';
@@ -48,7 +49,8 @@ export async function importMounted(
   options: ImportMountedOptions,
 ): Promise<MountedReport> {
   const { repo, where, writeRef } = options;
-  if (writeRef !== undefined) checkRefName(writeRef);
+  const refs = writeRef === undefined ? [] : [writeRef];
+  for (const ref of refs) checkRefName(ref);
   const present = await listObjects(source);
   const head = await loadCommitHead(source, onlyCommit(present, where));
   const signatures = await verifyCommitHead(head, { repo, remote: remoteOf(options.verification) });
@@ -57,13 +59,14 @@ export async function importMounted(
   const needed: SeenObjects = new Set();
   for await (const _ of reachableObjects(objects, head.commit, needed));
   checkNoStray(needed, present, where);
-  return withTransaction(repo, async (transaction) => {
+  const work = async (transaction: Transaction) => {
     const counts = await copyObjects(objects, transaction, needed, options.onProgress);
     if (head.detached !== undefined) await transaction.detachedMetadata(head.commit, head.detached);
     await transaction.settle();
-    await landCommit(transaction, head.commit, writeRef === undefined ? [] : [writeRef]);
+    await landCommit(transaction, head.commit, refs);
     return { commit: head.commit, signatures, objects: counts };
-  });
+  };
+  return withTransaction(repo, work, { refs });
 }
 
 /** Names of all objects; detached metadata goes with its commit. */

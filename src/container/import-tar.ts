@@ -1,4 +1,5 @@
 /** Imports a commit from a tar stream into a repository. */
+import type { Transaction } from '../libostree/transaction.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { checkRefName } from '../ostree/ref-name.ts';
 import { importCommit } from '../tar/import-commit.ts';
@@ -30,9 +31,10 @@ export async function importTar(
   options: ImportTarOptions,
 ): Promise<ImportedTar> {
   const { repo: path, remote, writeRef } = options;
-  if (writeRef !== undefined) checkRefName(writeRef);
+  const refs = writeRef === undefined ? [] : [writeRef];
+  for (const ref of refs) checkRefName(ref);
   const signatures: VerifiedSignature[] = [];
-  return withTransaction(path, async (transaction) => {
+  const work = async (transaction: Transaction) => {
     const { commit } = await importCommit(tar, transaction, {
       where: 'the tar stream',
       allowExtra: options.allowExtra ?? false,
@@ -41,7 +43,8 @@ export async function importTar(
         await checkTimestamp(head, options);
       },
     });
-    await landCommit(transaction, commit, writeRef === undefined ? [] : [writeRef]);
+    await landCommit(transaction, commit, refs);
     return { commit, signatures };
-  });
+  };
+  return withTransaction(path, work, { refs });
 }

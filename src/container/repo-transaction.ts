@@ -1,15 +1,25 @@
 /** Transactions in which commits arrive, each with the refs on it. */
 import { LibostreeRepo, type TransactionOptions } from '../libostree/repository.ts';
+import { checkRefs } from '../libostree/settable-refs.ts';
 import type { Transaction } from '../libostree/transaction.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 
-/** Runs `work` with a transaction on the repository at `path`, which is aborted if that throws. */
+export type WorkOptions = TransactionOptions & {
+  /** What will be put on commits: that these can be set is checked before anything is staged. */
+  readonly refs: readonly string[];
+};
+
+/**
+ * Runs `work` with a transaction on the repository at `path`, which is aborted if that throws. ERR_REF_SYNTAX,
+ * ERR_REF_CONFLICT, ERR_REPO_READ_ONLY.
+ */
 export function withTransaction<Value>(
   path: string,
   work: (transaction: Transaction) => Promise<Value>,
-  options: TransactionOptions = {},
+  { refs, ...options }: WorkOptions,
 ): Promise<Value> {
   return withRepo(path, async (repo) => {
+    checkRefs(repo.path, refs);
     const transaction = await repo.startTransaction(options);
     try {
       return await work(transaction);
@@ -34,6 +44,7 @@ export async function landCommit(
 export function putRefs(path: string, commit: Checksum, refs: readonly string[]): Promise<void> {
   return withRepo(path, async (repo) => {
     repo.checkWritable();
+    checkRefs(repo.path, refs);
     for (const ref of refs) repo.setRef(ref, commit);
   });
 }

@@ -124,8 +124,11 @@ class ImageImport {
       await landCommit(transaction, commit, [blobRef(this.#ostree.digest), ...this.#refs()]);
       return commit;
     };
+    const layers = [this.#ostree, ...this.#components];
+    const refs = [...layers.map(({ digest }) => blobRef(digest)), ...this.#refs()];
     // The ostree layer of a chunked image is small, and its threads are there until the end.
-    return withTransaction(repo.path, work, this.#components.length > 0 ? { threads: 1 } : {});
+    const options = this.#components.length > 0 ? { refs, threads: 1 } : { refs };
+    return withTransaction(repo.path, work, options);
   }
 
   async #verify(head: CommitHead): Promise<void> {

@@ -18,9 +18,10 @@ import { hashedStream } from './hashed-stream.ts';
 import { HeldCommits, type HeldType, isHeld } from './held-commits.ts';
 import type { Pointer } from './library.ts';
 import { hasObject, loadMetadata } from './load-metadata.ts';
-import { parseRefspec, type Refspec } from './refspec.ts';
+import { parseRefspec } from './refspec.ts';
 import type { LibostreeRepo } from './repository.ts';
 import { setRef } from './set-ref.ts';
+import { checkRefs } from './settable-refs.ts';
 import { oneAfterTheOther, releaseStaging } from './staging.ts';
 import type { TransactionStats } from './transaction-calls.ts';
 import type { WriteWork } from './write-request.ts';
@@ -37,7 +38,7 @@ export class Transaction implements ObjectSink {
   readonly #start: TransactionStart;
   readonly #writers: Writers;
   readonly #held = new HeldCommits();
-  readonly #refs: [Refspec, Checksum][] = [];
+  readonly #refs = new Map<string, Checksum>();
   #isOver = false;
 
   private constructor(repo: LibostreeRepo, handle: Handle, start: TransactionStart, writers: Writers) {
@@ -121,7 +122,8 @@ export class Transaction implements ObjectSink {
   /** `ref` or `remote:ref` names this commit once the transaction is committed. Throws ERR_REF_SYNTAX. */
   setRef(refspec: string, commit: Checksum): void {
     this.#check(commit);
-    this.#refs.push([parseRefspec(refspec), commit]);
+    parseRefspec(refspec);
+    this.#refs.set(refspec, commit);
   }
 
   async settle(): Promise<void> {
@@ -136,13 +138,14 @@ export class Transaction implements ObjectSink {
   async commit(): Promise<TransactionStats> {
     this.#check();
     try {
+      checkRefs(this.#repo.path, [...this.#refs.keys()]);
       await this.#writers.settle();
       await this.#held.release(this.#pointer, (type, commit, bytes) => this.#give(type, commit, bytes));
       await this.#writers.settle();
       const stats = await this.#writers.end('commit', this.#start.syncs);
       this.#held.markComplete(this.#pointer);
       // Last, and not by libostree's transaction: no ref may name a commit that is marked partial.
-      for (const [refspec, commit] of this.#refs) setRef(this.#pointer, refspec, commit);
+      for (const [refspec, commit] of this.#refs) setRef(this.#pointer, parseRefspec(refspec), commit);
       await this.#close();
       return stats as TransactionStats;
     } catch (error) {

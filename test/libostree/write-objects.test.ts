@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { LibostreeRepo } from '../../src/libostree/repository.ts';
@@ -91,6 +91,33 @@ test('objects of another repository', {
   const missing = { type: 'dirtree', checksum: 'b'.repeat(64) } as const;
   await assert.rejects(again.importFrom(from, [missing]), coded('ERR_OBJECT_MISSING', missing.checksum));
   await again.abort();
+});
+
+test('an import from another repository that fails is over when it rejects', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const entries = new Map(
+    Array.from(
+      { length: 200 },
+      (_, index) => [`${index}`, { kind: 'file', mode: 0o644, content: `${index}` }] as const,
+    ),
+  );
+  const source = await commitToArchive(folder, { kind: 'directory', mode: 0o755, entries });
+  const { repo, transaction } = await started(t);
+  const from = LibostreeRepo.open(source.repo.path);
+  const files = (await objectsOf(source)).filter(({ type }) => type === 'file');
+  const missing = { type: 'dirtree', checksum: 'b'.repeat(64) } as const;
+  const given = transaction.importFrom(from, [missing, ...files]);
+  await assert.rejects(given, coded('ERR_OBJECT_MISSING', missing.checksum));
+  from.close();
+  // All but those that were named to a thread together with the missing one.
+  const staged = readdirSync(join(repo.path, 'tmp'), { recursive: true }).join();
+  const present = files.map(({ checksum }) => staged.includes(`${checksum.slice(2)}.filez`));
+  assert.deepEqual(
+    present,
+    files.map((_, index) => index >= 63),
+  );
+  await transaction.abort();
+  repo.close();
 });
 
 /** On a file system of 3 MiB, of which libostree keeps the given part free. */
