@@ -91,6 +91,11 @@ export function readRegularFile(path: string, maxBytes: number): Buffer | undefi
   return readBeneath('/', resolve(path).slice(1), { links: 'inside', maxBytes });
 }
 
+/** True if there is one, whatever links lead to it; ERR_FILE_UNSAFE if something else is there. */
+export function isRegularFile(path: string): boolean {
+  return isFileBeneath('/', resolve(path).slice(1), { links: 'inside' });
+}
+
 /** Reads the whole of an opened file; ERR_FILE_TOO_LARGE with the name it is given here. */
 export function readAndClose({ fd, stats: { size } }: OpenedFile, name: string, maxBytes: number): Buffer {
   try {

@@ -2,6 +2,7 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TreeportError } from '../base/errors.ts';
+import { isRegularFile } from '../base/open-beneath.ts';
 import { type GpgSignature, verifyGpgSignatures } from '../libostree/gpg.ts';
 import { type Remote, remoteList } from '../ostree/remotes.ts';
 import { GPG_SIGNATURES, signaturesUnder } from '../ostree/sign/signatures.ts';
@@ -51,8 +52,15 @@ function verified({ fingerprint, timestamp, userName, userEmail }: GpgSignature)
   return { kind: 'gpg', key: fingerprint, signer: `${userName} <${userEmail}>`, timestamp };
 }
 
-/** libostree would name neither the remote nor the option. */
+/** libostree would name neither the remote nor the option, and wait for the other end of a FIFO. */
 async function checkKeyPaths(remote: Remote): Promise<void> {
+  for (const path of ownKeyrings(remote)) {
+    try {
+      isRegularFile(path);
+    } catch (error) {
+      throw noKeys(remote, `a key ring that cannot be read: ${messageOf(error)}`);
+    }
+  }
   for (const path of remoteList(remote, 'gpgkeypath', ';,')) {
     await access(path).catch((error) => {
       throw noKeys(remote, `an option gpgkeypath that cannot be read: ${messageOf(error)}`);
@@ -62,18 +70,14 @@ async function checkKeyPaths(remote: Remote): Promise<void> {
 
 async function hasKeyring(remote: Remote): Promise<boolean> {
   if (remoteList(remote, 'gpgkeypath', ';,').length > 0) return true;
-  const own = remote.directories.map((directory) => join(directory, `${remote.name}.trustedkeys.gpg`));
-  const present = await Promise.all(
-    own.map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  if (present.includes(true)) return true;
+  if (ownKeyrings(remote).some(isRegularFile)) return true;
   const machine = await readdir(process.env.OSTREE_GPG_HOME || MACHINE_KEYRINGS).catch(() => []);
   return machine.some((name) => name.endsWith('.gpg'));
+}
+
+/** Where the key rings of the remote itself may be. */
+function ownKeyrings({ name, directories }: Remote): readonly string[] {
+  return directories.map((directory) => join(directory, `${name}.trustedkeys.gpg`));
 }
 
 /** The reason that a person can do something about comes first. */

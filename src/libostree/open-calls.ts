@@ -1,6 +1,7 @@
 /** Opening and making repositories: the calls that give an `OstreeRepo`. */
 import type { ErrorCode } from '../base/error-codes.ts';
 import { TreeportError } from '../base/errors.ts';
+import { isFileBeneath } from '../base/open-beneath.ts';
 import type { RepositoryMode } from '../ostree/repo/open.ts';
 import { checked, type ErrorPlace, type ForeignError, isNotFound } from './gerror.ts';
 import { ownObject } from './glib.ts';
@@ -34,8 +35,10 @@ const ostree = lazily(({ ostree }) => ({
   getMode: ostree.func('int ostree_repo_get_mode(void *repo)') as (repo: Pointer) => number,
 }));
 
-/** Throws ERR_REPO_MISSING, ERR_REPO_CONFIG or ERR_REPO_MODE. */
+/** Throws ERR_REPO_MISSING, ERR_REPO_CONFIG, ERR_REPO_MODE or ERR_FILE_UNSAFE. */
 export function openRepo(path: string): Handle {
+  // libostree would wait for the other end of a FIFO, and no signal could end that.
+  isFileBeneath(path, 'config', { links: 'inside' });
   const what = `cannot open the repository ${path}`;
   return ownObject(checked(what, (error) => ostree().openAt(AT_FDCWD, path, null, error), classify));
 }

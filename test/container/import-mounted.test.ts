@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import type { ErrorCode } from '../../src/base/error-codes.ts';
 import { openEmbeddedRepo } from '../../src/container/import-from-storage.ts';
 import { type ImportMountedOptions, importMounted } from '../../src/container/import-mounted.ts';
 import { LibostreeRepo } from '../../src/libostree/repository.ts';
@@ -158,4 +159,48 @@ test('files that are no encapsulated image', { skip }, async (t) => {
   await mkdir(embedded);
   await refused('no ostree repository');
   assertNothingVisible(repo);
+});
+
+test('no link leads out of the image', { skip }, async (t) => {
+  const { folder, source, root, repo, embedded, file } = await place(t);
+  const away = join(folder, 'away');
+  const linked = async (path: string, code: ErrorCode) => {
+    await rename(path, away);
+    await symlink(away, path);
+    await assert.rejects(importFrom(root, repo), coded(code));
+    assertNothingVisible(repo);
+    await rm(path);
+    await rename(away, path);
+  };
+  const { rootTree, rootMeta } = await loadCommitObject(source.repo.objects, source.commit);
+  const large = await objectAt(source, '/usr/lib/large');
+  await linked(join(embedded, 'objects'), 'ERR_NOT_ENCAPSULATED');
+  await linked(join(embedded, 'config'), 'ERR_NOT_ENCAPSULATED');
+  await linked(dirname(file(source.commit, 'commit')), 'ERR_FILE_UNSAFE');
+  await linked(file(source.commit, 'commit'), 'ERR_OBJECT_UNREADABLE');
+  await linked(file(rootTree, 'dirtree'), 'ERR_OBJECT_UNREADABLE');
+  await linked(file(rootMeta, 'dirmeta'), 'ERR_OBJECT_UNREADABLE');
+  await linked(file(large, 'file-xattrs-link'), 'ERR_OBJECT_UNREADABLE');
+  // Here a link is an object of its own, and not the one that was to be there.
+  await linked(file(large, 'file'), 'ERR_OBJECT_CORRUPT');
+});
+
+test('FIFOs and devices in an image do not make us wait, and are not read', {
+  skip: skip || unlessInstalled('mkfifo', 'mknod'),
+}, async (t) => {
+  const { source, root, repo, embedded, file } = await place(t);
+  const large = file(await objectAt(source, '/usr/lib/large'), 'file');
+  const special = async (path: string, code: ErrorCode) => {
+    for (const make of [`mkfifo ${path}`, `mknod -m 644 ${path} c 1 5`]) {
+      await rename(path, `${path}-away`);
+      execFileSync('sh', ['-c', make]);
+      await assert.rejects(importFrom(root, repo), coded(code));
+      assertNothingVisible(repo);
+      await rm(path);
+      await rename(`${path}-away`, path);
+    }
+  };
+  await special(join(embedded, 'config'), 'ERR_NOT_ENCAPSULATED');
+  await special(file(source.commit, 'commit'), 'ERR_OBJECT_UNREADABLE');
+  await special(large, 'ERR_OBJECT_CORRUPT');
 });

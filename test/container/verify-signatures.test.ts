@@ -117,6 +117,14 @@ test('keys of gpgkeypath', { skip }, async (t) => {
   await assert.rejects(verify(broken), coded('ERR_NO_KEYS', 'gpgkeypath', '/nonexistent/key', '"os"'));
 });
 
+test('a key ring that is a FIFO does not make us wait', {
+  skip: skip || unlessInstalled('mkfifo'),
+}, async (t) => {
+  const signed = await setUp(t, []);
+  await must(['mkfifo', join(signed.target, 'os.trustedkeys.gpg')]);
+  await assert.rejects(verify(signed), coded('ERR_NO_KEYS', 'os.trustedkeys.gpg', 'a FIFO'));
+});
+
 test('a key that the remote does not have, and a remote without any', { skip }, async (t) => {
   const c = await setUp(t, [await otherKey(t)]);
   const words = ['public key not found', c.key.id, c.commit, '"os"', 'ostree remote gpg-import', c.target];

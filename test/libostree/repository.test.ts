@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { LibostreeRepo, type WritableMode } from '../../src/libostree/repository.ts';
@@ -55,6 +55,16 @@ test('a config that is none, and a mode that is none', { skip }, async (t) => {
   assert.throws(() => LibostreeRepo.open(path), coded('ERR_REPO_MODE', 'baroque'));
   writeFileSync(config, 'no key file');
   assert.throws(() => LibostreeRepo.open(path), coded('ERR_REPO_CONFIG', path));
+});
+
+test('a config that is a FIFO does not make us wait', {
+  skip: skip || unlessInstalled('mkfifo'),
+}, async (t) => {
+  const path = join(await tempDir(t), 'repo');
+  LibostreeRepo.create(path, 'archive').close();
+  rmSync(join(path, 'config'));
+  await must(['mkfifo', join(path, 'config')]);
+  assert.throws(() => LibostreeRepo.open(path), coded('ERR_FILE_UNSAFE', path, 'a FIFO'));
 });
 
 test('nobody writes in mode bare-split-xattrs', { skip }, async (t) => {
