@@ -64,9 +64,11 @@ async function putMirror(
     runtime,
     publishedRepo: directory,
     publication,
+    below: parts.layers.length,
     objects: repo.objects,
     compression,
     created: parts.created,
+    warn,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   return finishImage(sink, {

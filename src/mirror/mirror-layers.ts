@@ -9,28 +9,34 @@ import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { layerTar } from './layer.ts';
 import { fileFromBytes, filesBelow } from './layer-file.ts';
+import { layerParts } from './layer-parts.ts';
 import { PUBLISHED_REPO } from './layout.ts';
 import type { Publication } from './published-refs.ts';
 import type { RuntimeSource } from './runtime/runtime-source.ts';
+import type { Warn } from './warn.ts';
 
 export type MirrorLayersOptions = {
   readonly runtime: RuntimeSource;
   /** Directory of the published repo. */
   readonly publishedRepo: string;
   readonly publication: Publication;
+  /** The number of layers below ours. */
+  readonly below: number;
   /** Has the embedded commit. */
   readonly objects: ObjectSource;
   readonly compression: Compression;
   /** Time of the image, RFC 3339. */
   readonly created: string;
+  readonly warn: Warn;
   readonly onProgress?: (bytes: number) => void;
 };
 
+const RUNTIME_LAYERS = 1;
 const WORLD_SEARCHABLE = 0o005;
 /** A repository without `objects` is none, and our layers have no directories. */
 const OBJECTS_KEPT = fileFromBytes(`${PUBLISHED_REPO}/objects/.keep`, Buffer.alloc(0));
 
-/** Writes the two layers: the runtime, which many images share, then the published repo. */
+/** Writes our layers: the runtime, which many images share, then the published repo, in one unless it has many files. */
 export async function putMirrorLayers(
   sink: ImageSink,
   options: MirrorLayersOptions,
@@ -41,11 +47,15 @@ export async function putMirrorLayers(
   const runtimeLayer = await runtime.putLayer(sink, { compression, created, ...progress });
   const files = [OBJECTS_KEPT, ...(await filesBelow(options.publishedRepo, PUBLISHED_REPO))];
   const openRoot = await isRootClosed(options.objects, publication.commits[0]);
-  const tar = layerTar(files, { openRoot });
-  const { descriptor, diffId } = await writeLayer(sink, tar, { compression, ...progress });
   const names = publication.refs.map(({ name }) => name).join(', ') || `commit ${publication.commits[0]}`;
   const history = { created, created_by: `treeport published repo of ${names}` };
-  return [runtimeLayer, { descriptor, diffId, history }];
+  const layers = [runtimeLayer];
+  for (const part of layerParts(files, options.below + RUNTIME_LAYERS, options.warn)) {
+    const tar = layerTar(part, { openRoot });
+    const { descriptor, diffId } = await writeLayer(sink, tar, { compression, ...progress });
+    layers.push({ descriptor, diffId, history });
+  }
+  return layers;
 }
 
 /** True if the commit's root directory keeps out the ids that mirrors run as. */

@@ -66,9 +66,11 @@ export async function wrapImage(
         runtime,
         publishedRepo: published.path,
         publication: published.publication,
+        below: image.manifest.layers.length,
         objects: published.objects,
         compression: options.compression,
         created: image.config.created ?? '',
+        warn: options.warn,
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       });
       return finishWrapped(image, sink, layers, {

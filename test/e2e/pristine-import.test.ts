@@ -81,6 +81,19 @@ test('a closed root directory keeps its mode in the OS', { skip, timeout }, asyn
   assertPristine(await importAsOs(readLayout(image), join(folder, 'imported')));
 });
 
+test('a mirror of many objects is imported without opening too many files', { skip, timeout }, async (t) => {
+  const folder = await tempDir(t);
+  const repo = await osOf(folder, SYSTEMS['with composefs'] as string);
+  const many = join(folder, 'many');
+  await mkdir(many);
+  for (let file = 0; file < 1500; file++) await writeFile(join(many, `${file}`), `${file}`);
+  const words = ['commit', '--branch=many', `--tree=dir=${many}`, '--fsync=false'];
+  await must(['ostree', `--repo=${repo.path}`, ...words]);
+  const image = join(folder, 'image');
+  await buildInto(image, repo, [REF, 'many']);
+  assertPristine(await importAsOs(readLayout(image), join(folder, 'imported')));
+});
+
 test('an image that the Containerfile made leaves empty directories in an OS with composefs', {
   skip: skip || unlessInstalled(...PODMAN_PROGRAMS, 'buildah'),
   timeout,

@@ -11,6 +11,8 @@ import sys
 import tarfile
 
 REPO = "sysroot/ostree/repo"
+# Every stashed file is an open one until the layer ends; the limit is 1024, less what the program has open besides.
+OPEN_FILES = 900
 API_DIRECTORIES = ("run", "tmp", "proc", "sys", "dev")
 
 
@@ -47,6 +49,8 @@ def filtered(source, sink, keep_all):
     for entry in source:
         if entry.mtime > 0 and entry.isreg() and is_object(entry.name):
             stashed["/".join(parts(entry.name))] = source.extractfile(entry).read()
+            if len(stashed) > OPEN_FILES:
+                sys.exit(f"{entry.name}: Creating tmpfile: Too many open files")
             continue
         data = source.extractfile(entry) if entry.isreg() else None
         if entry.mtime > 0 and entry.islnk() and is_object(entry.linkname) and not is_object(entry.name):
