@@ -16,7 +16,7 @@ import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { REPO_PATH } from '../tar/layout.ts';
 import { checkNoStray } from '../tar/needed-objects.ts';
 import { checkTimestamp, type RefTarget } from './check-timestamp.ts';
-import { remoteOf, type Verification } from './ostree-image-reference.ts';
+import { isVerified, remoteOf, type Verification } from './ostree-image-reference.ts';
 import { landCommit, withTransaction } from './repo-transaction.ts';
 import { loadCommitHead, verifyCommitHead } from './signed-head.ts';
 import type { VerifiedSignature } from './verify-signatures.ts';
@@ -63,10 +63,10 @@ export async function importMounted(
     const counts = await copyObjects(objects, transaction, needed, options.onProgress);
     if (head.detached !== undefined) await transaction.detachedMetadata(head.commit, head.detached);
     await transaction.settle();
-    await landCommit(transaction, head.commit, refs);
+    await landCommit(transaction, head.commit, refs, options.warn);
     return { commit: head.commit, signatures, objects: counts };
   };
-  return withTransaction(repo, work, { refs });
+  return withTransaction(repo, work, { refs, isVerified: isVerified(options.verification) });
 }
 
 /** Names of all objects; detached metadata goes with its commit. */

@@ -43,8 +43,8 @@ export async function importTar(
         await checkTimestamp(head, options);
       },
     });
-    await landCommit(transaction, commit, refs);
+    await landCommit(transaction, commit, refs, options.warn);
     return { commit, signatures };
   };
-  return withTransaction(path, work, { refs });
+  return withTransaction(path, work, { refs, isVerified: remote !== undefined });
 }

@@ -76,6 +76,11 @@ export function remoteOf(verification: Verification): string | undefined {
   return verification.kind === 'remote' ? verification.remote : undefined;
 }
 
+/** True if what is imported must have been signed: the commit itself, or the image as a whole. */
+export function isVerified({ kind }: Verification): boolean {
+  return kind !== 'unverified';
+}
+
 /** The reference of an image of which nothing is demanded. */
 export function unverifiedReference(image: ImageReference): OstreeImageReference {
   return { verification: UNVERIFIED, image };

@@ -30,14 +30,22 @@ export function withTransaction<Value>(
   });
 }
 
-/** Makes what was written visible, and puts the refs on `commit`, which is complete by it. */
+/**
+ * Makes what was written visible, and puts the refs on `commit`, which is complete by it. `warn` is told of detached
+ * metadata that was left out.
+ */
 export async function landCommit(
   transaction: Transaction,
   commit: Checksum,
   refs: readonly string[],
+  warn?: (message: string) => void,
 ): Promise<void> {
   for (const ref of refs) transaction.setRef(ref, commit);
   await transaction.commit();
+  for (const kept of transaction.kept)
+    warn?.(
+      `commit ${kept} was in the repository, whose detached metadata was kept as it is: that of this import is another, and no signature of it was verified`,
+    );
 }
 
 /** Puts refs on a commit that is there. */

@@ -21,7 +21,7 @@ import { checkTimestamp, type RefTarget } from './check-timestamp.ts';
 import { encapsulatedLayers } from './encapsulated-layers.ts';
 import { importComponents } from './import-components.ts';
 import type { ImportEvent, LayerState } from './import-events.ts';
-import { remoteOf, type Verification } from './ostree-image-reference.ts';
+import { isVerified, remoteOf, type Verification } from './ostree-image-reference.ts';
 import { landCommit, putRefs, withTransaction } from './repo-transaction.ts';
 import { loadCommitHead, verifyCommitHead } from './signed-head.ts';
 import type { VerifiedSignature } from './verify-signatures.ts';
@@ -121,14 +121,23 @@ class ImageImport {
         note: (state, position) => this.#note(state, position + 1),
       });
       await checkContentComplete(transaction, needed, arrived);
-      await landCommit(transaction, commit, [blobRef(this.#ostree.digest), ...this.#refs()]);
+      await landCommit(
+        transaction,
+        commit,
+        [blobRef(this.#ostree.digest), ...this.#refs()],
+        this.#options.warn,
+      );
       return commit;
     };
     const layers = [this.#ostree, ...this.#components];
     const refs = [...layers.map(({ digest }) => blobRef(digest)), ...this.#refs()];
     // The ostree layer of a chunked image is small, and its threads are there until the end.
-    const options = this.#components.length > 0 ? { refs, threads: 1 } : { refs };
-    return withTransaction(repo.path, work, options);
+    const options = { refs, isVerified: isVerified(this.#options.verification) };
+    return withTransaction(
+      repo.path,
+      work,
+      this.#components.length > 0 ? { ...options, threads: 1 } : options,
+    );
   }
 
   async #verify(head: CommitHead): Promise<void> {

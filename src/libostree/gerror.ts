@@ -34,13 +34,19 @@ const glib = lazily(({ glib }) => ({
 
 /**
  * What `call` returns. If it left an error, that is thrown, with a message that starts with `what`:
- * what could not be done, and to which object.
+ * what could not be done, and to which object. FALSE or NULL is a failure without an error, too: libostree forgets to set
+ * one where it removes small files, the mark of a partial commit among them.
  */
-export function checked<T>(what: string, call: (error: ErrorPlace) => T, classify?: Classify): T {
+export function checked<T extends number | Pointer | null>(
+  what: string,
+  call: (error: ErrorPlace) => T,
+  classify?: Classify,
+): T {
   const place: ErrorPlace = [null];
   const result = call(place);
   const [pointer] = place;
-  if (pointer === null) return result;
+  if (pointer === null && result) return result;
+  if (pointer === null) throw new TreeportError('ERR_LIBOSTREE', `${what}: libostree does not say why`);
   const error = take(pointer);
   const code = classify?.(error) ?? codeOf(error);
   throw new TreeportError(code, `${what}: ${messageOf(error.message)}`);

@@ -3,13 +3,17 @@
  *
  * An aborted or killed transaction leaves what it staged in tmp/ for the next one to go on from, and that may be of
  * another import: no commit without its objects, and no signatures that were refused, must get into the repository
- * this way. While objects move to their places a new commit is marked partial, so that the repository is
+ * this way. Nor is detached metadata replaced that a commit in the repository has: signatures are added to it, if what
+ * comes was verified, and none is ever dropped.
+ *
+ * While objects move to their places a new commit is marked partial, so that the repository is
  * consistent even if the process is killed then.
  */
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
+import { mergeDetached } from '../ostree/sign/merge-detached.ts';
 import type { Pointer } from './library.ts';
-import { hasObject } from './load-metadata.ts';
+import { hasObject, loadMetadata } from './load-metadata.ts';
 import { markPartial } from './partial-mark.ts';
 
 export type HeldType = 'commit' | 'commitmeta';
@@ -21,6 +25,18 @@ export class HeldCommits {
     commitmeta: new Map(),
   };
   readonly #marked: Checksum[] = [];
+  readonly #kept: Checksum[] = [];
+  readonly #isVerified: boolean;
+
+  /** `isVerified`: what is given was verified by signatures. */
+  constructor(isVerified: boolean) {
+    this.#isVerified = isVerified;
+  }
+
+  /** After the release: commits of the repository whose detached metadata was kept as it is, though other came. */
+  get kept(): readonly Checksum[] {
+    return this.#kept;
+  }
 
   get(type: string, commit: Checksum): Buffer | undefined {
     return isHeld(type) ? this.#bytes[type].get(commit) : undefined;
@@ -38,9 +54,23 @@ export class HeldCommits {
       this.#marked.push(commit);
       markPartial(repo, commit, true);
     }
-    for (const type of ['commitmeta', 'commit'] as const) {
-      for (const [commit, bytes] of this.#bytes[type]) await give(type, commit, bytes);
+    for (const [commit, coming] of this.#bytes.commitmeta) {
+      const bytes = this.#detached(repo, commit, coming);
+      if (bytes !== undefined) await give('commitmeta', commit, bytes);
     }
+    for (const [commit, bytes] of this.#bytes.commit) await give('commit', commit, bytes);
+  }
+
+  /** What is to be written; undefined if what is there stays. */
+  #detached(repo: Pointer, commit: Checksum, coming: Buffer): Buffer | undefined {
+    const isThere = hasCommit(repo, commit) && hasObject(repo, { type: 'commitmeta', checksum: commit });
+    if (!isThere) return coming;
+    const present = loadMetadata(repo, 'commitmeta', commit);
+    const merged = mergeDetached(present, coming);
+    if (merged === present) return undefined;
+    if (this.#isVerified || merged === coming) return merged;
+    this.#kept.push(commit);
+    return undefined;
   }
 
   /** After the transaction was committed. */

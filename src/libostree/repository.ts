@@ -29,6 +29,11 @@ const ostree = lazily(({ ostree }) => ({
 export type TransactionOptions = {
   /** How many threads write objects; by default as many as there are processors, at most eight. */
   readonly threads?: number;
+  /**
+   * What is written was verified by signatures: detached metadata is added to what a commit of the repository has.
+   * Otherwise that stays as it is.
+   */
+  readonly isVerified?: boolean;
 };
 
 export class LibostreeRepo implements Disposable {
@@ -96,7 +101,7 @@ export class LibostreeRepo implements Disposable {
    */
   async startTransaction(options: TransactionOptions = {}): Promise<Transaction> {
     this.checkWritable();
-    return Transaction.start(this, options.threads);
+    return Transaction.start(this, options);
   }
 
   /** Says in the repository that objects of this commit may be missing, or no more. */

@@ -19,7 +19,7 @@ import { HeldCommits, type HeldType, isHeld } from './held-commits.ts';
 import type { Pointer } from './library.ts';
 import { hasObject, loadMetadata } from './load-metadata.ts';
 import { parseRefspec } from './refspec.ts';
-import type { LibostreeRepo } from './repository.ts';
+import type { LibostreeRepo, TransactionOptions } from './repository.ts';
 import { setRef } from './set-ref.ts';
 import { checkRefs } from './settable-refs.ts';
 import { oneAfterTheOther, releaseStaging } from './staging.ts';
@@ -37,21 +37,28 @@ export class Transaction implements ObjectSink {
   readonly #handle: Handle;
   readonly #start: TransactionStart;
   readonly #writers: Writers;
-  readonly #held = new HeldCommits();
+  readonly #held: HeldCommits;
   readonly #refs = new Map<string, Checksum>();
   #isOver = false;
 
-  private constructor(repo: LibostreeRepo, handle: Handle, start: TransactionStart, writers: Writers) {
+  private constructor(
+    repo: LibostreeRepo,
+    handle: Handle,
+    start: TransactionStart,
+    writers: Writers,
+    isVerified: boolean,
+  ) {
     this.#repo = repo;
     this.#handle = handle;
     this.#start = start;
     this.#writers = writers;
+    this.#held = new HeldCommits(isVerified);
   }
 
   /** What LibostreeRepo.startTransaction calls. */
   static async start(
     repo: LibostreeRepo,
-    threads: number = Math.min(availableParallelism(), MAX_THREADS),
+    { threads = Math.min(availableParallelism(), MAX_THREADS), isVerified = false }: TransactionOptions,
   ): Promise<Transaction> {
     const handle = shareObject(repo.pointer);
     const [thread, ...others] = takeThreads(Math.max(1, threads)) as [WriteThread, ...WriteThread[]];
@@ -61,7 +68,7 @@ export class Transaction implements ObjectSink {
       throw error;
     });
     const writers = new Writers(start.repo, [thread, ...others]);
-    return new Transaction(repo, handle, start, writers).#sweep();
+    return new Transaction(repo, handle, start, writers, isVerified).#sweep();
   }
 
   /** What an earlier transaction staged is used only if it is sound. */
@@ -111,6 +118,11 @@ export class Transaction implements ObjectSink {
     }
     const others = names.filter(({ type }) => !isHeld(type));
     await this.#runAll(others, (names) => ({ kind: 'import', source: source.pointer, names }));
+  }
+
+  /** After `commit`: commits whose detached metadata was kept as it is, though other came. */
+  get kept(): readonly Checksum[] {
+    return this.#held.kept;
   }
 
   /** The bytes of a metadata object, given or in the repository, not verified. What was given must be settled. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
 import { importTar } from '../../src/container/import-tar.ts';
 import { LibostreeRepo } from '../../src/libostree/repository.ts';
+import { serializeDict, stringVariant } from '../../src/ostree/metadata-dict.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { listHeads } from '../../src/ostree/refs.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
@@ -48,6 +49,20 @@ test('detached metadata is kept', async (t) => {
   await importTar(inPieces(await goldenTar('fixture-whole-commit-simplemeta')), { repo });
   const { objects } = await openRepository(repo);
   assert.ok((await objects.metadata('commitmeta', FIXTURE_COMMIT)).equals(FIXTURE_DETACHED));
+});
+
+test('an unverified import leaves the detached metadata of a commit that is there, and says so', async (t) => {
+  const repo = await newRepo(t);
+  await importTar(inPieces(await goldenTar('fixture-whole-commit-nometa')), { repo });
+  const path = join(repo, loosePath(FIXTURE_COMMIT, 'commitmeta'));
+  const present = serializeDict(new Map([['signed', stringVariant('well')]]));
+  writeFileSync(path, present);
+  const warnings: string[] = [];
+  for (const golden of ['fixture-whole-commit-simplemeta', 'fixture-whole-commit-nometa'] as const)
+    await importTar(inPieces(await goldenTar(golden)), { repo, warn: (message) => warnings.push(message) });
+  assert.ok(readFileSync(path).equals(present));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] as string, new RegExp(`^commit ${FIXTURE_COMMIT} .*kept`));
 });
 
 test('a commit is imported again over itself', async (t) => {

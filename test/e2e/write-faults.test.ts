@@ -44,9 +44,11 @@ async function importWithFaults(
   return { source, attempts };
 }
 
-/** Whatever happened in an import, the next one must succeed, and all be sound. */
-async function assertSound({ repo, error, call, outcome, next }: Attempt, source: SourceCommit) {
+/** Whatever happened in an import, no ref is there too early, and the next one must succeed, and all be sound. */
+async function assertSound(attempt: Attempt, source: SourceCommit) {
+  const { repo, error, call, outcome, hasRef, isPartial, next } = attempt;
   const where = `${error} in ${call}: ${outcome}`;
+  assert.ok(!hasRef || !isPartial, `the ref of a partial commit after ${where}`);
   assert.match(outcome, /^(imported|ERR_(IO|DISK_FULL|LIBOSTREE) [^\n]+)$/, where);
   assert.equal(next, 'imported', where);
   await assert.doesNotReject(must(['ostree', `--repo=${repo}`, 'fsck', '--quiet']), where);
@@ -73,6 +75,16 @@ for (const mode of MODES) {
     });
   }
 }
+
+test('an import with failing removals', { skip }, async (t) => {
+  const faults = { mode: 'archive', kind: 'removals', errors: ['EIO'], most: 8 } as const;
+  const { source, attempts } = await importWithFaults(t, faults);
+  assert.ok(
+    attempts.some(({ isPartial }) => isPartial),
+    'the mark of the commit could not be removed',
+  );
+  for (const attempt of attempts) await assertSound(attempt, source);
+});
 
 test('a file system on which files share blocks, as btrfs and xfs do', { skip }, async (t) => {
   const faults = { mode: 'bare-user', kind: 'syncs', errors: ['EIO'], most: 2, clones: true } as const;

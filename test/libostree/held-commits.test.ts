@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
+import { variant } from '../../src/gvariant/index.ts';
 import { LibostreeRepo } from '../../src/libostree/repository.ts';
 import { serializeDict, stringVariant } from '../../src/ostree/metadata-dict.ts';
 import { loosePath, type ObjectName } from '../../src/ostree/object-name.ts';
+import { GPG_SIGNATURES } from '../../src/ostree/sign/signatures.ts';
 import { must } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { coded } from '../support/expect.ts';
@@ -14,6 +16,7 @@ import {
   assertThere,
   commitToArchive,
   giveCommit,
+  giveObject,
   makeRepo,
   objectsOf,
   readRepo,
@@ -80,6 +83,107 @@ test('a commit that was partial is complete after its objects came', { skip }, a
   await transaction.commit();
   assert.ok(!existsSync(mark));
   await assertThere(repo.path, source);
+});
+
+/** Detached metadata with one signature for each of the names. */
+function signedBy(...names: readonly string[]): Buffer {
+  return serializeDict(
+    new Map([
+      [
+        GPG_SIGNATURES,
+        variant(
+          'aay',
+          names.map((name) => Buffer.from(name)),
+        ),
+      ],
+    ]),
+  );
+}
+
+for (const [what, isVerified, coming, result, isTold] of [
+  ['an unverified import keeps the detached metadata', false, signedBy('forged'), signedBy('one'), true],
+  [
+    'an unverified import of the same detached metadata says nothing',
+    false,
+    signedBy('one'),
+    signedBy('one'),
+    false,
+  ],
+  ['a verified import adds its signatures', true, signedBy('two'), signedBy('one', 'two'), false],
+  ['a verified import drops none', true, serializeDict(new Map()), signedBy('one'), false],
+] as const) {
+  test(`${what} of a commit that is there`, { skip }, async (t) => {
+    const folder = await tempDir(t);
+    const source = await commitToArchive(folder, treeOf('archive'));
+    using repo = makeRepo(join(folder, 'repo'));
+    const first = await repo.startTransaction();
+    await giveCommit(first, source);
+    await first.detachedMetadata(source.commit, signedBy('one'));
+    await first.commit();
+    assert.deepEqual(first.kept, []);
+
+    const next = await repo.startTransaction({ isVerified });
+    await giveCommit(next, source);
+    await next.detachedMetadata(source.commit, coming);
+    await next.commit();
+    assert.deepEqual(next.kept, isTold ? [source.commit] : []);
+    const { objects } = await readRepo(repo.path);
+    assert.deepEqual(await objects.metadata('commitmeta', source.commit), result);
+  });
+}
+
+test('detached metadata that is there without its commit, or is damaged, is replaced', {
+  skip,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const source = await commitToArchive(folder, treeOf('archive'));
+  using repo = makeRepo(join(folder, 'repo'));
+  const path = join(repo.path, loosePath(source.commit, 'commitmeta'));
+  for (const [present, coming] of [
+    [signedBy('of no commit'), signedBy('one')],
+    [Buffer.from('rotten'), signedBy('two')],
+  ] as const) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, present);
+    const transaction = await repo.startTransaction();
+    await giveCommit(transaction, source);
+    await transaction.detachedMetadata(source.commit, coming);
+    await transaction.commit();
+    assert.deepEqual(readFileSync(path), coming);
+  }
+});
+
+test('what is given for a commit is copied: the caller may use the memory again', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const source = await commitToArchive(folder, treeOf('archive'));
+  using repo = makeRepo(join(folder, 'repo'));
+  const transaction = await repo.startTransaction();
+  for (const name of await objectsOf(source)) {
+    if (name.type !== 'commit') await giveObject(transaction, source, name);
+  }
+  const commit = await source.repo.objects.metadata('commit', source.commit);
+  const detached = signedBy('one');
+  await transaction.metadata('commit', source.commit, commit);
+  await transaction.detachedMetadata(source.commit, detached);
+  commit.fill(0);
+  detached.fill(0);
+  await transaction.commit();
+  await assertThere(repo.path, source);
+  const { objects } = await readRepo(repo.path);
+  assert.deepEqual(await objects.metadata('commitmeta', source.commit), signedBy('one'));
+});
+
+test('the mark of a commit that did not come is withdrawn', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const source = await commitToArchive(folder, treeOf('archive'));
+  using repo = makeRepo(join(folder, 'repo'));
+  // The commit is looked for, but cannot be put, in a folder that leads nowhere.
+  symlinkSync('nowhere', join(repo.path, 'objects', source.commit.slice(0, 2)));
+  const transaction = await repo.startTransaction();
+  for (const name of await objectsOf(source)) await giveObject(transaction, source, name);
+  await assert.rejects(transaction.commit(), coded('ERR_LIBOSTREE', 'cannot commit'));
+  assert.ok(!existsSync(join(repo.path, loosePath(source.commit, 'commit'))));
+  assert.deepEqual(readdirSync(join(repo.path, 'state')), []);
 });
 
 test('a process that is killed at any moment leaves a clean repository', { skip }, async (t) => {

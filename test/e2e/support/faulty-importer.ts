@@ -3,7 +3,7 @@
  * repository and with another call failing. After each it imports once more without a fault. Prints an Attempt for each
  * as a line of JSON.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTreeportError } from '../../../src/base/errors.ts';
 import { LibostreeRepo, type WritableMode } from '../../../src/libostree/repository.ts';
@@ -34,7 +34,10 @@ export type Attempt = {
   readonly call: string;
   /** `CODE message` of the import, or `imported`. */
   readonly outcome: string;
-  /** The same of the import after it. */
+  /** Whether there was a ref, and a commit that is marked partial. */
+  readonly hasRef: boolean;
+  readonly isPartial: boolean;
+  /** The outcome of the import after it. */
   readonly next: string;
 };
 
@@ -61,7 +64,10 @@ async function attempt(source: SourceCommit, nth: number): Promise<Attempt | und
   const outcome = await importInto(repo, source);
   faults.disarm();
   if (faults.last() === '') return undefined;
-  return { repo, error, call: faults.last(), outcome, next: await importInto(repo, source) };
+  const hasRef = existsSync(join(repo, 'refs/heads/os'));
+  const isPartial = readdirSync(join(repo, 'state')).length > 0;
+  const next = await importInto(repo, source);
+  return { repo, error, call: faults.last(), outcome, hasRef, isPartial, next };
 }
 
 async function importInto(path: string, source: SourceCommit): Promise<string> {
