@@ -5,6 +5,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
 import { parseDirtree } from '../ostree/dirtree.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
+import { nextTree, type PlacedTree, type TreeLevel } from '../ostree/walk.ts';
 import type { Fault, LocatedFault } from './fault.ts';
 
 type Place = { readonly commit: Checksum; readonly path: string };
@@ -40,24 +41,23 @@ async function placesIn(
     const key = keyOf(type, checksum);
     if (wanted.has(key) && !places.has(key)) places.set(key, { commit, path });
   };
+  note('commit', commit, '/');
+  const parsed = await orNothing(async () => parseCommit(await source.metadata('commit', commit)));
+  if (parsed === undefined) return;
   const entered = new Set<Checksum>();
-  const visit = async (tree: Checksum, path: string): Promise<void> => {
+  const levels: TreeLevel[] = [];
+  let next: PlacedTree | undefined = { tree: parsed.rootTree, meta: parsed.rootMeta, path: '/' };
+  for (; next !== undefined; next = nextTree(levels)) {
+    const { tree, meta, path } = next;
+    note('dirmeta', meta, path);
     note('dirtree', tree, path);
-    if (entered.has(tree)) return;
+    if (entered.has(tree)) continue;
     entered.add(tree);
     const entries = await orNothing(async () => parseDirtree(await source.metadata('dirtree', tree)));
     const prefix = path === '/' ? '/' : `${path}/`;
     for (const file of entries?.files ?? []) note('file', file.checksum, prefix + file.name);
-    for (const directory of entries?.directories ?? []) {
-      note('dirmeta', directory.meta, prefix + directory.name);
-      await visit(directory.tree, prefix + directory.name);
-    }
-  };
-  note('commit', commit, '/');
-  const parsed = await orNothing(async () => parseCommit(await source.metadata('commit', commit)));
-  if (parsed === undefined) return;
-  note('dirmeta', parsed.rootMeta, '/');
-  await visit(parsed.rootTree, '/');
+    levels.push({ prefix, directories: entries?.directories ?? [], next: 0 });
+  }
 }
 
 /** Bad objects were reported by the passes before; here they only end the search. */

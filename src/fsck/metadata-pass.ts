@@ -5,10 +5,12 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
-import { parseDirtree } from '../ostree/dirtree.ts';
+import { DirtreeReader } from '../ostree/dirtree.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
 import type { MetadataType } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
+import { TreeLevels, tooDeepFault } from '../ostree/tree-levels.ts';
+import { distinctDirectories } from '../ostree/walk.ts';
 import { type Fault, faultOf } from './fault.ts';
 
 export type MetadataPass = {
@@ -31,6 +33,7 @@ class Pass {
   readonly faults: Fault[] = [];
   readonly seen = new Set<string>();
   readonly content = new Set<Checksum>();
+  private readonly levels = new TreeLevels();
 
   constructor(source: ObjectSource) {
     this.source = source;
@@ -42,13 +45,24 @@ class Pass {
     await this.load('dirmeta', commit.rootMeta, parseDirmeta);
     const pending = [commit.rootTree];
     for (let tree = pending.pop(); tree !== undefined; tree = pending.pop()) {
-      const entries = await this.load('dirtree', tree, parseDirtree);
-      for (const file of entries?.files ?? []) this.content.add(file.checksum);
-      for (const directory of entries?.directories ?? []) {
+      const entries = await this.load('dirtree', tree, (bytes) => new DirtreeReader(bytes));
+      if (entries === undefined) continue;
+      for (const file of entries.files()) this.content.add(file.checksum);
+      const children = new Set<Checksum>();
+      for (const directory of distinctDirectories(entries)) {
         await this.load('dirmeta', directory.meta, parseDirmeta);
-        pending.push(directory.tree);
+        children.add(directory.tree);
       }
+      for (const child of children) pending.push(child);
+      this.levels.add(tree, children);
     }
+    this.checkLevels(commit.rootTree);
+  }
+
+  private checkLevels(root: Checksum): void {
+    const deep = this.levels.tooDeep(root);
+    if (deep !== undefined)
+      this.faults.push(faultOf({ type: 'dirtree', checksum: deep }, tooDeepFault(deep)));
   }
 
   /** The parsed object the first time it is asked for; undefined if it was seen before or is bad. */

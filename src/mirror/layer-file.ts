@@ -37,7 +37,8 @@ export async function filesBelow(directory: string, prefix: string): Promise<rea
   for (const name of (await readdir(directory)).toSorted(compareBytes)) {
     const source = join(directory, name);
     const path = `${prefix}/${name}`;
-    if ((await stat(source)).isDirectory()) found.push(...(await filesBelow(source, path)));
+    if ((await stat(source)).isDirectory())
+      for (const file of await filesBelow(source, path)) found.push(file);
     else found.push(await fileFromDisk(path, source));
   }
   return found;

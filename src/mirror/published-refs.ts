@@ -47,7 +47,8 @@ export async function publicationOf(
     const isRef = (await resolveRef(repo, word)) !== undefined;
     const names = isRef ? [word.slice(word.indexOf(':') + 1)] : [];
     commits.add(commit);
-    candidates.push(...candidatesOf(commit, await loadCommit(repo, commit), names, warn));
+    for (const candidate of candidatesOf(commit, await loadCommit(repo, commit), names, warn))
+      candidates.push(candidate);
   }
   return { commits: [...commits], refs: withoutConflicts(candidates, warn) };
 }

@@ -81,7 +81,9 @@ export async function diffTrees(source: ObjectSource, from: TreeRoot, to: TreeRo
     changedFiles: [],
     changedDirs: [],
   };
-  await compareDirectories(source, { path: '/', from: directoryNode(from), to: directoryNode(to) }, found);
+  const pending: Pair<DirectoryNode>[] = [{ path: '/', from: directoryNode(from), to: directoryNode(to) }];
+  for (let pair = pending.pop(); pair !== undefined; pair = pending.pop())
+    await compareDirectories(source, pair, found, pending);
   return {
     addedFiles: byPath(found.addedFiles),
     addedDirs: byPath(found.addedDirs),
@@ -94,10 +96,12 @@ export async function diffTrees(source: ObjectSource, from: TreeRoot, to: TreeRo
 
 type Found = { readonly [List in keyof TreeDiff]: TreeDiff[List][number][] };
 
+/** Notes what differs in one directory; the subdirectories that both have are added to `pending`. */
 async function compareDirectories(
   source: ObjectSource,
   pair: Pair<DirectoryNode>,
   found: Found,
+  pending: Pair<DirectoryNode>[],
 ): Promise<void> {
   if (pair.from.meta !== pair.to.meta) found.changedDirs.push(pair);
   if (pair.from.tree === pair.to.tree) return;
@@ -108,8 +112,7 @@ async function compareDirectories(
     const path = prefix + name;
     const to = after.get(name);
     if (to === undefined) noteOnly(found.removedFiles, found.removedDirs, path, from);
-    else if (from.kind === 'directory' && to.kind === 'directory')
-      await compareDirectories(source, { path, from, to }, found);
+    else if (from.kind === 'directory' && to.kind === 'directory') pending.push({ path, from, to });
     else if (!isSameFile(from, to)) found.changedFiles.push({ path, from, to });
   }
   for (const [name, to] of after) {

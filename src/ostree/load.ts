@@ -6,7 +6,7 @@ import { isTreeportError, TreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
 import { type Commit, parseCommit } from './commit.ts';
 import { type Dirmeta, parseDirmeta } from './dirmeta.ts';
-import { type Dirtree, parseDirtree } from './dirtree.ts';
+import { type Dirtree, DirtreeReader, parseDirtree } from './dirtree.ts';
 import { formatObjectName, type MetadataType } from './object-name.ts';
 import type { ObjectSource } from './object-source.ts';
 import { verifyMetadata } from './verify.ts';
@@ -30,6 +30,11 @@ export function loadCommitObject(source: Source, checksum: Checksum): Promise<Co
 
 export function loadDirtree(source: Source, checksum: Checksum): Promise<Dirtree> {
   return load(source, 'dirtree', checksum, parseDirtree);
+}
+
+/** The same to be read entry by entry, for directories of any size. */
+export function openDirtree(source: Source, checksum: Checksum): Promise<DirtreeReader> {
+  return load(source, 'dirtree', checksum, (bytes) => new DirtreeReader(bytes));
 }
 
 export function loadDirmeta(source: Source, checksum: Checksum): Promise<Dirmeta> {

@@ -3,10 +3,11 @@
  * sorted by the bytes of their names. Metadata is verified on the way, so that a walk always ends.
  */
 import type { Checksum } from './checksum.ts';
-import type { Dirtree } from './dirtree.ts';
-import { loadCommitObject, loadDirtree } from './load.ts';
+import type { DirectoryEntry, Dirtree, DirtreeReader } from './dirtree.ts';
+import { loadCommitObject, loadDirtree, openDirtree } from './load.ts';
 import { formatObjectName, type ObjectName } from './object-name.ts';
 import type { ObjectSource } from './object-source.ts';
+import type { TreeLevels } from './tree-levels.ts';
 
 export type TreeVisit =
   | {
@@ -32,12 +33,38 @@ export async function* walkTree(
   root: TreeRoot,
   path = '/',
 ): AsyncGenerator<TreeVisit> {
-  const entries = await loadDirtree(source, root.tree);
-  yield { kind: 'directory', path, tree: root.tree, meta: root.meta, entries };
-  const prefix = path === '/' ? '/' : `${path}/`;
-  for (const { name, checksum } of entries.files) yield { kind: 'file', path: prefix + name, checksum };
-  for (const { name, tree, meta } of entries.directories)
-    yield* walkTree(source, { tree, meta }, prefix + name);
+  const levels: TreeLevel[] = [];
+  for (let next: PlacedTree | undefined = { ...root, path }; next !== undefined; next = nextTree(levels)) {
+    const { tree, meta, path } = next;
+    const entries = await loadDirtree(source, tree);
+    yield { kind: 'directory', path, tree, meta, entries };
+    const prefix = path === '/' ? '/' : `${path}/`;
+    for (const { name, checksum } of entries.files) yield { kind: 'file', path: prefix + name, checksum };
+    levels.push({ prefix, directories: entries.directories, next: 0 });
+  }
+}
+
+export type PlacedTree = TreeRoot & { readonly path: string };
+
+/** A directory on the way of a walk from the root down. Walks iterate: trees may be deeper than a stack. */
+export type TreeLevel = {
+  /** Its path with a `/` behind. */
+  readonly prefix: string;
+  readonly directories: readonly DirectoryEntry[];
+  /** Index of the subdirectory to be entered next. */
+  next: number;
+};
+
+/** The next directory of a walk in order; takes the levels away that have none left. */
+export function nextTree(levels: TreeLevel[]): PlacedTree | undefined {
+  for (let last = levels.at(-1); last !== undefined; last = levels.at(-1)) {
+    const directory = last.directories[last.next];
+    last.next += 1;
+    if (directory !== undefined)
+      return { tree: directory.tree, meta: directory.meta, path: last.prefix + directory.name };
+    levels.pop();
+  }
+  return undefined;
 }
 
 /** The files of {@link walkTree} alone. */
@@ -57,17 +84,18 @@ export type SeenObjects = Set<string>;
 /**
  * Every object a commit needs, each once: the commit, its dirtrees and dirmetas, its content objects.
  * Equal subtrees are entered once. Detached metadata and parent commits are not part of it. What is in `seen`, and
- * what is below it, is left out.
+ * what is below it, is left out. `levels` takes note of the dirtrees that are met.
  */
 export async function* reachableObjects(
   source: MetadataSource,
   commit: Checksum,
   seen: SeenObjects = new Set(),
+  levels?: TreeLevels,
 ): AsyncGenerator<ObjectName> {
   const { rootTree, rootMeta } = await loadCommitObject(source, commit);
   const commitName: ObjectName = { type: 'commit', checksum: commit };
   if (meetFirst(seen, commitName)) yield commitName;
-  yield* reachableFromTree(source, { tree: rootTree, meta: rootMeta }, seen);
+  yield* reachableFromTree(source, { tree: rootTree, meta: rootMeta }, seen, levels);
 }
 
 /** The same for a directory: its dirmeta, its dirtree and all that is below. */
@@ -75,6 +103,7 @@ export async function* reachableFromTree(
   source: MetadataSource,
   root: TreeRoot,
   seen: SeenObjects = new Set(),
+  levels?: TreeLevels,
 ): AsyncGenerator<ObjectName> {
   const pending: TreeRoot[] = [root];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -83,13 +112,27 @@ export async function* reachableFromTree(
     const tree: ObjectName = { type: 'dirtree', checksum: next.tree };
     if (!meetFirst(seen, tree)) continue;
     yield tree;
-    const entries = await loadDirtree(source, next.tree);
-    for (const { checksum } of entries.files) {
+    const entries = await openDirtree(source, next.tree);
+    for (const { checksum } of entries.files()) {
       const file: ObjectName = { type: 'file', checksum };
       if (meetFirst(seen, file)) yield file;
     }
-    pending.push(...entries.directories);
+    const children = distinctDirectories(entries);
+    for (const child of children) pending.push(child);
+    levels?.add(next.tree, new Set(children.map(({ tree }) => tree)));
   }
+}
+
+/** The subdirectories without their names, equal ones once. */
+export function distinctDirectories(entries: DirtreeReader): readonly TreeRoot[] {
+  const distinct = new Map<string, TreeRoot>();
+  for (const { tree, meta } of entries.directories()) {
+    const key = tree + meta;
+    // At the place of the last of them.
+    distinct.delete(key);
+    distinct.set(key, { tree, meta });
+  }
+  return [...distinct.values()];
 }
 
 /** Notes an object as met; true if it was not met before. */

@@ -11,12 +11,15 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Commit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
-import { parseDirtree } from '../ostree/dirtree.ts';
+import { type Dirtree, parseDirtree } from '../ostree/dirtree.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
+import { nextTree, type TreeLevel } from '../ostree/walk.ts';
 import { objectEntry, writeLink, writeObject } from './export-object.ts';
 import { containerPath, isHidden, objectPath } from './layout.ts';
 import type { DirectoryOwner, TarWriter } from './writer.ts';
+
+type Place = { readonly tree: Checksum; readonly path: string };
 
 const ROOT_PATH = '';
 const VAR_TMP = 'var/tmp';
@@ -28,7 +31,7 @@ export class TreeExport {
   /** `<checksum>.<type>` of what is written. */
   readonly #written = new Set<string>();
   #hasVarTmp = false;
-  #hidden: { readonly tree: Checksum; readonly path: string } | undefined;
+  #hidden: Place | undefined;
 
   constructor(source: ObjectSource, writer: TarWriter, options: { readonly withFiles: boolean }) {
     this.#source = source;
@@ -50,24 +53,37 @@ export class TreeExport {
   }
 
   async *#directory(tree: Checksum, path: string): AsyncGenerator<Buffer> {
+    const levels: TreeLevel[] = [];
+    for (let next: Place | undefined = { tree, path }; next !== undefined; next = await this.#enter(levels)) {
+      const { files, directories } = await this.#dirtree(next.tree);
+      const prefix = next.path === ROOT_PATH ? '' : `${next.path}/`;
+      levels.push({ prefix, directories, next: 0 });
+      for (const { name, checksum } of this.#withFiles ? files : [])
+        yield* this.#file(checksum, containerPath(prefix + name));
+      yield* this.#writer.takeFull();
+    }
+  }
+
+  async #dirtree(tree: Checksum): Promise<Dirtree> {
     const bytes = await verifiedMetadata(this.#source, 'dirtree', tree);
     if (this.#first('dirtree', tree)) this.#writer.file(objectPath(tree, 'dirtree'), bytes);
-    const { files, directories } = parseDirtree(bytes);
-    if (this.#withFiles) {
-      for (const { name, checksum } of files) yield* this.#file(checksum, childPath(path, name));
-    }
-    for (const child of directories) {
+    return parseDirtree(bytes);
+  }
+
+  /** Writes the next directory itself, without what is in it; undefined after the last. */
+  async #enter(levels: TreeLevel[]): Promise<Place | undefined> {
+    for (let child = nextTree(levels); child !== undefined; child = nextTree(levels)) {
       const owner = await this.#dirmeta(child.meta);
-      const destination = childPath(path, child.name);
-      if (path === ROOT_PATH && isHidden(destination)) {
-        this.#hidden = { tree: child.tree, path: destination };
+      const path = containerPath(child.path);
+      if (levels.length === 1 && levels[0]?.prefix === '' && isHidden(path)) {
+        this.#hidden = { tree: child.tree, path };
         continue;
       }
-      if (destination === VAR_TMP) this.#hasVarTmp = true;
-      if (!isHidden(destination)) this.#writer.directory(walkPath(destination), owner);
-      yield* this.#writer.takeFull();
-      yield* this.#directory(child.tree, destination);
+      if (path === VAR_TMP) this.#hasVarTmp = true;
+      if (!isHidden(path)) this.#writer.directory(walkPath(path), owner);
+      return { tree: child.tree, path };
     }
+    return undefined;
   }
 
   async *#file(checksum: Checksum, path: string): AsyncGenerator<Buffer> {
@@ -90,10 +106,6 @@ export class TreeExport {
     const before = this.#written.size;
     return this.#written.add(`${checksum}.${type}`).size > before;
   }
-}
-
-function childPath(path: string, name: string): string {
-  return containerPath(path === ROOT_PATH ? name : `${path}/${name}`);
 }
 
 /** ostree-ext writes the paths of this walk with `./`, which shows in long ones; those of objects and chunks without. */

@@ -4,8 +4,10 @@
  */
 import { isTreeportError, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
+import { loadCommitObject } from '../ostree/load.ts';
 import { formatObjectName, parseObjectName } from '../ostree/object-name.ts';
 import type { ObjectSink, SinkMetadataType } from '../ostree/object-sink.ts';
+import { TreeLevels, tooDeepFault } from '../ostree/tree-levels.ts';
 import { type MetadataSource, reachableObjects, type SeenObjects } from '../ostree/walk.ts';
 import { EMPTY_DIRTREE, EMPTY_DIRTREE_CHECKSUM } from './empty-dirtree.ts';
 
@@ -19,7 +21,7 @@ const EMPTY_DIRTREE_NAME = formatObjectName({ type: 'dirtree', checksum: EMPTY_D
 
 /**
  * Every object that the commit in the sink needs; all metadata of it is there then. ERR_OBJECT_MISSING names the
- * first that is not. The dirtree of an empty directory is written to the sink if that is what lacks.
+ * first that is not, ERR_OBJECT_CORRUPT a dirtree that lies too deep. The dirtree of an empty directory is written to the sink if that is what lacks.
  */
 export async function neededObjects(
   sink: ReadableSink,
@@ -27,11 +29,15 @@ export async function neededObjects(
   arrived: ReadonlySet<string>,
 ): Promise<SeenObjects> {
   const needed: SeenObjects = new Set();
-  for await (const name of reachableObjects(metadataOf(sink), commit, needed)) {
+  const levels = new TreeLevels();
+  const source = metadataOf(sink);
+  for await (const name of reachableObjects(source, commit, needed, levels)) {
     // Dirtrees are loaded on the way.
     if (name.type === 'dirmeta' && !arrived.has(formatObjectName(name)) && !(await sink.has(name)))
       throw missing(formatObjectName(name));
   }
+  const deep = levels.tooDeep((await loadCommitObject(source, commit)).rootTree);
+  if (deep !== undefined) throw tooDeepFault(deep);
   if (needed.has(EMPTY_DIRTREE_NAME) && !arrived.has(EMPTY_DIRTREE_NAME)) {
     await sink.metadata('dirtree', EMPTY_DIRTREE_CHECKSUM, EMPTY_DIRTREE);
     await sink.settle();

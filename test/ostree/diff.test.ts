@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { diffCommits, type TreeDiff } from '../../src/ostree/diff.ts';
+import { diffCommits, diffTrees, type TreeDiff } from '../../src/ostree/diff.ts';
 import { lookUp } from '../../src/ostree/lookup.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { loadCommit } from '../../src/ostree/revision.ts';
+import type { MetadataSource } from '../../src/ostree/walk.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
+import { deepCommit } from '../support/deep-commit.ts';
 import { DIFF_REF, type DiffCommits, writeDiffCommits } from '../support/diff-commits.ts';
 import { coded } from '../support/expect.ts';
 
@@ -113,3 +116,17 @@ async function removeSubtree(repo: DiffCommits['repo'], commit: string, path: st
   assert.equal(found.kind, 'directory');
   rmSync(join(repo.path, loosePath(found.kind === 'directory' ? found.tree : '', 'dirtree')));
 }
+
+test('trees of any depth are compared', async () => {
+  const [before, after] = [deepCommit(20_000), deepCommit(20_001)];
+  const source = {
+    metadata: async (type, checksum) =>
+      (await before.source.metadata(type, checksum)) ?? after.source.metadata(type, checksum),
+  } as MetadataSource as ObjectSource;
+  const diff = await diffTrees(
+    source,
+    { tree: before.rootTree, meta: before.meta },
+    { tree: after.rootTree, meta: after.meta },
+  );
+  assert.deepEqual(paths(diff), { ...NOTHING, addedDirs: ['/d'.repeat(20_000)] });
+});

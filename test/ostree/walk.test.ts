@@ -3,10 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, describe } from 'node:test';
 import { loadCommitObject } from '../../src/ostree/load.ts';
-import { formatObjectName, loosePath } from '../../src/ostree/object-name.ts';
+import { formatObjectName, loosePath, type ObjectName } from '../../src/ostree/object-name.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { reachableObjects, walkTree } from '../../src/ostree/walk.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
+import { deepCommit } from '../support/deep-commit.ts';
 import { coded } from '../support/expect.ts';
 import { FIXTURE_OBJECTS, updateOstreeFixture, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { listTree } from '../support/ostree-repos.ts';
@@ -83,4 +84,29 @@ test('a directory that claims to hold itself ends the walk', async (t) => {
     for await (const _ of walkTree(objects, { tree: rootTree, meta: rootMeta }));
   };
   await assert.rejects(walk(), coded('ERR_OBJECT_CORRUPT', `${rootTree}.dirtree`));
+});
+
+test('a tree of any depth is walked', async () => {
+  const { commit, rootTree, meta, source } = deepCommit(20_000);
+  const last = { path: '', directories: 0 };
+  for await (const { path } of walkTree(source, { tree: rootTree, meta })) {
+    last.path = path;
+    last.directories += 1;
+  }
+  assert.equal(last.path, '/d'.repeat(19_999));
+  assert.equal(last.directories, 20_000);
+  const names: string[] = [];
+  for await (const name of reachableObjects(source, commit)) names.push(formatObjectName(name));
+  assert.equal(names.length, 20_002);
+});
+
+test('a directory has as many subdirectories as it likes', async () => {
+  const names = Array.from({ length: 150_000 }, (_, index) => String(index).padStart(6, '0'));
+  const { commit, rootTree, meta, source } = deepCommit(2, names);
+  const count = { visits: 0 };
+  for await (const _ of walkTree(source, { tree: rootTree, meta })) count.visits += 1;
+  assert.equal(count.visits, 150_001);
+  const objects: ObjectName[] = [];
+  for await (const name of reachableObjects(source, commit)) objects.push(name);
+  assert.equal(objects.length, 4);
 });

@@ -6,12 +6,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
+import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { commitObjects } from '../../src/tar/chunk.ts';
 import { exportChunk } from '../../src/tar/export-chunk.ts';
 import { exportCommit, exportOstreeLayer } from '../../src/tar/export-commit.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
+import { deepCommit } from '../support/deep-commit.ts';
 import { digestOf, goldenTar } from '../support/tar-streams.ts';
 
 const COMMIT = '7e46ca0c4e69f66600a3d1ae41ce0995c7b2c02c6680c611b574461d91e82fad';
@@ -80,4 +82,11 @@ test('the ostree layer has its directories with ./, and what comes with its chun
   const chunk = longNames(await collect(exportChunk(objects, all)));
   assert.deepEqual(layer.slice(3), chunk);
   assert.ok(chunk.includes(`${A}/${B}/${'x'.repeat(198)}`) && chunk.every((name) => !name.startsWith('./')));
+});
+
+test('a tree of any depth is exported', async () => {
+  const { commit, source } = deepCommit(3000);
+  const objects = { ...source, has: async () => false } as unknown as ObjectSource;
+  const paths = longNames(await collect(exportCommit(objects, commit)));
+  assert.equal(paths.at(-1), `./${'d/'.repeat(2999)}`.slice(0, -1));
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
 import { serializeCommit } from '../../src/ostree/commit.ts';
@@ -15,8 +16,10 @@ import { NO_XATTRS } from '../../src/ostree/xattrs.ts';
 import { EMPTY_DIRTREE_CHECKSUM } from '../../src/tar/empty-dirtree.ts';
 import { exportCommit } from '../../src/tar/export-commit.ts';
 import { type CommitHead, importCommit, importOstreeLayer } from '../../src/tar/import-commit.ts';
+import { objectPath } from '../../src/tar/layout.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
+import { deepCommit } from '../support/deep-commit.ts';
 import { coded } from '../support/expect.ts';
 import { commitHostileTree } from '../support/hostile-commit.ts';
 import { memorySink } from '../support/memory-sink.ts';
@@ -230,4 +233,21 @@ test('a dirtree larger than ostree-ext accepts comes in', async (t) => {
   const tar = exportCommit(objects, await writer.metadata('commit', commit));
   const imported = await importCommit(tar, memorySink(), WHERE);
   assert.equal(imported.arrived.size, 4);
+});
+
+test('a tree that is too deep is refused, and names the dirtree', async () => {
+  const deepTar = (levels: number) => {
+    const { objects } = deepCommit(levels);
+    const entries = objects.map(({ type, bytes }) => ({
+      path: objectPath(hash('sha256', bytes), type),
+      data: bytes,
+    }));
+    return inPieces(tarArchive(entries));
+  };
+  const deepest = `${EMPTY_DIRTREE_CHECKSUM}.dirtree`;
+  assert.equal((await importCommit(deepTar(2047), memorySink(), WHERE)).needed.size, 2049);
+  await assert.rejects(
+    importCommit(deepTar(2048), memorySink(), WHERE),
+    coded('ERR_OBJECT_CORRUPT', deepest, 'more than 2047 directories deep'),
+  );
 });

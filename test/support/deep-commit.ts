@@ -1,0 +1,60 @@
+/** A commit of nothing but directories in directories, which natural trees never are. */
+import { hash } from 'node:crypto';
+import type { Checksum } from '../../src/ostree/checksum.ts';
+import { serializeCommit } from '../../src/ostree/commit.ts';
+import { serializeDirmeta } from '../../src/ostree/dirmeta.ts';
+import { type DirectoryEntry, serializeDirtree } from '../../src/ostree/dirtree.ts';
+import { formatObjectName } from '../../src/ostree/object-name.ts';
+import type { MetadataSource } from '../../src/ostree/walk.ts';
+
+export type MadeObject = { readonly type: 'commit' | 'dirtree' | 'dirmeta'; readonly bytes: Buffer };
+
+export type DeepCommit = {
+  readonly commit: Checksum;
+  readonly rootTree: Checksum;
+  readonly meta: Checksum;
+  /** The commit first, then its dirmeta and dirtrees. */
+  readonly objects: readonly MadeObject[];
+  readonly source: MetadataSource;
+};
+
+/** Directories `d` in `d`, as many levels as that, the root counted. `siblings` are the names of each. */
+export function deepCommit(levels: number, siblings: readonly string[] = ['d']): DeepCommit {
+  const meta = serializeDirmeta({ uid: 0, gid: 0, mode: 0o40755, xattrs: [] });
+  const trees: Buffer[] = [];
+  let directories: readonly DirectoryEntry[] = [];
+  for (let level = 0; level < levels; level++) {
+    const tree = serializeDirtree({ files: [], directories });
+    trees.push(tree);
+    const child = { tree: hash('sha256', tree), meta: hash('sha256', meta) };
+    directories = siblings.map((name) => ({ name, ...child }));
+  }
+  return commitOf(trees, meta);
+}
+
+/** A commit whose root is the last of the dirtrees. */
+export function commitOf(trees: readonly Buffer[], meta: Buffer): DeepCommit {
+  const rootTree = hash('sha256', trees.at(-1) as Buffer);
+  const rootMeta = hash('sha256', meta);
+  const bytes = serializeCommit({
+    metadata: new Map(),
+    parent: undefined,
+    subject: '',
+    body: '',
+    timestamp: 1,
+    rootTree,
+    rootMeta,
+  });
+  const objects: readonly MadeObject[] = [
+    { type: 'commit', bytes },
+    { type: 'dirmeta', bytes: meta },
+    ...trees.map((tree) => ({ type: 'dirtree', bytes: tree }) as const),
+  ];
+  const byName = new Map(
+    objects.map(({ type, bytes }) => [formatObjectName({ type, checksum: hash('sha256', bytes) }), bytes]),
+  );
+  const source: MetadataSource = {
+    metadata: async (type, checksum) => byName.get(formatObjectName({ type, checksum })) as Buffer,
+  };
+  return { commit: hash('sha256', bytes), rootTree, meta: rootMeta, objects, source };
+}
