@@ -14,6 +14,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { NOT_STORED } from './cache-control.ts';
 import { createCacheFiller } from './cache-filler.ts';
+import { CacheVerifier } from './cache-verifier.ts';
 import { refuseUnreadable } from './client-error.ts';
 import { type Counters, newCounters } from './counters.ts';
 import { DiskCache } from './disk-cache.ts';
@@ -43,7 +44,7 @@ export type Server = {
 /** Makes the server without listening; ERR_CACHE_DIR if the cache directory cannot be written. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const settings = normaliseOptions(options);
-  const { basePath, logger, assetsDir } = settings;
+  const { basePath, logger, assetsDir, quietMs } = settings;
   const followed = followRepository(settings.repo, { reopen: settings.reopen, logger });
   const { repo, refresh } = followed;
   const counters = newCounters();
@@ -52,14 +53,29 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const live = createLiveRepository(repo, logger);
   const onFault = (checksum: Checksum, error: unknown) => faults.failed(`${checksum}.filez`, error);
   const { onDemand, cached } = settings.encoding;
+  /** Aborted when the server begins to close, and when its last connection has closed. */
+  const [closing, closed] = [new AbortController(), new AbortController()];
   const encoderAt = (level: number, itsCache: DiskCache | undefined) =>
-    createEncoder({ objects: repo.objects, level, cache: itsCache, counters, onStreamFault: onFault });
+    createEncoder({
+      objects: repo.objects,
+      level,
+      cache: itsCache,
+      counters,
+      onStreamFault: onFault,
+      signal: closed.signal,
+    });
   const fillsLater = cache !== undefined && onDemand !== cached;
   const encode = encoderAt(onDemand, fillsLater ? undefined : cache);
-  const cacheFiller = fillsLater
-    ? createCacheFiller({ cache, encode: encoderAt(cached, cache), onFault })
-    : undefined;
-  const lateVerifier = new LateVerifier({ objects: repo.objects, onFault });
+  const encodeForCache = fillsLater ? encoderAt(cached, cache) : encode;
+  const cacheFiller =
+    cache === undefined
+      ? undefined
+      : createCacheFiller({ cache, encode: encodeForCache, onFault, signal: closing.signal, quietMs });
+  const cacheVerifier =
+    cache === undefined || cacheFiller === undefined
+      ? undefined
+      : new CacheVerifier({ cache, refill: (checksum) => cacheFiller.add(checksum), logger, quietMs });
+  const lateVerifier = new LateVerifier({ objects: repo.objects, onFault, quietMs });
   const draining = { is: false };
 
   const app = newFastify(settings);
@@ -86,16 +102,21 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     repo,
     encoding: settings.encoding,
     cache,
-    cacheFiller,
+    cacheFiller: fillsLater ? cacheFiller : undefined,
+    cacheVerifier,
     encode,
     counters,
     faults,
     lateVerifier,
   });
   app.addHook('onClose', async () => {
+    closing.abort();
     lateVerifier.stop();
+    cacheVerifier?.stop();
     cacheFiller?.stop();
     cache?.close();
+    if (app.server.listening) app.server.once('close', () => closed.abort());
+    else closed.abort();
   });
   app.register(repoRoutes, { basePath, documents, objects, refresh, logger });
   await app.ready();

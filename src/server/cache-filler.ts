@@ -3,23 +3,36 @@ import { finished } from 'node:stream/promises';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { DiskCache } from './disk-cache.ts';
 import type { Encoder } from './encoder.ts';
-import { QuietQueue } from './quiet-queue.ts';
+import { QuietQueue, type QuietQueueOptions } from './quiet-queue.ts';
 
-export type CacheFillerOptions = {
+export type CacheFillerOptions = Pick<QuietQueueOptions, 'quietMs'> & {
   readonly cache: DiskCache;
   /** Puts what it encodes into the cache. */
   readonly encode: Encoder;
   readonly onFault: (checksum: Checksum, error: unknown) => void;
+  /** Ends the work that is under way; the queue is stopped by itself. */
+  readonly signal: AbortSignal;
 };
 
-export function createCacheFiller({ cache, encode, onFault }: CacheFillerOptions): QuietQueue {
+export function createCacheFiller({
+  cache,
+  encode,
+  onFault,
+  signal,
+  quietMs,
+}: CacheFillerOptions): QuietQueue {
   const fill = async (checksum: Checksum): Promise<void> => {
     if (cache.has(checksum)) return;
     const content = await encode(checksum);
+    if (Buffer.isBuffer(content)) return;
     // A fault of a stream is told by the encoder.
-    if (!Buffer.isBuffer(content)) await finished(content.resume()).catch(() => {});
+    await finished(content.resume(), { signal }).catch(() => content.destroy());
   };
   return new QuietQueue({
-    work: (checksum) => fill(checksum).catch((error) => onFault(checksum, error)),
+    quietMs,
+    work: (checksum) =>
+      fill(checksum).catch((error) => {
+        if (!signal.aborted) onFault(checksum, error);
+      }),
   });
 }

@@ -11,6 +11,11 @@ export type Validators = {
   readonly lastModified: number | undefined;
 };
 
+/** True if the request has a condition at all. */
+export function isConditional(headers: IncomingHttpHeaders): boolean {
+  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
+}
+
 /** True if the client already has what the validators describe. */
 export function isNotModified(headers: IncomingHttpHeaders, validators: Validators): boolean {
   const tags = headers['if-none-match'];

@@ -55,6 +55,8 @@ export type EncoderOptions = {
   readonly counters: Counters;
   /** Told of a fault that a large object showed after its encoding had begun. */
   readonly onStreamFault: (checksum: Checksum, error: unknown) => void;
+  /** Ends every encoding, also one that nobody reads any more and that fills the cache. */
+  readonly signal: AbortSignal;
 };
 
 /**
@@ -66,7 +68,8 @@ export type Encoder = (checksum: Checksum) => Promise<Buffer | Readable>;
 /** What requests for one object share; `join` gives undefined when it is too late for that. */
 type Shared = Buffer | { join(): Readable | undefined };
 
-export function createEncoder({ objects, level, cache, counters, onStreamFault }: EncoderOptions): Encoder {
+export function createEncoder(options: EncoderOptions): Encoder {
+  const { objects, level, cache, counters, onStreamFault, signal } = options;
   const small = new Turnstile(CONCURRENCY);
   const growing = new Turnstile(GROWING_FILES);
   const underWay = new Map<Checksum, Promise<Shared>>();
@@ -74,6 +77,7 @@ export function createEncoder({ objects, level, cache, counters, onStreamFault }
   const encodeSmall = (checksum: Checksum, object: ContentObject): Promise<Shared> => {
     const { promise, resolve, reject } = Promise.withResolvers<Shared>();
     const job = async () => {
+      signal.throwIfAborted();
       if (object.size > PIECE_BYTES && answerMemory.isFull) {
         resolve(shareStream(checksum, object));
         return;
@@ -95,12 +99,13 @@ export function createEncoder({ objects, level, cache, counters, onStreamFault }
       try {
         const verified = { ...object, stream: () => verifiedStream(object, checksum) };
         for await (const piece of encodeFilez(verified, level)) {
+          signal.throwIfAborted();
           counters.encodedBytes += piece.length;
           yield piece;
         }
         counters.encoded += 1;
       } catch (error) {
-        onStreamFault(checksum, error);
+        if (!signal.aborted) onStreamFault(checksum, error);
         throw error;
       }
     };
@@ -121,7 +126,7 @@ export function createEncoder({ objects, level, cache, counters, onStreamFault }
     }
     const finish = async () => {
       const outcome = await file.fill();
-      // Whoever comes after a success finds it in the cache; after a failure he starts afresh.
+      // Later callers hit the cache; after a failure the next caller encodes again.
       if (outcome.kind === 'complete') await cache.adopt(checksum, path, file.size);
       underWay.delete(checksum);
       file.release();

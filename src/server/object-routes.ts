@@ -5,19 +5,21 @@
 
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isTreeportError } from '../base/errors.ts';
+import { isTreeportError, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
 import { loosePath, type MetadataType } from '../ostree/object-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { IMMUTABLE, SHORT } from './cache-control.ts';
+import { BRIEF, IMMUTABLE, SHORT } from './cache-control.ts';
+import type { CacheVerifier } from './cache-verifier.ts';
+import { isConditional } from './conditional.ts';
 import type { Counters } from './counters.ts';
 import type { DiskCache } from './disk-cache.ts';
 import { type Encoder, encoderId } from './encoder.ts';
 import type { Encoding } from './encoding.ts';
 import type { FaultReporter } from './faults.ts';
 import type { LateVerifier } from './late-verifier.ts';
-import { openPlainFile, type PlainFile } from './plain-file.ts';
+import { closePlainFile, openPlainFile, type PlainFile } from './plain-file.ts';
 import type { QuietQueue } from './quiet-queue.ts';
 import { type Answer, sendBytes, sendFault, sendFile, sendIfNotModified, sendStream } from './reply.ts';
 
@@ -27,6 +29,7 @@ export type ObjectRoutesContext = {
   readonly cache: DiskCache | undefined;
   /** Puts what {@link ObjectRoutesContext.encode} does not into the cache. */
   readonly cacheFiller: QuietQueue | undefined;
+  readonly cacheVerifier: CacheVerifier | undefined;
   readonly encode: Encoder;
   readonly counters: Counters;
   readonly faults: FaultReporter;
@@ -53,6 +56,7 @@ export function createObjectRoutes({
   encoding,
   cache,
   cacheFiller,
+  cacheVerifier,
   encode,
   counters,
   faults,
@@ -71,7 +75,8 @@ export function createObjectRoutes({
   const encodedAnswer = (checksum: Checksum, encoder: string): Answer => ({
     etag: `${checksum}-${encoder}`,
     lastModified: NEVER_MODIFIED,
-    cacheControl: IMMUTABLE,
+    // Caches must not keep the large form for ever when the small one is about to follow.
+    cacheControl: encoder === cachedId ? IMMUTABLE : BRIEF,
   });
 
   const sendContent = async (request: FastifyRequest, reply: FastifyReply, checksum: Checksum) => {
@@ -80,17 +85,29 @@ export function createObjectRoutes({
     if (cached !== undefined) {
       counters.cached += 1;
       cacheFiller?.disturb();
+      cacheVerifier?.disturb();
       return sendFile(request, reply, cached, encodedAnswer(checksum, cachedId));
     }
     const plain = plainObject(checksum);
     if (plain !== undefined) {
       counters.plain += 1;
       const etag = `${checksum}-${plain.size.toString(16)}-${Math.floor(plain.modified).toString(16)}`;
-      lateVerifier.sent(checksum, etag);
+      const version = `${etag}-${plain.inode}`;
+      if (lateVerifier.isCorrupt(checksum, version)) {
+        closePlainFile(plain);
+        throw new TreeportError(
+          'ERR_OBJECT_CORRUPT',
+          `object ${checksum}.filez is corrupt, as was found before`,
+        );
+      }
+      lateVerifier.sent(checksum, version);
       return sendFile(request, reply, plain, { etag, lastModified: plain.modified, cacheControl: IMMUTABLE });
     }
     const answer = encodedAnswer(checksum, onDemandId);
-    if (sendIfNotModified(request, reply, answer)) return reply;
+    // The tag follows from the name alone, which proves nothing about the object.
+    if (isConditional(request.headers) && (await repo.objects.has({ type: 'file', checksum }))) {
+      if (sendIfNotModified(request, reply, answer)) return reply;
+    }
     const content = await encode(checksum);
     cacheFiller?.add(checksum);
     return Buffer.isBuffer(content)

@@ -22,6 +22,8 @@ export type ServerOptions = {
   readonly maxConnections?: number;
   /** How long a client may read nothing of an answer; 60 s by default. */
   readonly sendTimeoutMs?: number;
+  /** How long nothing must have been sent before objects are verified and compressed for the cache; 3 s by default. */
+  readonly quietMs?: number;
   /** Silent by default. At level `info` it gets a line for each request. */
   readonly logger?: Logger;
   /** The style sheet of the landing page; beside this file by default. */
@@ -38,10 +40,13 @@ export type Settings = {
   readonly encoding: Encoding;
   readonly maxConnections: number | undefined;
   readonly sendTimeoutMs: number | undefined;
+  readonly quietMs: number;
   readonly logger: Logger;
   readonly assetsDir: string;
 };
 
+/** Longer than a client pauses between requests to write to its disk. */
+const QUIET_MS = 3000;
 const DEFAULT_CACHE_BYTES = 1024 ** 3;
 
 export function normaliseOptions(options: ServerOptions): Settings {
@@ -54,6 +59,7 @@ export function normaliseOptions(options: ServerOptions): Settings {
     encoding: encodingOf(options.deflateLevel ?? 'auto', options.cacheDir !== undefined),
     maxConnections: options.maxConnections,
     sendTimeoutMs: options.sendTimeoutMs,
+    quietMs: options.quietMs ?? QUIET_MS,
     logger: options.logger ?? pino({ level: 'silent' }),
     assetsDir: options.assetsDir ?? join(import.meta.dirname, 'assets'),
   };

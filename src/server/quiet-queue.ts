@@ -10,14 +10,12 @@ import type { Checksum } from '../ostree/checksum.ts';
 export type QuietQueueOptions = {
   /** Must not reject. `note` is the one of the last {@link QuietQueue.add}. */
   readonly work: (checksum: Checksum, note: string) => Promise<void>;
-  /** How long nothing must have been sent before work begins; 3 s by default. */
-  readonly quietMs?: number;
+  /** How long nothing must have been sent before work begins. */
+  readonly quietMs: number;
   /** How long an object waits for that at most; 60 s by default. */
   readonly patienceMs?: number;
 };
 
-/** Longer than a client pauses between requests to write to its disk. */
-const QUIET_MS = 3000;
 const PATIENCE_MS = 60_000;
 const MAX_WAITING = 50_000;
 
@@ -31,7 +29,7 @@ export class QuietQueue {
   #isWorking = false;
   #isStopped = false;
 
-  constructor({ work, quietMs = QUIET_MS, patienceMs = PATIENCE_MS }: QuietQueueOptions) {
+  constructor({ work, quietMs, patienceMs = PATIENCE_MS }: QuietQueueOptions) {
     this.#work = work;
     this.#quietMs = quietMs;
     this.#patienceMs = patienceMs;

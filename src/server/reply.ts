@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../base/errors.ts';
 import { answerMemory } from './answer-memory.ts';
 import { NOT_STORED, REVALIDATE } from './cache-control.ts';
-import { isNotModified, type Validators } from './conditional.ts';
+import { isConditional, isNotModified, type Validators } from './conditional.ts';
 import type { Fault } from './faults.ts';
 import { closePlainFile, type PlainFile, streamPlainFile } from './plain-file.ts';
 
@@ -64,9 +64,7 @@ export function sendStream(
 
 /** Answers 304 where the client has it already, without looking further; true if so. */
 export function sendIfNotModified(request: FastifyRequest, reply: FastifyReply, answer: Answer): boolean {
-  const { headers } = request;
-  if (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined) return false;
-  if (!isNotModified(headers, answer)) return false;
+  if (!isConditional(request.headers) || !isNotModified(request.headers, answer)) return false;
   startAnswer(request, reply, answer);
   reply.send();
   return true;

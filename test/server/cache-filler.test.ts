@@ -14,20 +14,26 @@ test('without a level the first answer is uncompressed, and the cache is filled 
   const bare = bareFixture(t);
   const ids = [bare.file(text(60_000)), bare.file(text(3 * MIB)), bare.symlink('x')];
   const cacheDir = join(tempFolder(t), 'cache');
-  const { origin, counters } = await served(t, await bare.open(), { cacheDir });
+  const { origin, counters } = await served(t, await bare.open(), { cacheDir, quietMs: 20 });
   const tagged = async (id: string) => {
     const answer = await fetch(origin + archiveUrl(id));
-    return { tag: answer.headers.get('etag'), body: Buffer.from(await answer.arrayBuffer()) };
+    return {
+      tag: answer.headers.get('etag'),
+      kept: answer.headers.get('cache-control'),
+      body: Buffer.from(await answer.arrayBuffer()),
+    };
   };
   const first = await Promise.all(ids.map(tagged));
-  for (const [index, { tag, body }] of first.entries()) {
+  for (const [index, { tag, kept, body }] of first.entries()) {
+    assert.equal(kept, 'public, max-age=60');
     assert.ok(tag?.startsWith(`"${ids[index]}-deflate0-`));
     assert.equal(idOf(body), ids[index]);
   }
   const isCached = (id: string) => existsSync(join(cacheDir, encoderId(6), loosePath(id, 'filez')));
   for (let tries = 0; !ids.every(isCached) && tries < 1000; tries++) await setTimeout(20);
   const second = await Promise.all(ids.map(tagged));
-  for (const [index, { tag, body }] of second.entries()) {
+  for (const [index, { tag, kept, body }] of second.entries()) {
+    assert.equal(kept, 'public, max-age=31536000, immutable');
     assert.ok(tag?.startsWith(`"${ids[index]}-deflate6-`));
     assert.equal(idOf(body), ids[index]);
     assert.ok(body.length <= (first[index]?.body.length ?? 0));

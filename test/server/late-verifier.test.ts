@@ -5,7 +5,9 @@ import test, { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../src/base/errors.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
+import { NO_XATTRS } from '../../src/ostree/xattrs.ts';
 import { LateVerifier } from '../../src/server/late-verifier.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { FIXTURE_OBJECTS, writeOstreeFixture } from '../support/ostree-fixture.ts';
@@ -65,4 +67,46 @@ test('nothing is verified while objects are being sent, nor after stop', async (
   }
   verifier.stop();
   await untilFaults(faults, 0);
+});
+
+test('a corrupt file is known as such while it stays the same; a missing one is not corrupt', async (t) => {
+  const { verifier, faults, file } = await fixture(t);
+  const bytes = readFileSync(file(BASH));
+  bytes[16] = 1;
+  writeFileSync(file(BASH), bytes);
+  rmSync(file(POLKIT));
+  for (const checksum of Object.values(FIXTURE_OBJECTS)) verifier.sent(checksum, 'v1');
+  while (faults.length < 2) await new Promise(setImmediate);
+  for (const checksum of Object.values(FIXTURE_OBJECTS)) {
+    assert.equal(verifier.isCorrupt(checksum, 'v1'), checksum === BASH);
+    assert.equal(verifier.isCorrupt(checksum, 'v2'), false);
+  }
+});
+
+test('stopping ends the verification of an object in the middle, and is no fault', async (t) => {
+  const { faults } = await fixture(t);
+  const read = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        read.resolve();
+        await new Promise(setImmediate);
+        yield Buffer.alloc(10);
+      }
+    } finally {
+      ended.resolve();
+    }
+  }
+  const header = { uid: 0, gid: 0, mode: 0o100644, target: '', xattrs: NO_XATTRS };
+  const verifier = new LateVerifier({
+    objects: { content: async () => ({ header, size: 1 << 30, stream: endless }) } as unknown as ObjectSource,
+    onFault: (_checksum, error) => faults.push(messageOf(error)),
+    quietMs: 1,
+  });
+  verifier.sent(BASH, 'v1');
+  await read.promise;
+  verifier.stop();
+  await ended.promise;
+  assert.deepEqual(faults, []);
 });

@@ -18,6 +18,7 @@ import { setTimeout } from 'node:timers/promises';
 import { collect } from '../../src/base/bytes.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { encoderId } from '../../src/server/encoder.ts';
+import { FIXTURE_OBJECTS } from '../support/ostree-fixture.ts';
 import { archiveFixture, archiveUrl, bareFixture, tempFolder } from './repos.ts';
 import { idOf, served, text } from './served.ts';
 import { tinyDisk, unlessTinyDisk } from './tiny-disk.ts';
@@ -138,6 +139,45 @@ test('a corrupt small object is a 500, with the reason in a header', async (t) =
   assert.equal(answer.body, '');
   assert.equal(counters.corrupt, 1);
   assert.ok(errors()[0]?.includes(id));
+});
+
+test('an archive file that was found corrupt is refused from then on, until it is another file', async (t) => {
+  const { path, repo } = await archiveFixture(t);
+  const id = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
+  const object = join(path, loosePath(id, 'filez'));
+  const good = readFileSync(object);
+  writeFileSync(object, Buffer.concat([good.subarray(0, 16), Buffer.from([1]), good.subarray(17)]));
+  const { app, counters, errors } = await served(t, repo, { quietMs: 1 });
+  assert.equal((await app.inject(archiveUrl(id))).statusCode, 200);
+  while (errors().length === 0) await new Promise(setImmediate);
+  for (const headers of [{}, { 'if-none-match': '*' }]) {
+    const answer = await app.inject({ url: archiveUrl(id), headers });
+    assert.equal(answer.statusCode, 500);
+    assert.equal(answer.headers['cache-control'], 'no-store');
+    assert.equal(answer.headers.etag, undefined);
+  }
+  assert.ok(counters.corrupt >= 2);
+  rmSync(object);
+  writeFileSync(object, good);
+  assert.deepEqual((await app.inject(archiveUrl(id))).rawPayload, good);
+});
+
+test('an object that is not there is a 404 whatever the condition', async (t) => {
+  const bare = bareFixture(t);
+  const there = bare.file('x');
+  const { app } = await served(t, await bare.open());
+  const missing = 'e'.repeat(64);
+  const etag = String((await app.inject(archiveUrl(there))).headers.etag);
+  const conditions = [
+    { 'if-none-match': '*' },
+    { 'if-none-match': etag.replace(there, missing) },
+    { 'if-modified-since': 'Thu, 01 Jan 2026 00:00:00 GMT' },
+  ];
+  for (const headers of conditions) {
+    assert.equal((await app.inject({ url: archiveUrl(missing), headers })).statusCode, 404);
+    const same = 'if-none-match' in headers ? { 'if-none-match': etag } : headers;
+    assert.equal((await app.inject({ url: archiveUrl(there), headers: same })).statusCode, 304);
+  }
 });
 
 test('an unreadable object is a 500 that does not tell paths', async (t) => {
