@@ -4,7 +4,7 @@
  */
 
 import type { Logger } from 'pino';
-import { isTreeportError, messageOf } from '../base/errors.ts';
+import { errnoOf, isTreeportError, messageOf } from '../base/errors.ts';
 import type { Counters } from './counters.ts';
 
 export type Fault = {
@@ -20,6 +20,9 @@ export type FaultReporter = {
   failed(name: string, error: unknown): Fault;
 };
 
+/** The process's limit, and the system's. */
+const NO_DESCRIPTORS = ['EMFILE', 'ENFILE'];
+
 export function createFaultReporter(logger: Logger, counters: Counters): FaultReporter {
   const missing = (name: string, optional: boolean): Fault => {
     counters.missing += 1;
@@ -28,6 +31,14 @@ export function createFaultReporter(logger: Logger, counters: Counters): FaultRe
   };
   const failed = (name: string, error: unknown): Fault => {
     if (isTreeportError(error, 'ERR_OBJECT_MISSING')) return missing(name, false);
+    const exhausted = NO_DESCRIPTORS.find((errno) => isCausedBy(error, errno));
+    if (exhausted !== undefined) {
+      logger.error(
+        { code: exhausted },
+        'too many files are open: raise the limit of open files of the server',
+      );
+      return { status: 500, text: 'the server has too many files open' };
+    }
     const isCorrupt = isTreeportError(error, 'ERR_OBJECT_CORRUPT') || isTreeportError(error, 'ERR_VARIANT');
     counters[isCorrupt ? 'corrupt' : 'unreadable'] += 1;
     const code = isTreeportError(error) ? error.code : 'ERR_OBJECT_UNREADABLE';
@@ -38,4 +49,8 @@ export function createFaultReporter(logger: Logger, counters: Counters): FaultRe
     };
   };
   return { missing, failed };
+}
+
+function isCausedBy(error: unknown, errno: string): boolean {
+  return errnoOf(error) === errno || (error instanceof Error && isCausedBy(error.cause, errno));
 }

@@ -47,7 +47,7 @@ export function sendFile(
     return reply.send(stream);
   }
   closePlainFile(file);
-  return reply.send(null);
+  return reply.send();
 }
 
 /** Sends a stream of unknown length. An error of the stream destroys the connection. */
@@ -59,7 +59,7 @@ export function sendStream(
 ): FastifyReply {
   if (startAnswer(request, reply, answer) === 200 && request.method === 'GET') return reply.send(stream);
   stream.destroy();
-  return reply.send(null);
+  return reply.send();
 }
 
 /** Answers 304 where the client has it already, without looking further; true if so. */

@@ -8,7 +8,6 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
@@ -81,24 +80,6 @@ test('archive files of the repository, and of its parents, are sent as they lie 
   }
   assert.equal(counters.plain, names.length);
   assert.equal(counters.encoded, 0);
-});
-
-test('an archive file that becomes shorter while it is sent breaks the connection and is logged', async (t) => {
-  const { path, repo } = await archiveFixture(t);
-  const id = 'd'.repeat(64);
-  const object = join(path, loosePath(id, 'filez'));
-  mkdirSync(dirname(object), { recursive: true });
-  writeFileSync(object, '');
-  truncateSync(object, 64 * MIB);
-  const { origin, lines, errors } = await served(t, repo);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(origin + archiveUrl(id), resolve).on('error', reject);
-  });
-  response.pause();
-  truncateSync(object, 1000);
-  await assert.rejects(collect(response));
-  assert.ok(errors().some((line) => line.includes(archiveUrl(id)) && line.includes('the file ended after')));
-  assert.ok(!lines.some((line) => line.includes('"status":200')));
 });
 
 test("a symlink under an archive object's name is not followed", async (t) => {
@@ -279,19 +260,6 @@ test('a full disk costs speed only', { skip: unlessTinyDisk() }, async (t) => {
   const { origin, lines } = await served(t, await bare.open(), { cacheDir: tinyDisk(t), deflateLevel: 1 });
   for (const id of ids) assert.equal(idOf(await received(origin + archiveUrl(id))), id);
   assert.ok(lines.some((line) => line.includes('cannot write the cache directory')));
-});
-
-test('HEAD knows the length of a small object and holds nothing of a large one', async (t) => {
-  const bare = bareFixture(t);
-  const [small, large] = [bare.file(text(10_000)), bare.file(text(3 * MIB))];
-  const { origin } = await served(t, await bare.open());
-  const head = (id: string) => fetch(origin + archiveUrl(id), { method: 'HEAD' });
-  const body = await received(origin + archiveUrl(small));
-  assert.equal((await head(small)).headers.get('content-length'), String(body.length));
-  const answer = await head(large);
-  assert.equal(answer.status, 200);
-  assert.equal(answer.headers.get('content-length'), null);
-  assert.equal(idOf(await received(origin + archiveUrl(large))), large);
 });
 
 /** Waits until there is no file below the folder. */
