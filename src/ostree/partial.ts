@@ -1,8 +1,16 @@
 /** Partial commits: `state/<checksum>.commitpartial` says that some of a commit's objects are not here on purpose. */
+import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { lstatBeneath } from '../base/open-beneath.ts';
 import type { Checksum } from './checksum.ts';
 import type { Repository } from './repo/open.ts';
 
 export function isPartial(repo: Pick<Repository, 'path'>, commit: Checksum): boolean {
-  return lstatBeneath(repo.path, `state/${commit}.commitpartial`) !== undefined;
+  const path = `state/${commit}.commitpartial`;
+  try {
+    return lstatBeneath(repo.path, path) !== undefined;
+  } catch (error) {
+    if (isTreeportError(error)) throw error;
+    const message = `cannot tell whether commit ${commit} is partial: ${messageOf(error)}`;
+    throw new TreeportError('ERR_IO', message, { cause: error });
+  }
 }

@@ -2,9 +2,10 @@
  * Opens a repository of any mode for reading. `core.parent` repositories are followed: what is not here
  * is looked for there.
  */
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { TreeportError } from '../../base/errors.ts';
+import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
 import { lstatBeneath } from '../../base/open-beneath.ts';
 import { type Keyfile, keyfileString } from '../keyfile.ts';
 import type { ObjectSource } from '../object-source.ts';
@@ -82,7 +83,7 @@ async function readConfig(path: string): Promise<Keyfile> {
 const V0_CONFIG: Keyfile = new Map([['core', new Map([['mode', 'bare-split-xattrs']])]]);
 
 async function checkIsRepository(path: string): Promise<void> {
-  const objects = lstatBeneath(path, 'objects');
+  const objects = lookAt(path, 'objects');
   if (objects?.isDirectory()) return;
   if (objects?.isSymbolicLink())
     throw new TreeportError(
@@ -94,6 +95,14 @@ async function checkIsRepository(path: string): Promise<void> {
     () => false,
   );
   throw noRepository(path, isDirectory ? 'it has no directory "objects"' : 'no such directory');
+}
+
+function lookAt(path: string, name: string): Stats | undefined {
+  try {
+    return lstatBeneath(path, name);
+  } catch (error) {
+    throw isTreeportError(error) ? error : noRepository(path, messageOf(error), error);
+  }
 }
 
 function checkVersion(config: Keyfile, path: string): void {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { keyfileString } from '../../../src/ostree/keyfile.ts';
 import { readRepositoryConfig } from '../../../src/ostree/repo/config.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { asNobody } from '../../support/as-nobody.ts';
 import { coded } from '../../support/expect.ts';
 import { unlessInstalled } from '../../support/programs.ts';
 
@@ -60,4 +61,17 @@ test('the objects of a repository lie in it, however the repository itself is re
   mkdirSync(join(folder, 'elsewhere'));
   symlinkSync('../elsewhere', join(path, 'objects'));
   await assert.rejects(openRepository(path), coded('ERR_FILE_UNSAFE', path, '"objects" is a symbolic link'));
+});
+
+test('a repository that may not be read is named, with the reason', async (t) => {
+  const { folder, path, config } = await repository(t);
+  writeFileSync(config, CONFIG);
+  for (const above of [folder, dirname(folder)]) chmodSync(above, 0o755);
+  for (const closed of [path, config]) {
+    chmodSync(closed, 0);
+    await asNobody(() =>
+      assert.rejects(openRepository(path), coded('ERR_REPO_MISSING', path, 'permission denied')),
+    );
+    chmodSync(closed, 0o755);
+  }
 });

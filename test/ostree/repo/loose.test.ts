@@ -6,6 +6,7 @@ import { collect } from '../../../src/base/bytes.ts';
 import { LooseObjects } from '../../../src/ostree/repo/loose.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { asNobody } from '../../support/as-nobody.ts';
 import { coded } from '../../support/expect.ts';
 import { unlessInstalled, unlessRoot } from '../../support/programs.ts';
 
@@ -86,17 +87,6 @@ test('an object that cannot be read is named', async (t) => {
     });
   });
 });
-
-/** Root reads everything, so it becomes somebody else for the time. */
-async function asNobody(work: () => Promise<void>): Promise<void> {
-  if (process.getuid?.() !== 0) return work();
-  process.seteuid?.(65534);
-  try {
-    await work();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
 
 test('a FIFO is refused, and does not make us wait', { skip: unlessInstalled('mkfifo') }, async (t) => {
   const { loose, path } = await withObject(t, Buffer.from('x'));
