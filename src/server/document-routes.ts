@@ -8,8 +8,9 @@ import { isSignedSuperblock } from '../ostree/delta-list.ts';
 import { type DeltaName, deltaDirectory, deltaIndexPath } from '../ostree/delta-name.ts';
 import { readRef } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { IMMUTABLE, REVALIDATE, SHORT } from './cache-control.ts';
+import { REVALIDATE, SHORT } from './cache-control.ts';
 import { publicConfig } from './config-file.ts';
+import { FileTags } from './file-tags.ts';
 import type { LiveRepository } from './live-summary.ts';
 import { closePlainFile, fileStart, honestDate, openPlainFile, type PlainFile } from './plain-file.ts';
 import { type Answer, sendBytes, sendFile, sendNotFound } from './reply.ts';
@@ -31,13 +32,26 @@ export type DocumentRoutes = {
   readonly deltaIndex: Send<[to: Checksum]>;
 };
 
+type HowSent = Pick<Answer, 'cacheControl' | 'contentType'>;
+
 const TEXT = 'text/plain; charset=utf-8';
 /** As browsers know them, which hand such files to flatpak. */
 const FLATPAK_REPO = 'application/vnd.flatpak.repo';
 const FLATPAK_REF = 'application/vnd.flatpak.ref';
 
 export function createDocumentRoutes(repo: Repository, live: LiveRepository): DocumentRoutes {
+  const tags = new FileTags();
   const open = (path: string) => openPlainFile(repo.path, path, { links: 'inside' });
+  const sendPlain = async (request: FastifyRequest, reply: FastifyReply, file: PlainFile, how: HowSent) => {
+    let etag: string;
+    try {
+      etag = await tags.of(file);
+    } catch (error) {
+      closePlainFile(file);
+      throw error;
+    }
+    return sendFile(request, reply, file, { ...how, etag, lastModified: honestDate(file.modified) });
+  };
   return {
     config(request, reply) {
       const bytes = Buffer.from(publicConfig(repo));
@@ -52,13 +66,13 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
       const file = open(path);
       return file === undefined
         ? sendNotFound(reply)
-        : sendFile(request, reply, file, fileAnswer(file, REVALIDATE));
+        : sendPlain(request, reply, file, { cacheControl: REVALIDATE });
     },
     flatpakFile(request, reply, path) {
       const file = open(path);
       if (file === undefined) return sendNotFound(reply);
       const contentType = path.endsWith('ref') ? FLATPAK_REF : FLATPAK_REPO;
-      return sendFile(request, reply, file, { ...fileAnswer(file, SHORT), contentType });
+      return sendPlain(request, reply, file, { cacheControl: SHORT, contentType });
     },
     async ref(request, reply, root, name) {
       const commit = await (root === 'refs/heads' ? live.ref(name) : readRef(repo, root, name));
@@ -74,11 +88,12 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
         closePlainFile(file);
         return sendNotFound(reply);
       }
-      return sendFile(request, reply, file, fileAnswer(file, isSuperblock ? SHORT : IMMUTABLE));
+      // A delta that is made again has other parts under the same names.
+      return sendPlain(request, reply, file, { cacheControl: isSuperblock ? SHORT : REVALIDATE });
     },
     async deltaIndex(request, reply, to) {
       const file = open(deltaIndexPath(to));
-      if (file !== undefined) return sendFile(request, reply, file, fileAnswer(file, SHORT));
+      if (file !== undefined) return sendPlain(request, reply, file, { cacheControl: SHORT });
       const bytes = await live.deltaIndex(to);
       if (bytes === undefined) return sendNotFound(reply);
       return sendBytes(request, reply, bytes, {
@@ -92,12 +107,4 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
 
 function textAnswer(bytes: Buffer): Answer {
   return { etag: hash('sha256', bytes), lastModified: undefined, cacheControl: SHORT, contentType: TEXT };
-}
-
-/** By content for what is in memory; large files are known by size and date, as everywhere on the web. */
-function fileAnswer(file: PlainFile, cacheControl: string): Answer {
-  const etag = Buffer.isBuffer(file.content)
-    ? hash('sha256', file.content)
-    : `${file.size.toString(16)}-${Math.floor(file.modified).toString(16)}`;
-  return { etag, lastModified: honestDate(file.modified), cacheControl };
 }

@@ -16,6 +16,8 @@ export type PlainFile = {
   readonly inode: number;
   /** Milliseconds since 1970. */
   readonly modified: number;
+  /** Milliseconds since 1970: when bytes or attributes changed, which programs cannot set. */
+  readonly changed: number;
   /** The whole content of a small file, or the open descriptor of a large one, which the receiver closes. */
   readonly content: Buffer | number;
 };
@@ -30,12 +32,12 @@ export function openPlainFile(root: string, path: string, options?: BeneathOptio
 }
 
 function plainFile({ fd, stats }: OpenedFile): PlainFile {
-  const { size, ino: inode, mtimeMs: modified } = stats;
+  const { size, ino: inode, mtimeMs: modified, ctimeMs: changed } = stats;
   if (size > (answerMemory.isFull ? PIECE_BYTES : SMALL_FILE_BYTES))
-    return { size, inode, modified, content: fd };
+    return { size, inode, modified, changed, content: fd };
   try {
     const content = readStart(fd, size);
-    return { size: content.length, inode, modified, content };
+    return { size: content.length, inode, modified, changed, content };
   } finally {
     closeSync(fd);
   }

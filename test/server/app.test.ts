@@ -93,7 +93,7 @@ test('how long answers may be kept', async (t) => {
     [loosePath(commit, 'commit')]: immutable,
     [loosePath(commit, 'commitmeta')]: 'public, max-age=10',
     [`${delta}/superblock`]: 'public, max-age=10',
-    [`${delta}/0`]: immutable,
+    [`${delta}/0`]: 'no-cache',
     'summary.sig': 'no-cache',
     [loosePath('0'.repeat(64), 'commitmeta')]: 'no-cache',
   };
