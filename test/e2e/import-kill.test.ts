@@ -6,11 +6,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { rmSync, watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { isPartial } from '../../src/ostree/partial.ts';
 import { listHeads } from '../../src/ostree/refs.ts';
@@ -23,7 +22,7 @@ import { unlessInstalled } from '../support/programs.ts';
 import { must, mustTreeport, TREEPORT } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 
-const KILLS_PER_MODE = 25;
+const KILLS_PER_MODE = 15;
 const COMPONENTS = 8;
 const FILES = 240;
 const SEED = Number(process.env.KILL_SEED ?? randomInt(2 ** 31));
@@ -64,20 +63,33 @@ function importWords(repo: string, image: Image): readonly string[] {
   return [...words, `ostree-unverified-image:oci:${image.path}`];
 }
 
-/** Milliseconds that an import takes from the process's start to its end. */
-async function importTime(repo: string, image: Image): Promise<number> {
-  const start = performance.now();
+/** How often something changes in the repository while an image is imported. */
+async function importChanges(repo: string, image: Image): Promise<number> {
+  const state = { changes: 0 };
+  using _ = onChange(repo, () => {
+    state.changes += 1;
+  });
   await mustTreeport(importWords(repo, image));
-  return performance.now() - start;
+  return state.changes;
 }
 
-async function importAndKill(repo: string, image: Image, after: number): Promise<void> {
+/** Kills the import at a change of the repository, counted from its start. */
+async function importAndKill(repo: string, image: Image, change: number): Promise<void> {
   const [program, ...words] = [...TREEPORT, ...importWords(repo, image)];
+  const state = { changes: 0 };
   const child = spawn(program as string, words, { stdio: 'ignore' });
-  const ended = once(child, 'close');
-  await Promise.race([sleep(after), ended]);
-  child.kill('SIGKILL');
-  await ended;
+  using _ = onChange(repo, () => {
+    state.changes += 1;
+    if (state.changes >= change) child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+}
+
+function onChange(folder: string, listener: () => void): Disposable {
+  const watcher = watch(folder, { recursive: true }, listener);
+  // Folders come and go while it looks for them.
+  watcher.on('error', () => {});
+  return { [Symbol.dispose]: () => watcher.close() };
 }
 
 /** The refs; every commit that can be seen is whole, but for those that are marked partial, and no ref leads to one of these. */
@@ -99,11 +111,11 @@ async function killOnce(
   repo: string,
   mode: OstreeMode,
   image: Image,
-  after: number,
+  change: number,
   counts: Counts,
 ): Promise<void> {
   await initRepo(repo, mode);
-  await importAndKill(repo, image, after);
+  await importAndKill(repo, image, change);
   const refs = await soundRefs(repo);
   const landed = refs.filter((ref) => ref.startsWith(BLOB_REFS)).length;
   const finished = refs.includes('os');
@@ -132,13 +144,13 @@ test('imports that are killed', {
     (['archive', 'bare-user'] as const).map((mode, lane) =>
       t.test(`into a repository of mode ${mode}`, async (t) => {
         const random = new Random(SEED + lane);
-        const whole = await importTime(await initRepo(join(folder, `${mode}-whole`), mode), image);
+        const whole = await importChanges(await initRepo(join(folder, `${mode}-whole`), mode), image);
         const counts: Counts = { landed: 0, finished: 0 };
         for (let kill = 0; kill < KILLS_PER_MODE; kill++) {
-          const after = (whole * random.below(1000)) / 1000;
-          await killOnce(join(folder, mode), mode, image, after, counts);
+          const change = 1 + random.below(whole);
+          await killOnce(join(folder, mode), mode, image, change, counts);
         }
-        t.diagnostic(`${KILLS_PER_MODE} kills within ${Math.round(whole)} ms: ${JSON.stringify(counts)}`);
+        t.diagnostic(`${KILLS_PER_MODE} kills within ${whole} changes: ${JSON.stringify(counts)}`);
         assert.ok(counts.landed > 0, 'no kill came between the first layer and the last');
       }),
     ),

@@ -9,6 +9,7 @@ import { CompressionThreads } from '../../src/oci/threads.ts';
 import { ROOT } from '../support/project.ts';
 import { mixedBytes, run, testFolder } from '../support/small-image.ts';
 import { inPieces } from '../support/tar-streams.ts';
+import { turns } from '../support/turns.ts';
 
 const BLOCK = gzipFormat.blockSize;
 const compression = DEFAULT_COMPRESSION;
@@ -27,7 +28,7 @@ test('a failing source fails the stream, when what was under way is done', async
   const state = { writing: 0 };
   const write = async () => {
     state.writing += 1;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turns(5);
     state.writing -= 1;
   };
   const source = (async function* () {
@@ -71,7 +72,7 @@ test('a write that fails while the source is slow fails the stream at its end', 
     yield mixedBytes(2 * BLOCK + 1);
     await failed.promise;
     // Nobody waits for a block now: the failure must keep until somebody asks.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await turns(20);
   })();
   await assert.rejects(compressStream(source, { compression, write }), /the disk broke/);
 });
@@ -86,7 +87,7 @@ test('a slow write holds the source back', async () => {
     compression,
     threads,
     write: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await turns(5);
       state.written += 1;
       state.furthest = Math.max(state.furthest, state.read - state.written);
     },

@@ -4,11 +4,11 @@
  * `npm test` names the folder in TREEPORT_E2E_DIR and removes it at the end. A test file that is run
  * alone has a folder of its own. Nothing is ever taken over from an earlier run.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, watch } from 'node:fs';
+import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Not /tmp: it may be in memory, and may lack user attributes. */
 const BASE = process.env.TMPDIR ?? '/var/tmp';
@@ -91,10 +91,12 @@ async function publish<Value>(
 }
 
 async function whenThere(file: string): Promise<string> {
-  const end = Date.now() + SHARED_WAIT;
-  while (Date.now() < end) {
-    if (await stat(file).catch(() => undefined)) return readFile(file, 'utf8');
-    await sleep(100);
-  }
-  throw new Error(`${file} was not made in time`);
+  using watcher = disposable(watch(dirname(file)));
+  const signal = AbortSignal.timeout(SHARED_WAIT);
+  while (!existsSync(file)) await once(watcher, 'change', { signal });
+  return readFile(file, 'utf8');
+}
+
+function disposable<Closable extends { close(): void }>(it: Closable): Closable & Disposable {
+  return Object.assign(it, { [Symbol.dispose]: () => it.close() });
 }

@@ -1,0 +1,104 @@
+/**
+ * Runs the README's commands on minimal Debian systems: check-fresh.ts [--unit] [SUITE...]. In each, `npm start`, the
+ * lines for clients that it prints, and `npm test` have to work; `--unit` leaves out the end-to-end tests and the
+ * fuzzing. Where no such system can be made the reason is printed, and that is no failure.
+ */
+import { once } from 'node:events';
+import { globSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { basename, join } from 'node:path';
+import { FreshRoot, obstacle } from './fresh-root.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Their Node is 18 and 20. */
+const SUITES = ['bookworm', 'trixie'];
+const NO_UNIT_TESTS = ['e2e', 'fuzz'];
+const MINUTE = 60_000;
+const README_PORT = 8080;
+const STARTED = /^Serving on http:/m;
+const TOO_OLD = /^treeport: ERR_NODE_VERSION: [^\n]+\n$/;
+
+/** Throws if a command fails in the fresh system. */
+async function check(suite: string, isUnit: boolean): Promise<void> {
+  const say = (text: string) => console.log(`== ${suite}: ${text}`);
+  say('making a minimal Debian system');
+  using root = FreshRoot.make(suite, ROOT);
+  const must = async (command: string, minutes: number) => {
+    say(command);
+    const isDone = await root.run(command, { timeout: minutes * MINUTE });
+    if (!isDone) throw new Error(`${suite}: ${command} failed`);
+  };
+  await must('node --version && npm --version', 1);
+
+  const demo = await startDemo(root, say);
+  await must('sh scripts/install-programs test', 10);
+  for (const line of demo.lines) await must(line, 2);
+  await must('ostree --repo=client fsck --quiet', 2);
+  demo.stop();
+
+  say('the built command under the Node of the system');
+  const old: string[] = [];
+  await root.run('exec node dist/bin/treeport.js --version', {
+    timeout: MINUTE,
+    onOutput: (text) => old.push(text),
+  });
+  if (!TOO_OLD.test(old.join(''))) throw new Error(`${suite}: instead of one line: ${old.join('')}`);
+
+  await must(['npm test', ...(isUnit ? ['--', ...unitFolders()] : [])].join(' '), isUnit ? 15 : 60);
+}
+
+/** Runs `npm start` until it serves; the lines with which, it says, to pull from it. */
+async function startDemo(root: FreshRoot, say: (text: string) => void) {
+  const port = await freePort(README_PORT);
+  const command = port === README_PORT ? 'npm start' : `npm start -- --listen ${port}`;
+  say(command);
+  const printed: string[] = [];
+  const serving = Promise.withResolvers<void>();
+  const demo = root.start(command, {
+    timeout: 15 * MINUTE,
+    onOutput: (text) => {
+      process.stdout.write(text);
+      printed.push(text);
+      // The lines stand behind it, in one piece with it or not; the blank line at the end is the last.
+      if (STARTED.test(printed.join('')) && /kubectl run.*\n/.test(printed.join(''))) serving.resolve();
+    },
+  });
+  void demo.ended.then(() => serving.reject(new Error(`${command} ended`)));
+  await serving.promise;
+  const lines = printed.join('').match(/^ {4}ostree .*$/gm) ?? [];
+  return { lines: lines.map((line) => line.trim()), stop: demo.kill };
+}
+
+/** The port if nothing listens on it, else another. */
+async function freePort(wanted: number): Promise<number> {
+  const server = createServer();
+  const listening = once(server, 'listening');
+  server.listen(wanted);
+  const isFree = await listening.then(
+    () => true,
+    () => false,
+  );
+  if (!isFree) return freePort(0);
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function unitFolders(): readonly string[] {
+  const folders = globSync('test/*/', { cwd: ROOT }).map((path) => basename(path));
+  const withTests = folders.filter((name) => globSync(`test/${name}/**/*.test.ts`, { cwd: ROOT }).length > 0);
+  return withTests
+    .filter((name) => !NO_UNIT_TESTS.includes(name))
+    .toSorted()
+    .map((name) => `test/${name}/`);
+}
+
+const words = process.argv.slice(2);
+const suites = words.filter((word) => word !== '--unit');
+const reason = obstacle();
+if (reason === undefined) {
+  for (const suite of suites.length > 0 ? suites : SUITES) await check(suite, words.includes('--unit'));
+} else {
+  console.log(`skip  check:fresh: no fresh system can be made here: ${reason}`);
+}

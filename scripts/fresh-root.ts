@@ -1,0 +1,163 @@
+/**
+ * A minimal Debian system with nodejs, npm and git in a folder, and the way to run commands in it: chroot, in a mount
+ * and a process namespace of their own, so that nothing stays mounted or running. What this machine is told about its
+ * package registries (npm's configuration, certificates, proxies, apt's mirror) is carried over; nothing else is.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** All that the README asks for, and git, with which one comes by the project. */
+const PACKAGES = ['nodejs', 'npm', 'git'];
+const PROJECT = '/root/treeport';
+const BASE = process.env.TMPDIR || '/var/tmp';
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const REGISTRY_SETTINGS =
+  /^(?:npm_config_(?:registry|cafile|proxy|https_proxy|noproxy|strict_ssl)|(?:https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/i;
+const MAKE_TIMEOUT = 15 * 60_000;
+const NAMESPACE = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
+/** A mount point of its own, as container runtimes expect of a root. */
+const ENTER = `set -e
+root=$1; shift
+mount --bind "$root" "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+mount --rbind /dev "$root/dev"
+exec chroot "$root" env -i "$@"`;
+
+export type RunInRoot = {
+  /** Milliseconds; then everything that the command started is killed. */
+  readonly timeout: number;
+  /** Takes what it prints; without, that goes where ours goes. */
+  readonly onOutput?: (text: string) => void;
+};
+
+/** Why no root can be entered here, or undefined. */
+export function obstacle(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root may make and enter one';
+  try {
+    execFileSync('mmdebstrap', ['--version'], { stdio: 'ignore' });
+  } catch {
+    return 'mmdebstrap is not installed';
+  }
+  try {
+    const probe = 'mount -t proc proc /proc && mount --bind / /mnt';
+    execFileSync('unshare', [...NAMESPACE, 'sh', '-c', probe], { stdio: 'pipe' });
+    return undefined;
+  } catch (error) {
+    return `this machine lets root mount nothing (${String((error as { stderr?: Buffer }).stderr).trim()})`;
+  }
+}
+
+export class FreshRoot {
+  readonly path: string;
+  readonly #environment: readonly string[];
+  readonly #children = new Set<ChildProcess>();
+
+  private constructor(path: string, environment: readonly string[]) {
+    this.path = path;
+    this.#environment = environment;
+    process.on('exit', () => this[Symbol.dispose]());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => process.exit(1));
+  }
+
+  /** Makes the system of this Debian suite, with a clone of the project in it. Removed when this process exits. */
+  static make(suite: string, project: string): FreshRoot {
+    const path = mkdtempSync(join(BASE, 'treeport-fresh-'));
+    const root = new FreshRoot(path, [
+      ...['HOME=/root', `PATH=${PATH}`, 'LANG=C.UTF-8', 'CI=true', 'NPM_CONFIG_GLOBALCONFIG=/root/npmrc'],
+      ...Object.entries(process.env).flatMap(([name, value]) =>
+        REGISTRY_SETTINGS.test(name) ? [`${name}=${value}`] : [],
+      ),
+    ]);
+    const words = ['--quiet', '--variant=minbase', `--include=${PACKAGES}`, ...aptOptions(), suite, path];
+    // What mmdebstrap mounts below the root is in a namespace too: else an early end would leave it mounted.
+    const inNamespace = ['--mount', '--propagation', 'private', 'mmdebstrap', ...words, ...debianMirror()];
+    execFileSync('unshare', inNamespace, { stdio: ['ignore', 'inherit', 'inherit'], timeout: MAKE_TIMEOUT });
+    for (const file of ['/etc/resolv.conf', '/etc/hosts']) root.#copy(file, file);
+    root.#copyNpmConfig();
+    execFileSync('git', ['clone', '--quiet', '--no-hardlinks', project, join(path, PROJECT)]);
+    return root;
+  }
+
+  /** Runs a shell command in the clone; whether it succeeded. */
+  async run(command: string, options: RunInRoot): Promise<boolean> {
+    return (await this.start(command, options).ended) === 0;
+  }
+
+  /** Starts a shell command in the clone. `ended` gives its status, null if it was killed. */
+  start(command: string, { timeout, onOutput }: RunInRoot) {
+    const inside = [...this.#environment, 'sh', '-c', `cd ${PROJECT} && ${command}`];
+    const child = spawn('unshare', [...NAMESPACE, 'sh', '-c', ENTER, 'sh', this.path, ...inside], {
+      stdio: onOutput === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+      timeout,
+      killSignal: 'SIGKILL',
+    });
+    this.#children.add(child);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text));
+    }
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    void ended.then(() => this.#children.delete(child));
+    return { ended, kill: () => child.kill('SIGKILL') };
+  }
+
+  /** Ends what runs in it and removes it. */
+  [Symbol.dispose](): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** The user's and the machine's npmrc, and every file of certificates that they or the environment name. */
+  #copyNpmConfig(): void {
+    const user = this.#copyIfThere(npmConfig('userconfig'), '/root/.npmrc');
+    const machine = this.#copyIfThere(npmConfig('globalconfig'), '/root/npmrc');
+    const files = [...`${user}\n${machine}`.matchAll(/^\s*cafile\s*=\s*"?([^"\n]+)/gm)].map(
+      ([, file]) => file,
+    );
+    const { NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, npm_config_cafile } = process.env;
+    for (const file of new Set([...files, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, npm_config_cafile])) {
+      if (file) this.#copyIfThere(file, file);
+    }
+  }
+
+  #copyIfThere(from: string, to: string): string {
+    if (!existsSync(from)) return '';
+    this.#copy(from, to);
+    return readFileSync(from, 'latin1');
+  }
+
+  #copy(from: string, to: string): void {
+    const target = join(this.path, to);
+    mkdirSync(dirname(target), { recursive: true });
+    // Not through a link that the system has there.
+    rmSync(target, { force: true });
+    copyFileSync(from, target);
+  }
+}
+
+/** npm says it to what it runs; else it is asked. */
+function npmConfig(name: 'userconfig' | 'globalconfig'): string {
+  return process.env[`npm_config_${name}`] ?? output('npm', ['config', 'get', name]);
+}
+
+/** Proxies and the like of this machine's apt. */
+function aptOptions(): readonly string[] {
+  const dump = ['dump', '--format', '%f "%v";%n', 'Acquire::http', 'Acquire::https'];
+  return output('apt-config', dump)
+    .split('\n')
+    .filter((line) => /"[^"]+";$/.test(line))
+    .map((line) => `--aptopt=${line}`);
+}
+
+/** The mirror that this machine's apt takes Debian from, if it has one. */
+function debianMirror(): readonly string[] {
+  const words = ['indextargets', '--format', '$(LABEL) $(REPO_URI)', 'Created-By: Packages'];
+  const uri = /^Debian (\S+)$/m.exec(output('apt-get', words))?.[1];
+  return uri === undefined ? [] : [uri];
+}
+
+function output(program: string, words: readonly string[]): string {
+  return execFileSync(program, words, { encoding: 'utf8' }).trim();
+}
