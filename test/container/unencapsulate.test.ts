@@ -11,7 +11,7 @@ import { LibostreeRepo } from '../../src/libostree/repository.ts';
 import { layerTar } from '../../src/mirror/layer.ts';
 import { fileFromBytes } from '../../src/mirror/layer-file.ts';
 import { type Digest, digestOf } from '../../src/oci/descriptor.ts';
-import { openImage } from '../../src/oci/image-source.ts';
+import { type OpenedImage, openImage } from '../../src/oci/image-source.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { listHeads } from '../../src/ostree/refs.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
@@ -23,10 +23,12 @@ import { tempDir } from '../e2e/support/scratch.ts';
 import { chunkedTars, dealtObjects, makeImage } from '../support/chunked-images.ts';
 import { coded } from '../support/expect.ts';
 import { exportAgain } from '../support/exported-again.ts';
+import { startFlawedRegistry } from '../support/flawed-registry.ts';
 import { memorySink } from '../support/memory-sink.ts';
 import { encapsulateInto } from '../support/mirror-images.ts';
 import { writeMirrorSource } from '../support/mirror-repos.ts';
 import { oldTarStream } from '../support/old-tar-streams.ts';
+import { unlessInstalled } from '../support/programs.ts';
 import { oneFileTar } from '../support/small-image.ts';
 import { inPieces } from '../support/tar-streams.ts';
 
@@ -40,14 +42,24 @@ async function place(t: test.TestContext) {
   return { folder, source, commit: source.commit, objects: source.repo.objects, repo };
 }
 
-/** Imports the image in the layout directory `path`. */
+/** Imports the image in the layout directory `path`; several layers come out of a slow registry, where skopeo is. */
 async function importImage(path: string, repo: string, options: Partial<UnencapsulateOptions> = {}) {
-  const image = await openImage({ transport: 'oci', name: path });
+  const cleanUps: (() => Promise<void>)[] = [];
+  const image = await openSlowly({ after: (cleanUp) => cleanUps.push(cleanUp as () => Promise<void>) }, path);
   try {
     return await unencapsulate(image, { repo, verification: UNVERIFIED, ...options });
   } finally {
     await image.close();
+    for (const cleanUp of cleanUps) await cleanUp();
   }
+}
+
+async function openSlowly(t: Pick<test.TestContext, 'after'>, path: string): Promise<OpenedImage> {
+  const image = await openImage({ transport: 'oci', name: path });
+  if (image.manifest.layers.length === 1 || unlessInstalled('skopeo')) return image;
+  await image.close();
+  const { name } = await startFlawedRegistry(t, path, { late: 50 });
+  return openImage({ transport: 'registry', name }, { insecureTls: true });
 }
 
 async function refsOf(repo: string): Promise<Record<string, string>> {

@@ -17,6 +17,7 @@ import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { Random } from '../gvariant/random.ts';
 import { chunkedTars, dealtObjects, makeImage } from '../support/chunked-images.ts';
+import { startFlawedRegistry } from '../support/flawed-registry.ts';
 import { initRepo, type OstreeMode } from '../support/ostree-repos.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { must, mustTreeport, TREEPORT } from './support/run.ts';
@@ -28,7 +29,12 @@ const FILES = 240;
 const SEED = Number(process.env.KILL_SEED ?? randomInt(2 ** 31));
 const BLOB_REFS = 'ostree/container/blob/';
 
-type Image = { readonly path: string; readonly commit: string };
+type Image = {
+  readonly path: string;
+  /** What it is imported from, in the notation of skopeo. */
+  readonly place: string;
+  readonly commit: string;
+};
 
 /** An OS of some megabytes that compress badly, as an image of an ostree layer and component layers. */
 async function buildImage(folder: string, random: Random): Promise<Image> {
@@ -42,7 +48,7 @@ async function buildImage(folder: string, random: Random): Promise<Image> {
   const { objects } = await openRepository(writer.path);
   const path = join(folder, 'image');
   await makeImage(path, await chunkedTars(objects, commit, await dealtObjects(objects, commit, COMPONENTS)));
-  return { path, commit };
+  return { path, place: `oci:${path}`, commit };
 }
 
 function directoryOf(random: Random, files: number): TreeNode {
@@ -60,7 +66,7 @@ function noise(random: Random, size: number): Buffer {
 
 function importWords(repo: string, image: Image): readonly string[] {
   const words = ['container', 'unencapsulate', '--repo', repo, '--write-ref', 'os', '--json'];
-  return [...words, `ostree-unverified-image:oci:${image.path}`];
+  return [...words, '--insecure-skip-tls-verification', `ostree-unverified-image:${image.place}`];
 }
 
 /** How often something changes in the repository while an image is imported. */
@@ -134,15 +140,20 @@ async function killOnce(
 
 test('imports that are killed', {
   concurrency: 2,
-  skip: unlessInstalled('ostree'),
+  skip: unlessInstalled('ostree', 'skopeo'),
   timeout: 600_000,
 }, async (t) => {
   t.diagnostic(`KILL_SEED=${SEED}`);
   const folder = await tempDir(t);
-  const image = await buildImage(folder, new Random(1));
+  const inFiles = await buildImage(folder, new Random(1));
+  const registry = await startFlawedRegistry(t, inFiles.path, { late: 10 });
+  const lanes = [
+    { mode: 'archive', image: inFiles },
+    { mode: 'bare-user', image: { ...inFiles, place: `docker://${registry.name}` } },
+  ] as const;
   await Promise.all(
-    (['archive', 'bare-user'] as const).map((mode, lane) =>
-      t.test(`into a repository of mode ${mode}`, async (t) => {
+    lanes.map(({ mode, image }, lane) =>
+      t.test(`from ${image.place} into a repository of mode ${mode}`, async (t) => {
         const random = new Random(SEED + lane);
         const whole = await importChanges(await initRepo(join(folder, `${mode}-whole`), mode), image);
         const counts: Counts = { landed: 0, finished: 0 };
