@@ -6,7 +6,6 @@ import test from 'node:test';
 import type { ErrorCode } from '../../src/base/error-codes.ts';
 import type { Flaw, Thing } from '../support/flawed-registry.ts';
 import { freePort } from '../support/free-port.ts';
-import { FIXTURE_COMMIT } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { importWords, type RegistryPlace, refused, registryPlace } from './support/registry-place.ts';
 import { must, mustTreeport } from './support/run.ts';
@@ -58,7 +57,7 @@ test('failures of each request, and the import that succeeds after them', { skip
     place.registry.flaws.delete(thing);
   }
   const done = await mustTreeport(importWords(place), { env: place.env });
-  assert.equal(done, `Imported: os => ${FIXTURE_COMMIT}`);
+  assert.equal(done, `Imported: os => ${place.commit}`);
 });
 
 test('nobody listens there', { skip, timeout }, async (t) => {
@@ -82,7 +81,7 @@ test('blobs that lie elsewhere are fetched from there', { skip, timeout }, async
     place.registry.flaws.set(layer, { status: 307, headers: { location } });
   }
   const done = await mustTreeport(importWords(place), { env: place.env });
-  assert.equal(done, `Imported: os => ${FIXTURE_COMMIT}`);
+  assert.equal(done, `Imported: os => ${place.commit}`);
   assert.ok(elsewhere.registry.requests.length >= place.layers.length);
 });
 
@@ -113,7 +112,7 @@ test('certificates that do not fit, and no TLS where it is wanted', {
   const known = importWithTls(secure, '--cert-dir', certDir);
   await refused(secure, known, 'ERR_REGISTRY_TLS', secure.image, /x509: /);
   const done = await mustTreeport(importWords(secure), { env: secure.env });
-  assert.equal(done, `Imported: os => ${FIXTURE_COMMIT}`);
+  assert.equal(done, `Imported: os => ${secure.commit}`);
 
   const plain = await registryPlace(t, 1, { late: 0 });
   await refused(

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import test from 'node:test';
 import type { ErrorCode } from '../../src/base/error-codes.ts';
 import type { Flaw, Thing } from '../support/flawed-registry.ts';
-import { FIXTURE_COMMIT, FIXTURE_REF } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import {
   assertNothingLeft,
   importWords,
+  PLACE_REF,
   type RegistryPlace,
   refused,
   registryPlace,
@@ -32,7 +32,7 @@ test('an image of 25 layers is imported whose blobs begin to come 800 ms late', 
 }, async (t) => {
   const place = await registryPlace(t, 24, { late: 800 });
   const words = importWords(place);
-  assert.equal(await mustTreeport(words, { env: place.env }), `Imported: os => ${FIXTURE_COMMIT}`);
+  assert.equal(await mustTreeport(words, { env: place.env }), `Imported: os => ${place.commit}`);
   await must(['ostree', `--repo=${place.repo}`, 'fsck', '--quiet', '--all']);
 });
 
@@ -78,16 +78,14 @@ test('verbs that only look at an image end as well', { skip, timeout }, async (t
   const access = ['--insecure-skip-tls-verification', ...SOON];
   const info = ['container', 'info', ...access, place.image];
   const compare = ['container', 'compare', ...access, `oci:${join(place.folder, 'image')}`, place.image];
-  for (const words of [info, compare]) {
-    place.registry.flaws.set('manifest', { silent: true });
-    await refused(place, words, 'ERR_REGISTRY_STALLED', place.image);
-    place.registry.flaws.delete('manifest');
-    place.registry.flaws.set(place.config, { stallAfter: 5 });
-    await refused(place, words, 'ERR_REGISTRY_STALLED', place.config);
-    place.registry.flaws.delete(place.config);
-  }
-  place.registry.flaws.set(place.layers[0] as Thing, { stallAfter: 100 });
-  await refused(place, info, 'ERR_REGISTRY_STALLED', place.layers[0] as Thing);
+  const stalls = async (words: readonly string[], thing: Thing, flaw: Flaw, naming: string) => {
+    place.registry.flaws.set(thing, flaw);
+    await refused(place, words, 'ERR_REGISTRY_STALLED', naming);
+    place.registry.flaws.delete(thing);
+  };
+  await stalls(info, 'manifest', { silent: true }, place.image);
+  await stalls(info, place.layers[0] as Thing, { stallAfter: 100 }, place.layers[0] as Thing);
+  await stalls(compare, place.config, { stallAfter: 5 }, place.config);
 });
 
 /** The same place for verbs without an option for TLS: the user's registries.conf says that it has none. */
@@ -110,7 +108,7 @@ test('mirror wrap and mirror build end as well, and write no image', { skip, tim
   const build = ['mirror', 'build', '--quiet', ...SOON, '--runtime', image, '--repo', `${folder}/source`];
   registry.flaws.set('manifest', { silent: true });
   await refused(place, wrap, 'ERR_REGISTRY_STALLED', image);
-  await refused(place, [...build, FIXTURE_REF, to], 'ERR_REGISTRY_STALLED', image);
+  await refused(place, [...build, PLACE_REF, to], 'ERR_REGISTRY_STALLED', image);
   registry.flaws.delete('manifest');
   registry.flaws.set(layers[1] as Thing, { stallAfter: 100 });
   await refused(place, wrap, 'ERR_REGISTRY_STALLED', image);

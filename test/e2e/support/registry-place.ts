@@ -8,7 +8,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ErrorCode } from '../../../src/base/error-codes.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
+import { commitTree, type TreeDirectory, type TreeNode } from '../../../src/ostree/commit-tree.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
+import { ArchiveWriter } from '../../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { chunkedTars, dealtObjects, makeImage } from '../../support/chunked-images.ts';
 import {
@@ -17,13 +20,13 @@ import {
   startFlawedRegistry,
   type Thing,
 } from '../../support/flawed-registry.ts';
-import { FIXTURE_COMMIT, writeOstreeFixture } from '../../support/ostree-fixture.ts';
 import { initRepo } from '../../support/ostree-repos.ts';
 import { type Running, start } from './processes.ts';
 import { must, TREEPORT, treeport } from './run.ts';
 import { tempDir } from './scratch.ts';
 
 export type RegistryPlace = {
+  readonly commit: Checksum;
   readonly registry: FlawedRegistry;
   /** In the notation of skopeo. */
   readonly image: string;
@@ -39,21 +42,26 @@ export type RegistryPlace = {
 
 const MARK = 'TREEPORT_TEST_PLACE';
 
-/** The commit of the fixture in an ostree layer and so many component layers. */
+export const PLACE_REF = 'os';
+
+/** A commit in an ostree layer and so many component layers, all of them different. */
 export async function registryPlace(
   t: TestContext,
   components: number,
   options: FlawedRegistryOptions = {},
 ): Promise<RegistryPlace> {
   const folder = await tempDir(t);
-  const { path, commit } = await writeOstreeFixture(join(folder, 'source'));
-  const { objects } = await openRepository(path);
+  const writer = await ArchiveWriter.create(join(folder, 'source'));
+  const commit = await commitTree(writer, treeOf(2 * components), { timestamp: 1_700_000_000 });
+  await writer.ref(PLACE_REF, commit);
+  const { objects } = await openRepository(writer.path);
   const layout = join(folder, 'image');
   const tars = await chunkedTars(objects, commit, await dealtObjects(objects, commit, components));
   const { digest, layers } = await makeImage(layout, tars);
   const bytes = (blob: string) => readFileSync(join(layout, 'blobs', blob.replace(':', '/')));
   const registry = await startFlawedRegistry(t, layout, options);
   return {
+    commit,
     registry,
     image: `docker://${registry.name}`,
     config: JSON.parse(bytes(digest).toString()).config.digest,
@@ -65,9 +73,17 @@ export async function registryPlace(
   };
 }
 
+function treeOf(files: number): TreeDirectory {
+  const entries = Array.from({ length: files }, (_, at): [string, TreeNode] => [
+    `file${at}`,
+    { kind: 'file', mode: 0o644, content: `${at} `.repeat(1000) },
+  ]);
+  return { kind: 'directory', mode: 0o755, entries: new Map(entries) };
+}
+
 /** The words of an import from the place; `more` are options. */
 export function importWords({ repo, image }: RegistryPlace, ...more: readonly string[]): readonly string[] {
-  const words = ['container', 'unencapsulate', '--repo', repo, '--write-ref', 'os', '--quiet'];
+  const words = ['container', 'unencapsulate', '--repo', repo, '--write-ref', PLACE_REF, '--quiet'];
   return [...words, '--insecure-skip-tls-verification', ...more, `ostree-unverified-image:${image}`];
 }
 
@@ -94,7 +110,7 @@ export function startTreeport(t: TestContext, place: RegistryPlace, words: reado
 }
 
 /** No process, no temporary file; in the repository at most whole layers. */
-export async function assertNothingLeft({ repo, env }: RegistryPlace): Promise<void> {
+export async function assertNothingLeft({ commit, repo, env }: RegistryPlace): Promise<void> {
   assert.deepEqual(processesMarked(env[MARK] as string), []);
   assert.deepEqual(readdirSync(env.TMPDIR as string), []);
   const refs = (await must(['ostree', `--repo=${repo}`, 'refs'])).split('\n').filter((ref) => ref !== '');
@@ -102,7 +118,7 @@ export async function assertNothingLeft({ repo, env }: RegistryPlace): Promise<v
     refs.filter((ref) => !ref.startsWith('ostree/container/blob/')),
     [],
   );
-  assert.ok(!existsSync(join(repo, loosePath(FIXTURE_COMMIT, 'commit'))), 'the commit is there');
+  assert.ok(!existsSync(join(repo, loosePath(commit, 'commit'))), 'the commit is there');
   assert.deepEqual(readdirSync(join(repo, 'state')), []);
   await must(['ostree', `--repo=${repo}`, 'fsck', '--quiet', '--all']);
 }
