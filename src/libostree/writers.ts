@@ -16,6 +16,9 @@ import { giveThreads, type WriteThread } from './write-threads.ts';
 /** Objects up to this size go to a thread whole; larger files go in pieces of it. */
 export const BLOCK_BYTES: number = 4 * 1024 * 1024;
 
+/** Each has a number of its own in the process: a thread may get one of the next transaction before one of this has ended. */
+const largeFiles = { count: 0 };
+
 export class Writers {
   readonly #repo: StagedRepo;
   readonly #directory: string;
@@ -24,7 +27,6 @@ export class Writers {
   readonly #pending = new Set<string>();
   readonly #running = new Set<Promise<void>>();
   #batch: Batch | undefined;
-  #files = 0;
   #fault: { readonly error: unknown } | undefined;
 
   /** The threads are this object's until `close`. */
@@ -67,8 +69,8 @@ export class Writers {
 
   /** Takes a content object as its hashed stream, and has written it when it resolves. */
   async addLarge(checksum: Checksum, stream: AsyncIterable<Uint8Array>): Promise<void> {
-    this.#files += 1;
-    const file = this.#files;
+    largeFiles.count += 1;
+    const file = largeFiles.count;
     const thread = this.#idlest();
     const end = (checksum: Checksum | undefined) => this.#call({ kind: 'end', file, checksum }, thread);
     try {
