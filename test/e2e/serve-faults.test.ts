@@ -194,6 +194,29 @@ test('SIGTERM lets answers end, takes no new ones and exits with 0', {
   assert.equal(await serving.ended(), 0);
 });
 
+test('SIGTERM with a drain delay: not ready, but served; SIGINT, or a second SIGTERM, does not wait', {
+  skip,
+  timeout,
+}, async (t) => {
+  const repo = await initRepo(join(await tempDir(t), 'repo'), 'archive');
+  for (const [signal, status] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 0],
+  ] as const) {
+    const serving = await serve(t, repo, { words: ['--drain-delay', '3600'] });
+    if (signal === 'SIGTERM') {
+      serving.signal('SIGTERM');
+      await eventually(
+        'it is not ready',
+        async () => (await fetch(`${serving.origin}/readyz`)).status === 503 || undefined,
+      );
+      assert.equal((await fetch(`${serving.repo}/config`)).status, 200);
+    }
+    serving.signal(signal);
+    assert.equal(await serving.ended(), status);
+  }
+});
+
 test('SIGTERM during a pull: what the client has got is whole', { skip: skipOs, timeout }, async (t) => {
   const { path, commit } = await osRepo();
   const serving = await serve(t, path);
