@@ -16,7 +16,10 @@ export function handleSignals(): void {
   process.on('SIGTERM', receive);
 }
 
-/** Makes the first signal call `stop`; when that is done the process ends by itself. */
+/**
+ * Makes the first signal call `stop` and exits when that is done: what then still keeps the process alive, as a log that
+ * nobody reads, must not.
+ */
 export function onStopSignal(stop: Stop): void {
   current.stop = stop;
 }
@@ -25,5 +28,5 @@ function receive(signal: StopSignal): void {
   const { stop } = current;
   if (stop === undefined) process.exit(128 + constants.signals[signal]);
   current.stop = undefined;
-  void stop(signal);
+  void stop(signal).then(() => process.exit());
 }

@@ -6,6 +6,7 @@ import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'p
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { createServer, type Server } from './app.ts';
 import type { Counters } from './counters.ts';
+import { standardOutput } from './log-output.ts';
 import type { ServerOptions } from './options.ts';
 import { FINISH_SECONDS, type StopOptions, shutdownOf } from './shutdown.ts';
 
@@ -37,9 +38,6 @@ export type RunningServer = {
   stop(options?: StopOptions): Promise<void>;
 };
 
-const LOG_WRITE_BYTES = 8 * 1024;
-/** How long a line may wait for others. */
-const LOG_DELAY_MS = 200;
 /** pino's number for it; errors have greater ones. */
 const WARNING = 40;
 
@@ -68,17 +66,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return { ...bound, counters: server.counters, stop };
 }
 
-/**
- * On standard output lines go out together: one write each costs as much as all the rest of sending a small object.
- * A warning or an error does not wait.
- */
+/** Warnings and errors do not wait for other lines. */
 function newLogger(level: string, logTo: DestinationStream | undefined): Logger {
   if (logTo !== undefined) return pino({ level }, logTo);
-  const output = pino.destination({ sync: false, minLength: LOG_WRITE_BYTES, periodicFlush: LOG_DELAY_MS });
+  const output = standardOutput();
   const hooks: LoggerOptions['hooks'] = {
     logMethod(words, log, lineLevel) {
       log.apply(this, words);
-      if (lineLevel >= WARNING) output.flush();
+      if (lineLevel >= WARNING) output.urge();
     },
   };
   return pino({ level, hooks }, output);

@@ -1,0 +1,106 @@
+/**
+ * Where the log goes: lines are collected and written together, because one write each costs as much as all the rest of
+ * sending a small object. A warning or an error does not wait.
+ *
+ * The reader of the log may stall: a log driver with a full disk, a paused terminal. Then lines are dropped, and counted in one
+ * line when the reader goes on, so that neither memory grows nor the server waits.
+ */
+import { fstatSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { type DestinationStream, pino } from 'pino';
+
+export type LogOutput = DestinationStream & {
+  /** Writes what is waiting without delay. */
+  urge(): void;
+  /** Calls back when everything is written, or the reader has taken nothing for a second. */
+  flush(done: () => void): void;
+};
+
+const WRITE_BYTES = 8 * 1024;
+/** How long a line may wait for others. */
+const DELAY_MS = 200;
+const MAX_WAITING_BYTES = 1024 * 1024;
+const FLUSH_MS = 1000;
+/** pino's number of the level. */
+const WARNING = 40;
+
+/** Standard output. Files take what they get; what may stall are pipes and sockets. */
+export function standardOutput(): LogOutput {
+  const stats = fstatSync(process.stdout.fd);
+  if (stats.isFIFO() || stats.isSocket()) return new BoundedOutput(process.stdout);
+  const file = pino.destination({ sync: false, minLength: WRITE_BYTES, periodicFlush: DELAY_MS });
+  return {
+    write: (line) => void file.write(line),
+    urge: () => file.flush(),
+    flush: (done) => file.flush(() => done()),
+  };
+}
+
+export class BoundedOutput implements LogOutput {
+  readonly #stream: Writable;
+  readonly #maxBytes: number;
+  readonly #flushMs: number;
+  #lines: string[] = [];
+  #bytes = 0;
+  #dropped = 0;
+  #isWriting = false;
+  #timer: NodeJS.Timeout | undefined;
+  #onWritten: (() => void) | undefined;
+
+  constructor(stream: Writable, options: { readonly maxBytes?: number; readonly flushMs?: number } = {}) {
+    this.#stream = stream;
+    this.#maxBytes = options.maxBytes ?? MAX_WAITING_BYTES;
+    this.#flushMs = options.flushMs ?? FLUSH_MS;
+    // A reader that has gone is no reason to stop serving.
+    stream.on('error', () => {});
+  }
+
+  write(line: string): void {
+    if (this.#bytes + line.length > this.#maxBytes) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#collect(line);
+    if (this.#bytes >= WRITE_BYTES) this.urge();
+    else this.#timer ??= setTimeout(() => this.urge(), DELAY_MS).unref();
+  }
+
+  #collect(line: string): void {
+    this.#lines.push(line);
+    this.#bytes += line.length;
+  }
+
+  urge(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isWriting || this.#bytes === 0) return;
+    const chunk = this.#lines.join('');
+    this.#lines = [];
+    this.#bytes = 0;
+    this.#isWriting = true;
+    this.#stream.write(chunk, () => this.#written());
+  }
+
+  flush(done: () => void): void {
+    const deadline = setTimeout(() => finish(), this.#flushMs);
+    const finish = () => {
+      clearTimeout(deadline);
+      this.#onWritten = undefined;
+      done();
+    };
+    this.#onWritten = finish;
+    this.urge();
+    if (!this.#isWriting) finish();
+  }
+
+  #written(): void {
+    this.#isWriting = false;
+    if (this.#dropped > 0) {
+      const msg = `${this.#dropped} lines of the log are missing here, because its reader stalled`;
+      this.#dropped = 0;
+      this.#collect(`${JSON.stringify({ level: WARNING, time: Date.now(), msg })}\n`);
+      this.urge();
+    } else if (this.#bytes >= WRITE_BYTES || this.#onWritten !== undefined) this.urge();
+    if (!this.#isWriting) this.#onWritten?.();
+  }
+}
