@@ -35,7 +35,8 @@ export async function publishImage(
         await buildInto(await createLayoutSink({ path, tag: undefined }), build);
         const { authfile } = options;
         const copy = authfile === undefined ? [] : ['--authfile', authfile];
-        return skopeoCopy(`oci:${path}`, formatImageReference(reference), { copy });
+        const to = formatImageReference(reference);
+        return skopeoCopy(`oci:${path}`, to, { copy, what: `writing ${to}` });
       });
   }
 }
