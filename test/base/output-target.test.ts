@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { lstat, mkdir, open, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
@@ -100,6 +101,15 @@ test('an open descriptor is written into, though it stands for a regular file', 
   await writeToPath(`/dev/fd/${file.fd}`, pieces(Buffer.from('through it')));
   assert.equal(await readFile(path, 'utf8'), 'through it');
   assert.equal((await lstat(path)).ino, before);
+});
+
+test('errors of what is written into name the path', async (t) => {
+  const folder = await testFolder(t);
+  const path = join(folder, 'socket');
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  await assert.rejects(writeToPath(path, pieces(LARGE)), coded('ERR_IO', path));
+  server.close();
 });
 
 test('directories and loops are one line that names the path', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -50,6 +51,8 @@ test('what a killed process left, the next one removes; what a live one holds st
   const held = (await readdir(folder)).toSorted();
   assert.equal(held.length, 2);
   for (const name of held) assert.match(name, /^\.(?:image|out)\.held-[0-9a-f]{12}\.tmp$/);
+  const [image, out] = held.map((name) => statSync(join(folder, name)));
+  assert.ok(image?.isDirectory() && out?.isFile());
   await passer(folder);
   assert.deepEqual((await readdir(folder)).toSorted(), held);
   const exit = once(child, 'exit');
@@ -98,6 +101,20 @@ test('a name that is swept before its lock is made again', async (t) => {
   await rename(temporary.path, join(folder, 'out'));
   await temporary.remove();
   assert.deepEqual(await readdir(folder), ['out']);
+});
+
+test('one that was renamed or removed is let go: its lock is free, and nothing is removed later', async (t) => {
+  const folder = await testFolder(t);
+  provideLocks(async () => tryLock);
+  const [done, dropped] = [join(folder, 'done'), join(folder, 'dropped')];
+  const descriptors = readdirSync('/proc/self/fd').length;
+  const renamed = await Temporary.create(done, 'directory', 0o755);
+  await renamed.rename(done);
+  await renamed.remove();
+  await (await Temporary.create(dropped, 'file', 0o644)).remove();
+  assert.equal(readdirSync('/proc/self/fd').length, descriptors);
+  assert.deepEqual(await readdir(folder), ['done']);
+  await assert.rejects(Temporary.create(join(folder, 'no/x'), 'file', 0o644), { code: 'ENOENT' });
 });
 
 test('names beside a path are hidden and never the same', () => {

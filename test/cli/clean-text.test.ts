@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { cleanLine, cleanLines, indented } from '../../src/cli/clean-text.ts';
+import { cleanLine, cleanLines, indented, jsonText } from '../../src/cli/clean-text.ts';
 
 test('what a terminal acts on is shown as an escape', () => {
   assert.equal(cleanLine('a\nb\r\0\u001b[31m\u007f\u009b'), String.raw`a\nb\r\x00\x1b[31m\x7f\x9b`);
@@ -13,6 +13,13 @@ test('what a terminal acts on is shown as an escape', () => {
 test('all other text stays: tabs, other scripts, emoji of several code points', () => {
   const text = 'a\tb é \u05d0\u05d1 \u{1f469}\u200d\u{1f680} \\n';
   assert.equal(cleanLine(text), text);
+});
+
+test('JSON stays JSON of the same value, on its lines', () => {
+  const value = { key: 'a\u001b\u009b\u2028\u202e\n' };
+  assert.equal(jsonText(value), String.raw`{"key":"a\u001b\u009b\u2028\u202e\n"}`);
+  assert.equal(jsonText(value, 2).split('\n').length, 3);
+  assert.deepEqual(JSON.parse(jsonText(value, 2)), value);
 });
 
 test('several lines are cleaned each, and indented', () => {
