@@ -1,7 +1,17 @@
 /** What a server does when clients, objects or its own time come to an end. */
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, lstatSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -167,6 +177,31 @@ async function objectsSent(serving: Serving): Promise<number> {
   await eventually('the mark in the log', () => serving.output().includes(mark) || undefined);
   return [...serving.output().matchAll(/"url":"[^"]*\/objects\/[^"]*","status":200/g)].length;
 }
+
+test('a mirror of a repository that has vanished fails, and keeps what it has', {
+  skip,
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const repo = await initRepo(join(folder, 'repo'), 'archive');
+  await mkdir(join(folder, 'tree'));
+  const commit = await commitDirectory(repo, join(folder, 'tree'));
+  const serving = await serve(t, repo);
+  const client = await Client.create(folder, serving.repo, { mode: 'archive' });
+  await client.pull('--mirror');
+  for (const replace of [() => {}, () => mkdirSync(repo)]) {
+    renameSync(repo, `${repo}.away`);
+    replace();
+    const { status, stderr } = await client.tryPull('--mirror');
+    assert.notEqual(status, 0, 'the client was content');
+    assert.match(stderr, /500/);
+    assert.equal((await fetch(`${serving.origin}/readyz`)).status, 503);
+    rmSync(repo, { recursive: true, force: true });
+    renameSync(`${repo}.away`, repo);
+    await client.pull('--mirror');
+    assert.equal(await client.revision(REF), commit);
+  }
+});
 
 test('SIGTERM lets answers end, takes no new ones and exits with 0', {
   skip: skip || unlessInstalled('curl'),

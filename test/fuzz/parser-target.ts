@@ -7,7 +7,7 @@ import { collect } from '../../src/base/bytes.ts';
 import type { ErrorCode } from '../../src/base/error-codes.ts';
 import { parseOstreeImageReference } from '../../src/container/ostree-image-reference.ts';
 import { unescapeFromRef } from '../../src/container/ref-escape.ts';
-import { print, read, variant } from '../../src/gvariant/index.ts';
+import { print, read, variant, write } from '../../src/gvariant/index.ts';
 import { Catalogue } from '../../src/mirror/catalogue.ts';
 import { writeCatalogue } from '../../src/mirror/catalogue-writer.ts';
 import { parseDigest } from '../../src/oci/descriptor.ts';
@@ -20,6 +20,7 @@ import { parseDeltaDirectory } from '../../src/ostree/delta-name.ts';
 import { parseDirmeta, serializeDirmeta } from '../../src/ostree/dirmeta.ts';
 import { parseDirtree } from '../../src/ostree/dirtree.ts';
 import { archiveHeader, parseArchiveHeader, S_IFREG } from '../../src/ostree/file-header.ts';
+import { parseFlatpakIndex } from '../../src/ostree/flatpak-index.ts';
 import { inflateSmall } from '../../src/ostree/inflate.ts';
 import { isKeyfileFault, parseKeyfile } from '../../src/ostree/keyfile.ts';
 import { parseDict, serializeDict, stringVariant } from '../../src/ostree/metadata-dict.ts';
@@ -74,6 +75,8 @@ async function variantParsers(folder: string): Promise<readonly Parser[]> {
     ]),
   );
   const content = Buffer.from('content '.repeat(100));
+  const subSummary = ['x86_64', [Buffer.alloc(32, 1), [Buffer.alloc(32, 2)], []]];
+  const index = write('(a{s(ayaaya{sv})}a{sv})', [[subSummary], []]);
   return [
     { parse: parseCommit, seeds: [await repo.objects.metadata('commit', commit)], codes: VARIANT },
     { parse: parseDirtree, seeds: [await repo.objects.metadata('dirtree', rootTree)], codes: VARIANT },
@@ -85,6 +88,7 @@ async function variantParsers(folder: string): Promise<readonly Parser[]> {
     { parse: parseXattrs, seeds: [serializeXattrs(xattrs)], codes: VARIANT },
     { parse: (bytes) => parseArchiveHeader(bytes, 'it'), seeds: [archiveHeader(header, 9)], codes: VARIANT },
     { parse: parseSummary, seeds: [summary], codes: VARIANT },
+    { parse: parseFlatpakIndex, seeds: [index], codes: VARIANT },
     { parse: (bytes) => presentSignatures(parseDict(bytes)), seeds: [dict], codes: VARIANT },
     { parse: signatureClaims, seeds: [Buffer.from('8875040013080016', 'hex'), dict], codes: [] },
     { parse: (bytes) => print('a{sv}', read('a{sv}', bytes)), seeds: [dict], codes: VARIANT },
