@@ -73,11 +73,20 @@ export function sweepStaging({ repo, mode, directory }: StagingPlace): readonly 
   return names;
 }
 
+/** True if the object is staged, or in the repository itself. */
+export function isStored(place: StagingPlace, name: ObjectName): boolean {
+  return placesOf(place, name).some(isThere);
+}
+
 /** Removes an object that was staged, or that libostree put into its place at once (core.per-object-fsync). */
-export function dropObject({ repo, mode, directory }: StagingPlace, name: ObjectName): void {
+export function dropObject(place: StagingPlace, name: ObjectName): void {
+  const path = placesOf(place, name).find(isThere);
+  if (path !== undefined) rmSync(path, { force: true });
+}
+
+function placesOf({ repo, mode, directory }: StagingPlace, name: ObjectName): readonly string[] {
   const path = loosePath(name.checksum, extension(name, mode));
-  const staged = join(directory, relative('objects', path));
-  rmSync(isThere(staged) ? staged : join(repo, path), { force: true });
+  return [join(directory, relative('objects', path)), join(repo, path)];
 }
 
 function adoptable(part: string, file: string, mode: RepositoryMode): ObjectName | undefined {

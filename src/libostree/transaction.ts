@@ -167,8 +167,8 @@ export class Transaction implements ObjectSink {
   }
 
   /**
-   * Nothing of the transaction appears. Does nothing if it is over. Never fails: what it leaves behind then, the next
-   * transaction sweeps, and whoever aborts has an error of his own to tell.
+   * Nothing of the transaction appears. Does nothing if it is over. Never fails, so that the error that led here is the one
+   * that is reported: the next transaction sweeps what is left behind.
    */
   async abort(): Promise<void> {
     if (this.#isOver) return;

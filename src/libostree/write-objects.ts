@@ -18,9 +18,9 @@ import { DETACHED_VARIANT, METADATA_VARIANT } from './check-metadata.ts';
 import { checked, type ErrorPlace } from './gerror.ts';
 import { newVariant, ownObject } from './glib.ts';
 import { lazily, type Pointer } from './library.ts';
-import { hasObject, missingObject } from './load-metadata.ts';
+import { missingObject } from './load-metadata.ts';
 import { OBJECT_TYPE } from './object-type.ts';
-import { dropObject, type StagingPlace } from './staging.ts';
+import { dropObject, isStored, type StagingPlace } from './staging.ts';
 
 const ostree = lazily(({ ostree, gio }) => ({
   writeContent: ostree.func(
@@ -114,11 +114,11 @@ function writeStream(repo: StagedRepo, checksum: Checksum, stream: Pointer, leng
   );
 }
 
-/** Writes an object that is not there yet, and verifies what libostree does not. */
+/** Writes an object, and verifies what libostree does not. */
 function readBack({ pointer, staging }: StagedRepo, name: ObjectName, what: string, write: () => void): void {
-  if (hasObject(pointer, name)) return;
+  const isVerifiedHere = staging.mode === 'archive' && name.type === 'file' && !isStored(staging, name);
   write();
-  if (staging.mode !== 'archive' || name.type !== 'file' || isSound(pointer, name)) return;
+  if (!isVerifiedHere || isSound(pointer, name)) return;
   dropObject(staging, name);
   throw new TreeportError('ERR_IO', `${what}: the disk does not have what was written to it`);
 }
