@@ -71,8 +71,8 @@ function clientLines(port: number, imagePath: string): readonly string[] {
     '',
     'To run it in a cluster, by way of a registry of yours:',
     '',
-    `    skopeo copy ${image} docker://REGISTRY/treeport-demo:latest`,
-    '    kubectl run treeport-demo --image=REGISTRY/treeport-demo:latest --port=8080',
+    `    skopeo copy ${image} docker://registry.example.com/treeport-demo:latest`,
+    '    kubectl run treeport-demo --image=registry.example.com/treeport-demo:latest --port=8080',
     '',
   ];
 }
