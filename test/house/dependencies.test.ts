@@ -74,6 +74,17 @@ test('only libostree/ calls foreign functions', () => {
   );
 });
 
+test('what reads repositories opens their files beneath a root only', () => {
+  const readers = SOURCES.filter((path) => /^src\/(?:ostree|fsck|tar)\//.test(path));
+  const opening =
+    /\b(?:openSync|open|readFile|readFileSync|createReadStream|readlink|readlinkSync|opendir)\b/;
+  const openers = readers.filter((path) => {
+    const imports = [...projectText(path).matchAll(/^import ([^;]+) from 'node:fs(?:\/promises)?';$/gm)];
+    return imports.some(([, names = '']) => opening.test(names));
+  });
+  assert.deepEqual(openers, []);
+});
+
 test('the server and the program in mirror images lead to no foreign function', () => {
   const entries = SOURCES.filter((path) => path.startsWith('src/server/') || path === 'src/runtime-app.ts');
   for (const entry of entries) {
