@@ -16,8 +16,10 @@ const GIGABYTE = 1024 ** 3;
 
 /** A module that keeps what the kernel counted, the peak of resident memory among it, when its process ends. */
 const COPY_STATUS = `data:text/javascript,${encodeURIComponent(`
-  import { copyFileSync } from 'node:fs';
-  process.on('exit', () => copyFileSync('/proc/self/status', process.env.STATUS_FILE));`)}`;
+  import { readFileSync, writeFileSync } from 'node:fs';
+  import { isMainThread } from 'node:worker_threads';
+  const copy = () => writeFileSync(process.env.STATUS_FILE, readFileSync('/proc/self/status'));
+  if (isMainThread) process.on('exit', copy);`)}`;
 
 /** A repository with a commit of one file of zeros, under the ref `large`. */
 async function largeRepo(folder: string, bytes: number): Promise<string> {
