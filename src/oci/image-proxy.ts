@@ -40,7 +40,10 @@ const SOCKET = 3;
 const GRACE = 5000;
 const REGISTRY = 'docker://';
 
-/** Methods whose reply comes when the registry has answered. FinishPipe is not one: who reads the pipe watches that. */
+/**
+ * Methods whose reply comes when the registry has answered. FinishPipe is not among them: the reader of the pipe watches
+ * for stalls.
+ */
 const WAITING_FOR_REGISTRY: readonly string[] = [
   'OpenImage',
   'GetManifest',

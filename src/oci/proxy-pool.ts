@@ -30,6 +30,8 @@ const MAX_PROXIES = 4;
 export class ProxyPool {
   readonly #options: ProxyPoolOptions;
   readonly #members = new Set<Member>();
+  /** Of proxies that could not open the image. */
+  readonly #closing: Promise<void>[] = [];
   #failure: Error | undefined;
 
   constructor(first: OpenedProxy, options: ProxyPoolOptions) {
@@ -63,12 +65,10 @@ export class ProxyPool {
     const proxy = this.#options.start();
     const member: Member = { proxy, opened: openImage(proxy, this.#options.name), readers: 0 };
     this.#members.add(member);
-    member.opened
-      .catch(async () => {
-        this.#members.delete(member);
-        await (await proxy).close();
-      })
-      .catch(() => {});
+    member.opened.catch(() => {
+      this.#members.delete(member);
+      this.#closing.push(ifStarted(proxy, (started) => started.close()));
+    });
     return member;
   }
 
@@ -80,7 +80,8 @@ export class ProxyPool {
 
   /** Ends all proxies and waits for them. Never fails. */
   async close(): Promise<void> {
-    await Promise.all([...this.#members].map(({ proxy }) => ifStarted(proxy, (started) => started.close())));
+    const members = [...this.#members].map(({ proxy }) => ifStarted(proxy, (started) => started.close()));
+    await Promise.all([...members, ...this.#closing]);
   }
 }
 
@@ -89,7 +90,7 @@ async function openImage(proxy: Promise<ImageProxy>, name: string): Promise<Open
   return { proxy: started, image: await started.openImage(name) };
 }
 
-/** Those who wait for a proxy that cannot be started are told why. */
+/** A proxy that cannot be started is reported to the reader that waits for it. */
 async function ifStarted(proxy: Promise<ImageProxy>, use: (proxy: ImageProxy) => unknown): Promise<void> {
   const started = await proxy.catch(() => undefined);
   if (started !== undefined) await use(started);

@@ -60,7 +60,7 @@ test('failures of each request, and the import that succeeds after them', { skip
   assert.equal(done, `Imported: os => ${place.commit}`);
 });
 
-test('nobody listens there', { skip, timeout }, async (t) => {
+test('a port where nothing listens', { skip, timeout }, async (t) => {
   const place = await registryPlace(t, 1, { late: 0 });
   const image = `docker://127.0.0.1:${await freePort()}/os:tag`;
   await refused(

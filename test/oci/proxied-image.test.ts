@@ -256,3 +256,22 @@ test('a proxy that breaks the protocol or dies is an error, and nothing stays op
   await (await open(text, { replies: many })).close();
   assert.equal(readdirSync('/proc/self/fd').length, before);
 });
+
+test('a second proxy that cannot open the image is an error of its blob, and is closed', {
+  skip,
+}, async (t) => {
+  const { folder, open, layers, calls } = await place(t);
+  const [small, large] = layers as [Descriptor, Descriptor];
+  const image = await open('docker://registry.example.com/x:1');
+  const first = image.layer(large);
+  await first.next();
+  // Proxies read what to answer when they start.
+  const answers = JSON.parse(await readFile(join(folder, 'answers.json'), 'utf8'));
+  answers.replies.OpenImage = { error: 'too many requests to registry' };
+  await writeFile(join(folder, 'answers.json'), JSON.stringify(answers));
+  await assert.rejects(collect(image.blob(small)), coded('ERR_REGISTRY_UNREACHABLE', 'too many requests'));
+  assert.ok((await collect(first)).length > 0);
+  assert.ok((await collect(image.layer(small))).equals(TARS[0] as Buffer));
+  await image.close();
+  assert.equal((await calls()).filter((line) => line === 'Shutdown').length, 2);
+});
