@@ -116,7 +116,9 @@ function checkIsThere(repo: Repository): void {
 
 function isSettled(repo: Repository, now: number): boolean {
   const config = statsOf(repo, 'config');
-  const isOld = config === undefined || now - Math.max(config.mtimeMs, config.ctimeMs) > SETTLING_MS;
+  // A stamp of the future is that of another machine's clock, and no newer than others.
+  const isOld =
+    config === undefined || Math.abs(now - Math.max(config.mtimeMs, config.ctimeMs)) > SETTLING_MS;
   return isOld && (repo.parent === undefined || isSettled(repo.parent, now));
 }
 

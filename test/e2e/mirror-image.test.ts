@@ -75,8 +75,6 @@ test('a mirror image of an OS', { skip, timeout }, async (t) => {
     assert.ok(page.includes(OS_REF));
     assert.equal((await fetch(`${mirror.origin}/healthz`)).status, 200);
   });
-
-  await t.test('stops in order, as process 1', async () => stopsInOrder(podman, mirror));
 });
 
 async function stopsInOrder(podman: Podman, mirror: Container): Promise<void> {
@@ -133,6 +131,7 @@ test('a mirror image of a commit without libc', { skip, timeout }, async (t) => 
     assert.equal(await client.revision(TEXT_REF), (await textRepo()).commit);
     await client.fsck();
   });
+  await t.test('stops in order, as process 1', async () => stopsInOrder(podman, mirror));
 });
 
 /** What the tests above stand on: podman takes rights away for real. */
