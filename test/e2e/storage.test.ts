@@ -113,3 +113,21 @@ test('an image that is not there, or not made from a commit', { skip, timeout },
   await refuse('localhost/plain:v1', 'ERR_NOT_ENCAPSULATED');
   assert.deepEqual(mounts(), []);
 });
+
+test('an image whose objects are a link to those of this machine', { skip, timeout }, async (t) => {
+  const { podman, importing, mounts, repo, folder } = await place(t);
+  const env = podman.env;
+  await podman.load(`oci:${(await encapsulatedText()).path}`, 'localhost/text:v1');
+  const container = await must(['buildah', 'from', '--pull-never', 'localhost/text:v1'], { env });
+  const objects = join(await must(['buildah', 'mount', container], { env }), 'sysroot/ostree/repo/objects');
+  await must(['mv', objects, join(folder, 'objects')]);
+  await symlink(join(folder, 'objects'), objects);
+  await must(['buildah', 'commit', '--rm', container, 'localhost/linked:v1'], { env });
+  await checkRefused(importing('localhost/linked:v1', '--quiet'), {
+    env,
+    code: 'ERR_NOT_ENCAPSULATED',
+    naming: ['localhost/linked:v1', '"objects" is a symbolic link'],
+    untouched: [repo],
+  });
+  assert.deepEqual(mounts(), []);
+});
