@@ -38,6 +38,8 @@ export type RunningServer = {
   stop(options?: StopOptions): Promise<void>;
 };
 
+/** As many connections as may be open at once: where the queue is full, the kernel lets a client wait for seconds. */
+const BACKLOG = 1024;
 /** pino's number for it; errors have greater ones. */
 const WARNING = 40;
 
@@ -90,7 +92,7 @@ async function listen(
   const hosts = host === undefined ? ['::', '0.0.0.0'] : [host];
   for (const [index, name] of hosts.entries()) {
     try {
-      await app.listen({ host: name, port });
+      await app.listen({ host: name, port, backlog: BACKLOG });
       break;
     } catch (error) {
       // Without IPv6 in the kernel `::` cannot be had.
