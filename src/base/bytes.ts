@@ -17,6 +17,19 @@ export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer
   return parts.length === 1 ? asBuffer(parts[0] as Uint8Array) : Buffer.concat(parts);
 }
 
+/** The same for a stream of `size` bytes, whose pieces are not held beside the whole. */
+export async function collectSized(stream: AsyncIterable<Uint8Array>, size: number): Promise<Buffer> {
+  const whole = Buffer.allocUnsafeSlow(size);
+  let filled = 0;
+  for await (const part of stream) {
+    // Most are small and come in one piece.
+    if (part.length === size) return asBuffer(part);
+    whole.set(part, filled);
+    filled += part.length;
+  }
+  return whole.subarray(0, filled);
+}
+
 /** Orders strings by their UTF-8 bytes, the order ostree sorts names and refs in. */
 export function compareBytes(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

@@ -12,6 +12,9 @@ import type { Value } from './value.ts';
 /** Values that are decoded at once, those in containers counted. Each takes some 100 bytes, however small it is. */
 export const MAX_VALUES: number = 2 ** 18;
 
+/** Values that are gone through at once: so many take a few seconds. Those of plain numbers do not count one by one. */
+export const MAX_CHECKED: number = 2 ** 22;
+
 export type ViewOptions = {
   /** Of numbers; little-endian unless given. */
   readonly order?: ByteOrder;
@@ -74,9 +77,9 @@ export class View {
     return new Decoder(this.#source).value(this.#range, this.#depth);
   }
 
-  /** Throws ERR_VARIANT unless all of it is in normal form; takes no memory. */
+  /** Throws ERR_VARIANT unless all of it is in normal form, or if it holds more than {@link MAX_CHECKED} values. */
   check(): this {
-    checkRange(this.#source, this.#range, this.#depth);
+    new Checker(this.#source).check(this.#range, this.#depth);
     return this;
   }
 
@@ -94,15 +97,26 @@ function enter(source: Source, range: Range, depth: number): void {
 /** Types of which any bytes are in normal form. */
 const PLAIN = 'ynqiuxth';
 
-function checkRange(source: Source, range: Range, depth: number): void {
-  enter(source, range, depth);
-  if (range.type.kind === 'basic') {
-    checkBasic(source, range);
-    return;
+class Checker {
+  readonly #source: Source;
+  #left = MAX_CHECKED;
+
+  constructor(source: Source) {
+    this.#source = source;
   }
-  const children = childrenOf(source, range);
-  if (range.type.kind === 'array' && PLAIN.includes(range.type.signature.slice(1))) return;
-  for (let index = 0; index < children.count; index++) checkRange(source, children.at(index), depth + 1);
+
+  check(range: Range, depth: number): void {
+    enter(this.#source, range, depth);
+    this.#left -= 1;
+    if (this.#left < 0) throw this.#source.fault(range.start, `more than ${MAX_CHECKED} values`);
+    if (range.type.kind === 'basic') {
+      checkBasic(this.#source, range);
+      return;
+    }
+    const children = childrenOf(this.#source, range);
+    if (range.type.kind === 'array' && PLAIN.includes(range.type.signature.slice(1))) return;
+    for (let index = 0; index < children.count; index++) this.check(children.at(index), depth + 1);
+  }
 }
 
 class Decoder {

@@ -11,3 +11,6 @@ export const MAX_KEYFILE_BYTES: number = 8 * 1024 * 1024;
 
 /** Of a file that names a commit: a checksum and white space. */
 export const MAX_REF_BYTES = 4096;
+
+/** The same in tar streams and images, of which several copies are held (docs/decisions/0066-bounded-variants.md). */
+export const MAX_STREAM_METADATA_BYTES: number = 16 * 1024 * 1024;

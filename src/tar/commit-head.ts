@@ -1,5 +1,5 @@
 /** Reads the commit of an ostree layer and no more: it stands in front, with its detached metadata behind it. */
-import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
+import { MAX_STREAM_METADATA_BYTES } from '../ostree/size-limits.ts';
 import type { CommitHead } from './import-commit.ts';
 import { inCommitOrder } from './object-order.ts';
 import { readObjects, type TarMetadata } from './read-objects.ts';
@@ -10,7 +10,9 @@ import { readObjects, type TarMetadata } from './read-objects.ts';
  */
 export async function readCommitHead(tar: AsyncIterable<Uint8Array>): Promise<CommitHead> {
   const head: { commit?: TarMetadata; detached?: Buffer } = {};
-  for await (const object of inCommitOrder(readObjects(tar, { maxMetadataBytes: MAX_METADATA_BYTES }))) {
+  for await (const object of inCommitOrder(
+    readObjects(tar, { maxMetadataBytes: MAX_STREAM_METADATA_BYTES }),
+  )) {
     if (object.kind === 'metadata' && object.type === 'commit') head.commit = object;
     else {
       if (object.kind === 'metadata' && object.type === 'commitmeta') head.detached = object.bytes;

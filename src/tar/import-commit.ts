@@ -6,7 +6,7 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
 import type { ObjectSink } from '../ostree/object-sink.ts';
-import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
+import { MAX_STREAM_METADATA_BYTES } from '../ostree/size-limits.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { checkContentComplete, checkNoStray, neededObjects, type ReadableSink } from './needed-objects.ts';
 import { inCommitOrder } from './object-order.ts';
@@ -58,7 +58,7 @@ export async function importOstreeLayer(
   options: ImportCommitOptions,
 ): Promise<ArrivedCommit> {
   const intake = new CommitIntake(sink, options);
-  const reading = { maxMetadataBytes: MAX_METADATA_BYTES, sinkVerifies: true };
+  const reading = { maxMetadataBytes: MAX_STREAM_METADATA_BYTES, sinkVerifies: true };
   for await (const object of inCommitOrder(readObjects(tar, reading))) await intake.take(object);
   await sink.settle();
   const { commit, arrived } = intake;

@@ -2,6 +2,7 @@
  * What a commit needs against what has come: nothing may lack, and nothing else may have come. Objects are named
  * `<checksum>.<type>`.
  */
+import { asBuffer } from '../base/bytes.ts';
 import { isTreeportError, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject } from '../ostree/load.ts';
@@ -51,7 +52,7 @@ function metadataOf(sink: ReadableSink): MetadataSource {
       const name = formatObjectName({ type, checksum });
       if (name === EMPTY_DIRTREE_NAME) return EMPTY_DIRTREE;
       try {
-        return Buffer.from(sink.load(type as SinkMetadataType, checksum));
+        return asBuffer(sink.load(type as SinkMetadataType, checksum));
       } catch (error) {
         throw isTreeportError(error, 'ERR_OBJECT_MISSING') ? missing(name) : error;
       }

@@ -6,7 +6,7 @@
  * xattrs stand directly before their object. Only v0 writes none for an object that has none; any other
  * stream says so with empty ones.
  */
-import { collect } from '../base/bytes.ts';
+import { collect, collectSized } from '../base/bytes.ts';
 import { isTreeportError, messageOf } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { type FileHeader, isSymlink, S_IFREG, SYMLINK_MODE } from '../ostree/file-header.ts';
@@ -191,5 +191,5 @@ async function readSmall({ path, type, size, data }: ReadEntry, maxBytes: number
   if (type !== 'file')
     throw entryFault(path, `it is a ${type ?? 'thing of unknown type'}, not a regular file`);
   if (size > maxBytes) throw entryFault(path, `it has ${size} bytes; more than ${maxBytes} are not accepted`);
-  return collect(data);
+  return collectSized(data, size);
 }

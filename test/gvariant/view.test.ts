@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Value, variant, view, write } from '../../src/gvariant/index.ts';
-import { MAX_VALUES } from '../../src/gvariant/view.ts';
+import { MAX_CHECKED, MAX_VALUES } from '../../src/gvariant/view.ts';
 import { coded } from '../support/expect.ts';
 import { mutate, Random, randomType, randomValue } from './random.ts';
 import { rejected, vectors } from './vectors.ts';
@@ -94,6 +94,13 @@ test('only so many values are decoded at once', () => {
   assert.equal(units.length, MAX_VALUES);
   assert.deepEqual(units.child(MAX_VALUES - 1).value(), []);
   assert.equal((view('a()', bytes.subarray(1)).value() as readonly Value[]).length, MAX_VALUES - 1);
+});
+
+test('only so many values are checked, plain numbers aside', () => {
+  const bytes = Buffer.alloc(MAX_CHECKED);
+  assert.throws(() => view('ab', bytes).check(), coded('ERR_VARIANT', `more than ${MAX_CHECKED} values`));
+  view('ay', bytes).check();
+  view('at', bytes).check();
 });
 
 test('a type inside a variant has a length', () => {

@@ -1,0 +1,50 @@
+/**
+ * Metadata that is small when it is compressed and large when it is decoded, each stream imported and checked by a process of
+ * its own. A few streams, picked by the seed; all with TREEPORT_FUZZ_SECONDS=600.
+ */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { must } from '../e2e/support/run.ts';
+import { tempDir } from '../e2e/support/scratch.ts';
+import { Random } from '../gvariant/random.ts';
+import { HOSTILE_STREAMS } from '../support/hostile-variants.ts';
+import { unlessInstalled } from '../support/programs.ts';
+
+const SECONDS = Number(process.env.TREEPORT_FUZZ_SECONDS ?? 40);
+const SEED = Number(process.env.TREEPORT_FUZZ_SEED ?? randomInt(2 ** 31));
+const BYTES = 16_000_000;
+/** Measured: 190 to 240, and 280 to 300 for a directory whose dirtree is as large as it may be. */
+const MAX_MB = 330;
+
+function picked(): readonly string[] {
+  const names = [...HOSTILE_STREAMS.keys()];
+  const random = new Random(SEED);
+  const count = Math.min(names.length, Math.ceil(SECONDS / 12));
+  while (names.length > count) names.splice(random.below(names.length), 1);
+  return names;
+}
+
+test('large metadata takes little memory', { skip: unlessInstalled('ostree') }, async (t) => {
+  t.diagnostic(`TREEPORT_FUZZ_SEED=${SEED}`);
+  const folder = await tempDir(t);
+  const [file, repo] = [join(folder, 'stream'), join(folder, 'repo')];
+  for (const name of picked()) {
+    rmSync(repo, { recursive: true, force: true });
+    await must(['ostree', `--repo=${repo}`, 'init', '--mode=archive']);
+    writeFileSync(file, gzipSync(HOSTILE_STREAMS.get(name)?.(BYTES) ?? '', { level: 1 }));
+    const stdout = await must([
+      process.execPath,
+      '--semi-space-growth-factor=1',
+      join(import.meta.dirname, 'import-one.ts'),
+      file,
+      repo,
+    ]);
+    const { ended, peakMB } = JSON.parse(stdout);
+    t.diagnostic(`${name}: ${ended}, ${peakMB} MB`);
+    assert.ok(peakMB <= MAX_MB, `${name} took ${peakMB} MB`);
+  }
+});

@@ -1,0 +1,142 @@
+/**
+ * Streams with metadata that is small when it is compressed and would be large when it is decoded, of as many bytes as are
+ * asked for. It is in normal form and fits its checksum, so that nothing but its shape can be refused.
+ */
+import { hash } from 'node:crypto';
+import { chooseWidth, writeOffset } from '../../src/gvariant/framing.ts';
+import { variant, write } from '../../src/gvariant/index.ts';
+import { serializeCommit } from '../../src/ostree/commit.ts';
+import { serializeDirmeta } from '../../src/ostree/dirmeta.ts';
+import { serializeDirtree } from '../../src/ostree/dirtree.ts';
+import { type MetadataDict, serializeDict } from '../../src/ostree/metadata-dict.ts';
+import { GPG_SIGNATURES } from '../../src/ostree/sign/signatures.ts';
+import { objectPath } from '../../src/tar/layout.ts';
+import { tarArchive } from './tar-streams.ts';
+
+type Fill = (bytes: number) => Buffer;
+
+/** An array of elements of no bytes: nothing but their offsets. */
+const emptyElements: Fill = (bytes) => {
+  const width = chooseWidth(0, Math.floor(bytes / 4));
+  const array = Buffer.alloc(bytes - (bytes % width));
+  for (let at = 0; at < array.length; at += width) writeOffset(array, at, width, 0);
+  return array;
+};
+
+/** Pairs of two empty strings of bytes, each with its one offset. */
+const emptyPairs: Fill = (bytes) =>
+  write(
+    'a(ayay)',
+    Array.from({ length: Math.floor(bytes / 5) }, () => [Buffer.alloc(0), Buffer.alloc(0)]),
+  );
+
+const keys: Fill = (bytes) =>
+  write(
+    'a{sv}',
+    Array.from({ length: Math.floor(bytes / 20) }, (_, index) => [index.toString(36), variant('y', 1)]),
+  );
+
+/** Serialized values, by type. */
+const FILLS = {
+  'a()': Buffer.alloc,
+  ab: Buffer.alloc,
+  ad: (bytes: number) => Buffer.alloc(bytes - (bytes % 8)),
+  'a(bb)': (bytes: number) => Buffer.alloc(bytes - (bytes % 2)),
+  aay: emptyElements,
+  aad: emptyElements,
+  aaaay: emptyElements,
+  'aa{sv}': emptyElements,
+  'a(ayay)': emptyPairs,
+  'a{sv}': keys,
+  s: (bytes: number) => Buffer.concat([Buffer.alloc(bytes - (bytes % 2), 'ü'), Buffer.alloc(1)]),
+} as const satisfies Readonly<Record<string, Fill>>;
+
+export type FilledType = keyof typeof FILLS;
+const FILLED_TYPES = Object.keys(FILLS) as readonly FilledType[];
+const MARK = Buffer.alloc(64, 0xa5);
+
+/** A dictionary with the filling under one key, as it is handed to what serializes it. */
+function withFilling(
+  key: string,
+  type: FilledType,
+  bytes: number,
+  serialize: (dict: MetadataDict) => Buffer,
+): Buffer {
+  const filled = Buffer.concat([FILLS[type](bytes), Buffer.from(`\0${type}`)]);
+  // Of the same size, so that the bytes can be exchanged: a variant of type `ay` ends with 3 bytes.
+  const serialized = serialize(new Map([[key, variant('ay', Buffer.alloc(filled.length - 3, 0xa5))]]));
+  filled.copy(serialized, serialized.indexOf(MARK));
+  return serialized;
+}
+
+const DIRMETA = serializeDirmeta({ uid: 0, gid: 0, mode: 0o40755, xattrs: [] });
+const EMPTY_TREE = serializeDirtree({ files: [], directories: [] });
+
+type Roots = { readonly tree?: Buffer; readonly meta?: Buffer };
+
+function commitWith(
+  metadata: MetadataDict,
+  { tree = EMPTY_TREE, meta = DIRMETA }: Roots = {},
+  subject = '',
+): Buffer {
+  const roots = { rootTree: hash('sha256', tree), rootMeta: hash('sha256', meta) };
+  return serializeCommit({ metadata, parent: undefined, subject, body: '', timestamp: 1, ...roots });
+}
+
+type Parts = Roots & { readonly commit?: Buffer; readonly detached?: Buffer };
+
+/** The stream of a commit of one directory. */
+function streamOf(parts: Parts): Buffer {
+  const { tree = EMPTY_TREE, meta = DIRMETA, commit = commitWith(new Map(), parts), detached } = parts;
+  const entry = (type: string, data: Buffer, of = data) => ({
+    path: objectPath(hash('sha256', of), type),
+    data,
+  });
+  return tarArchive([
+    entry('commit', commit),
+    ...(detached === undefined ? [] : [entry('commitmeta', detached, commit)]),
+    entry('dirmeta', meta),
+    entry('dirtree', tree),
+  ]);
+}
+
+function wideTree(bytes: number, kind: 'files' | 'directories'): Buffer {
+  const count = Math.floor(bytes / (kind === 'files' ? 48 : 84));
+  const names = Array.from({ length: count }, (_, index) => index.toString(36).padStart(6, '0'));
+  if (kind === 'files')
+    return serializeDirtree({
+      files: names.map((name) => ({ name, checksum: 'c'.repeat(64) })),
+      directories: [],
+    });
+  const child = { tree: hash('sha256', EMPTY_TREE), meta: hash('sha256', DIRMETA) };
+  return serializeDirtree({ files: [], directories: names.map((name) => ({ name, ...child })) });
+}
+
+/** A dirmeta whose attributes are pairs of nothing. */
+function emptyXattrs(bytes: number): Buffer {
+  const xattrs = FILLS['a(ayay)'](bytes);
+  return Buffer.concat([serializeDirmeta({ uid: 0, gid: 0, mode: 0o40755, xattrs: [] }), xattrs]);
+}
+
+/** Every stream by its name; `bytes` is about what its one large object has. */
+export const HOSTILE_STREAMS: ReadonlyMap<string, (bytes: number) => Buffer> = new Map([
+  ...FILLED_TYPES.flatMap((type) => [
+    [
+      `metadata of type ${type}`,
+      (bytes: number) => streamOf({ commit: withFilling('k', type, bytes, commitWith) }),
+    ] as const,
+    [
+      `detached metadata of type ${type}`,
+      (bytes: number) => streamOf({ detached: withFilling('k', type, bytes, serializeDict) }),
+    ] as const,
+  ]),
+  [
+    'a signature for each offset',
+    (bytes) => streamOf({ detached: withFilling(GPG_SIGNATURES, 'aay', bytes, serializeDict) }),
+  ],
+  ['keys of detached metadata', (bytes) => streamOf({ detached: FILLS['a{sv}'](bytes) })],
+  ['a long subject', (bytes) => streamOf({ commit: commitWith(new Map(), {}, 'ü'.repeat(bytes / 2)) })],
+  ['a directory of files', (bytes) => streamOf({ tree: wideTree(bytes, 'files') })],
+  ['a directory of directories', (bytes) => streamOf({ tree: wideTree(bytes, 'directories') })],
+  ['attributes of a directory', (bytes) => streamOf({ meta: emptyXattrs(bytes) })],
+]);
