@@ -4,19 +4,29 @@ import { provideLocks } from './base/temporary.ts';
 
 export type { ErrorCode } from './base/error-codes.ts';
 export { isTreeportError, TreeportError } from './base/errors.ts';
+export { type EncapsulateOptions, encapsulate } from './container/encapsulate/encapsulate.ts';
+export { finishImage, type ImageLayer, type ImageParts } from './container/encapsulate/image-parts.ts';
+export type { ImportEvent } from './container/import/import-events.ts';
+export { type ImportFromStorageOptions, importFromStorage } from './container/import/import-from-storage.ts';
+export type { MountedReport } from './container/import/import-mounted.ts';
+export { type ImportedTar, type ImportTarOptions, importTar } from './container/import/import-tar.ts';
+export {
+  type ImportReport,
+  type UnencapsulateOptions,
+  unencapsulate,
+} from './container/import/unencapsulate.ts';
+export {
+  type VerifiedSignature,
+  type VerifyOptions,
+  verifyCommitSignatures,
+} from './container/import/verify-signatures.ts';
 export {
   type ComponentChange,
   compareImages,
   type ImageComparison,
-} from './container/compare-images.ts';
-export { type EncapsulateOptions, encapsulate } from './container/encapsulate.ts';
-export { type ImageInfo, type ImageInfoOptions, imageInfo } from './container/image-info.ts';
-export { finishImage, type ImageLayer, type ImageParts } from './container/image-parts.ts';
-export type { ImportEvent } from './container/import-events.ts';
-export { type ImportFromStorageOptions, importFromStorage } from './container/import-from-storage.ts';
-export type { MountedReport } from './container/import-mounted.ts';
-export { type ImportedTar, type ImportTarOptions, importTar } from './container/import-tar.ts';
-export { openOstreeImage } from './container/open-ostree-image.ts';
+} from './container/inspect/compare-images.ts';
+export { type ImageInfo, type ImageInfoOptions, imageInfo } from './container/inspect/image-info.ts';
+export { openOstreeImage } from './container/inspect/open-ostree-image.ts';
 export {
   formatOstreeImageReference,
   hasVerificationScheme,
@@ -24,35 +34,25 @@ export {
   parseOstreeImageReference,
   unverifiedReference,
   type Verification,
-} from './container/ostree-image-reference.ts';
-export {
-  type ImportReport,
-  type UnencapsulateOptions,
-  unencapsulate,
-} from './container/unencapsulate.ts';
-export {
-  type VerifiedSignature,
-  type VerifyOptions,
-  verifyCommitSignatures,
-} from './container/verify-signatures.ts';
+} from './container/inspect/ostree-image-reference.ts';
 export { type FsckOptions, type FsckReport, fsck } from './fsck/fsck.ts';
-export { importGpgKeys } from './libostree/gpg-keys.ts';
-export { type GpgSigner, gpgSignCommit } from './libostree/gpg-sign.ts';
-export { deleteRemote, type RemoteConfig, setRemote } from './libostree/remotes.ts';
-export { LibostreeRepo, type TransactionOptions, type WritableMode } from './libostree/repository.ts';
-export type { Transaction } from './libostree/transaction.ts';
-export type { TransactionStats } from './libostree/transaction-calls.ts';
-export { libcXattrs } from './libostree/xattrs.ts';
 export { type BuildOptions, buildMirror } from './mirror/build.ts';
 export { openPublishedRepo } from './mirror/open-published.ts';
 export { type Publication, publicationOf } from './mirror/published-refs.ts';
 export { installedRuntime, type RuntimeSource } from './mirror/runtime/runtime-source.ts';
-export { type Compression, parseCompression } from './oci/compression.ts';
-export type { Descriptor, Digest, Platform } from './oci/descriptor.ts';
-export type { ImageSink } from './oci/image-sink.ts';
-export { type OpenedImage, type OpenImageOptions, openImage } from './oci/image-source.ts';
-export { publishImage } from './oci/publish.ts';
-export { formatImageReference, type ImageReference, parseImageReference } from './oci/reference.ts';
+export { libcXattrs } from './native/libc/xattrs.ts';
+export { importGpgKeys } from './native/ostree/gpg-keys.ts';
+export { type GpgSigner, gpgSignCommit } from './native/ostree/gpg-sign.ts';
+export { deleteRemote, type RemoteConfig, setRemote } from './native/ostree/remotes.ts';
+export { LibostreeRepo, type TransactionOptions, type WritableMode } from './native/ostree/repository.ts';
+export type { Transaction } from './native/ostree/transaction.ts';
+export type { TransactionStats } from './native/ostree/transaction-calls.ts';
+export type { Descriptor, Digest, Platform } from './oci/model/descriptor.ts';
+export { formatImageReference, type ImageReference, parseImageReference } from './oci/model/reference.ts';
+export { type OpenedImage, type OpenImageOptions, openImage } from './oci/read/open-image.ts';
+export { type Compression, parseCompression } from './oci/write/compression.ts';
+export type { ImageSink } from './oci/write/image-sink.ts';
+export { publishImage } from './oci/write/publish.ts';
 export type { Checksum } from './ostree/checksum.ts';
 export type { Commit } from './ostree/commit.ts';
 export { type CommitDiff, type DiffOptions, diffCommits, diffTrees, type TreeDiff } from './ostree/diff.ts';
@@ -79,4 +79,4 @@ export { exportChunk } from './tar/export-chunk.ts';
 export { exportCommit, exportOstreeLayer } from './tar/export-commit.ts';
 export { readObjects } from './tar/read-objects.ts';
 
-provideLocks(async () => (await import('./libostree/file-lock.ts')).tryLock);
+provideLocks(async () => (await import('./native/libc/file-lock.ts')).tryLock);

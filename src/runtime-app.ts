@@ -49,7 +49,7 @@ async function run([verb, ...words]: readonly string[]): Promise<void> {
     case 'serve':
       return serveMirror(words);
     case 'check': {
-      const { checkHealth } = await import('./server/health-check.ts');
+      const { checkHealth } = await import('./server/http/health-check.ts');
       return checkHealth(words[0] ?? READY_URL);
     }
     case 'seal':
@@ -70,7 +70,7 @@ async function run([verb, ...words]: readonly string[]): Promise<void> {
 
 async function serveMirror(words: readonly string[]): Promise<void> {
   const { findPublishedRepo, openPublishedRepo } = await import('./mirror/open-published.ts');
-  const { parseDeflateLevel } = await import('./server/encoding.ts');
+  const { parseDeflateLevel } = await import('./server/content/encoding.ts');
   const { serve } = await import('./server/listen.ts');
   const options = parse(words, SERVE_OPTIONS);
   const path = await findPublishedRepo(import.meta.dirname);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
-import type { ComponentChange, ImageComparison, LayerTotals } from '../container/compare-images.ts';
-import type { OpenedImage } from '../oci/image-source.ts';
+import type { ComponentChange, ImageComparison, LayerTotals } from '../container/inspect/compare-images.ts';
+import type { OpenedImage } from '../oci/read/open-image.ts';
 import { namesText } from './names-text.ts';
 import { printJson, printLine } from './output.ts';
 import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
@@ -19,7 +19,7 @@ export function addContainerCompare(group: Command): void {
 }
 
 async function compare(before: string, after: string, words: Words): Promise<void> {
-  const { compareImages } = await import('../container/compare-images.ts');
+  const { compareImages } = await import('../container/inspect/compare-images.ts');
   const comparison = await withImage(before, words, (old) =>
     withImage(after, words, async (fresh) => compareImages(old, fresh)),
   );
@@ -32,7 +32,7 @@ async function withImage<T>(
   words: Words,
   work: (image: OpenedImage) => Promise<T>,
 ): Promise<T> {
-  const { openOstreeImage } = await import('../container/open-ostree-image.ts');
+  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
   const { imageArgument } = await import('./image-argument.ts');
   const image = await openOstreeImage(imageArgument(text).reference, registryAccess(words));
   try {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import type { ImageReference } from '../oci/reference.ts';
+import type { ImageReference } from '../oci/model/reference.ts';
 import { loadCommit, resolveRevision } from '../ostree/revision.ts';
 import { addEncapsulateOptions, type EncapsulateWords, encapsulateOptions } from './encapsulate-options.ts';
 import { openRepo } from './open-repo.ts';
 import { authfileOption, quietOption, repoOption } from './options.ts';
-import { type PublishWords, publishAndPrint } from './publish.ts';
+import { type PublishWords, publishAndPrint } from './run-publish.ts';
 
 type Words = EncapsulateWords & PublishWords & { readonly repo: string };
 
@@ -19,7 +19,7 @@ export function addContainerEncapsulate(group: Command): void {
       'where to: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, or any other place skopeo knows',
     );
   addOptions(command).action(async (revision: string, image: string, words: Words) => {
-    const { parseImageReference } = await import('../oci/reference.ts');
+    const { parseImageReference } = await import('../oci/model/reference.ts');
     await encapsulateCommit(revision, parseImageReference(image), words);
   });
 }
@@ -43,8 +43,8 @@ function addOptions(command: Command): Command {
 }
 
 async function encapsulateCommit(revision: string, image: ImageReference, words: Words): Promise<void> {
-  const { encapsulate } = await import('../container/encapsulate.ts');
-  const { finishImage } = await import('../container/image-parts.ts');
+  const { encapsulate } = await import('../container/encapsulate/encapsulate.ts');
+  const { finishImage } = await import('../container/encapsulate/image-parts.ts');
   const options = await encapsulateOptions(words);
   const repo = await openRepo(words.repo);
   const commit = await resolveRevision(repo, revision);

@@ -1,8 +1,8 @@
 /** What is known of an image, for people. The first line is that of ostree-ext's own command. */
 import { formatByteSize } from '../base/byte-size.ts';
 import { timestampText } from '../base/timestamp.ts';
-import type { ImageInfo } from '../container/image-info.ts';
-import type { LayerInfo } from '../container/layers.ts';
+import type { ImageInfo } from '../container/inspect/image-info.ts';
+import type { LayerInfo } from '../container/inspect/layers.ts';
 import type { PresentSignature } from '../ostree/sign/present-signatures.ts';
 import { namesText } from './names-text.ts';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
-import type { ImageInfoOptions } from '../container/image-info.ts';
-import type { OstreeImageReference } from '../container/ostree-image-reference.ts';
+import type { ImageInfoOptions } from '../container/inspect/image-info.ts';
+import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
 import { printJson, printLine } from './output.ts';
 import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
 
@@ -20,8 +20,8 @@ export function addContainerInfo(group: Command): void {
 
 async function showInfo(text: string, words: Words): Promise<void> {
   const { imageArgument } = await import('./image-argument.ts');
-  const { openOstreeImage } = await import('../container/open-ostree-image.ts');
-  const { imageInfo } = await import('../container/image-info.ts');
+  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
+  const { imageInfo } = await import('../container/inspect/image-info.ts');
   const { reference, name } = imageArgument(text);
   const options = verification(reference, words);
   const image = await openOstreeImage(reference, registryAccess(words));

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
-import type { ImportEvent } from '../container/import-events.ts';
-import type { MountedReport } from '../container/import-mounted.ts';
-import type { OstreeImageReference } from '../container/ostree-image-reference.ts';
-import type { ImportReport } from '../container/unencapsulate.ts';
-import { collectAtOnce } from './collect-at-once.ts';
+import type { ImportEvent } from '../container/import/import-events.ts';
+import type { MountedReport } from '../container/import/import-mounted.ts';
+import type { ImportReport } from '../container/import/unencapsulate.ts';
+import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
+import { setGcFlags } from './gc-flags.ts';
 import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -46,7 +46,7 @@ export function addContainerUnencapsulate(group: Command): void {
 async function importImage(text: string, words: Words): Promise<void> {
   checkTimestampOption(words);
   const reference = await referenceOf(text, words);
-  await collectAtOnce();
+  await setGcFlags();
   const told = words.json ? tellAsJson() : tellAsProgress(words);
   try {
     const report =
@@ -67,7 +67,7 @@ async function importByMount(
   { onEvent }: Teller,
 ): Promise<MountedReport | undefined> {
   if (reference.image.transport !== 'containers-storage' || words.arch !== undefined) return undefined;
-  const { importFromStorage } = await import('../container/import-from-storage.ts');
+  const { importFromStorage } = await import('../container/import/import-from-storage.ts');
   return importFromStorage(reference, {
     ...refTarget(words),
     onProgress: (bytes) => onEvent({ event: 'progress', bytes }),
@@ -79,9 +79,9 @@ async function importLayers(
   words: Words,
   { onEvent }: Teller,
 ): Promise<ImportReport> {
-  const { unencapsulate } = await import('../container/unencapsulate.ts');
-  const { goArchitecture } = await import('../oci/platform.ts');
-  const { openOstreeImage } = await import('../container/open-ostree-image.ts');
+  const { unencapsulate } = await import('../container/import/unencapsulate.ts');
+  const { goArchitecture } = await import('../oci/model/platform.ts');
+  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
   const { arch } = words;
   const image = await openOstreeImage(reference, {
     ...registryAccess(words),
@@ -104,9 +104,9 @@ function refTarget({ repo, writeRef, timestampCheck = false }: Words) {
 
 async function referenceOf(text: string, { unverified = false }: Words): Promise<OstreeImageReference> {
   const { hasVerificationScheme, parseOstreeImageReference, unverifiedReference } = await import(
-    '../container/ostree-image-reference.ts'
+    '../container/inspect/ostree-image-reference.ts'
   );
-  const { isImageReference, parseImageReference } = await import('../oci/reference.ts');
+  const { isImageReference, parseImageReference } = await import('../oci/model/reference.ts');
   const isBare = !hasVerificationScheme(text) && (unverified || isImageReference(text));
   if (!isBare) return parseOstreeImageReference(text);
   const image = parseImageReference(text);

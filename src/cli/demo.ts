@@ -38,8 +38,8 @@ async function runDemo(words: Words): Promise<void> {
 
 async function makeImage(repo: Repository, commit: Checksum, path: string): Promise<void> {
   const { buildMirror } = await import('../mirror/build.ts');
-  const { FAST_COMPRESSION } = await import('../oci/compression.ts');
-  const { publishImage } = await import('../oci/publish.ts');
+  const { FAST_COMPRESSION } = await import('../oci/write/compression.ts');
+  const { publishImage } = await import('../oci/write/publish.ts');
   await publishImage({ transport: 'oci', name: `${path}:latest` }, (sink) =>
     buildMirror(repo, sink, {
       labels: {},

@@ -3,9 +3,9 @@
  * for `container encapsulate` and `mirror build`.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { readContainerConfig } from '../container/config-file.ts';
-import type { EncapsulateOptions } from '../container/encapsulate.ts';
-import { DEFAULT_COMPRESSION, FAST_COMPRESSION, parseCompression } from '../oci/compression.ts';
+import { readContainerConfig } from '../container/encapsulate/config-file.ts';
+import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
+import { DEFAULT_COMPRESSION, FAST_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 
 /** What commander hands to an action. */
 export type EncapsulateWords = {

@@ -5,8 +5,8 @@ import {
   type OstreeImageReference,
   parseOstreeImageReference,
   unverifiedReference,
-} from '../container/ostree-image-reference.ts';
-import { formatImageReference, parseImageReference } from '../oci/reference.ts';
+} from '../container/inspect/ostree-image-reference.ts';
+import { formatImageReference, parseImageReference } from '../oci/model/reference.ts';
 
 export type ImageArgument = {
   readonly reference: OstreeImageReference;

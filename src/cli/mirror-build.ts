@@ -11,7 +11,7 @@ import {
   stallAccess,
   stallTimeoutOption,
 } from './options.ts';
-import { type PublishWords, publishAndPrint, skopeoOptions } from './publish.ts';
+import { type PublishWords, publishAndPrint, skopeoOptions } from './run-publish.ts';
 import { warn } from './warn.ts';
 
 type Words = EncapsulateWords &
@@ -34,7 +34,7 @@ export function addMirrorBuild(group: Command): void {
 }
 
 async function buildImage(revisionsAndImage: readonly string[], words: Words): Promise<void> {
-  const { parseImageReference } = await import('../oci/reference.ts');
+  const { parseImageReference } = await import('../oci/model/reference.ts');
   const { buildMirror } = await import('../mirror/build.ts');
   const { publicationOf } = await import('../mirror/published-refs.ts');
   const image = revisionsAndImage.at(-1) as string;

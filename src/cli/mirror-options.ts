@@ -1,7 +1,7 @@
 /** What the verbs that make mirror images share. */
 import { Option } from 'commander';
 import type { RuntimeSource } from '../mirror/runtime/runtime-source.ts';
-import type { RegistryAccess } from '../oci/registry-access.ts';
+import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
 
 /** `--runtime`: the runtime of another architecture, or one that was made before. */
 export function runtimeOption(): Option {
@@ -19,7 +19,7 @@ export async function runtimeFrom(
 ): Promise<RuntimeSource> {
   const { installedRuntime, runtimeInDirectory } = await import('../mirror/runtime/runtime-source.ts');
   if (word === undefined) return installedRuntime(architecture);
-  const { isImageReference, parseImageReference } = await import('../oci/reference.ts');
+  const { isImageReference, parseImageReference } = await import('../oci/model/reference.ts');
   if (!isImageReference(word)) return runtimeInDirectory(word);
   const { runtimeInImage } = await import('../mirror/runtime/runtime-in-image.ts');
   return runtimeInImage(parseImageReference(word), architecture, access);

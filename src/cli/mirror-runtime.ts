@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { DEFAULT_COMPRESSION, parseCompression } from '../oci/compression.ts';
+import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { authfileOption, quietOption } from './options.ts';
-import { type PublishWords, publishAndPrint } from './publish.ts';
+import { type PublishWords, publishAndPrint } from './run-publish.ts';
 
 type Words = PublishWords & {
   readonly arch?: string;
@@ -21,8 +21,8 @@ export function addMirrorRuntime(group: Command): void {
 }
 
 async function makeRuntimeImage(image: string, words: Words): Promise<void> {
-  const { parseImageReference } = await import('../oci/reference.ts');
-  const { goArchitecture } = await import('../oci/platform.ts');
+  const { parseImageReference } = await import('../oci/model/reference.ts');
+  const { goArchitecture } = await import('../oci/model/platform.ts');
   const { buildRuntimeImage } = await import('../mirror/runtime-image.ts');
   const { installedRuntime } = await import('../mirror/runtime/runtime-source.ts');
   const target = parseImageReference(image);

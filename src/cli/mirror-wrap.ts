@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { DEFAULT_COMPRESSION, parseCompression } from '../oci/compression.ts';
+import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
 import { runtimeFrom, runtimeOption } from './mirror-options.ts';
 import { authfileOption, quietOption, type StallWords, stallAccess, stallTimeoutOption } from './options.ts';
-import { type PublishWords, publishAndPrint, skopeoOptions } from './publish.ts';
+import { type PublishWords, publishAndPrint, skopeoOptions } from './run-publish.ts';
 import { warn } from './warn.ts';
 
 type Words = PublishWords &
@@ -40,9 +40,9 @@ export function addMirrorWrap(group: Command): void {
 }
 
 async function wrap(source: string, target: string, words: Words): Promise<void> {
-  const { parseImageReference } = await import('../oci/reference.ts');
-  const { goArchitecture } = await import('../oci/platform.ts');
-  const { openImage } = await import('../oci/image-source.ts');
+  const { parseImageReference } = await import('../oci/model/reference.ts');
+  const { goArchitecture } = await import('../oci/model/platform.ts');
+  const { openImage } = await import('../oci/read/open-image.ts');
   const { wrapImage } = await import('../mirror/wrap.ts');
   const from = parseImageReference(source);
   const to = parseImageReference(target);

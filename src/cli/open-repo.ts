@@ -2,5 +2,5 @@
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
 
 export function openRepo(path: string): Promise<Repository> {
-  return openRepository(path, { xattrs: async () => (await import('../libostree/xattrs.ts')).libcXattrs });
+  return openRepository(path, { xattrs: async () => (await import('../native/libc/xattrs.ts')).libcXattrs });
 }

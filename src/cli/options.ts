@@ -1,7 +1,7 @@
 /** Options that several verbs share. */
 import { InvalidArgumentError, Option } from 'commander';
 import { TreeportError } from '../base/errors.ts';
-import type { RegistryAccess } from '../oci/registry-access.ts';
+import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
 
 /** `--repo PATH`, required. */
 export function repoOption(): Option {

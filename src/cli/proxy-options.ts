@@ -1,6 +1,6 @@
 /** Options of the verbs that read images from registries; the words are those of ostree-ext. */
 import type { Command } from 'commander';
-import type { RegistryAccess } from '../oci/registry-access.ts';
+import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
 import { authfileOption, type StallWords, stallAccess, stallTimeoutOption } from './options.ts';
 
 export type ProxyWords = StallWords & {

@@ -12,7 +12,7 @@ import { handleSignals } from './signals.ts';
 /** Runs the words of a command line (without node and script) and sets the exit status. */
 export async function run(words: readonly string[]): Promise<void> {
   handleSignals();
-  provideLocks(async () => (await import('../libostree/file-lock.ts')).tryLock);
+  provideLocks(async () => (await import('../native/libc/file-lock.ts')).tryLock);
   process.stdout.on('error', endOnClosedPipe);
   if (!isBrief(words)) await keepYoungGenerationSmall();
   try {

@@ -66,7 +66,7 @@ export function addServe(program: Command): void {
 }
 
 async function serveRepository(words: ServeWords): Promise<void> {
-  const { parseDeflateLevel } = await import('../server/encoding.ts');
+  const { parseDeflateLevel } = await import('../server/content/encoding.ts');
   const { serve } = await import('../server/listen.ts');
   const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
   const isPublished = await isPublishedRepo(words.repo);

@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
-import { collectAtOnce } from './collect-at-once.ts';
+import { setGcFlags } from './gc-flags.ts';
 import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
 import { printLine } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -39,8 +39,8 @@ async function importStream(file: string | undefined, words: Words): Promise<voi
       'a tar stream is not typed at a terminal; name a file or redirect stdin',
     );
   checkTimestampOption(words);
-  await collectAtOnce();
-  const { importTar } = await import('../container/import-tar.ts');
+  await setGcFlags();
+  const { importTar } = await import('../container/import/import-tar.ts');
   const progress = startProgress({ label: 'tar import', unit: 'bytes', quiet: words.quiet });
   const input = file === undefined ? process.stdin : fileBytes(file);
   const total = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size || undefined;
@@ -74,7 +74,7 @@ async function* counted(
 
 /** Throws ERR_TAR if the stream does not decompress; errors of the input as they are. */
 async function* plainTar(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const { decompress } = await import('../oci/decompress.ts');
+  const { decompress } = await import('../oci/read/decompress.ts');
   try {
     yield* decompress(input);
   } catch (error) {

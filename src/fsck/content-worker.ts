@@ -1,6 +1,6 @@
 /** Worker thread of the second pass: rehashes content objects. */
 import { answerCalls } from '../base/answer-calls.ts';
-import { libcXattrs } from '../libostree/xattrs.ts';
+import { libcXattrs } from '../native/libc/xattrs.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
 import { verifyContent } from '../ostree/verify.ts';

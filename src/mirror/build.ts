@@ -3,10 +3,10 @@
  * commits in the published repo.
  */
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
-import { type EncapsulateOptions, encapsulate, platformOf } from '../container/encapsulate.ts';
-import { finishImage, type ImageParts } from '../container/image-parts.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { ImageSink } from '../oci/image-sink.ts';
+import { type EncapsulateOptions, encapsulate, platformOf } from '../container/encapsulate/encapsulate.ts';
+import { finishImage, type ImageParts } from '../container/encapsulate/image-parts.ts';
+import type { Descriptor } from '../oci/model/descriptor.ts';
+import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { Repository } from '../ostree/repo/open.ts';

@@ -3,8 +3,8 @@
  * on in the order of the layers. Every object is verified.
  */
 import { TreeportError } from '../base/errors.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { OpenedImage } from '../oci/image-source.ts';
+import type { Descriptor } from '../oci/model/descriptor.ts';
+import type { OpenedImage } from '../oci/read/open-image.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';

@@ -1,9 +1,9 @@
 /** Puts the runtime and the published repo on top of an encapsulated image, and makes it start as a mirror. */
-import { historyTimestamp } from '../container/created.ts';
-import type { ImageLayer } from '../container/image-parts.ts';
-import type { Compression } from '../oci/compression.ts';
-import type { ImageSink } from '../oci/image-sink.ts';
-import { writeLayer } from '../oci/layer-writer.ts';
+import { historyTimestamp } from '../container/encapsulate/created.ts';
+import type { ImageLayer } from '../container/encapsulate/image-parts.ts';
+import type { Compression } from '../oci/write/compression.ts';
+import type { ImageSink } from '../oci/write/image-sink.ts';
+import { writeLayer } from '../oci/write/layer-writer.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';

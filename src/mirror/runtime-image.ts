@@ -3,11 +3,11 @@
  * layer for mirrors of other architectures. Equal runtimes give equal images: its time is that of its files, 1970.
  */
 import { VERSION } from '../base/version.ts';
-import { formatTimestamp } from '../container/created.ts';
-import { finishImage } from '../container/image-parts.ts';
-import type { Compression } from '../oci/compression.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { ImageSink } from '../oci/image-sink.ts';
+import { formatTimestamp } from '../container/encapsulate/created.ts';
+import { finishImage } from '../container/encapsulate/image-parts.ts';
+import type { Descriptor } from '../oci/model/descriptor.ts';
+import type { Compression } from '../oci/write/compression.ts';
+import type { ImageSink } from '../oci/write/image-sink.ts';
 import { runtimeCommand } from './layout.ts';
 import { LABEL_RUNTIME } from './mirror-config.ts';
 import type { RuntimeSource } from './runtime/runtime-source.ts';

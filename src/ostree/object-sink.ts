@@ -1,5 +1,5 @@
 /**
- * Where objects go: the counterpart of ObjectSource. A transaction of libostree's is one (src/libostree/); what reads
+ * Where objects go: the counterpart of ObjectSource. A transaction of libostree's is one (src/native/ostree/); what reads
  * tar streams and images writes into it and knows nothing of libostree.
  *
  * A sink verifies: an object that is not what its id says is ERR_OBJECT_CORRUPT and is not kept. Writing may be

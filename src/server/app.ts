@@ -12,27 +12,27 @@ import fastify, {
 import { messageOf } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { NOT_STORED } from './cache-control.ts';
-import { createCacheFiller } from './cache-filler.ts';
-import { CacheVerifier } from './cache-verifier.ts';
-import { refuseUnreadable } from './client-error.ts';
-import { type Counters, newCounters } from './counters.ts';
-import { DiskCache } from './disk-cache.ts';
-import { createDocumentRoutes } from './document-routes.ts';
-import { createEncoder, encoderId } from './encoder.ts';
-import { createFaultReporter } from './faults.ts';
-import { followRepository } from './followed-repo.ts';
-import { healthRoutes } from './health-routes.ts';
-import { createHttpServer } from './http-server.ts';
-import { landingRoutes } from './landing-routes.ts';
-import { LateVerifier } from './late-verifier.ts';
-import { createLiveRepository } from './live-summary.ts';
-import { createObjectRoutes } from './object-routes.ts';
+import { createBackgroundCompressor } from './content/background-compressor.ts';
+import { BackgroundVerifier } from './content/background-verifier.ts';
+import { CacheVerifier } from './content/cache-verifier.ts';
+import { DiskCache } from './content/disk-cache.ts';
+import { createEncoder, encoderId } from './content/encoder.ts';
+import { createObjectRoutes } from './content/object-routes.ts';
+import { NOT_STORED } from './http/cache-control.ts';
+import { refuseUnreadable } from './http/client-error.ts';
+import { type Counters, newCounters } from './http/counters.ts';
+import { createFaultReporter } from './http/faults.ts';
+import { healthRoutes } from './http/health-routes.ts';
+import { createHttpServer } from './http/http-server.ts';
+import { sendError, sendNotFound } from './http/reply.ts';
+import { repoRoutes } from './http/repo-routes.ts';
+import { logRequests } from './http/request-log.ts';
+import { normaliseTarget } from './http/request-target.ts';
+import { createDocumentRoutes } from './live/document-routes.ts';
+import { followRepository } from './live/followed-repo.ts';
+import { createLiveRepository } from './live/live-summary.ts';
 import { normaliseOptions, type ServerOptions, type Settings } from './options.ts';
-import { sendError, sendNotFound } from './reply.ts';
-import { repoRoutes } from './repo-routes.ts';
-import { logRequests } from './request-log.ts';
-import { normaliseTarget } from './request-target.ts';
+import { landingRoutes } from './page/landing-routes.ts';
 
 export type Server = {
   readonly app: FastifyInstance;
@@ -44,7 +44,7 @@ export type Server = {
 /** Makes the server without listening; ERR_CACHE_DIR if the cache directory cannot be written. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const settings = normaliseOptions(options);
-  const { basePath, logger, assetsDir, quietMs } = settings;
+  const { basePath, logger, assetsDir, idleMs } = settings;
   const followed = followRepository(settings.repo, { reopen: settings.reopen, logger });
   const { repo, refresh } = followed;
   const counters = newCounters();
@@ -67,15 +67,26 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const fillsLater = cache !== undefined && onDemand !== cached;
   const encode = encoderAt(onDemand, fillsLater ? undefined : cache);
   const encodeForCache = fillsLater ? encoderAt(cached, cache) : encode;
-  const cacheFiller =
+  const backgroundCompressor =
     cache === undefined
       ? undefined
-      : createCacheFiller({ cache, encode: encodeForCache, onFault, signal: closing.signal, quietMs });
+      : createBackgroundCompressor({
+          cache,
+          encode: encodeForCache,
+          onFault,
+          signal: closing.signal,
+          idleMs,
+        });
   const cacheVerifier =
-    cache === undefined || cacheFiller === undefined
+    cache === undefined || backgroundCompressor === undefined
       ? undefined
-      : new CacheVerifier({ cache, refill: (checksum) => cacheFiller.add(checksum), logger, quietMs });
-  const lateVerifier = new LateVerifier({ objects: repo.objects, onFault, quietMs });
+      : new CacheVerifier({
+          cache,
+          refill: (checksum) => backgroundCompressor.add(checksum),
+          logger,
+          idleMs,
+        });
+  const backgroundVerifier = new BackgroundVerifier({ objects: repo.objects, onFault, idleMs });
   const draining = { is: false };
 
   const app = newFastify(settings);
@@ -102,18 +113,18 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     repo,
     encoding: settings.encoding,
     cache,
-    cacheFiller: fillsLater ? cacheFiller : undefined,
+    backgroundCompressor: fillsLater ? backgroundCompressor : undefined,
     cacheVerifier,
     encode,
     counters,
     faults,
-    lateVerifier,
+    backgroundVerifier,
   });
   app.addHook('onClose', async () => {
     closing.abort();
-    lateVerifier.stop();
+    backgroundVerifier.stop();
     cacheVerifier?.stop();
-    cacheFiller?.stop();
+    backgroundCompressor?.stop();
     cache?.close();
     if (app.server.listening) app.server.once('close', () => closed.abort());
     else closed.abort();

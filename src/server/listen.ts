@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { createServer, type Server } from './app.ts';
-import type { Counters } from './counters.ts';
-import { standardOutput } from './log-output.ts';
+import type { Counters } from './http/counters.ts';
+import { standardOutput } from './http/log-output.ts';
 import type { ServerOptions } from './options.ts';
 import { FINISH_SECONDS, type StopOptions, shutdownOf } from './shutdown.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { TreeportError } from '../base/errors.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { type DeflateLevel, type Encoding, encodingOf } from './encoding.ts';
+import { type DeflateLevel, type Encoding, encodingOf } from './content/encoding.ts';
 
 export type ServerOptions = {
   /** What is served: a repository of any mode. */
@@ -23,7 +23,7 @@ export type ServerOptions = {
   /** How long a client may read nothing of an answer; 60 s by default. */
   readonly sendTimeoutMs?: number;
   /** How long nothing must have been sent before objects are verified and compressed for the cache; 3 s by default. */
-  readonly quietMs?: number;
+  readonly idleMs?: number;
   /** Silent by default. At level `info` it gets a line for each request. */
   readonly logger?: Logger;
   /** The style sheet of the landing page; beside this file by default. */
@@ -40,7 +40,7 @@ export type Settings = {
   readonly encoding: Encoding;
   readonly maxConnections: number | undefined;
   readonly sendTimeoutMs: number | undefined;
-  readonly quietMs: number;
+  readonly idleMs: number;
   readonly logger: Logger;
   readonly assetsDir: string;
 };
@@ -59,7 +59,7 @@ export function normaliseOptions(options: ServerOptions): Settings {
     encoding: encodingOf(options.deflateLevel ?? 'auto', options.cacheDir !== undefined),
     maxConnections: options.maxConnections,
     sendTimeoutMs: options.sendTimeoutMs,
-    quietMs: options.quietMs ?? QUIET_MS,
+    idleMs: options.idleMs ?? QUIET_MS,
     logger: options.logger ?? pino({ level: 'silent' }),
     assetsDir: options.assetsDir ?? join(import.meta.dirname, 'assets'),
   };

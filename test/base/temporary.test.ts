@@ -6,13 +6,13 @@ import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { nameBeside, provideLocks, Temporary } from '../../src/base/temporary.ts';
-import { tryLock } from '../../src/libostree/file-lock.ts';
+import { tryLock } from '../../src/native/libc/file-lock.ts';
 import { ROOT } from '../support/project.ts';
 import { testFolder } from '../support/small-image.ts';
 
 const MODULES = `
   import { provideLocks, Temporary } from ${JSON.stringify(join(ROOT, 'src/base/temporary.ts'))};
-  import { tryLock } from ${JSON.stringify(join(ROOT, 'src/libostree/file-lock.ts'))};
+  import { tryLock } from ${JSON.stringify(join(ROOT, 'src/native/libc/file-lock.ts'))};
   provideLocks(async () => tryLock);
   const [folder] = process.argv.slice(1);`;
 

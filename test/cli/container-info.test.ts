@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { libcXattrs } from '../../src/libostree/xattrs.ts';
+import { libcXattrs } from '../../src/native/libc/xattrs.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { mustTreeport, treeport } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';

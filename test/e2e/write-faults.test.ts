@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { WritableMode } from '../../src/libostree/repository.ts';
+import type { WritableMode } from '../../src/native/ostree/repository.ts';
 import type { TreeDirectory, TreeNode } from '../../src/ostree/commit-tree.ts';
 import { commitToArchive, type SourceCommit, unlessLibostree } from '../support/libostree.ts';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';

@@ -1,9 +1,9 @@
 /** Imports the stream in a file and says how that ended and how much memory it took: FILE REPOSITORY. */
 import { createReadStream } from 'node:fs';
 import { isTreeportError } from '../../src/base/errors.ts';
-import { importTar } from '../../src/container/import-tar.ts';
+import { importTar } from '../../src/container/import/import-tar.ts';
 import { fsck } from '../../src/fsck/fsck.ts';
-import { decompress } from '../../src/oci/decompress.ts';
+import { decompress } from '../../src/oci/read/decompress.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 
 const [file = '', repo = ''] = process.argv.slice(2);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LibostreeRepo } from '../../src/libostree/repository.ts';
+import { LibostreeRepo } from '../../src/native/ostree/repository.ts';
 import { listHeads } from '../../src/ostree/refs.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { must } from '../e2e/support/run.ts';

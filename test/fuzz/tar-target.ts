@@ -1,7 +1,7 @@
 /** Reading tar streams of every generation, compressed or not: whole commits and component layers. */
 import { join } from 'node:path';
 import { isTreeportError, messageOf, TreeportError } from '../../src/base/errors.ts';
-import { decompress } from '../../src/oci/decompress.ts';
+import { decompress } from '../../src/oci/read/decompress.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { inChunkOrder, inCommitOrder } from '../../src/tar/object-order.ts';
 import { readObjects, type TarObject } from '../../src/tar/read-objects.ts';

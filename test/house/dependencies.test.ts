@@ -8,7 +8,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['base'],
   ['gvariant'],
   ['ostree'],
-  ['oci', 'tar', 'packages', 'libostree'],
+  ['oci', 'tar', 'packages', 'native'],
   ['fsck', 'container', 'delta', 'mirror'],
   ['server'],
   ['cli'],
@@ -64,12 +64,12 @@ test('folders of one row do not import each other in a circle', () => {
   );
 });
 
-test('only libostree/ calls foreign functions', () => {
+test('only native/ calls foreign functions', () => {
   const callers = SOURCES.filter((path) =>
     importsOf(path).some((specifier) => packageOf(specifier) === 'koffi'),
   );
   assert.deepEqual(
-    callers.filter((path) => folderOf(path) !== 'libostree'),
+    callers.filter((path) => folderOf(path) !== 'native'),
     [],
   );
 });
@@ -89,7 +89,7 @@ test('the server and the program in mirror images lead to no foreign function', 
   const entries = SOURCES.filter((path) => path.startsWith('src/server/') || path === 'src/runtime-app.ts');
   for (const entry of entries) {
     const foreign = [...reachableFrom(entry)].filter(
-      (path) => folderOf(path) === 'libostree' || path === 'koffi',
+      (path) => folderOf(path) === 'native' || path === 'koffi',
     );
     assert.deepEqual(foreign, [], entry);
   }

@@ -7,7 +7,7 @@ import test, { after, before } from 'node:test';
 import { buildMirror } from '../../src/mirror/build.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { publicationOf } from '../../src/mirror/published-refs.ts';
-import { publishImage } from '../../src/oci/publish.ts';
+import { publishImage } from '../../src/oci/write/publish.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';

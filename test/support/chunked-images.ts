@@ -1,9 +1,9 @@
 /** Images of a commit in several layers, put together from the streams that they are made of. */
-import { finishImage, type ImageLayer } from '../../src/container/image-parts.ts';
-import type { Digest } from '../../src/oci/descriptor.ts';
-import { writeLayer } from '../../src/oci/layer-writer.ts';
-import { hostPlatform } from '../../src/oci/platform.ts';
-import { publishImage } from '../../src/oci/publish.ts';
+import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-parts.ts';
+import type { Digest } from '../../src/oci/model/descriptor.ts';
+import { hostPlatform } from '../../src/oci/model/platform.ts';
+import { writeLayer } from '../../src/oci/write/layer-writer.ts';
+import { publishImage } from '../../src/oci/write/publish.ts';
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { type ChunkObjects, commitObjects } from '../../src/tar/chunk.ts';

@@ -1,7 +1,7 @@
 /** Compresses bytes in memory with the product's streams, for tests of the formats. */
-import { type CompressedStream, compressStream } from '../../src/oci/compress-stream.ts';
-import { parseCompression } from '../../src/oci/compression.ts';
-import type { CompressionThreads } from '../../src/oci/threads.ts';
+import { type CompressedStream, compressStream } from '../../src/oci/write/compress-stream.ts';
+import { parseCompression } from '../../src/oci/write/compression.ts';
+import type { CompressionThreads } from '../../src/oci/write/threads.ts';
 import { inPieces } from './tar-streams.ts';
 
 export type Compressed = CompressedStream & { readonly bytes: Buffer };

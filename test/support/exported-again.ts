@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Digest } from '../../src/oci/descriptor.ts';
+import type { Digest } from '../../src/oci/model/descriptor.ts';
 
 /** Rewrites the only image of the layout directory `path`, whose config has these diff-ids then. */
 export async function exportAgain(path: string, diffIds: readonly Digest[], final: Digest): Promise<void> {

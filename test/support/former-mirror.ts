@@ -1,13 +1,13 @@
 /** Mirror images as they were made before November 2026: with everything of ours below `sysroot/treeport`. */
-import { finishImage, type ImageLayer } from '../../src/container/image-parts.ts';
+import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-parts.ts';
 import { FORMER_HOME, MIRROR_HOME } from '../../src/mirror/layout.ts';
-import { copyBlob } from '../../src/oci/copy-blob.ts';
-import type { Descriptor, Digest } from '../../src/oci/descriptor.ts';
-import type { HistoryEntry } from '../../src/oci/image-config.ts';
-import type { ImageSink } from '../../src/oci/image-sink.ts';
-import type { OpenedImage } from '../../src/oci/image-source.ts';
-import { writeLayer } from '../../src/oci/layer-writer.ts';
-import { publishImage } from '../../src/oci/publish.ts';
+import type { Descriptor, Digest } from '../../src/oci/model/descriptor.ts';
+import type { HistoryEntry } from '../../src/oci/model/image-config.ts';
+import type { OpenedImage } from '../../src/oci/read/open-image.ts';
+import { copyBlob } from '../../src/oci/write/copy-blob.ts';
+import type { ImageSink } from '../../src/oci/write/image-sink.ts';
+import { writeLayer } from '../../src/oci/write/layer-writer.ts';
+import { publishImage } from '../../src/oci/write/publish.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
 import { TarWriter } from '../../src/tar/writer.ts';
 import { COMPRESSION, withImage } from './mirror-images.ts';

@@ -1,5 +1,5 @@
 /** Trees with everything that a repository mode can hold. */
-import type { WritableMode } from '../../src/libostree/repository.ts';
+import type { WritableMode } from '../../src/native/ostree/repository.ts';
 import type { TreeDirectory, TreeNode } from '../../src/ostree/commit-tree.ts';
 import { hostileTree } from './hostile-commit.ts';
 

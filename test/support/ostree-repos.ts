@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { libcXattrs } from '../../src/libostree/xattrs.ts';
+import { libcXattrs } from '../../src/native/libc/xattrs.ts';
 import { serializeXattrs } from '../../src/ostree/xattrs.ts';
 import { must } from '../e2e/support/run.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
-import { libcXattrs } from '../../src/libostree/xattrs.ts';
+import { libcXattrs } from '../../src/native/libc/xattrs.ts';
 import { parseDict } from '../../src/ostree/metadata-dict.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { readCommitHead } from '../../src/tar/commit-head.ts';

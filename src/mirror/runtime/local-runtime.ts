@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { compareBytes } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { VERSION } from '../../base/version.ts';
-import { goArchitecture } from '../../oci/platform.ts';
+import { goArchitecture } from '../../oci/model/platform.ts';
 import { fileFromBytes, fileFromDisk, filesBelow, type LayerFile } from '../layer-file.ts';
 import { RUNTIME_APP, RUNTIME_LOADER, RUNTIME_NODE } from '../layout.ts';
 import { type ElfFile, readElf } from './elf.ts';

@@ -1,9 +1,9 @@
 /** The runtime in a runtime image (`treeport mirror runtime`): its one layer is copied as it is. */
 import { TreeportError } from '../../base/errors.ts';
-import { copyBlob } from '../../oci/copy-blob.ts';
-import { openImage } from '../../oci/image-source.ts';
-import { formatImageReference, type ImageReference } from '../../oci/reference.ts';
-import type { RegistryAccess } from '../../oci/registry-access.ts';
+import { formatImageReference, type ImageReference } from '../../oci/model/reference.ts';
+import { openImage } from '../../oci/read/open-image.ts';
+import type { RegistryAccess } from '../../oci/skopeo/registry-access.ts';
+import { copyBlob } from '../../oci/write/copy-blob.ts';
 import { FORMER_HOME } from '../layout.ts';
 import { LABEL_RUNTIME } from '../mirror-config.ts';
 import { formerRuntime, type RuntimeSource } from './runtime-source.ts';

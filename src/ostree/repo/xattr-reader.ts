@@ -1,6 +1,6 @@
 /**
  * How the bare modes read extended attributes. The one implementation calls libc
- * (libostree/xattrs.ts); it is passed in, so that reading repositories needs no FFI where there are no
+ * (native/libc/xattrs.ts); it is passed in, so that reading repositories needs no FFI where there are no
  * attributes to read, as in the server of a mirror image.
  */
 import { TreeportError } from '../../base/errors.ts';

@@ -6,8 +6,8 @@
 import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTreeportError } from '../../../src/base/errors.ts';
-import { LibostreeRepo, type WritableMode } from '../../../src/libostree/repository.ts';
-import type { Transaction } from '../../../src/libostree/transaction.ts';
+import { LibostreeRepo, type WritableMode } from '../../../src/native/ostree/repository.ts';
+import type { Transaction } from '../../../src/native/ostree/transaction.ts';
 import { giveCommit, makeRepo, readRepo, type SourceCommit } from '../../support/libostree.ts';
 import { type FaultError, type FaultKind, loadFaults } from '../../support/write-faults.ts';
 

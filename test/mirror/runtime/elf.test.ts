@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { elfArchitecture, readElf } from '../../../src/mirror/runtime/elf.ts';
-import { goArchitecture } from '../../../src/oci/platform.ts';
+import { goArchitecture } from '../../../src/oci/model/platform.ts';
 
 const skip = process.platform === 'linux' ? false : 'needs Linux';
 

@@ -11,7 +11,7 @@ import { readElf } from '../../../src/mirror/runtime/elf.ts';
 import { neededLibraries } from '../../../src/mirror/runtime/libraries.ts';
 import { localRuntime } from '../../../src/mirror/runtime/local-runtime.ts';
 import { runtimeInDirectory } from '../../../src/mirror/runtime/runtime-source.ts';
-import { goArchitecture } from '../../../src/oci/platform.ts';
+import { goArchitecture } from '../../../src/oci/model/platform.ts';
 
 const skip =
   process.platform === 'linux' && process.arch !== 's390x' ? false : 'needs 64-bit little-endian Linux';

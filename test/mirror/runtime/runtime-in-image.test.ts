@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { finishImage } from '../../../src/container/image-parts.ts';
+import { finishImage } from '../../../src/container/encapsulate/image-parts.ts';
 import { MIRROR_HOME, runtimeCommand } from '../../../src/mirror/layout.ts';
 import { runtimeInImage } from '../../../src/mirror/runtime/runtime-in-image.ts';
 import { buildRuntimeImage } from '../../../src/mirror/runtime-image.ts';
-import { hostPlatform } from '../../../src/oci/platform.ts';
-import { publishImage } from '../../../src/oci/publish.ts';
+import { hostPlatform } from '../../../src/oci/model/platform.ts';
+import { publishImage } from '../../../src/oci/write/publish.ts';
 import { COMPRESSION, tinyRuntime } from '../../support/mirror-images.ts';
 
 const { architecture } = hostPlatform();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { FORMER_HOME, MIRROR_HOME } from '../../../src/mirror/layout.ts';
 import { runtimeInDirectory } from '../../../src/mirror/runtime/runtime-source.ts';
-import { goArchitecture } from '../../../src/oci/platform.ts';
+import { goArchitecture } from '../../../src/oci/model/platform.ts';
 
 const skip =
   process.platform === 'linux' && process.arch !== 's390x' ? false : 'needs 64-bit little-endian Linux';

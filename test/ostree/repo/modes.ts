@@ -1,7 +1,7 @@
 /** One repository of each mode with the same hostile tree in it; made once for a test file. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { libcXattrs } from '../../../src/libostree/xattrs.ts';
+import { libcXattrs } from '../../../src/native/libc/xattrs.ts';
 import { openRepository, type Repository } from '../../../src/ostree/repo/open.ts';
 import { makeHostileTree } from '../../support/hostile-tree.ts';
 import { commitDirectory, copyRepo, initRepo, makeSplitRepo } from '../../support/ostree-repos.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, describe } from 'node:test';
-import { libcXattrs } from '../../../src/libostree/xattrs.ts';
+import { libcXattrs } from '../../../src/native/libc/xattrs.ts';
 import { formatObjectName, type ObjectName } from '../../../src/ostree/object-name.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { fileChecksum, metadataChecksum } from '../../../src/ostree/verify.ts';

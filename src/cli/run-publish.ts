@@ -1,0 +1,40 @@
+/** What the verbs that make an image have in common: where to, progress on the way, the digest at the end. */
+import type { Descriptor } from '../oci/model/descriptor.ts';
+import type { ImageReference } from '../oci/model/reference.ts';
+import type { ImageSink } from '../oci/write/image-sink.ts';
+import { printLine } from './output.ts';
+import { startProgress } from './progress.ts';
+
+/** The values of `--authfile` and `--quiet`. */
+export type PublishWords = {
+  readonly authfile?: string;
+  readonly quiet?: boolean;
+};
+
+/** The options for skopeo among them. */
+export function skopeoOptions({ authfile }: PublishWords): { readonly authfile?: string } {
+  return authfile === undefined ? {} : { authfile };
+}
+
+/** Writes and finishes the image; calls `onProgress` with the bytes of tar so far. */
+export type BuildWithProgress = (sink: ImageSink, onProgress: (bytes: number) => void) => Promise<Descriptor>;
+
+/** Makes the image, puts it in place and prints the digest of its manifest. `label` names the work. */
+export async function publishAndPrint(
+  image: ImageReference,
+  label: string,
+  words: PublishWords,
+  build: BuildWithProgress,
+): Promise<void> {
+  const { publishImage } = await import('../oci/write/publish.ts');
+  const progress = startProgress({ label, unit: 'bytes', quiet: words.quiet });
+  try {
+    const onProgress = (bytes: number) => progress.update(bytes);
+    const digest = await publishImage(image, (sink) => build(sink, onProgress), skopeoOptions(words));
+    progress.stop();
+    await printLine(digest);
+  } catch (error) {
+    progress.stop();
+    throw error;
+  }
+}

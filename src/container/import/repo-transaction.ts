@@ -1,0 +1,67 @@
+/** Transactions in which commits arrive, each with the refs on it. */
+import { LibostreeRepo, type TransactionOptions } from '../../native/ostree/repository.ts';
+import { checkRefs } from '../../native/ostree/settable-refs.ts';
+import type { Transaction } from '../../native/ostree/transaction.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+
+export type WorkOptions = TransactionOptions & {
+  /** What will be put on commits: that these can be set is checked before anything is staged. */
+  readonly refs: readonly string[];
+};
+
+/**
+ * Runs `work` with a transaction on the repository at `path`, which is aborted if that throws. ERR_REF_SYNTAX,
+ * ERR_REF_CONFLICT, ERR_REPO_READ_ONLY.
+ */
+export function withTransaction<Value>(
+  path: string,
+  work: (transaction: Transaction) => Promise<Value>,
+  { refs, ...options }: WorkOptions,
+): Promise<Value> {
+  return withRepo(path, async (repo) => {
+    checkRefs(repo.path, refs);
+    const transaction = await repo.startTransaction(options);
+    try {
+      return await work(transaction);
+    } catch (error) {
+      await transaction.abort();
+      throw error;
+    }
+  });
+}
+
+/**
+ * Makes what was written visible, and puts the refs on `commit`, which is complete by it. `warn` is told of detached
+ * metadata that was left out.
+ */
+export async function landCommit(
+  transaction: Transaction,
+  commit: Checksum,
+  refs: readonly string[],
+  warn?: (message: string) => void,
+): Promise<void> {
+  for (const ref of refs) transaction.setRef(ref, commit);
+  await transaction.commit();
+  for (const kept of transaction.kept)
+    warn?.(
+      `commit ${kept} was in the repository, whose detached metadata was kept as it is: that of this import is another, and no signature of it was verified`,
+    );
+}
+
+/** Puts refs on a commit that is there. */
+export function putRefs(path: string, commit: Checksum, refs: readonly string[]): Promise<void> {
+  return withRepo(path, async (repo) => {
+    repo.checkWritable();
+    checkRefs(repo.path, refs);
+    for (const ref of refs) repo.setRef(ref, commit);
+  });
+}
+
+async function withRepo<Value>(path: string, work: (repo: LibostreeRepo) => Promise<Value>): Promise<Value> {
+  const repo = LibostreeRepo.open(path);
+  try {
+    return await work(repo);
+  } finally {
+    repo.close();
+  }
+}

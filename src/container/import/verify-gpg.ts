@@ -1,0 +1,122 @@
+/** Verifies a commit by a remote's option `gpg-verify`: one valid signature by a key of the remote is enough. */
+import { access, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, TreeportError } from '../../base/errors.ts';
+import { isRegularFile } from '../../base/open-beneath.ts';
+import { type GpgSignature, verifyGpgSignatures } from '../../native/ostree/gpg.ts';
+import { type Remote, remoteList } from '../../ostree/remotes.ts';
+import { GPG_SIGNATURES, signaturesUnder } from '../../ostree/sign/signatures.ts';
+import type { SignedCommit, VerifiedSignature } from '../../ostree/sign/signed-commit.ts';
+import { noKeys } from '../../ostree/sign/trusted-keys.ts';
+
+const MACHINE_KEYRINGS = '/usr/share/ostree/trusted.gpg.d';
+
+/**
+ * The valid signatures, one or more. ERR_SIGNATURE_MISSING, ERR_NO_KEYS, ERR_SIGNATURE_UNKNOWN_KEY,
+ * ERR_SIGNATURE_EXPIRED, ERR_SIGNATURE_REVOKED, ERR_SIGNATURE_BAD.
+ */
+export async function verifyWithGpg(
+  remote: Remote,
+  commit: SignedCommit,
+): Promise<readonly VerifiedSignature[]> {
+  const found = signaturesUnder(commit.metadata, GPG_SIGNATURES);
+  if (found.length === 0) {
+    throw new TreeportError(
+      'ERR_SIGNATURE_MISSING',
+      `commit ${commit.checksum} has no GPG signature, and remote "${remote.name}" demands one (gpg-verify)`,
+    );
+  }
+  await checkKeyPaths(remote);
+  const signatures = verify(remote, commit, Buffer.concat(found));
+  const valid = signatures.filter((signature) => signature.valid);
+  if (valid.length > 0) return valid.map(verified);
+  if (signatures.every(({ keyMissing }) => keyMissing) && !(await hasKeyring(remote)))
+    throw noKeys(
+      remote,
+      `no GPG key at all to verify commit ${commit.checksum} with; ${importAdvice(remote)}`,
+    );
+  throw refusal(remote, commit, signatures);
+}
+
+function verify(remote: Remote, commit: SignedCommit, signatures: Buffer): readonly GpgSignature[] {
+  return verifyGpgSignatures({
+    repo: remote.repo,
+    remote: remote.name,
+    data: commit.bytes,
+    signatures,
+    what: `the GPG signatures of commit ${commit.checksum} cannot be verified for remote "${remote.name}"`,
+  });
+}
+
+function verified({ fingerprint, timestamp, userName, userEmail }: GpgSignature): VerifiedSignature {
+  return { kind: 'gpg', key: fingerprint, signer: `${userName} <${userEmail}>`, timestamp };
+}
+
+/** libostree would name neither the remote nor the option, and wait for the other end of a FIFO. */
+async function checkKeyPaths(remote: Remote): Promise<void> {
+  for (const path of ownKeyrings(remote)) {
+    try {
+      isRegularFile(path);
+    } catch (error) {
+      throw noKeys(remote, `a key ring that cannot be read: ${messageOf(error)}`);
+    }
+  }
+  for (const path of remoteList(remote, 'gpgkeypath', ';,')) {
+    await access(path).catch((error) => {
+      throw noKeys(remote, `an option gpgkeypath that cannot be read: ${messageOf(error)}`);
+    });
+  }
+}
+
+async function hasKeyring(remote: Remote): Promise<boolean> {
+  if (remoteList(remote, 'gpgkeypath', ';,').length > 0) return true;
+  if (ownKeyrings(remote).some(isRegularFile)) return true;
+  const machine = await readdir(process.env.OSTREE_GPG_HOME || MACHINE_KEYRINGS).catch(() => []);
+  return machine.some((name) => name.endsWith('.gpg'));
+}
+
+/** Where the key rings of the remote itself may be. */
+function ownKeyrings({ name, directories }: Remote): readonly string[] {
+  return directories.map((directory) => join(directory, `${name}.trustedkeys.gpg`));
+}
+
+/** The reason that a person can do something about comes first. */
+function refusal(
+  remote: Remote,
+  { checksum }: SignedCommit,
+  signatures: readonly GpgSignature[],
+): TreeportError {
+  const where = `commit ${checksum} for remote "${remote.name}"`;
+  const bad = signatures.find((one) => !one.keyMissing && !one.expired && !one.keyExpired && !one.keyRevoked);
+  if (bad !== undefined) {
+    return new TreeportError(
+      'ERR_SIGNATURE_BAD',
+      `BAD signature of ${where} by GPG key ${keyOf(bad)}: the commit or the signature was changed`,
+    );
+  }
+  const revoked = signatures.find(({ keyRevoked }) => keyRevoked);
+  if (revoked !== undefined) {
+    return new TreeportError(
+      'ERR_SIGNATURE_REVOKED',
+      `the GPG key ${keyOf(revoked)} that signed ${where} is revoked`,
+    );
+  }
+  const expired = signatures.find((one) => one.expired || one.keyExpired);
+  if (expired !== undefined) {
+    const what = expired.keyExpired ? `the GPG key ${keyOf(expired)} that signed` : `the GPG signature of`;
+    return new TreeportError('ERR_SIGNATURE_EXPIRED', `${what} ${where} has expired`);
+  }
+  const keys = signatures.map(({ fingerprint }) => fingerprint).join(', ');
+  return new TreeportError(
+    'ERR_SIGNATURE_UNKNOWN_KEY',
+    `can't check the signature of ${where}: public key not found: ${keys}; if you trust it, ${importAdvice(remote)}`,
+  );
+}
+
+function keyOf({ fingerprint, userName, userEmail }: GpgSignature): string {
+  return `${fingerprint} (${userName} <${userEmail}>)`;
+}
+
+function importAdvice({ name, repo }: Remote): string {
+  return `import the key: ostree remote gpg-import --repo=${repo} ${name} --keyring=KEYFILE`;
+}

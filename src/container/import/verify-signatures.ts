@@ -1,0 +1,50 @@
+/**
+ * Verifies the signatures of a commit as libostree does when it pulls: by the options of a remote of the repository
+ * that the commit goes to, over the bytes of the commit object, with the signatures in its detached metadata.
+ * `gpg-verify`, which is on unless the remote says otherwise, and `sign-verify` are each satisfied by one valid
+ * signature; if both are on, both must be.
+ */
+import { TreeportError } from '../../base/errors.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { openRemote, type RemotesOptions, remoteBoolean } from '../../ostree/remotes.ts';
+import { signedCommit, type VerifiedSignature } from '../../ostree/sign/signed-commit.ts';
+import { selectedEngines, verifyWithEngines } from '../../ostree/sign/verify-engines.ts';
+import { verifyWithGpg } from './verify-gpg.ts';
+
+export type { VerifiedSignature } from '../../ostree/sign/signed-commit.ts';
+
+export type VerifyOptions = RemotesOptions & {
+  /** Path of the repository whose config has the remote. */
+  readonly repo: string;
+  readonly remote: string;
+  readonly commit: Checksum;
+  readonly commitBytes: Uint8Array;
+  /** A serialized `a{sv}`; undefined if the commit came without any. */
+  readonly detachedMetadata: Uint8Array | undefined;
+  /** Where the machine's own ed25519 and spki keys lie; /etc/ostree and /usr/share/ostree unless given. */
+  readonly keyDirectories?: readonly string[];
+};
+
+/**
+ * The valid signatures, at least one of each kind that the remote demands. Throws ERR_REMOTE_MISSING,
+ * ERR_REMOTE_UNVERIFIED, ERR_REPO_CONFIG, ERR_NO_KEYS, ERR_SIGNATURE_MISSING, ERR_SIGNATURE_BAD,
+ * ERR_SIGNATURE_UNKNOWN_KEY, ERR_SIGNATURE_EXPIRED, ERR_SIGNATURE_REVOKED; ERR_OBJECT_CORRUPT if the detached metadata
+ * is malformed; what opening the repository throws.
+ */
+export async function verifyCommitSignatures(options: VerifyOptions): Promise<readonly VerifiedSignature[]> {
+  const remote = await openRemote(options.repo, options.remote, options);
+  const gpg = remoteBoolean(remote, 'gpg-verify', true);
+  const selection = selectedEngines(remote);
+  if (!gpg && selection.engines.length === 0) {
+    throw new TreeportError(
+      'ERR_REMOTE_UNVERIFIED',
+      `commit ${options.commit} cannot be verified: remote "${remote.name}" of repository ${remote.repo} has both gpg-verify and sign-verify off`,
+    );
+  }
+  const commit = signedCommit(options.commit, options.commitBytes, options.detachedMetadata);
+  const engineSigned =
+    selection.engines.length > 0
+      ? await verifyWithEngines(remote, commit, selection, options.keyDirectories)
+      : [];
+  return [...(gpg ? await verifyWithGpg(remote, commit) : []), ...engineSigned];
+}

@@ -1,0 +1,103 @@
+/**
+ * What GLib's memory holds, as handles that release it, and its way to and from JavaScript's memory, which is always a
+ * copy: foreign code never keeps an address of ours, nor we one of its.
+ */
+import koffi from 'koffi';
+import { lazily, type Pointer } from '../library.ts';
+import { Handle } from './handle.ts';
+
+const glib = lazily(({ glib, gobject }) => ({
+  free: glib.func('void g_free(void *memory)') as (memory: Pointer) => void,
+  objectRef: gobject.func('void *g_object_ref(void *object)') as (object: Pointer) => Pointer,
+  objectUnref: gobject.func('void g_object_unref(void *object)') as (object: Pointer) => void,
+  bytesNew: glib.func('void *g_bytes_new(const uint8_t *data, size_t size)') as (
+    data: Uint8Array,
+    size: number,
+  ) => Pointer,
+  bytesUnref: glib.func('void g_bytes_unref(void *bytes)') as (bytes: Pointer) => void,
+  // A GVariantType is spelled as its type string.
+  variantNew: glib.func('void *g_variant_new_from_bytes(const char *type, void *bytes, int trusted)') as (
+    type: string,
+    bytes: Pointer,
+    trusted: number,
+  ) => Pointer,
+  variantRefSink: glib.func('void *g_variant_ref_sink(void *variant)') as (variant: Pointer) => Pointer,
+  variantUnref: glib.func('void g_variant_unref(void *variant)') as (variant: Pointer) => void,
+  variantSize: glib.func('size_t g_variant_get_size(void *variant)') as (variant: Pointer) => number,
+  variantStore: glib.func('void g_variant_store(void *variant, _Out_ uint8_t *data)') as (
+    variant: Pointer,
+    data: Uint8Array,
+  ) => void,
+  hashTableUnref: glib.func('void g_hash_table_unref(void *table)') as (table: Pointer) => void,
+  contextNew: glib.func('void *g_main_context_new()') as () => Pointer,
+  contextUnref: glib.func('void g_main_context_unref(void *context)') as (context: Pointer) => void,
+  contextPush: glib.func('void g_main_context_push_thread_default(void *context)') as (
+    context: Pointer,
+  ) => void,
+  contextPop: glib.func('void g_main_context_pop_thread_default(void *context)') as (
+    context: Pointer,
+  ) => void,
+}));
+
+/** Owns a reference to a GObject. */
+export function ownObject(object: Pointer): Handle {
+  return new Handle(object, glib().objectUnref);
+}
+
+/** A further reference to a GObject that somebody else owns. */
+export function shareObject(object: Pointer): Handle {
+  return ownObject(glib().objectRef(object));
+}
+
+/** Owns a reference to a GVariant that is not floating. */
+export function ownVariant(variant: Pointer): Handle {
+  return new Handle(variant, glib().variantUnref);
+}
+
+/** Owns a reference to a GHashTable that frees its keys and values. */
+export function ownHashTable(table: Pointer): Handle {
+  return new Handle(table, glib().hashTableUnref);
+}
+
+/** A new GBytes with a copy of `bytes`. */
+export function newBytes(bytes: Uint8Array): Handle {
+  return new Handle(glib().bytesNew(bytes, bytes.length), glib().bytesUnref);
+}
+
+/** A new GVariant of this type with a copy of its serialized form. */
+export function newVariant(type: string, serialized: Uint8Array): Handle {
+  using bytes = newBytes(serialized);
+  const floating = glib().variantNew(type, bytes.pointer, 0);
+  return ownVariant(glib().variantRefSink(floating));
+}
+
+/** A copy of the serialized form of a GVariant. */
+export function variantBytes(variant: Pointer): Buffer {
+  const bytes = Buffer.alloc(glib().variantSize(variant));
+  if (bytes.length > 0) glib().variantStore(variant, bytes);
+  return bytes;
+}
+
+/** The text of a string that the caller has to free, which this does. */
+export function takeString(string: Pointer): string {
+  const text: string = koffi.decode.string(string);
+  glib().free(string);
+  return text;
+}
+
+/** Frees memory that the caller was given. */
+export function freeMemory(memory: Pointer): void {
+  glib().free(memory);
+}
+
+/** Runs a call that iterates the main context of its thread with one of its own. */
+export function withMainContext<T>(call: () => T): T {
+  const { contextNew, contextUnref, contextPush, contextPop } = glib();
+  using context = new Handle(contextNew(), contextUnref);
+  contextPush(context.pointer);
+  try {
+    return call();
+  } finally {
+    contextPop(context.pointer);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What is checked of a content object before libostree sees it: that every repository mode gives the same object
+ * back. What could not be read back with the same id is refused, not stored.
+ */
+import { isTreeportError, TreeportError } from '../../base/errors.ts';
+import { read } from '../../gvariant/index.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { checkFileHeader, type FileHeader, isSymlink, SYMLINK_MODE } from '../../ostree/file-header.ts';
+import type { ContentObject } from '../../ostree/object-source.ts';
+import type { RepositoryMode } from '../../ostree/repo/open.ts';
+import { XATTRS_TYPE } from '../../ostree/xattrs.ts';
+
+/** PATH_MAX without the NUL. */
+const MAX_TARGET_BYTES = 4095;
+
+/** Throws ERR_OBJECT_CORRUPT, or ERR_REPO_MODE if only this mode cannot keep the object. */
+export function checkContent(checksum: Checksum, object: ContentObject, mode: RepositoryMode): void {
+  const { header, size } = object;
+  const where = `object ${checksum}.file`;
+  checkFileHeader(header, where);
+  if (isSymlink(header)) checkSymlink(header, size, where);
+  checkOwner(header, where);
+  checkXattrs(header.xattrs, where);
+  if (mode === 'bare-user-only') checkCanonical(header, where);
+}
+
+function checkSymlink({ mode, target }: FileHeader, size: number, where: string): void {
+  if (mode !== SYMLINK_MODE) throw corrupt(where, `is a symlink of mode 0${mode.toString(8)}`);
+  if (size !== 0) throw corrupt(where, 'is a symlink with content');
+  const isPath = target !== '' && !target.includes('\0') && target.isWellFormed();
+  if (!isPath || Buffer.byteLength(target) > MAX_TARGET_BYTES)
+    throw corrupt(where, `is a symlink to ${JSON.stringify(target.slice(0, 100))}, which is no path`);
+}
+
+/** 4294967295 is no owner: to the system calls it means "leave it as it is". */
+function checkOwner({ uid, gid }: FileHeader, where: string): void {
+  for (const id of [uid, gid]) {
+    if (!Number.isInteger(id) || id < 0 || id >= 0xffffffff)
+      throw corrupt(where, `has the owner ${uid}:${gid}`);
+  }
+}
+
+function checkXattrs(bytes: Uint8Array, where: string): void {
+  if (bytes.length === 0) return;
+  let previous: Buffer | undefined;
+  for (const [name] of readXattrs(bytes, where)) {
+    if (name.length < 2 || name.indexOf(0) !== name.length - 1)
+      throw corrupt(where, 'has an attribute with an impossible name');
+    if (previous !== undefined && Buffer.compare(previous, name) >= 0)
+      throw corrupt(where, 'has attributes that are not sorted');
+    previous = name;
+  }
+}
+
+/** Pairs of name, with its NUL, and value. */
+function readXattrs(bytes: Uint8Array, where: string): readonly (readonly [Buffer, Buffer])[] {
+  try {
+    return read(XATTRS_TYPE, bytes) as readonly (readonly [Buffer, Buffer])[];
+  } catch (error) {
+    if (!isTreeportError(error)) throw error;
+    throw corrupt(where, `has malformed attributes: ${error.message}`);
+  }
+}
+
+function checkCanonical({ uid, gid, xattrs }: FileHeader, where: string): void {
+  if (uid === 0 && gid === 0 && xattrs.length === 0) return;
+  throw new TreeportError(
+    'ERR_REPO_MODE',
+    `${where} has an owner or extended attributes, which a repository of mode bare-user-only does not keep; use mode bare-user, bare or archive`,
+  );
+}
+
+function corrupt(where: string, why: string): TreeportError {
+  return new TreeportError('ERR_OBJECT_CORRUPT', `${where} ${why}`);
+}

@@ -1,0 +1,99 @@
+/**
+ * The commits of a transaction and their detached metadata, held back until everything else is written.
+ *
+ * An aborted or killed transaction leaves what it staged in tmp/ for the next one to go on from, and that may be of
+ * another import: no commit without its objects, and no signatures that were refused, must get into the repository
+ * this way. Nor is detached metadata replaced that a commit in the repository has: signatures are added to it, if what
+ * comes was verified, and none is ever dropped.
+ *
+ * While objects move to their places a new commit is marked partial, so that the repository is
+ * consistent even if the process is killed then.
+ */
+import { isTreeportError } from '../../base/errors.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { mergeDetached } from '../../ostree/sign/merge-detached.ts';
+import type { Pointer } from '../library.ts';
+import { hasObject, loadMetadata } from './load-metadata.ts';
+import { markPartial } from './partial-mark.ts';
+
+export type HeldType = 'commit' | 'commitmeta';
+type Give = (type: HeldType, commit: Checksum, bytes: Buffer) => Promise<void>;
+
+export class HeldCommits {
+  readonly #bytes: Readonly<Record<HeldType, Map<Checksum, Buffer>>> = {
+    commit: new Map(),
+    commitmeta: new Map(),
+  };
+  readonly #marked: Checksum[] = [];
+  readonly #kept: Checksum[] = [];
+  readonly #isVerified: boolean;
+
+  /** `isVerified`: what is given was verified by signatures. */
+  constructor(isVerified: boolean) {
+    this.#isVerified = isVerified;
+  }
+
+  /** After the release: commits of the repository whose detached metadata was kept as it is, though other came. */
+  get kept(): readonly Checksum[] {
+    return this.#kept;
+  }
+
+  get(type: string, commit: Checksum): Buffer | undefined {
+    return isHeld(type) ? this.#bytes[type].get(commit) : undefined;
+  }
+
+  /** Keeps a copy. */
+  hold(type: HeldType, commit: Checksum, bytes: Uint8Array): void {
+    this.#bytes[type].set(commit, Buffer.from(bytes));
+  }
+
+  /** Marks the commits that are new, and gives everything away. */
+  async release(repo: Pointer, give: Give): Promise<void> {
+    for (const commit of this.#bytes.commit.keys()) {
+      if (hasCommit(repo, commit)) continue;
+      this.#marked.push(commit);
+      markPartial(repo, commit, true);
+    }
+    for (const [commit, coming] of this.#bytes.commitmeta) {
+      const bytes = this.#detached(repo, commit, coming);
+      if (bytes !== undefined) await give('commitmeta', commit, bytes);
+    }
+    for (const [commit, bytes] of this.#bytes.commit) await give('commit', commit, bytes);
+  }
+
+  /** What is to be written; undefined if what is there stays. */
+  #detached(repo: Pointer, commit: Checksum, coming: Buffer): Buffer | undefined {
+    const isThere = hasCommit(repo, commit) && hasObject(repo, { type: 'commitmeta', checksum: commit });
+    if (!isThere) return coming;
+    const present = loadMetadata(repo, 'commitmeta', commit);
+    const merged = mergeDetached(present, coming);
+    if (merged === present) return undefined;
+    if (this.#isVerified || merged === coming) return merged;
+    this.#kept.push(commit);
+    return undefined;
+  }
+
+  /** After the transaction was committed. */
+  markComplete(repo: Pointer): void {
+    for (const commit of this.#bytes.commit.keys()) markPartial(repo, commit, false);
+  }
+
+  /** After the transaction was aborted: no marks of commits that did not come. Never fails: such a mark does no harm. */
+  withdrawMarks(repo: Pointer): void {
+    for (const commit of this.#marked) {
+      try {
+        if (!hasCommit(repo, commit)) markPartial(repo, commit, false);
+      } catch (error) {
+        if (!isTreeportError(error)) throw error;
+      }
+    }
+  }
+}
+
+export function isHeld(type: string): type is HeldType {
+  return type === 'commit' || type === 'commitmeta';
+}
+
+function hasCommit(repo: Pointer, checksum: Checksum): boolean {
+  return hasObject(repo, { type: 'commit', checksum });
+}

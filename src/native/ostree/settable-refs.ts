@@ -1,0 +1,95 @@
+/**
+ * Whether refs can be set, found out before anything is written that they would name. A ref is a file below `refs/heads/`
+ * or `refs/remotes/REMOTE/`, so `os` and `os/new` exclude each other.
+ */
+import { accessSync, closeSync, constants, lstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeError } from '../../base/atomic-file.ts';
+import { errnoOf, TreeportError } from '../../base/errors.ts';
+import { parseRefspec } from './refspec.ts';
+
+/** NAME_MAX, and PATH_MAX without its NUL. */
+const MAX_NAME_BYTES = 255;
+const MAX_PATH_BYTES = 4095;
+/** A file without a name, which nothing is seen of (open(2)). Node has no constant for it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+/**
+ * Throws ERR_REF_SYNTAX, ERR_REF_CONFLICT if another ref is in the way, in the repository or among these, and
+ * ERR_REPO_READ_ONLY if the files cannot be written.
+ */
+export function checkRefs(repo: string, refspecs: readonly string[]): void {
+  const paths = refspecs.map(refPath);
+  for (const [index, path] of paths.entries()) {
+    const name = refspecs[index] as string;
+    if (Buffer.byteLength(join(repo, path)) > MAX_PATH_BYTES) throw tooLong(name);
+    const other = paths.findIndex((above) => path.startsWith(`${above}/`));
+    if (other >= 0) throw conflict(name, `the ref ${refspecs[other]} is to be set, too`);
+    checkWritable(checkPath(repo, path, name), name);
+  }
+}
+
+/** Below the repository. */
+function refPath(refspec: string): string {
+  const { remote, ref } = parseRefspec(refspec);
+  if (ref.split('/').some((part) => Buffer.byteLength(part) > MAX_NAME_BYTES)) throw tooLong(refspec);
+  return remote === null ? `refs/heads/${ref}` : `refs/remotes/${remote}/${ref}`;
+}
+
+/** The directory that the ref, or the first directory that it lacks, will be made in. */
+function checkPath(repo: string, path: string, name: string): string {
+  const parts = path.split('/');
+  let directory = repo;
+  for (const [index, part] of parts.entries()) {
+    const next = join(directory, part);
+    const isRef = index === parts.length - 1;
+    const stats = lookAt(next, isRef ? lstatSync : statSync);
+    if (stats === undefined) break;
+    const here = parts.slice(0, index + 1).join('/');
+    if (isRef && stats.isDirectory())
+      throw conflict(name, `${here} is a directory; delete it, and the refs below it, first`);
+    if (isRef) break;
+    if (!stats.isDirectory()) throw conflict(name, `${here} is a ref; delete it first`);
+    directory = next;
+  }
+  return directory;
+}
+
+function lookAt(path: string, stat: typeof statSync): Stats | undefined {
+  try {
+    return stat(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw writeError(error, path);
+  }
+}
+
+function checkWritable(directory: string, name: string): void {
+  try {
+    tryToWrite(directory);
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(errnoOf(error) ?? '')) throw writeError(error, directory);
+    const message = `the ref ${name} cannot be set: ${directory} cannot be written`;
+    throw new TreeportError('ERR_REPO_READ_ONLY', message, { cause: error });
+  }
+}
+
+function tryToWrite(directory: string): void {
+  try {
+    closeSync(openSync(directory, O_TMPFILE | constants.O_WRONLY, 0o600));
+  } catch (error) {
+    // The file system has no nameless files.
+    if (!['EOPNOTSUPP', 'EISDIR', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+    accessSync(directory, constants.W_OK);
+  }
+}
+
+function conflict(name: string, why: string): TreeportError {
+  return new TreeportError('ERR_REF_CONFLICT', `the ref ${name} cannot be set: ${why}`);
+}
+
+function tooLong(name: string): TreeportError {
+  return new TreeportError(
+    'ERR_REF_SYNTAX',
+    `the ref name ${JSON.stringify(`${name.slice(0, 80)}…`)} is too long for a file name`,
+  );
+}

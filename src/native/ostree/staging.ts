@@ -1,0 +1,131 @@
+/**
+ * The staging directory of a transaction, `tmp/staging-<boot>-<random>`, in which libostree collects objects until it
+ * commits. It takes over one that an aborted or killed transaction left behind, of whatever program, and
+ * commits what is in there without a look. So a directory that was taken over is swept first: of content, dirtrees and
+ * dirmetas only what is verified stays, and commits and detached metadata do not, see held-commits.ts.
+ *
+ * libostree does not tell which directory it took. It is the one that this process has open, and that belongs to none of
+ * its other transactions.
+ */
+import { lstatSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { errnoOf, TreeportError } from '../../base/errors.ts';
+import { loosePath, type ObjectName, parseLooseName } from '../../ostree/object-name.ts';
+import type { RepositoryMode } from '../../ostree/repo/open.ts';
+
+export type StagingPlace = {
+  /** Path of the repository. */
+  readonly repo: string;
+  readonly mode: RepositoryMode;
+  /** Path of the staging directory. */
+  readonly directory: string;
+};
+
+const PREFIX = 'staging-';
+const DESCRIPTORS = '/proc/self/fd';
+
+const state: { readonly taken: Set<string>; last: Promise<unknown> } = {
+  taken: new Set(),
+  last: Promise.resolve(),
+};
+
+/** Transactions of a process begin, and are aborted, one after the other, so that it is clear whose directory is whose. */
+export function oneAfterTheOther<Value>(work: () => Promise<Value>): Promise<Value> {
+  const run = state.last.then(work);
+  state.last = run.catch(() => {});
+  return run;
+}
+
+/** The staging directory of the transaction that has just begun. Must be given back by `releaseStaging`. */
+export function claimStaging(repo: string): string {
+  const open = openDirectories();
+  const folder = join(repo, 'tmp');
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (!name.startsWith(PREFIX) || state.taken.has(path)) continue;
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats === undefined || !open.has(identity(stats))) continue;
+    state.taken.add(path);
+    return path;
+  }
+  throw new TreeportError(
+    'ERR_LIBOSTREE',
+    `libostree began a transaction in ${repo}, but its staging directory is not found in ${folder}`,
+  );
+}
+
+export function releaseStaging(directory: string): void {
+  state.taken.delete(directory);
+}
+
+/** Removes what is never taken over, and what the repository has; the names of the other objects. */
+export function sweepStaging({ repo, mode, directory }: StagingPlace): readonly ObjectName[] {
+  const names: ObjectName[] = [];
+  for (const part of readdirSync(directory, { withFileTypes: true })) {
+    if (!part.isDirectory() || part.name.length !== 2) continue;
+    for (const file of readdirSync(join(directory, part.name))) {
+      const name = adoptable(part.name, file, mode);
+      if (name !== undefined && !isThere(join(repo, loosePath(name.checksum, extension(name, mode)))))
+        names.push(name);
+      else rmSync(join(directory, part.name, file), { recursive: true, force: true });
+    }
+  }
+  return names;
+}
+
+/** True if the object is staged, or in the repository itself. */
+export function isStored(place: StagingPlace, name: ObjectName): boolean {
+  return placesOf(place, name).some(isThere);
+}
+
+/** Removes an object that was staged, or that libostree put into its place at once (core.per-object-fsync). */
+export function dropObject(place: StagingPlace, name: ObjectName): void {
+  const path = placesOf(place, name).find(isThere);
+  if (path !== undefined) rmSync(path, { force: true });
+}
+
+function placesOf({ repo, mode, directory }: StagingPlace, name: ObjectName): readonly string[] {
+  const path = loosePath(name.checksum, extension(name, mode));
+  return [join(directory, relative('objects', path)), join(repo, path)];
+}
+
+function adoptable(part: string, file: string, mode: RepositoryMode): ObjectName | undefined {
+  const parsed = parseLooseName(part, file);
+  for (const type of ['file', 'dirtree', 'dirmeta'] as const) {
+    const name = { type, checksum: parsed?.checksum ?? '' };
+    if (parsed?.extension === extension(name, mode)) return name;
+  }
+  return undefined;
+}
+
+function extension({ type }: ObjectName, mode: RepositoryMode): string {
+  return type === 'file' && mode === 'archive' ? 'filez' : type;
+}
+
+/** A symlink is there, too, wherever it leads. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function openDirectories(): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const descriptor of readdirSync(DESCRIPTORS)) {
+    const stats = statOpen(join(DESCRIPTORS, descriptor));
+    if (stats?.isDirectory()) found.add(identity(stats));
+  }
+  return found;
+}
+
+/** Undefined if it was closed meanwhile. */
+function statOpen(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function identity({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}

@@ -1,0 +1,83 @@
+/** Beginning and ending a transaction: calls that wait for locks and disks. They run on a write thread. */
+import { checked, type ErrorPlace } from '../glib/gerror.ts';
+import { withMainContext } from '../glib/glib.ts';
+import { lazily, type Pointer } from '../library.ts';
+
+export type TransactionStats = {
+  /** Objects that were new. */
+  readonly metadataObjects: number;
+  readonly contentObjects: number;
+  /** Bytes of the files among them. */
+  readonly contentBytes: number;
+};
+
+export type BegunTransaction = {
+  /** True if libostree took over what another transaction had staged. */
+  readonly isResumed: boolean;
+  /** False if the repository's configuration has `core.fsync=false`. */
+  readonly syncs: boolean;
+};
+
+type Call = (repo: Pointer, cancellable: null, error: ErrorPlace) => number;
+type CallWithResult<Result> = (repo: Pointer, result: Result, cancellable: null, error: ErrorPlace) => number;
+
+const ostree = lazily(({ ostree }) => ({
+  prepare: ostree.func(
+    'int ostree_repo_prepare_transaction(void *repo, _Out_ int *resume, void *cancellable, _Inout_ void **error)',
+  ) as CallWithResult<[number]>,
+  commit: ostree.func(
+    'int ostree_repo_commit_transaction(void *repo, _Out_ void *stats, void *cancellable, _Inout_ void **error)',
+  ) as CallWithResult<Buffer>,
+  abort: ostree.func(
+    'int ostree_repo_abort_transaction(void *repo, void *cancellable, _Inout_ void **error)',
+  ) as Call,
+  getDisableFsync: ostree.func('int ostree_repo_get_disable_fsync(void *repo)') as (repo: Pointer) => number,
+  setDisableFsync: ostree.func('void ostree_repo_set_disable_fsync(void *repo, int disable)') as (
+    repo: Pointer,
+    disable: number,
+  ) => void,
+}));
+
+/** OstreeRepoTransactionStats with room to spare: four guints, a guint64, and padding. */
+const STATS_BYTES = 128;
+const STATS = { metadataWritten: 4, contentWritten: 12, contentBytes: 16 } as const;
+
+/**
+ * Without fsync libostree would put objects into their places at once, and abort nothing. So it is told that there is,
+ * which costs nothing before the commit.
+ */
+export function prepareTransaction(repo: Pointer): BegunTransaction {
+  const { getDisableFsync, setDisableFsync, prepare } = ostree();
+  const syncs = getDisableFsync(repo) === 0;
+  setDisableFsync(repo, 0);
+  const resumed: [number] = [0];
+  try {
+    withMainContext(() =>
+      checked('cannot start a transaction', (error) => prepare(repo, resumed, null, error)),
+    );
+  } catch (error) {
+    setDisableFsync(repo, Number(!syncs));
+    throw error;
+  }
+  return { isResumed: resumed[0] !== 0, syncs };
+}
+
+/** Makes the objects and refs of the transaction appear; `syncs` is what it began with. */
+export function commitTransaction(repo: Pointer, syncs: boolean): TransactionStats {
+  const stats = Buffer.alloc(STATS_BYTES);
+  ostree().setDisableFsync(repo, Number(!syncs));
+  withMainContext(() =>
+    checked('cannot commit the transaction', (error) => ostree().commit(repo, stats, null, error)),
+  );
+  return {
+    metadataObjects: stats.readUInt32LE(STATS.metadataWritten),
+    contentObjects: stats.readUInt32LE(STATS.contentWritten),
+    contentBytes: Number(stats.readBigUInt64LE(STATS.contentBytes)),
+  };
+}
+
+/** libostree keeps what was written in tmp/, invisible, for the next transaction to go on from. */
+export function abortTransaction(repo: Pointer, syncs: boolean): void {
+  ostree().setDisableFsync(repo, Number(!syncs));
+  checked('cannot abort the transaction', (error) => ostree().abort(repo, null, error));
+}

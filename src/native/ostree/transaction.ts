@@ -1,0 +1,233 @@
+/**
+ * A transaction of a repository as an ObjectSink: objects are staged by write threads and appear, with the refs, at
+ * `commit`. Each object's bytes must give its id. Commits and their detached metadata are written last, see
+ * held-commits.ts.
+ */
+import { availableParallelism } from 'node:os';
+import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
+import type { ObjectName } from '../../ostree/object-name.ts';
+import type { ObjectSink, SinkMetadataType } from '../../ostree/object-sink.ts';
+import type { ContentObject } from '../../ostree/object-source.ts';
+import { verifyMetadata } from '../../ostree/verify.ts';
+import { shareObject } from '../glib/glib.ts';
+import type { Handle } from '../glib/handle.ts';
+import type { Pointer } from '../library.ts';
+import { beginTransaction, type TransactionStart } from './begin-transaction.ts';
+import { checkContent } from './check-content.ts';
+import { checkDetachedMetadata, checkMetadata } from './check-metadata.ts';
+import { hashedStream } from './hashed-stream.ts';
+import { HeldCommits, type HeldType, isHeld } from './held-commits.ts';
+import { hasObject, loadMetadata } from './load-metadata.ts';
+import { parseRefspec } from './refspec.ts';
+import type { LibostreeRepo, TransactionOptions } from './repository.ts';
+import { setRef } from './set-ref.ts';
+import { checkRefs } from './settable-refs.ts';
+import { oneAfterTheOther, releaseStaging } from './staging.ts';
+import type { TransactionStats } from './transaction-calls.ts';
+import type { WriteWork } from './write-request.ts';
+import { giveThreads, takeThreads, type WriteThread } from './write-threads.ts';
+import { BLOCK_BYTES, Writers } from './writers.ts';
+
+const MAX_THREADS = 8;
+/** Objects that a thread is named at a time, which it finds itself. */
+const NAMED_OBJECTS = 64;
+
+export class Transaction implements ObjectSink {
+  readonly #repo: LibostreeRepo;
+  readonly #handle: Handle;
+  readonly #start: TransactionStart;
+  readonly #writers: Writers;
+  readonly #held: HeldCommits;
+  readonly #refs = new Map<string, Checksum>();
+  #isOver = false;
+
+  private constructor(
+    repo: LibostreeRepo,
+    handle: Handle,
+    start: TransactionStart,
+    writers: Writers,
+    isVerified: boolean,
+  ) {
+    this.#repo = repo;
+    this.#handle = handle;
+    this.#start = start;
+    this.#writers = writers;
+    this.#held = new HeldCommits(isVerified);
+  }
+
+  /** What LibostreeRepo.startTransaction calls. */
+  static async start(
+    repo: LibostreeRepo,
+    { threads = Math.min(availableParallelism(), MAX_THREADS), isVerified = false }: TransactionOptions,
+  ): Promise<Transaction> {
+    const handle = shareObject(repo.pointer);
+    const [thread, ...others] = takeThreads(Math.max(1, threads)) as [WriteThread, ...WriteThread[]];
+    const start = await beginTransaction(repo, handle.pointer, thread).catch(async (error: unknown) => {
+      await giveThreads([thread, ...others]);
+      handle[Symbol.dispose]();
+      throw error;
+    });
+    const writers = new Writers(start.repo, [thread, ...others]);
+    return new Transaction(repo, handle, start, writers, isVerified).#sweep();
+  }
+
+  /** What an earlier transaction staged is used only if it is sound. */
+  async #sweep(): Promise<this> {
+    try {
+      await this.#runAll(this.#start.leftover, (names) => ({ kind: 'sweep', names }));
+      return this;
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+  }
+
+  async has(name: ObjectName): Promise<boolean> {
+    this.#check(name.checksum);
+    const isGiven = this.#held.get(name.type, name.checksum) !== undefined || this.#writers.isPending(name);
+    return isGiven || hasObject(this.#pointer, name);
+  }
+
+  async metadata(type: SinkMetadataType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
+    this.#check(checksum);
+    checkMetadata(type, checksum, bytes);
+    if (type !== 'commit') return this.#give(type, checksum, bytes);
+    verifyMetadata(type, checksum, bytes);
+    this.#held.hold(type, checksum, bytes);
+  }
+
+  async detachedMetadata(commit: Checksum, bytes: Uint8Array): Promise<void> {
+    this.#check(commit);
+    checkDetachedMetadata(commit, bytes);
+    this.#held.hold('commitmeta', commit, bytes);
+  }
+
+  async content(checksum: Checksum, object: ContentObject): Promise<void> {
+    this.#check(checksum);
+    checkContent(checksum, object, this.#repo.mode);
+    const { length, pieces } = hashedStream(checksum, object);
+    if (length > BLOCK_BYTES) return this.#writers.addLarge(checksum, pieces);
+    return this.#writers.add('file', checksum, length, (memory) => fill(memory, pieces));
+  }
+
+  /** Copies objects of another repository, verified; a commit with its detached metadata. Throws ERR_OBJECT_MISSING. */
+  async importFrom(source: LibostreeRepo, names: readonly ObjectName[]): Promise<void> {
+    for (const { checksum } of names) this.#check(checksum);
+    for (const { type, checksum } of names) {
+      if (type === 'commit') await this.#importCommit(source.pointer, checksum);
+    }
+    const others = names.filter(({ type }) => !isHeld(type));
+    await this.#runAll(others, (names) => ({ kind: 'import', source: source.pointer, names }));
+  }
+
+  /** After `commit`: commits whose detached metadata was kept as it is, though other came. */
+  get kept(): readonly Checksum[] {
+    return this.#held.kept;
+  }
+
+  /** The bytes of a metadata object, given or in the repository, not verified. What was given must be settled. */
+  load(type: SinkMetadataType | 'commitmeta', checksum: Checksum): Buffer {
+    this.#check(checksum);
+    return this.#held.get(type, checksum) ?? loadMetadata(this.#pointer, type, checksum);
+  }
+
+  /** `ref` or `remote:ref` names this commit once the transaction is committed. Throws ERR_REF_SYNTAX. */
+  setRef(refspec: string, commit: Checksum): void {
+    this.#check(commit);
+    parseRefspec(refspec);
+    this.#refs.set(refspec, commit);
+  }
+
+  async settle(): Promise<void> {
+    this.#check();
+    await this.#writers.settle();
+  }
+
+  /**
+   * Makes the objects and refs appear. Every commit that was given must be complete: none of them is marked partial
+   * afterwards. If this fails the transaction is aborted.
+   */
+  async commit(): Promise<TransactionStats> {
+    this.#check();
+    try {
+      checkRefs(this.#repo.path, [...this.#refs.keys()]);
+      await this.#writers.settle();
+      await this.#held.release(this.#pointer, (type, commit, bytes) => this.#give(type, commit, bytes));
+      await this.#writers.settle();
+      const stats = await this.#writers.end('commit', this.#start.syncs);
+      this.#held.markComplete(this.#pointer);
+      // Last, and not by libostree's transaction: no ref may name a commit that is marked partial.
+      for (const [refspec, commit] of this.#refs) setRef(this.#pointer, parseRefspec(refspec), commit);
+      await this.#close();
+      return stats as TransactionStats;
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+  }
+
+  /**
+   * Nothing of the transaction appears. Does nothing if it is over. Never fails, so that the error that led here is the one
+   * that is reported: the next transaction sweeps what is left behind.
+   */
+  async abort(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    await this.#writers.stop();
+    await oneAfterTheOther(async () => {
+      await this.#writers.end('abort', this.#start.syncs).catch(() => {});
+      releaseStaging(this.#start.repo.staging.directory);
+    });
+    this.#held.withdrawMarks(this.#pointer);
+    await this.#close();
+  }
+
+  get #pointer(): Pointer {
+    return this.#handle.pointer;
+  }
+
+  /** Throws the first fault of the threads, and ERR_CHECKSUM_SYNTAX. */
+  #check(checksum?: Checksum): void {
+    if (this.#isOver) throw new Error('the transaction is over');
+    this.#writers.check();
+    if (checksum !== undefined) parseChecksum(checksum);
+  }
+
+  #give(type: SinkMetadataType | HeldType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
+    return this.#writers.add(type, checksum, bytes.length, (memory) => memory.set(bytes));
+  }
+
+  async #importCommit(source: Pointer, commit: Checksum): Promise<void> {
+    await this.metadata('commit', commit, loadMetadata(source, 'commit', commit));
+    if (hasObject(source, { type: 'commitmeta', checksum: commit }))
+      await this.detachedMetadata(commit, loadMetadata(source, 'commitmeta', commit));
+  }
+
+  /** Has the threads work on the objects, some at a time each; all of it is over when this resolves or rejects. */
+  async #runAll(
+    names: readonly ObjectName[],
+    work: (some: readonly ObjectName[]) => WriteWork,
+  ): Promise<void> {
+    const tasks = Array.from({ length: Math.ceil(names.length / NAMED_OBJECTS) }, (_, index) =>
+      names.slice(index * NAMED_OBJECTS, (index + 1) * NAMED_OBJECTS),
+    );
+    const results = await Promise.allSettled(tasks.map((some) => this.#writers.run(work(some))));
+    const failed = results.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  }
+
+  async #close(): Promise<void> {
+    this.#isOver = true;
+    releaseStaging(this.#start.repo.staging.directory);
+    await this.#writers.close();
+    this.#handle[Symbol.dispose]();
+  }
+}
+
+async function fill(memory: Uint8Array, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  let at = 0;
+  for await (const piece of pieces) {
+    memory.set(piece, at);
+    at += piece.length;
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Writes objects through libostree, within a transaction of the repository. Runs on write threads, several at once.
+ *
+ * Content is hashed here and handed over without asking libostree for its sum: Debian's libostree is built with GLib's
+ * SHA-256, which takes four times as long as Node's. Metadata is hashed by libostree.
+ *
+ * libostree reports a failed write, with one exception: in archive repositories it ignores errors of the last bytes
+ * of a compressed file, which GLib writes when the stream is disposed of. So content is read back there.
+ */
+import { hash } from 'node:crypto';
+import koffi from 'koffi';
+import { isTreeportError, TreeportError } from '../../base/errors.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
+import type { SinkMetadataType } from '../../ostree/object-sink.ts';
+import { corrupt } from '../../ostree/verify.ts';
+import { checked, type ErrorPlace } from '../glib/gerror.ts';
+import { newVariant, ownObject } from '../glib/glib.ts';
+import { lazily, type Pointer } from '../library.ts';
+import { DETACHED_VARIANT, METADATA_VARIANT } from './check-metadata.ts';
+import { missingObject } from './load-metadata.ts';
+import { OBJECT_TYPE } from './object-type.ts';
+import { dropObject, isStored, type StagingPlace } from './staging.ts';
+
+const ostree = lazily(({ ostree, gio }) => ({
+  writeContent: ostree.func(
+    'int ostree_repo_write_content(void *repo, const char *checksum, void *stream, uint64_t length, void *sum, void *cancellable, _Inout_ void **error)',
+  ) as (
+    repo: Pointer,
+    checksum: Checksum,
+    stream: Pointer,
+    length: number,
+    sum: null,
+    cancellable: null,
+    error: ErrorPlace,
+  ) => number,
+  writeMetadata: ostree.func(
+    'int ostree_repo_write_metadata(void *repo, int type, const char *checksum, void *variant, void *sum, void *cancellable, _Inout_ void **error)',
+  ) as (
+    repo: Pointer,
+    type: number,
+    checksum: Checksum,
+    variant: Pointer,
+    sum: null,
+    cancellable: null,
+    error: ErrorPlace,
+  ) => number,
+  writeDetached: ostree.func(
+    'int ostree_repo_write_commit_detached_metadata(void *repo, const char *checksum, void *variant, void *cancellable, _Inout_ void **error)',
+  ) as (repo: Pointer, checksum: Checksum, variant: Pointer, cancellable: null, error: ErrorPlace) => number,
+  importObject: ostree.func(
+    'int ostree_repo_import_object_from_with_trust(void *repo, void *source, int type, const char *checksum, int trusted, void *cancellable, _Inout_ void **error)',
+  ) as (
+    repo: Pointer,
+    source: Pointer,
+    type: number,
+    checksum: Checksum,
+    trusted: number,
+    cancellable: null,
+    error: ErrorPlace,
+  ) => number,
+  fsckObject: ostree.func(
+    'int ostree_repo_fsck_object(void *repo, int type, const char *checksum, void *cancellable, _Inout_ void **error)',
+  ) as (repo: Pointer, type: number, checksum: Checksum, cancellable: null, error: ErrorPlace) => number,
+  memoryStream: gio.func(
+    'void *g_memory_input_stream_new_from_data(void *data, int64_t length, void *destroy)',
+  ) as (data: Pointer, length: number, destroy: null) => Pointer,
+  fileStream: gio.func('void *g_unix_input_stream_new(int descriptor, int close)') as (
+    descriptor: number,
+    close: number,
+  ) => Pointer,
+  bufferedStream: gio.func('void *g_buffered_input_stream_new_sized(void *stream, size_t size)') as (
+    stream: Pointer,
+    size: number,
+  ) => Pointer,
+}));
+
+/** A repository with a transaction under way. */
+export type StagedRepo = {
+  readonly pointer: Pointer;
+  readonly staging: StagingPlace;
+};
+
+const BUFFER_BYTES = 1024 * 1024;
+
+/** Verifies and writes a content object from its hashed stream (header and file bytes) in memory. */
+export function writeContent(repo: StagedRepo, checksum: Checksum, stream: Uint8Array): void {
+  const actual = hash('sha256', stream);
+  if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+  // The stream reads our memory itself, and is gone before we return.
+  using input = ownObject(ostree().memoryStream(koffi.address(stream), stream.length, null));
+  writeStream(repo, checksum, input.pointer, stream.length);
+}
+
+/** Writes a content object, verified before, from its hashed stream in a file that is positioned at its start. */
+export function writeContentFile(
+  repo: StagedRepo,
+  checksum: Checksum,
+  descriptor: number,
+  length: number,
+): void {
+  using file = ownObject(ostree().fileStream(descriptor, 0));
+  // Since 2023.8 libostree clones the whole file, header and all, if it finds a descriptor below the stream.
+  using input = ownObject(ostree().bufferedStream(file.pointer, BUFFER_BYTES));
+  writeStream(repo, checksum, input.pointer, length);
+}
+
+function writeStream(repo: StagedRepo, checksum: Checksum, stream: Pointer, length: number): void {
+  const what = `cannot write object ${checksum}.file`;
+  readBack(repo, { type: 'file', checksum }, what, () =>
+    checked(what, (error) =>
+      ostree().writeContent(repo.pointer, checksum, stream, length, null, null, error),
+    ),
+  );
+}
+
+/** Writes an object, and verifies what libostree does not. */
+function readBack({ pointer, staging }: StagedRepo, name: ObjectName, what: string, write: () => void): void {
+  const isVerifiedHere = staging.mode === 'archive' && name.type === 'file' && !isStored(staging, name);
+  write();
+  if (!isVerifiedHere || isSound(pointer, name)) return;
+  dropObject(staging, name);
+  throw new TreeportError('ERR_IO', `${what}: the disk does not have what was written to it`);
+}
+
+/** Verifies and writes a metadata object. */
+export function writeMetadata(
+  { pointer }: StagedRepo,
+  type: SinkMetadataType,
+  checksum: Checksum,
+  bytes: Uint8Array,
+): void {
+  using variant = newVariant(METADATA_VARIANT[type], bytes);
+  checked(`cannot write object ${checksum}.${type}`, (error) =>
+    ostree().writeMetadata(pointer, OBJECT_TYPE[type], checksum, variant.pointer, null, null, error),
+  );
+}
+
+export function writeDetachedMetadata({ pointer }: StagedRepo, commit: Checksum, bytes: Uint8Array): void {
+  using variant = newVariant(DETACHED_VARIANT, bytes);
+  checked(`cannot write object ${commit}.commitmeta`, (error) =>
+    ostree().writeDetached(pointer, commit, variant.pointer, null, error),
+  );
+}
+
+/** True if the object can be read, and has its id. */
+function isSound(repo: Pointer, name: ObjectName): boolean {
+  const { type, checksum } = name;
+  try {
+    checked(`object ${formatObjectName(name)} is not sound`, (error) =>
+      ostree().fsckObject(repo, OBJECT_TYPE[type], checksum, null, error),
+    );
+    return true;
+  } catch (error) {
+    if (isTreeportError(error)) return false;
+    throw error;
+  }
+}
+
+/** Verifies and copies an object of another repository. Throws ERR_OBJECT_MISSING. */
+export function importObject(repo: StagedRepo, source: Pointer, name: ObjectName): void {
+  const what = `cannot import object ${formatObjectName(name)}`;
+  const { type, checksum } = name;
+  readBack(repo, name, what, () =>
+    checked(
+      what,
+      (error) => ostree().importObject(repo.pointer, source, OBJECT_TYPE[type], checksum, 0, null, error),
+      missingObject,
+    ),
+  );
+}
+
+/** Removes those of the objects, left behind by another transaction, that are not what their names say. */
+export function dropUnsound({ pointer, staging }: StagedRepo, names: readonly ObjectName[]): void {
+  for (const name of names) if (!isSound(pointer, name)) dropObject(staging, name);
+}

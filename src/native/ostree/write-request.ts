@@ -1,0 +1,43 @@
+/** What write threads are asked to do. */
+import type { Checksum } from '../../ostree/checksum.ts';
+import type { ObjectName } from '../../ostree/object-name.ts';
+import type { SinkMetadataType } from '../../ostree/object-sink.ts';
+import type { Pointer } from '../library.ts';
+import type { BegunTransaction, TransactionStats } from './transaction-calls.ts';
+import type { StagedRepo } from './write-objects.ts';
+
+/** An object in a block of shared memory: a content object's hashed stream, or a metadata object's bytes. */
+export type PackedObject = {
+  readonly type: SinkMetadataType | 'commitmeta' | 'file';
+  readonly checksum: Checksum;
+  readonly start: number;
+  readonly length: number;
+};
+
+/** Beginning and ending a transaction; `repo` is the address of the OstreeRepo that all threads share. */
+type TransactionWork =
+  | { readonly kind: 'prepare'; readonly repo: Pointer }
+  | { readonly kind: 'commit' | 'abort'; readonly repo: Pointer; readonly syncs: boolean };
+
+/** Work on a transaction under way. */
+export type WriteWork =
+  | { readonly kind: 'objects'; readonly memory: Uint8Array; readonly objects: readonly PackedObject[] }
+  /** Removes those that are not sound. */
+  | { readonly kind: 'sweep'; readonly names: readonly ObjectName[] }
+  | { readonly kind: 'import'; readonly source: Pointer; readonly names: readonly ObjectName[] }
+  /** The next bytes of a large file, in order on one thread. */
+  | {
+      readonly kind: 'piece';
+      readonly file: number;
+      readonly directory: string;
+      readonly bytes: Uint8Array;
+    }
+  /** Ends a large file. Without a checksum it is dropped. */
+  | { readonly kind: 'end'; readonly file: number; readonly checksum: Checksum | undefined };
+
+export type WriteRequest =
+  | TransactionWork
+  | (WriteWork & { readonly repo: StagedRepo })
+  | { readonly kind: 'ready' };
+
+export type WriteAnswer = BegunTransaction | TransactionStats | undefined;

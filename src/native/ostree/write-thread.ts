@@ -1,0 +1,74 @@
+/** Entry point of a write thread. */
+import { answerCalls } from '../../base/answer-calls.ts';
+import { LargeFile } from './large-file.ts';
+import { abortTransaction, commitTransaction, prepareTransaction } from './transaction-calls.ts';
+import {
+  dropUnsound,
+  importObject,
+  type StagedRepo,
+  writeContent,
+  writeDetachedMetadata,
+  writeMetadata,
+} from './write-objects.ts';
+import type { PackedObject, WriteAnswer, WriteRequest } from './write-request.ts';
+
+const largeFiles = new Map<number, LargeFile>();
+
+answerCalls((request: WriteRequest): WriteAnswer => {
+  switch (request.kind) {
+    case 'ready':
+      return undefined;
+    case 'prepare':
+      return prepareTransaction(request.repo);
+    case 'commit':
+      return commitTransaction(request.repo, request.syncs);
+    case 'abort':
+      abortTransaction(request.repo, request.syncs);
+      return undefined;
+    case 'sweep':
+      dropUnsound(request.repo, request.names);
+      return undefined;
+    case 'objects':
+      for (const object of request.objects) writeObject(request.repo, object, request.memory);
+      return undefined;
+    case 'import':
+      for (const name of request.names) importObject(request.repo, request.source, name);
+      return undefined;
+    case 'piece':
+      largeFile(request.file, request.directory).append(request.bytes);
+      return undefined;
+    case 'end':
+      endLargeFile(request.file, (file) => {
+        if (request.checksum !== undefined) file.finish(request.repo, request.checksum);
+      });
+      return undefined;
+  }
+});
+
+function writeObject(
+  repo: StagedRepo,
+  { type, checksum, start, length }: PackedObject,
+  memory: Uint8Array,
+): void {
+  const bytes = memory.subarray(start, start + length);
+  if (type === 'file') writeContent(repo, checksum, bytes);
+  else if (type === 'commitmeta') writeDetachedMetadata(repo, checksum, bytes);
+  else writeMetadata(repo, type, checksum, bytes);
+}
+
+function largeFile(id: number, directory: string): LargeFile {
+  const file = largeFiles.get(id) ?? new LargeFile(directory);
+  largeFiles.set(id, file);
+  return file;
+}
+
+function endLargeFile(id: number, work: (file: LargeFile) => void): void {
+  const file = largeFiles.get(id);
+  if (file === undefined) return;
+  largeFiles.delete(id);
+  try {
+    work(file);
+  } finally {
+    file.close();
+  }
+}

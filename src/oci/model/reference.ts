@@ -1,0 +1,86 @@
+/**
+ * Image references: `TRANSPORT:NAME`, split at the first colon, in the grammar of ostree-ext, which is that of
+ * containers/image with `registry:` as another word for `docker://`.
+ */
+import { TreeportError } from '../../base/errors.ts';
+
+export type Transport =
+  | 'registry'
+  | 'oci'
+  | 'oci-archive'
+  | 'docker-archive'
+  | 'containers-storage'
+  | 'dir'
+  | 'docker-daemon';
+
+export type ImageReference = {
+  readonly transport: Transport;
+  /** What follows the transport: `registry.example.com/os:latest`, `PATH[:TAG]`, … Never empty. */
+  readonly name: string;
+};
+
+/** Where the native transports `oci:` and `oci-archive:` keep an image. */
+export type LayoutLocation = {
+  readonly path: string;
+  readonly tag: string | undefined;
+};
+
+/** Each transport's prefix in displayed references, which skopeo understands as well. */
+const PREFIXES: Readonly<Record<Transport, string>> = {
+  registry: 'docker://',
+  oci: 'oci:',
+  'oci-archive': 'oci-archive:',
+  'docker-archive': 'docker-archive:',
+  'containers-storage': 'containers-storage:',
+  dir: 'dir:',
+  'docker-daemon': 'docker-daemon:',
+};
+/** What a reference may start with. */
+export const KNOWN_TRANSPORTS: readonly string[] = ['registry:', ...Object.values(PREFIXES)];
+
+/** Parses an image reference; throws ERR_IMAGE_REFERENCE. */
+export function parseImageReference(text: string): ImageReference {
+  const colon = text.indexOf(':');
+  const token = colon < 0 ? '' : text.slice(0, colon);
+  const rest = text.slice(colon + 1);
+  if (token === 'docker') {
+    if (!rest.startsWith('//')) throw fault(text, 'docker: must be followed by //');
+    return named('registry', rest.slice(2), text);
+  }
+  if (!isTransport(token)) throw fault(text, `it must start with one of ${KNOWN_TRANSPORTS.join(' ')}`);
+  return named(token, rest, text);
+}
+
+/** True if `text` starts with a transport; a path that looks so must be given as `./…`. */
+export function isImageReference(text: string): boolean {
+  return KNOWN_TRANSPORTS.some((prefix) => text.startsWith(prefix)) || text.startsWith('docker:');
+}
+
+/** The reference as it is displayed, and as skopeo takes it; a registry shows as `docker://NAME`. */
+export function formatImageReference(reference: ImageReference): string {
+  return PREFIXES[reference.transport] + reference.name;
+}
+
+/** Splits `PATH[:TAG]` at the first colon, as ostree-ext and containers/image do. */
+export function layoutLocation(reference: ImageReference): LayoutLocation {
+  const colon = reference.name.indexOf(':');
+  const path = colon < 0 ? reference.name : reference.name.slice(0, colon);
+  if (path === '') throw fault(formatImageReference(reference), 'the path is empty');
+  return { path, tag: colon < 0 ? undefined : reference.name.slice(colon + 1) || undefined };
+}
+
+function isTransport(token: string): token is Transport {
+  return Object.hasOwn(PREFIXES, token);
+}
+
+function named(transport: Transport, name: string, text: string): ImageReference {
+  if (name === '') throw fault(text, 'the name is empty');
+  return { transport, name };
+}
+
+function fault(text: string, reason: string): TreeportError {
+  return new TreeportError(
+    'ERR_IMAGE_REFERENCE',
+    `not an image reference: ${JSON.stringify(text)}: ${reason}`,
+  );
+}

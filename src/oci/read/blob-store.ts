@@ -1,0 +1,146 @@
+/** Where blobs are read: a layout directory or an OCI archive, in place, with all the files of a layout. */
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import { blobPath, INDEX_FILE } from '../model/layout-files.ts';
+import { type ArchiveIndex, indexArchive } from './archive-index.ts';
+
+/** A file of a layout. */
+export type StoredFile = {
+  /** Bytes. */
+  readonly size: number;
+  /** Reads it once, then it is closed. */
+  read(): AsyncGenerator<Buffer>;
+};
+
+/** Gives the bytes of blobs; nothing is verified here. */
+export type BlobSource = {
+  /** For messages. */
+  readonly path: string;
+  /** ERR_BLOB_MISSING, and ERR_BLOB_CORRUPT if the size is known to be another. */
+  blob(descriptor: Descriptor): AsyncGenerator<Buffer>;
+};
+
+export type BlobStore = BlobSource & {
+  /** The file at a path inside the layout; undefined if there is none. */
+  find(path: string): Promise<StoredFile | undefined>;
+  close(): Promise<void>;
+};
+
+const PIECE_SIZE = 256 * 1024;
+
+/** Opens a layout directory; ERR_IMAGE_MISSING if there is none. */
+export async function openLayoutStore(directory: string): Promise<BlobStore> {
+  const path = resolve(directory);
+  const store: BlobStore = {
+    path,
+    find: (name) => findInDirectory(join(path, name)),
+    blob: (descriptor) => readStored(store, descriptor),
+    close: async () => {},
+  };
+  if ((await store.find(INDEX_FILE)) === undefined) throw missing(path, 'an OCI layout directory');
+  return store;
+}
+
+/** Opens an archive and reads its headers; ERR_IMAGE_MISSING if there is no image, ERR_IMAGE_UNSUPPORTED if it is no tar. */
+export async function openArchiveStore(file: string): Promise<BlobStore> {
+  const path = resolve(file);
+  const handle = await openFile(path);
+  if (handle === undefined || !(await handle.stat()).isFile()) {
+    await handle?.close();
+    throw missing(path, 'an OCI archive');
+  }
+  try {
+    const index = await indexArchive(handle, path);
+    if (!index.has(INDEX_FILE)) throw missing(path, 'an OCI archive');
+    return archiveStore(path, handle, index);
+  } catch (error) {
+    await handle.close();
+    throw readError(error, path);
+  }
+}
+
+function archiveStore(path: string, handle: FileHandle, index: ArchiveIndex): BlobStore {
+  const store: BlobStore = {
+    path,
+    find: async (name) => {
+      const member = index.get(name);
+      return member && { size: member.size, read: () => readRange(handle, path, member.offset, member.size) };
+    },
+    blob: (descriptor) => readStored(store, descriptor),
+    close: () => handle.close(),
+  };
+  return store;
+}
+
+async function* readStored(store: BlobStore, { digest, size }: Descriptor): AsyncGenerator<Buffer> {
+  const file = await store.find(blobPath(digest));
+  if (file === undefined)
+    throw new TreeportError('ERR_BLOB_MISSING', `blob ${digest} is not in ${store.path}`);
+  if (file.size !== size) {
+    throw new TreeportError(
+      'ERR_BLOB_CORRUPT',
+      `blob ${digest} in ${store.path} is corrupt: it has ${file.size} bytes, its descriptor says ${size}`,
+    );
+  }
+  yield* file.read();
+}
+
+async function findInDirectory(path: string): Promise<StoredFile | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? { size: found.size, read: () => readWhole(path, found.size) } : undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    throw readError(error, path);
+  }
+}
+
+async function* readWhole(path: string, size: number): AsyncGenerator<Buffer> {
+  const handle = await openFile(path);
+  if (handle === undefined)
+    throw new TreeportError('ERR_BLOB_MISSING', `${path} has gone while it was to be read`);
+  try {
+    yield* readRange(handle, path, 0, size);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `size` bytes from `offset` on; fewer if the file ends before. */
+async function* readRange(
+  handle: FileHandle,
+  path: string,
+  offset: number,
+  size: number,
+): AsyncGenerator<Buffer> {
+  const end = offset + size;
+  for (let position = offset; position < end; ) {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_SIZE, end - position));
+    const { bytesRead } = await handle.read(piece, 0, piece.length, position).catch((error) => {
+      throw readError(error, path);
+    });
+    if (bytesRead === 0) return;
+    yield piece.subarray(0, bytesRead);
+    position += bytesRead;
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    throw readError(error, path);
+  }
+}
+
+function missing(path: string, what: string): TreeportError {
+  return new TreeportError('ERR_IMAGE_MISSING', `${path} is not ${what}`);
+}
+
+function readError(error: unknown, path: string): unknown {
+  if (errnoOf(error) === undefined) return error;
+  return new TreeportError('ERR_IO', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+}

@@ -1,0 +1,155 @@
+/**
+ * Decompresses layers: gzip with any number of members, zstd with any number of frames, or a plain tar. What a layer is
+ * shows in its first bytes; media types are known to be wrong in the field.
+ *
+ * Node's decoders stop at the end of a member or frame without a word about what follows, so every one gets a
+ * decoder of its own, and what that has not consumed goes to the next. Bytes that begin no member or frame are an error.
+ *
+ * A decoder takes 0.1 ms to make, so a stream of tiny frames would take minutes for a few megabytes: skippable frames
+ * are passed over without one, and frames must hold some bytes on average.
+ */
+
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { readAhead } from '../../base/read-ahead.ts';
+import { PushbackInput } from './pushback-input.ts';
+
+type Decoder = Gunzip | ZstdDecompress;
+
+type Format = { readonly newDecoder: () => Decoder; readonly hasSkippable: boolean };
+
+const OUTPUT_PIECE = 512 * 1024;
+/** Pieces that are read while others are decoded. */
+const INPUT_AHEAD = 2;
+
+/** Frames or members that may be of any size. */
+const FREE_FRAMES = 1024;
+/** What a stream of more must hold in each on average; one frame for each entry of a tar gives twice as much. */
+const MIN_MEAN_BYTES = 128;
+const SKIPPABLE_HEAD = 8;
+
+const GZIP: Format = { newDecoder: () => createGunzip({ chunkSize: OUTPUT_PIECE }), hasSkippable: false };
+const ZSTD: Format = {
+  newDecoder: () => createZstdDecompress({ chunkSize: OUTPUT_PIECE }),
+  hasSkippable: true,
+};
+
+/** The decompressed bytes. Throws the decoder's error if they are malformed or cut off, or that of `source`. */
+export async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const input = new PushbackInput(readAhead(source, INPUT_AHEAD));
+  try {
+    const magic = await input.peek(4);
+    if (isGzip(magic)) yield* decodeAll(input, GZIP);
+    else if (isZstd(magic)) yield* decodeAll(input, ZSTD);
+    else yield* plain(input);
+  } finally {
+    await input.close();
+  }
+}
+
+function isGzip(magic: Buffer): boolean {
+  return magic.length >= 2 && magic.readUInt16BE(0) === 0x1f8b;
+}
+
+function isZstd(magic: Buffer): boolean {
+  return isSkippable(magic) || (magic.length === 4 && magic.readUInt32LE(0) === 0xfd2fb528);
+}
+
+/** A zstd frame that holds no data of the stream: magic, length (4 bytes, little-endian), that many bytes of anything. */
+function isSkippable(magic: Buffer): boolean {
+  return magic.length >= 4 && (magic.readUInt32LE(0) & 0xfffffff0) >>> 0 === 0x184d2a50;
+}
+
+async function* plain(input: PushbackInput): AsyncGenerator<Buffer> {
+  for (let piece = await input.next(); piece !== undefined; piece = await input.next()) yield piece;
+}
+
+async function* decodeAll(input: PushbackInput, format: Format): AsyncGenerator<Buffer> {
+  const made = { decoders: 0, bytes: 0 };
+  for (;;) {
+    if (format.hasSkippable) await skipFrames(input);
+    if ((await input.peek(1)).length === 0) return;
+    made.decoders += 1;
+    if (made.decoders > FREE_FRAMES && made.bytes < made.decoders * MIN_MEAN_BYTES)
+      throw new Error(`it is cut into ${made.decoders} frames of fewer than ${MIN_MEAN_BYTES} bytes`);
+    for await (const piece of decodeOne(input, format.newDecoder())) {
+      made.bytes += piece.length;
+      yield piece;
+    }
+  }
+}
+
+/** Passes over the skippable frames that come next, with as few waits as possible: there may be a million. */
+async function skipFrames(input: PushbackInput): Promise<void> {
+  while (isSkippable(input.peekNow(4)) || isSkippable(await input.peek(4))) {
+    const head = await input.peek(SKIPPABLE_HEAD);
+    const length = SKIPPABLE_HEAD + (head.length < SKIPPABLE_HEAD ? 0 : head.readUInt32LE(4));
+    if (!input.skipNow(length) && !(await input.skip(length)))
+      throw new Error('a skippable frame is cut off');
+  }
+}
+
+/** Decodes one member, or several as far as the decoder goes by itself. */
+async function* decodeOne(input: PushbackInput, decoder: Decoder): AsyncGenerator<Buffer> {
+  const feeding = new Feeding(input, decoder);
+  const fed = feeding.run();
+  try {
+    yield* decoder as AsyncIterable<Buffer>;
+    feeding.giveBack();
+  } finally {
+    decoder.destroy();
+    await fed;
+  }
+}
+
+/** Feeds a decoder and knows what it has not consumed when it ends. */
+class Feeding {
+  readonly #input: PushbackInput;
+  readonly #decoder: Decoder;
+  #piece: Buffer | undefined;
+  #consumedBefore = 0;
+
+  constructor(input: PushbackInput, decoder: Decoder) {
+    this.#input = input;
+    this.#decoder = decoder;
+  }
+
+  /** Resolves when there is no more to feed or the decoder was destroyed; errors of the input go through the decoder. */
+  async run(): Promise<void> {
+    try {
+      for (;;) {
+        const piece = await this.#input.next();
+        if (this.#decoder.destroyed) return;
+        this.#piece = piece;
+        this.#consumedBefore = this.#decoder.bytesWritten;
+        if (piece === undefined) {
+          this.#decoder.end();
+          return;
+        }
+        if (!(await this.#write(piece)) || this.#rest(piece) > 0) return;
+      }
+    } catch (error) {
+      this.#decoder.destroy(error as Error);
+    }
+  }
+
+  giveBack(): void {
+    if (this.#piece === undefined) return;
+    this.#input.unread(this.#piece.subarray(this.#piece.length - this.#rest(this.#piece)));
+  }
+
+  #rest(piece: Buffer): number {
+    return piece.length - (this.#decoder.bytesWritten - this.#consumedBefore);
+  }
+
+  /** False if the decoder was closed meanwhile: at its end it may not call back. */
+  #write(piece: Buffer): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const ended = () => resolve(false);
+    this.#decoder.once('close', ended);
+    this.#decoder.write(piece, (error) => {
+      this.#decoder.off('close', ended);
+      resolve(!error);
+    });
+    return promise;
+  }
+}

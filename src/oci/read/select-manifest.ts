@@ -1,0 +1,70 @@
+/** Chooses an image among those of an index: by tag, then by platform. */
+import { TreeportError } from '../../base/errors.ts';
+import type { Descriptor, Platform } from '../model/descriptor.ts';
+import { type ImageIndex, tagOf } from '../model/index-json.ts';
+import { hostPlatform } from '../model/platform.ts';
+
+export type Selection = {
+  /** The place, for messages. */
+  readonly place: string;
+  /** Only entries with this tag; all if undefined. */
+  readonly tag: string | undefined;
+  /** If undefined, the machine's own, where there are several. */
+  readonly platform: Platform | undefined;
+};
+
+/** An entry of the `index.json` of a layout. ERR_IMAGE_MISSING and ERR_IMAGE_AMBIGUOUS list what there is. */
+export function selectTopLevel(index: ImageIndex, selection: Selection): Descriptor {
+  const { place, tag, platform } = selection;
+  const tagged = unique(index.manifests.filter((entry) => tag === undefined || tagOf(entry) === tag));
+  if (tagged.length === 0) {
+    const what = tag === undefined ? 'no image' : `no image with the tag ${JSON.stringify(tag)}`;
+    throw new TreeportError('ERR_IMAGE_MISSING', `there is ${what} in ${place}; ${listTags(index)}`);
+  }
+  const fitting = tagged.length === 1 ? tagged : tagged.filter((entry) => fits(entry, platform));
+  if (fitting.length > 1) {
+    throw new TreeportError(
+      'ERR_IMAGE_AMBIGUOUS',
+      `there are ${fitting.length} images in ${place}; ${listTags(index)}`,
+    );
+  }
+  return fitting[0] ?? noPlatform(tagged, selection);
+}
+
+/** An entry of a multi-platform image: the first that fits. */
+export function selectNested(index: ImageIndex, selection: Selection): Descriptor {
+  const entries = index.manifests;
+  if (entries.length === 1 && selection.platform === undefined) return entries[0] as Descriptor;
+  return entries.find((entry) => fits(entry, selection.platform)) ?? noPlatform(entries, selection);
+}
+
+/** True if an image of platform `has` runs where `wants` is asked for; a variant only counts if it is asked for. */
+export function platformFits(has: Platform, wants: Platform): boolean {
+  if (has.architecture !== wants.architecture || has.os !== wants.os) return false;
+  return wants.variant === undefined || has.variant === wants.variant;
+}
+
+/** What does not say its platform may fit. */
+function fits(entry: Descriptor, platform: Platform | undefined): boolean {
+  return entry.platform === undefined || platformFits(entry.platform, platform ?? hostPlatform());
+}
+
+function unique(entries: readonly Descriptor[]): readonly Descriptor[] {
+  return [...new Map(entries.map((entry) => [entry.digest, entry])).values()];
+}
+
+function noPlatform(entries: readonly Descriptor[], selection: Selection): never {
+  const { architecture, os } = selection.platform ?? hostPlatform();
+  const there = entries.map(({ platform }) =>
+    platform ? `${platform.os}/${platform.architecture}` : 'unknown',
+  );
+  throw new TreeportError(
+    'ERR_IMAGE_MISSING',
+    `there is no image for ${os}/${architecture} in ${selection.place}; there is ${there.join(', ') || 'none at all'}`,
+  );
+}
+
+function listTags(index: ImageIndex): string {
+  const tags = index.manifests.flatMap((entry) => tagOf(entry) ?? []);
+  return tags.length === 0 ? 'nothing there has a tag' : `the tags are ${[...new Set(tags)].join(', ')}`;
+}

@@ -1,0 +1,100 @@
+/**
+ * An image read through skopeo's image proxy, blob by blob, with nothing stored on the way. The proxy gives a manifest of
+ * Docker's as one of OCI's, and the digest of the original; the blobs are the same.
+ */
+import { collect } from '../../base/bytes.ts';
+import { isTreeportError, TreeportError } from '../../base/errors.ts';
+import { type Descriptor, type Digest, digestOf, parseDigest } from '../model/descriptor.ts';
+import { type Json, jsonArray, jsonObject, jsonSize, jsonString } from '../model/json.ts';
+import { type ImageManifest, parseManifest } from '../model/manifest.ts';
+import { formatImageReference, type ImageReference } from '../model/reference.ts';
+import type { BlobSource } from '../read/blob-store.ts';
+import type { FoundImage } from '../read/found-image.ts';
+import { readSmallBlob } from '../read/verified-blob.ts';
+import type { ImageProxy } from './image-proxy.ts';
+import { type OpenedProxy, ProxyPool } from './proxy-pool.ts';
+
+/**
+ * Opens the image through `proxy`, and through others that `start` starts when several blobs are read at once. Closing
+ * the image closes them; `proxy` is the caller's to close if this throws.
+ */
+export async function openProxiedImage(
+  proxy: ImageProxy,
+  reference: ImageReference,
+  start: () => Promise<ImageProxy>,
+): Promise<FoundImage> {
+  const place = formatImageReference(reference);
+  const image = await proxy.openImage(place);
+  const pool = new ProxyPool({ proxy, image }, { name: place, start });
+  const source: BlobSource = {
+    path: place,
+    blob: (descriptor) => pool.read((opened) => readProxied(opened, descriptor, place)),
+  };
+  const { value, pipe } = await proxy.pipe('GetManifest', [image]);
+  const manifestBytes = await collect(pipe.read());
+  const manifestDigest = parseDigest(String(value), `the digest of ${place}`);
+  const given = parseManifest(manifestBytes, `manifest ${manifestDigest}`);
+  const isOriginal = digestOf(manifestBytes) === manifestDigest;
+  return {
+    source,
+    manifestDigest,
+    manifestBytes,
+    manifest: await withLayersInPlace(proxy, image, reference, given),
+    configBytes: isOriginal
+      ? await readSmallBlob(source, given.config, `config ${given.config.digest}`)
+      : await convertedConfig(proxy, image, given.config, place),
+    abort: (reason) => pool.abort(reason),
+    close: () => pool.close(),
+  };
+}
+
+async function* readProxied(
+  { proxy, image }: OpenedProxy,
+  { digest, size }: Descriptor,
+  place: string,
+): AsyncGenerator<Buffer> {
+  const what = `blob ${digest} of ${place}`;
+  try {
+    const { pipe } = await proxy.pipe('GetBlob', [image, digest, size], what);
+    yield* pipe.read(size);
+  } catch (error) {
+    if (!isTreeportError(error, 'ERR_IMAGE_MISSING')) throw error;
+    throw new TreeportError('ERR_BLOB_MISSING', error.message, { cause: error });
+  }
+}
+
+/** The config that the proxy made of Docker's: it is in the manifest that the proxy made, and nowhere else. */
+async function convertedConfig(
+  proxy: ImageProxy,
+  image: Json,
+  { digest }: Descriptor,
+  place: string,
+): Promise<Buffer> {
+  const { pipe } = await proxy.pipe('GetFullConfig', [image]);
+  const bytes = await collect(pipe.read());
+  if (digestOf(bytes) === digest) return bytes;
+  throw new TreeportError(
+    'ERR_BLOB_CORRUPT',
+    `config ${digest} of ${place} is corrupt: its bytes give ${digestOf(bytes)}`,
+  );
+}
+
+/** Container storage keeps layers unpacked and hands them out so, under digests that the manifest does not have. */
+async function withLayersInPlace(
+  proxy: ImageProxy,
+  image: Json,
+  { transport }: ImageReference,
+  manifest: ImageManifest,
+): Promise<ImageManifest> {
+  if (transport !== 'containers-storage') return manifest;
+  const what = 'the layers that skopeo gives';
+  const layers = jsonArray(await proxy.value('GetLayerInfo', [image]), what).map((layer) => {
+    const { digest, size, media_type } = jsonObject(layer, what);
+    return {
+      mediaType: jsonString(media_type, what),
+      digest: parseDigest(jsonString(digest, what), what) as Digest,
+      size: jsonSize(size, what),
+    };
+  });
+  return { ...manifest, layers };
+}

@@ -1,0 +1,44 @@
+/** Writes one layer of an image: hashes the tar, compresses it, hashes the result, all in one pass. */
+
+import type { Annotations, Descriptor, Digest } from '../model/descriptor.ts';
+import { compressStream } from './compress-stream.ts';
+import { type Compression, layerMediaType } from './compression.ts';
+import type { ImageSink } from './image-sink.ts';
+
+export type LayerOptions = {
+  readonly compression: Compression;
+  readonly annotations?: Annotations;
+  /** Called now and then with the bytes of tar so far. */
+  readonly onProgress?: (uncompressedSize: number) => void;
+};
+
+export type WrittenLayer = {
+  readonly descriptor: Descriptor;
+  /** Digest of the uncompressed tar. */
+  readonly diffId: Digest;
+  readonly uncompressedSize: number;
+};
+
+/** Writes the tar stream as a layer blob of `sink`. Several may be written at once. */
+export async function writeLayer(
+  sink: ImageSink,
+  tar: AsyncIterable<Uint8Array>,
+  options: LayerOptions,
+): Promise<WrittenLayer> {
+  const { compression, annotations, onProgress } = options;
+  const blob = await sink.openBlob();
+  try {
+    const write = (bytes: Uint8Array) => blob.write(bytes);
+    const { compressed, uncompressed } = await compressStream(tar, { compression, write, onProgress });
+    await blob.commit(compressed.digest);
+    const descriptor = { mediaType: layerMediaType(compression), ...compressed };
+    return {
+      descriptor: annotations === undefined ? descriptor : { ...descriptor, annotations },
+      diffId: uncompressed.digest,
+      uncompressedSize: uncompressed.size,
+    };
+  } catch (error) {
+    await blob.abort();
+    throw error;
+  }
+}

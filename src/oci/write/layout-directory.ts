@@ -1,0 +1,157 @@
+/**
+ * Writes an image as an OCI layout directory, `oci:DIR[:TAG]`.
+ *
+ * A new directory is built beside its final name and renamed at the end. Into a layout that exists, blobs are put one
+ * by one (temporary name, then rename) and `index.json` is replaced last, so that it has the old images until it has the
+ * new one as well. An empty directory is treated as a layout without images.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { writeError } from '../../base/atomic-file.ts';
+import { onEarlyExit } from '../../base/cleanup.ts';
+import { Temporary } from '../../base/temporary.ts';
+import { canonicalJson } from '../model/canonical-json.ts';
+import type { Descriptor, Digest, Platform } from '../model/descriptor.ts';
+import { indexEntry, withEntry } from '../model/index-json.ts';
+import { BLOB_DIRECTORY, blobPath, INDEX_FILE, LAYOUT_FILE, LAYOUT_MARKER } from '../model/layout-files.ts';
+import type { LayoutLocation } from '../model/reference.ts';
+import type { BlobWriter, ImageSink } from './image-sink.ts';
+import { inspectLayoutTarget, LayoutAdditions, type LayoutTarget, readLayoutIndex } from './layout-target.ts';
+import { OutputFile } from './output-file.ts';
+
+/** Starts an image in the layout directory. Throws ERR_IMAGE_TARGET if something else is there. */
+export async function createLayoutSink(location: LayoutLocation): Promise<ImageSink> {
+  const target = await inspectLayoutTarget(resolve(location.path));
+  let sink: LayoutSink | undefined;
+  try {
+    const temporary = target.exists ? undefined : await Temporary.create(target.path, 'directory', 0o777);
+    sink = new LayoutSink(target, temporary, location.tag);
+    await sink.prepare();
+    return sink;
+  } catch (error) {
+    await sink?.abort();
+    throw writeError(error, target.path);
+  }
+}
+
+class LayoutSink implements ImageSink {
+  readonly #target: LayoutTarget;
+  /** What becomes the layout, if there is none yet. */
+  readonly #temporary: Temporary | undefined;
+  /** Where files are put: the final path, or the temporary one. */
+  readonly #root: string;
+  readonly #tag: string | undefined;
+  readonly #additions: LayoutAdditions;
+  readonly #unregister: () => void;
+
+  constructor(target: LayoutTarget, temporary: Temporary | undefined, tag: string | undefined) {
+    this.#target = target;
+    this.#temporary = temporary;
+    this.#root = temporary?.path ?? target.path;
+    this.#tag = tag;
+    this.#additions = new LayoutAdditions(this.#root);
+    this.#unregister = onEarlyExit(() => this.#additions.discard());
+  }
+
+  async prepare(): Promise<void> {
+    const { exists, isLayout } = this.#target;
+    if (exists && !isLayout) {
+      for (const name of [LAYOUT_FILE, 'blobs']) this.#additions.add(join(this.#root, name));
+    }
+    await mkdir(join(this.#root, BLOB_DIRECTORY), { recursive: true });
+    if (!isLayout) await replaceFile(this.#root, LAYOUT_FILE, LAYOUT_MARKER, this.#target.path);
+  }
+
+  async openBlob(): Promise<BlobWriter> {
+    let temporary: Temporary | undefined;
+    try {
+      temporary = await Temporary.create(join(this.#root, BLOB_DIRECTORY, 'blob'), 'file', 0o644);
+      const file = await OutputFile.open(temporary.path, this.#target.path);
+      return new LayoutBlob(file, temporary, (digest) => this.#pathOf(digest));
+    } catch (error) {
+      await temporary?.remove();
+      throw writeError(error, this.#target.path);
+    }
+  }
+
+  async finish(manifest: Descriptor, platform: Platform): Promise<void> {
+    const { path } = this.#target;
+    try {
+      await syncDirectory(join(this.#root, BLOB_DIRECTORY));
+      const index = withEntry(await readLayoutIndex(this.#root), indexEntry(manifest, platform, this.#tag));
+      await replaceFile(this.#root, INDEX_FILE, canonicalJson(index), path);
+      await syncDirectory(this.#root);
+      await this.#temporary?.rename(path);
+      this.#unregister();
+      await syncDirectory(dirname(join(path, INDEX_FILE)));
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+
+  async abort(): Promise<void> {
+    this.#additions.discard();
+    this.#unregister();
+    await this.#temporary?.remove();
+  }
+
+  #pathOf(digest: Digest): string {
+    const path = join(this.#root, blobPath(digest));
+    if (!existsSync(path)) this.#additions.add(path);
+    return path;
+  }
+}
+
+class LayoutBlob implements BlobWriter {
+  readonly #file: OutputFile;
+  readonly #temporary: Temporary;
+  readonly #pathOf: (digest: Digest) => string;
+
+  constructor(file: OutputFile, temporary: Temporary, pathOf: (digest: Digest) => string) {
+    this.#file = file;
+    this.#temporary = temporary;
+    this.#pathOf = pathOf;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#file.append(bytes);
+  }
+
+  async commit(digest: Digest): Promise<void> {
+    await this.#file.finish();
+    const path = this.#pathOf(digest);
+    try {
+      await this.#temporary.rename(path);
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+
+  async abort(): Promise<void> {
+    await this.#file.close();
+    await this.#temporary.remove();
+  }
+}
+
+/** Puts a file in place at once, its bytes on the disk before its name; errors name `target`. */
+async function replaceFile(root: string, name: string, bytes: Uint8Array, target: string): Promise<void> {
+  const temporary = await Temporary.create(join(root, name), 'file', 0o644);
+  try {
+    const file = await OutputFile.open(temporary.path, target);
+    await file.append(bytes).finally(() => file.finish());
+    await temporary.rename(join(root, name));
+  } catch (error) {
+    await temporary.remove();
+    throw error;
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

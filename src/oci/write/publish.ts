@@ -1,0 +1,51 @@
+/**
+ * Writes an image to wherever a reference says: `oci:` and `oci-archive:` natively, every other place by way
+ * of a temporary layout and skopeo.
+ */
+import { join } from 'node:path';
+import { withTemporaryDirectory } from '../../base/temporary-directory.ts';
+import type { Descriptor, Digest } from '../model/descriptor.ts';
+import { formatImageReference, type ImageReference, layoutLocation } from '../model/reference.ts';
+import { requireSkopeo, type SkopeoOptions, skopeoCopy } from '../skopeo/skopeo.ts';
+import { createArchiveSink } from './archive.ts';
+import type { ImageSink } from './image-sink.ts';
+import { createLayoutSink } from './layout-directory.ts';
+
+/** Writes an image into the sink and finishes it; returns its manifest's descriptor. */
+export type BuildImage = (sink: ImageSink) => Promise<Descriptor>;
+
+/**
+ * Has `build` make the image and puts it in place; the digest of the manifest as it lies there. When
+ * anything fails nothing is left under the final name.
+ */
+export async function publishImage(
+  reference: ImageReference,
+  build: BuildImage,
+  options: SkopeoOptions = {},
+): Promise<Digest> {
+  switch (reference.transport) {
+    case 'oci':
+      return buildInto(await createLayoutSink(layoutLocation(reference)), build);
+    case 'oci-archive':
+      return buildInto(await createArchiveSink(layoutLocation(reference)), build);
+    default:
+      await requireSkopeo();
+      return withTemporaryDirectory(async (directory) => {
+        const path = join(directory, 'image');
+        await buildInto(await createLayoutSink({ path, tag: undefined }), build);
+        const { authfile } = options;
+        const copy = authfile === undefined ? [] : ['--authfile', authfile];
+        const to = formatImageReference(reference);
+        return skopeoCopy(`oci:${path}`, to, { copy, what: `writing ${to}` });
+      });
+  }
+}
+
+async function buildInto(sink: ImageSink, build: BuildImage): Promise<Digest> {
+  try {
+    return (await build(sink)).digest;
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/** The threads that compress and hash: started at the first use and kept for the life of the process. */
+import { availableParallelism } from 'node:os';
+import { Thread } from '../../base/thread.ts';
+import type { CompressRequest } from './compress-thread.ts';
+import type { HashRequest, Sums } from './hash-thread.ts';
+
+type HashThread = Thread<HashRequest, Sums | undefined>;
+
+const MAX_THREADS = 32;
+const shared: { threads: CompressionThreads | undefined } = { threads: undefined };
+
+export class CompressionThreads {
+  readonly count: number;
+  readonly #compressors: readonly Thread<CompressRequest, number>[];
+  readonly #hasher: HashThread = new Thread(import.meta.url, './hash-thread');
+  #streams = 0;
+
+  constructor(count: number) {
+    this.count = count;
+    this.#compressors = Array.from({ length: count }, () => new Thread(import.meta.url, './compress-thread'));
+  }
+
+  /** Compresses a block on the least busy thread; the number of bytes that are in `output` then. */
+  compress(request: CompressRequest): Promise<number> {
+    const thread = this.#compressors.reduce((best, other) => (other.load < best.load ? other : best));
+    return thread.call(request);
+  }
+
+  /** A new stream to hash. */
+  hashStream(): HashStream {
+    this.#streams += 1;
+    return new HashStream(this.#hasher, this.#streams);
+  }
+}
+
+/** Hashes a stream on another thread. `end` must be called, whatever happened. */
+export class HashStream {
+  readonly #thread: HashThread;
+  readonly #stream: number;
+
+  constructor(thread: HashThread, stream: number) {
+    this.#thread = thread;
+    this.#stream = stream;
+  }
+
+  /** Resolves when shared memory under `bytes` may be reused. */
+  async update(bytes: Uint8Array): Promise<void> {
+    await this.#thread.call({ stream: this.#stream, bytes });
+  }
+
+  end(): Promise<Sums> {
+    return this.#thread.call({ stream: this.#stream, bytes: undefined }) as Promise<Sums>;
+  }
+}
+
+/** As many as there are processors. */
+export function sharedThreads(): CompressionThreads {
+  shared.threads ??= new CompressionThreads(Math.min(availableParallelism(), MAX_THREADS));
+  return shared.threads;
+}

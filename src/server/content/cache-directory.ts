@@ -1,0 +1,153 @@
+/**
+ * Decides whether a directory may be used as the cache, and prepares it:
+ *
+ * | name | what it is |
+ * |---|---|
+ * | `treeport-cache` | the marker: a regular file with {@link MARKER_TEXT}. Without it the directory must be empty |
+ * | `<encoder>/objects/<2>/<62>.filez` | what one encoder made (encoder.ts says what its id depends on) |
+ *
+ * The directory never lies inside a served repository, around one, or is one. Several servers may start on one
+ * directory at once: the marker appears by a rename, before anything else does, and its bytes are always the same.
+ *
+ * Nothing but folders of encoders is ever removed, and of those only the ones that no server has claimed for a
+ * day: every server renews the date of its own, see {@link claimFolder}.
+ */
+import { constants, lstatSync, mkdirSync, statSync, utimesSync } from 'node:fs';
+import { mkdir, open, readdir, realpath, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
+
+export type CacheDirectoryOptions = {
+  readonly directory: string;
+  /** Equal encoders make equal files. */
+  readonly encoder: string;
+  /** What is served, and its parents. */
+  readonly repositories: readonly string[];
+};
+
+const MARKER = 'treeport-cache';
+const MARKER_TEXT =
+  'This directory is a cache of `treeport serve`. It may be deleted while no server uses it.\n';
+/** The marker of a server that is starting, and what a new ext4 volume contains. */
+const NOT_COUNTED = /^(?:\.treeport-cache\..*\.tmp|lost\+found)$/;
+const ENCODER_FOLDER = /^deflate[0-9]-[\w.-]+$/;
+const UNCLAIMED_MS = 24 * 3_600_000;
+/** The directories below `objects`. */
+export const FAN_OUT: readonly string[] = Array.from({ length: 256 }, (_, fan) =>
+  fan.toString(16).padStart(2, '0'),
+);
+
+/** Prepares the directory and returns the encoder's folder in it; ERR_CACHE_DIR if it cannot be used. */
+export async function prepareCacheDirectory(options: CacheDirectoryOptions): Promise<string> {
+  const directory = resolve(options.directory);
+  try {
+    await checkPlace(directory, options.repositories);
+    await mkdir(directory, { recursive: true });
+    await mark(directory);
+    const folder = join(directory, options.encoder);
+    for (const path of [folder, join(folder, 'objects')]) makeDirectory(path);
+    for (const fanOut of FAN_OUT) makeDirectory(join(folder, 'objects', fanOut));
+    claimFolder(folder);
+    return folder;
+  } catch (error) {
+    if (error instanceof TreeportError) throw error;
+    throw new TreeportError(
+      'ERR_CACHE_DIR',
+      `cannot write the cache directory ${directory}: ${messageOf(error)}; give --cache-dir a writable one`,
+      { cause: error },
+    );
+  }
+}
+
+/** Renews the date of an encoder's folder, so that no other server takes it for an old one. */
+export function claimFolder(folder: string): void {
+  const now = new Date();
+  utimesSync(folder, now, now);
+}
+
+/** Removes the folders of other encoders that no server has claimed for a day; does not reject. */
+export async function removeUnclaimedFolders(folder: string): Promise<void> {
+  const directory = dirname(folder);
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (name === basename(folder) || !ENCODER_FOLDER.test(name)) continue;
+    const stats = lstatSync(join(directory, name), { throwIfNoEntry: false });
+    if (stats?.isDirectory() !== true || Date.now() - stats.mtimeMs < UNCLAIMED_MS) continue;
+    await rm(join(directory, name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** By device and inode, so that neither symlinks nor bind mounts hide that two paths are one place. */
+async function checkPlace(directory: string, repositories: readonly string[]): Promise<void> {
+  const cache = await identitiesUpwards(directory);
+  for (const repository of repositories) {
+    const repo = await identitiesUpwards(repository);
+    const isInside = repo[0] !== undefined && cache.includes(repo[0]);
+    const isAround = cache[0] !== undefined && repo.includes(cache[0]);
+    if (!isInside && !isAround) continue;
+    const where = isInside ? (isAround ? 'is' : 'lies inside') : 'contains';
+    throw refused(directory, `it ${where} the repository ${repository}`);
+  }
+}
+
+/** The place itself first, undefined if it does not exist yet, then every directory around it. */
+async function identitiesUpwards(path: string): Promise<readonly (string | undefined)[]> {
+  const identities: (string | undefined)[] = [];
+  let place = path;
+  for (let real = await realPath(place); real === undefined; real = await realPath(place)) {
+    identities.splice(0, 1, undefined);
+    place = dirname(place);
+  }
+  for (let real = (await realPath(place)) as string; ; real = dirname(real)) {
+    const { dev, ino } = statSync(real, { bigint: true });
+    identities.push(`${dev}:${ino}`);
+    if (real === dirname(real)) return identities;
+  }
+}
+
+async function realPath(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function mark(directory: string): Promise<void> {
+  if (await isMarked(directory)) return;
+  const names = (await readdir(directory)).filter((name) => !NOT_COUNTED.test(name));
+  if (names.length === 0) await writeFileAtomic(join(directory, MARKER), Buffer.from(MARKER_TEXT));
+  // Another server may have marked it since.
+  else if (!(await isMarked(directory))) throw refused(directory, `it holds ${JSON.stringify(names[0])}`);
+}
+
+async function isMarked(directory: string): Promise<boolean> {
+  const path = join(directory, MARKER);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags);
+  try {
+    const start = Buffer.alloc(MARKER_TEXT.length + 1);
+    const { bytesRead } = await file.read(start, 0, start.length, 0);
+    return start.toString('utf8', 0, bytesRead) === MARKER_TEXT;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A symlink is not taken for a directory: what is written below it would land elsewhere. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST' || !lstatSync(path).isDirectory()) throw error;
+  }
+}
+
+function refused(directory: string, why: string): TreeportError {
+  return new TreeportError(
+    'ERR_CACHE_DIR',
+    `cannot use ${directory} as the cache directory: ${why}; give --cache-dir an empty directory or one that a server made`,
+  );
+}

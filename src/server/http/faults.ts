@@ -1,0 +1,56 @@
+/**
+ * What the client, the log and the counters get when an object cannot be sent. Missing optional objects
+ * are normal traffic and logged at debug; everything else has the object's name in the log.
+ */
+
+import type { Logger } from 'pino';
+import { errnoOf, isTreeportError, messageOf } from '../../base/errors.ts';
+import type { Counters } from './counters.ts';
+
+export type Fault = {
+  readonly status: 404 | 500;
+  /** One line of ASCII, without paths of this machine. */
+  readonly text: string;
+};
+
+export type FaultReporter = {
+  /** An object that is not there. `optional`: clients ask for it without knowing that it exists. */
+  missing(name: string, optional: boolean): Fault;
+  /** An error met on the way to the object; ERR_OBJECT_MISSING included. */
+  failed(name: string, error: unknown): Fault;
+};
+
+/** The process's limit, and the system's. */
+const NO_DESCRIPTORS = ['EMFILE', 'ENFILE'];
+
+export function createFaultReporter(logger: Logger, counters: Counters): FaultReporter {
+  const missing = (name: string, optional: boolean): Fault => {
+    counters.missing += 1;
+    logger[optional ? 'debug' : 'warn']({ object: name }, `object ${name} is missing`);
+    return { status: 404, text: `no object ${name}` };
+  };
+  const failed = (name: string, error: unknown): Fault => {
+    if (isTreeportError(error, 'ERR_OBJECT_MISSING')) return missing(name, false);
+    const exhausted = NO_DESCRIPTORS.find((errno) => isCausedBy(error, errno));
+    if (exhausted !== undefined) {
+      logger.error(
+        { code: exhausted },
+        'too many files are open: raise the limit of open files of the server',
+      );
+      return { status: 500, text: 'the server has too many files open' };
+    }
+    const isCorrupt = isTreeportError(error, 'ERR_OBJECT_CORRUPT') || isTreeportError(error, 'ERR_VARIANT');
+    counters[isCorrupt ? 'corrupt' : 'unreadable'] += 1;
+    const code = isTreeportError(error) ? error.code : 'ERR_OBJECT_UNREADABLE';
+    logger.error({ object: name, code }, messageOf(error));
+    return {
+      status: 500,
+      text: `object ${name} ${isCorrupt ? 'is corrupt' : 'cannot be read'} in this repository`,
+    };
+  };
+  return { missing, failed };
+}
+
+function isCausedBy(error: unknown, errno: string): boolean {
+  return errnoOf(error) === errno || (error instanceof Error && isCausedBy(error.cause, errno));
+}

@@ -1,0 +1,117 @@
+/**
+ * Files that are sent as they lie on disk. Small ones are read at once and synchronously, as objects are
+ * everywhere in treeport (see ostree/repo/loose.ts); large ones are streamed.
+ */
+import { close, closeSync, read, readSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { type BeneathOptions, type OpenedFile, openBeneath, readStart } from '../../base/open-beneath.ts';
+import { answerMemory } from './answer-memory.ts';
+import { PIECE_BYTES } from './piece-stream.ts';
+
+const SMALL_FILE_BYTES = 256 * 1024;
+const OLDEST_HONEST_DATE = Date.UTC(1990);
+
+export type PlainFile = {
+  readonly size: number;
+  readonly inode: number;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+  /** Milliseconds since 1970: when bytes or attributes changed, which programs cannot set. */
+  readonly changed: number;
+  /** The whole content of a small file, or the open descriptor of a large one, which the receiver closes. */
+  readonly content: Buffer | number;
+};
+
+/**
+ * Opens the regular file `path` beneath the directory `root`. Undefined if there is nothing under this name; ERR_FILE_UNSAFE
+ * if something else is, or a link leads out; other faults are the system's errors.
+ */
+export function openPlainFile(root: string, path: string, options?: BeneathOptions): PlainFile | undefined {
+  const file = openBeneath(root, path, options);
+  return file === undefined ? undefined : plainFile(file);
+}
+
+function plainFile({ fd, stats }: OpenedFile): PlainFile {
+  const { size, ino: inode, mtimeMs: modified, ctimeMs: changed } = stats;
+  if (size > (answerMemory.isFull ? PIECE_BYTES : SMALL_FILE_BYTES))
+    return { size, inode, modified, changed, content: fd };
+  try {
+    const content = readStart(fd, size);
+    return { size: content.length, inode, modified, changed, content };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * The modification time where it says something: reproducible images give every file the same stamp near
+ * 1970 or 1980, and a client that compares dates must not take a new file for the old one.
+ */
+export function honestDate(modified: number): number | undefined {
+  return modified > OLDEST_HONEST_DATE ? modified : undefined;
+}
+
+/** The first bytes of a file, a few hundred at most. */
+export function fileStart({ content }: PlainFile): Buffer {
+  if (typeof content !== 'number') return content;
+  const start = Buffer.alloc(256);
+  return start.subarray(0, readSync(content, start, 0, start.length, 0));
+}
+
+/** Lets go of a file that is not sent after all. */
+export function closePlainFile(file: PlainFile): void {
+  if (typeof file.content === 'number') closeSync(file.content);
+}
+
+/**
+ * Streams a large file and closes it. A file that has become shorter meanwhile is an error of the stream: the
+ * announced length cannot be kept.
+ */
+export function streamPlainFile(descriptor: number, size: number): Readable {
+  return new FilePieces(descriptor, size);
+}
+
+/** Reads a piece when the network has taken the one before. */
+class FilePieces extends Readable {
+  readonly #descriptor: number;
+  readonly #size: number;
+  #position = 0;
+  #isReading = false;
+
+  constructor(descriptor: number, size: number) {
+    super({ highWaterMark: 0 });
+    this.#descriptor = descriptor;
+    this.#size = size;
+  }
+
+  override _read(): void {
+    const left = this.#size - this.#position;
+    if (left === 0) {
+      this.push(null);
+      return;
+    }
+    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, left));
+    this.#isReading = true;
+    read(this.#descriptor, piece, 0, piece.length, this.#position, (error, bytesRead) => {
+      this.#isReading = false;
+      if (this.destroyed) this.#close();
+      else if (error !== null) this.destroy(error);
+      else if (bytesRead === 0)
+        this.destroy(new Error(`the file ended after ${this.#position} of ${this.#size} bytes`));
+      else {
+        this.#position += bytesRead;
+        this.push(piece.subarray(0, bytesRead));
+      }
+    });
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    // A descriptor that is closed while it is read may be another file's by then.
+    if (!this.#isReading) this.#close();
+    done(error);
+  }
+
+  #close(): void {
+    close(this.#descriptor, () => {});
+  }
+}

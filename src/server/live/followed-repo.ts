@@ -1,0 +1,132 @@
+/**
+ * A repository that may change under the server: its config is written anew, its disk is unmounted, its directory is
+ * replaced. It is opened again when its config or its directory of objects is another one than before. While it cannot be
+ * opened every request fails, so that clients do not take a vanished repository for an empty one.
+ */
+import { type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
+import type { ObjectSource } from '../../ostree/object-source.ts';
+import type { Repository } from '../../ostree/repo/open.ts';
+
+export type FollowedRepository = {
+  /** Its members are always those of the repository as it was opened last. */
+  readonly repo: Repository;
+  /**
+   * Looks whether the repository is still the same, and opens it again if not: to be called before each use. Rejects
+   * with ERR_REPO_MISSING and the like while it cannot be opened; undefined where nothing has changed.
+   */
+  refresh(): Promise<void> | undefined;
+};
+
+export type FollowOptions = {
+  /** Opens the repository again. Without it the server goes on with what it was given, if that is still there. */
+  readonly reopen: (() => Promise<Repository>) | undefined;
+  readonly logger: Logger;
+};
+
+/** Time stamps are coarse: a config that was written just before it was read may be written again without a trace. */
+const SETTLING_MS = 1000;
+
+export function followRepository(first: Repository, options: FollowOptions): FollowedRepository {
+  const follower = new Follower(first, options);
+  const current = () => follower.current;
+  const objects: ObjectSource = {
+    has: (name) => current().objects.has(name),
+    metadata: (type, checksum) => current().objects.metadata(type, checksum),
+    content: (checksum) => current().objects.content(checksum),
+    list: () => current().objects.list(),
+  };
+  const repo: Repository = {
+    path: first.path,
+    objects,
+    get mode() {
+      return current().mode;
+    },
+    get config() {
+      return current().config;
+    },
+    get parent() {
+      return current().parent;
+    },
+  };
+  return { repo, refresh: () => follower.refresh() };
+}
+
+class Follower {
+  current: Repository;
+  readonly #options: FollowOptions;
+  /** What {@link current} was opened from; undefined where it may have changed since. */
+  #mark: string | undefined;
+  #opening: Promise<void> | undefined;
+  /** The message of the last failure, while it lasts. */
+  #fault: string | undefined;
+
+  constructor(first: Repository, options: FollowOptions) {
+    this.current = first;
+    this.#options = options;
+    this.#mark = isSettled(first, Date.now()) ? markOf(first) : undefined;
+  }
+
+  refresh(): Promise<void> | undefined {
+    if (markOf(this.current) === this.#mark) return undefined;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<void> {
+    const { reopen, logger } = this.#options;
+    const { path, mode } = this.current;
+    const start = Date.now();
+    try {
+      checkIsThere(this.current);
+      const opened = reopen === undefined ? this.current : await reopen();
+      this.#mark = isSettled(opened, start) ? markOf(opened) : undefined;
+      this.current = opened;
+    } catch (error) {
+      if (this.#fault !== messageOf(error)) {
+        const code = isTreeportError(error) ? error.code : 'ERR_REPO_MISSING';
+        logger.error({ repo: path, code }, `nothing can be served: ${messageOf(error)}`);
+      }
+      this.#mark = undefined;
+      this.#fault = messageOf(error);
+      throw error;
+    }
+    if (this.#fault !== undefined) logger.info({ repo: path }, 'the repository is there again');
+    this.#fault = undefined;
+    if (this.current.mode !== mode) logger.info({ repo: path, mode: this.current.mode }, 'another mode');
+  }
+}
+
+/** Changes when a config of the chain of parents is written, or a directory of objects replaced. */
+function markOf(repo: Repository): string {
+  const [config, objects] = [statsOf(repo, 'config'), statsOf(repo, 'objects')];
+  const own = `${config?.ino} ${config?.size} ${config?.mtimeMs} ${config?.ctimeMs} ${objects?.dev} ${objects?.ino}`;
+  return repo.parent === undefined ? own : `${own}, ${markOf(repo.parent)}`;
+}
+
+/** Where nothing can be opened again, at least the directory of objects must be there. */
+function checkIsThere(repo: Repository): void {
+  if (statsOf(repo, 'objects')?.isDirectory() === true) return;
+  throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${repo.path} any more`);
+}
+
+function isSettled(repo: Repository, now: number): boolean {
+  const config = statsOf(repo, 'config');
+  // A stamp of the future is that of another machine's clock, and no newer than others.
+  const isOld =
+    config === undefined || Math.abs(now - Math.max(config.mtimeMs, config.ctimeMs)) > SETTLING_MS;
+  return isOld && (repo.parent === undefined || isSettled(repo.parent, now));
+}
+
+/** Undefined also if the system cannot say, as of a disk that has failed. */
+function statsOf({ path }: Repository, name: string): Stats | undefined {
+  try {
+    return statSync(join(path, name), { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The repository's refs, summary and deltas as they are now. A `summary` file is the publisher's word and goes out
+ * as it is if it is signed; unsigned, it is made to say that the repository is an archive. Without one the
+ * summary is generated.
+ */
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
+import { isFileBeneath, openBeneath, readAndClose } from '../../base/open-beneath.ts';
+import { swap64 } from '../../ostree/byte-order.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { type Delta, listDeltas, serializeDeltaIndex } from '../../ostree/delta-list.ts';
+import { type DeltaName, deltaKey } from '../../ostree/delta-name.ts';
+import type { Repository } from '../../ostree/repo/open.ts';
+import { MAX_METADATA_BYTES } from '../../ostree/size-limits.ts';
+import { parseSummary, type Summary, serializeSummary } from '../../ostree/summary.ts';
+import { buildSummary, withArchiveMode } from '../../ostree/summary-build.ts';
+import { honestDate } from '../http/plain-file.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { type Derived, type Fingerprint, Live } from './live.ts';
+import { createLiveRefs, type LiveRefs, refNotices } from './live-refs.ts';
+import { Notices } from './notices.ts';
+
+export type SummaryDocument = {
+  readonly bytes: Buffer;
+  /** SHA-256 of the bytes. */
+  readonly checksum: Checksum;
+  /** Milliseconds since 1970. */
+  readonly lastModified: number | undefined;
+  readonly summary: Summary;
+  readonly isSigned: boolean;
+};
+
+export type LiveRepository = {
+  /** ERR_SUMMARY if the publisher's is damaged, ERR_REFS_UNREADABLE if none of the refs leads to a commit. */
+  summary(): Promise<SummaryDocument>;
+  /** The commit that is offered under this name. */
+  ref(name: string): Promise<Checksum | undefined>;
+  /** The generated index of the deltas to a commit; undefined if there are none. */
+  deltaIndex(to: Checksum): Promise<Buffer | undefined>;
+};
+
+export function createLiveRepository(repo: Repository, logger: Logger): LiveRepository {
+  const at = (name: string) => join(repo.path, name);
+  const onSkipped = (name: DeltaName, error: Error) =>
+    logger.warn(`delta ${deltaKey(name)} is not offered: ${messageOf(error)}`);
+  const refs = createLiveRefs(repo, logger);
+  const deltas = new Live<readonly Delta[]>(
+    () => fingerprintOf([at('deltas')]),
+    async () => ({ value: await listDeltas(repo.path, { onSkipped }), settled: true }),
+  );
+  const notices = new Notices(logger);
+  const generated = new Live<SummaryDocument>(
+    () => fingerprintOf([at('config'), at('refs'), at('deltas')]),
+    (print) => generate(repo, refs, deltas, print, notices),
+  );
+  const published = new Live<SummaryDocument | undefined>(
+    () => fingerprintOf([at('summary'), at('summary.sig')], { followLinks: true }),
+    async () => ({ value: readPublished(repo.path), settled: true }),
+  );
+  return {
+    summary: async () => (await published.get()) ?? generated.get(),
+    ref: (name) => refs.find(name),
+    async deltaIndex(to) {
+      const found = (await deltas.get()).filter(({ name }) => name.to === to);
+      return found.length === 0 ? undefined : serializeDeltaIndex(found);
+    },
+  };
+}
+
+async function generate(
+  repo: Repository,
+  refs: LiveRefs,
+  deltas: Live<readonly Delta[]>,
+  { newest }: Fingerprint,
+  notices: Notices,
+): Promise<Derived<SummaryDocument>> {
+  const { offered, hasSkipped } = await refs.get();
+  if (offered.size === 0 && hasSkipped) {
+    const message = `none of the refs in ${repo.path} leads to a commit that can be read`;
+    throw new TreeportError('ERR_REFS_UNREADABLE', message);
+  }
+  const { options, said, skipped } = refNotices();
+  const listed = { refs: [...offered.values()], deltas: await deltas.get() };
+  const summary = await buildSummary(repo, { ...listed, ...options });
+  notices.set(said);
+  const newestCommit = 1000 * modifiedSeconds(summary);
+  const lastModified = honestDate(Math.max(newest, newestCommit));
+  const value = document(serializeSummary(summary), summary, lastModified, false);
+  // A commit that is missing now may arrive without any change to the refs.
+  return { value, settled: !hasSkipped && skipped.size === 0 };
+}
+
+/** Publishers may keep both as links to files of the repository. */
+const LINKED = { links: 'inside' } as const;
+
+function readPublished(repoPath: string): SummaryDocument | undefined {
+  const file = readSummaryFile(repoPath);
+  if (file === undefined) return undefined;
+  const { bytes, summary, modified } = file;
+  const lastModified = honestDate(modified);
+  const isSigned = isFileBeneath(repoPath, 'summary.sig', LINKED);
+  const rewritten = isSigned ? summary : withArchiveMode(summary);
+  if (rewritten === summary) return document(bytes, summary, lastModified, isSigned);
+  return document(serializeSummary(rewritten), rewritten, lastModified, false);
+}
+
+type SummaryFile = { readonly bytes: Buffer; readonly summary: Summary; readonly modified: number };
+
+/** A damaged one must not go out: clients take an empty file for a summary without refs. */
+function readSummaryFile(repoPath: string): SummaryFile | undefined {
+  try {
+    const file = openBeneath(repoPath, 'summary', LINKED);
+    if (file === undefined) return undefined;
+    const bytes = readAndClose(file, join(repoPath, 'summary'), MAX_METADATA_BYTES);
+    return { bytes, summary: parseSummary(bytes), modified: file.stats.mtimeMs };
+  } catch (error) {
+    if (!isTreeportError(error)) throw error;
+    const message = `the summary of ${repoPath} is not served: ${messageOf(error)}`;
+    throw new TreeportError('ERR_SUMMARY', message, { cause: error });
+  }
+}
+
+function document(
+  bytes: Buffer,
+  summary: Summary,
+  lastModified: number | undefined,
+  isSigned: boolean,
+): SummaryDocument {
+  return { bytes, checksum: hash('sha256', bytes), lastModified, summary, isSigned };
+}
+
+function modifiedSeconds(summary: Summary): number {
+  const found = summary.metadata.get('ostree.summary.last-modified');
+  return found?.type === 't' ? Number(swap64(found.value as bigint)) : 0;
+}

@@ -1,0 +1,81 @@
+/**
+ * The page at `/`: which refs this mirror has and how to use them. No script, one style sheet, no cookies.
+ *
+ * The names may come from a summary that somebody else wrote, and people paste the page's lines into a shell: only
+ * valid ref names are shown, which hold nothing that a shell would take as more than a word.
+ */
+import { isoTimestamp } from '../../base/timestamp.ts';
+import { isRefName } from '../../ostree/ref-name.ts';
+import { clientLines } from './client-lines.ts';
+import { type Html, html } from './html.ts';
+
+export type LandingRef = {
+  readonly name: string;
+  readonly commit: string;
+  readonly version: string | undefined;
+  /** Seconds since 1970. */
+  readonly timestamp: number | undefined;
+};
+
+export type LandingPage = {
+  /** URL of the repository as the visitor reaches it. */
+  readonly url: string;
+  readonly refs: readonly LandingRef[];
+  readonly isSigned: boolean;
+};
+
+/** More would make a page that no one reads; `summary` has them all. */
+const MAX_REFS = 500;
+
+export function landingPage({ url, refs: all, isSigned }: LandingPage): string {
+  const refs = all.filter(({ name }) => isRefName(name));
+  const hidden = all.length - refs.length;
+  const usage = clientLines({ url, ref: refs[0]?.name, isSigned });
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>ostree mirror</title>
+<link rel="stylesheet" href="/assets/style.css">
+</head>
+<body>
+<main>
+<h1>ostree mirror</h1>
+<p>This server is an ostree repository. Its address is <a href="${url}/config"><code>${url}</code></a>.</p>
+<h2>Use it</h2>
+${usage.map(
+  ({ client, lines }) => html`<h3>${client}</h3>
+<pre tabindex="0" aria-label="Commands for ${client}"><code>${lines.join('\n')}</code></pre>
+`,
+)}<h2>Refs</h2>
+${refs.length === 0 ? html`<p>There are no refs in this repository; commits can be pulled by checksum.</p>` : refTable(refs)}
+${hidden > 0 ? html`<p>Not shown: ${hidden} ${hidden === 1 ? 'name that is not a valid ref name' : 'names that are not valid ref names'}.</p>` : undefined}
+</main>
+</body>
+</html>
+`.text;
+}
+
+function refTable(refs: readonly LandingRef[]): Html {
+  const more = refs.length - MAX_REFS;
+  return html`<div class="table" role="region" aria-label="Refs" tabindex="0">
+<table>
+<thead><tr><th scope="col">Ref</th><th scope="col">Version</th><th scope="col">Date</th><th scope="col">Commit</th></tr></thead>
+<tbody>
+${refs.slice(0, MAX_REFS).map(refRow)}</tbody>
+</table>
+</div>
+${more > 0 ? html`<p>And ${more} more.</p>` : undefined}`;
+}
+
+function refRow({ name, commit, version, timestamp }: LandingRef): Html {
+  return html`<tr><th scope="row">${name}</th><td>${version ?? '–'}</td><td>${dateCell(timestamp)}</td><td><code>${commit}</code></td></tr>
+`;
+}
+
+function dateCell(timestamp: number | undefined): Html | string {
+  const text = isoTimestamp(timestamp ?? Number.NaN);
+  if (text === undefined) return '–';
+  return html`<time datetime="${text}">${text.slice(0, 16).replace('T', ' ')} UTC</time>`;
+}

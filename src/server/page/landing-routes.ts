@@ -1,0 +1,87 @@
+/** Serves the landing page and its style sheet. */
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { swap64 } from '../../ostree/byte-order.ts';
+import { dictString, parseDict } from '../../ostree/metadata-dict.ts';
+import type { ObjectSource } from '../../ostree/object-source.ts';
+import type { SummaryRef } from '../../ostree/summary.ts';
+import { REVALIDATE } from '../http/cache-control.ts';
+import type { FollowedRepository } from '../live/followed-repo.ts';
+import type { LiveRepository } from '../live/live-summary.ts';
+import { type LandingRef, landingPage } from './landing-page.ts';
+
+export type LandingRoutesOptions = {
+  readonly basePath: string;
+  readonly assetsDir: string;
+  readonly live: LiveRepository;
+  readonly refresh: FollowedRepository['refresh'];
+  readonly objects: ObjectSource;
+};
+
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+/** A name or address with an optional port; anything else does not go into lines that people paste. */
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+
+export async function landingRoutes(app: FastifyInstance, options: LandingRoutesOptions): Promise<void> {
+  const { basePath, assetsDir, live, refresh, objects } = options;
+  await app.register(fastifyStatic, {
+    root: assetsDir,
+    prefix: '/assets/',
+    index: false,
+    acceptRanges: false,
+    maxAge: '1h',
+    setHeaders: (response) => response.header('x-content-type-options', 'nosniff'),
+  });
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/',
+    async handler(request, reply) {
+      await refresh();
+      const { summary, isSigned } = await live.summary();
+      const { refs } = summary;
+      const page = landingPage({
+        url: publicOrigin(request) + basePath,
+        refs: refs.map(landingRef),
+        isSigned: isSigned || (await hasSignedCommit(objects, refs[0])),
+      });
+      reply.headers(SECURITY_HEADERS).header('cache-control', REVALIDATE).type('text/html; charset=utf-8');
+      return reply
+        .header('content-length', Buffer.byteLength(page))
+        .send(request.method === 'HEAD' ? null : page);
+    },
+  });
+}
+
+/** Scheme and host as the visitor typed them. */
+function publicOrigin({ headers, socket }: FastifyRequest): string {
+  const forwarded = String(headers['x-forwarded-proto'] ?? '')
+    .split(',')[0]
+    ?.trim();
+  const scheme = forwarded === 'https' ? 'https' : 'http';
+  const host = headers.host ?? '';
+  return `${scheme}://${HOST.test(host) ? host : `localhost:${socket.localPort}`}`;
+}
+
+function landingRef({ name, commit, metadata }: SummaryRef): LandingRef {
+  const timestamp = metadata.get('ostree.commit.timestamp');
+  return {
+    name,
+    commit,
+    version: dictString(metadata, 'ostree.commit.version'),
+    timestamp: timestamp?.type === 't' ? Number(swap64(timestamp.value as bigint)) : undefined,
+  };
+}
+
+async function hasSignedCommit(objects: ObjectSource, ref: SummaryRef | undefined): Promise<boolean> {
+  if (ref === undefined) return false;
+  try {
+    return parseDict(await objects.metadata('commitmeta', ref.commit)).has('ostree.gpgsigs');
+  } catch {
+    return false;
+  }
+}

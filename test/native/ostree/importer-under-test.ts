@@ -1,0 +1,25 @@
+/**
+ * A process of its own that imports a commit: prints `started` when its transaction has, and at the end `finished`, or
+ * the error's code and message.
+ */
+import { isTreeportError } from '../../../src/base/errors.ts';
+import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
+import { giveCommit, readRepo } from '../../support/libostree.ts';
+
+const [path = '', source = '', commit = ''] = process.argv.slice(2);
+try {
+  using repo = LibostreeRepo.open(path);
+  const transaction = await repo.startTransaction();
+  console.log('started');
+  try {
+    await giveCommit(transaction, { repo: await readRepo(source), commit });
+    transaction.setRef('os', commit);
+    await transaction.commit();
+    console.log('finished');
+  } finally {
+    await transaction.abort();
+  }
+} catch (error) {
+  if (!isTreeportError(error)) throw error;
+  console.log(error.code, error.message);
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import type { WritableMode } from '../../../src/native/ostree/repository.ts';
+import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
+import { serializeDict, stringVariant } from '../../../src/ostree/metadata-dict.ts';
+import { verifyContent } from '../../../src/ostree/verify.ts';
+import { must } from '../../e2e/support/run.ts';
+import { tempDir } from '../../e2e/support/scratch.ts';
+import { contentId, contentObject } from '../../support/content-objects.ts';
+import { coded } from '../../support/expect.ts';
+import {
+  assertEmpty,
+  assertThere,
+  commitToArchive,
+  giveCommit,
+  giveObject,
+  makeRepo,
+  objectsOf,
+  readRepo,
+  started,
+  unlessLibostree,
+} from '../../support/libostree.ts';
+import { treeOf } from '../../support/libostree-trees.ts';
+import { unlessInstalled, unlessRoot } from '../../support/programs.ts';
+
+const skip = unlessLibostree() || unlessInstalled('ostree');
+const MODES: readonly WritableMode[] = ['archive', 'bare', 'bare-user', 'bare-user-only'];
+const DETACHED = serializeDict(new Map([['key', stringVariant('value')]]));
+
+for (const mode of MODES) {
+  const needsRoot = mode === 'bare' && unlessRoot();
+  test(`hostile objects come back from mode ${mode}`, { skip: skip || needsRoot }, async (t) => {
+    const folder = await tempDir(t);
+    const source = await commitToArchive(folder, treeOf(mode));
+    const path = join(folder, 'repo');
+    using repo = makeRepo(path, mode);
+    const transaction = await repo.startTransaction();
+    await giveCommit(transaction, source);
+    await transaction.detachedMetadata(source.commit, DETACHED);
+    transaction.setRef('os/main', source.commit);
+    transaction.setRef('origin:os/main', source.commit);
+    await transaction.settle();
+    assert.deepEqual(readdirSync(join(path, 'refs/heads')), []);
+    const stats = await transaction.commit();
+
+    const names = await objectsOf(source);
+    const contents = names.filter(({ type }) => type === 'file').length;
+    assert.equal(stats.contentObjects, contents);
+    assert.equal(stats.metadataObjects, names.length - contents);
+    assert.equal(readFileSync(join(path, 'refs/heads/os/main'), 'utf8').trim(), source.commit);
+    assert.ok(existsSync(join(path, 'refs/remotes/origin/os/main')));
+    await assertThere(path, source);
+    await must(['ostree', `--repo=${path}`, 'fsck']);
+    const listing = await must(['ostree', `--repo=${path}`, 'ls', '-R', '-X', '-C', 'os/main']);
+    assert.equal(
+      listing,
+      await must(['ostree', `--repo=${source.repo.path}`, 'ls', '-R', '-X', '-C', source.commit]),
+    );
+    assert.match(
+      await must(['ostree', `--repo=${path}`, 'show', '--print-detached-metadata-key=key', 'os/main']),
+      /value/,
+    );
+    assert.deepEqual(readdirSync(join(path, 'state')), []);
+  });
+}
+
+test('what was given is there before it is written, and what was written before it is visible', {
+  skip,
+}, async (t) => {
+  const { repo, transaction } = await started(t);
+  const source = await commitToArchive(await tempDir(t), treeOf('archive'));
+  const names = await objectsOf(source);
+  for (const name of names) {
+    assert.equal(await transaction.has(name), false);
+    await giveObject(transaction, source, name);
+    assert.equal(await transaction.has(name), true);
+  }
+  await transaction.detachedMetadata(source.commit, DETACHED);
+  await transaction.settle();
+  for (const { type, checksum } of names) {
+    assert.equal(await transaction.has({ type, checksum }), true);
+    if (type !== 'commit' && type !== 'dirtree' && type !== 'dirmeta') continue;
+    assert.deepEqual(transaction.load(type, checksum), await source.repo.objects.metadata(type, checksum));
+  }
+  assert.deepEqual(transaction.load('commitmeta', source.commit), DETACHED);
+  assert.throws(() => transaction.load('dirtree', 'a'.repeat(64)), coded('ERR_OBJECT_MISSING', 'dirtree'));
+  assert.throws(
+    () => transaction.load('commitmeta', 'a'.repeat(64)),
+    coded('ERR_OBJECT_MISSING', 'commitmeta'),
+  );
+  await transaction.abort();
+  await assertEmpty(repo.path);
+  await assert.rejects(transaction.settle(), /is over/);
+  repo.close();
+});
+
+test('transactions of two handles at the same time', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const source = await commitToArchive(folder, treeOf('archive'));
+  using one = makeRepo(join(folder, 'repo'));
+  using two = LibostreeRepo.open(one.path);
+  const first = await one.startTransaction({ threads: 1 });
+  await assert.rejects(one.startTransaction({ threads: 1 }), coded('ERR_LIBOSTREE', 'another transaction'));
+  const second = await two.startTransaction({ threads: 3 });
+  await Promise.all([giveCommit(first, source), giveCommit(second, source)]);
+  first.setRef('first', source.commit);
+  second.setRef('second', source.commit);
+  await Promise.all([first.commit(), second.commit()]);
+  await assertThere(one.path, source);
+  assert.deepEqual(readdirSync(join(one.path, 'refs/heads')).toSorted(), ['first', 'second']);
+});
+
+test('many small files given at once', { skip }, async (t) => {
+  const { repo, transaction } = await started(t);
+  const files = Array.from({ length: 500 }, (_, index) => Buffer.alloc(index * 100, `${index}`));
+  await Promise.all(files.map((bytes) => transaction.content(contentId(bytes), contentObject(bytes))));
+  const { contentObjects, contentBytes } = await transaction.commit();
+  assert.deepEqual([contentObjects, contentBytes], [500, (499 * 500 * 100) / 2]);
+  const { objects } = await readRepo(repo.path);
+  for (const bytes of files) await verifyContent(await objects.content(contentId(bytes)), contentId(bytes));
+  repo.close();
+});
+
+test('fifty imports in one process keep nothing', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const source = await commitToArchive(folder, treeOf('bare-user-only'));
+  const importOnce = async (name: string) => {
+    using repo = makeRepo(join(folder, name));
+    const transaction = await repo.startTransaction({ threads: 1 });
+    await giveCommit(transaction, source);
+    await transaction.commit();
+  };
+  const descriptors = () => readdirSync('/proc/self/fd').length;
+  const warmUp = 10;
+  for (let round = 0; round < warmUp; round++) await importOnce(`warm-${round}`);
+  const before = { descriptors: descriptors(), memory: process.memoryUsage.rss() };
+  for (let round = 0; round < 50; round++) await importOnce(`repo-${round}`);
+  assert.ok(descriptors() <= before.descriptors, `${descriptors()} descriptors after ${before.descriptors}`);
+  const grown = process.memoryUsage.rss() - before.memory;
+  assert.ok(grown < 50 * 1024 * 1024, `the memory grew by ${grown} bytes`);
+});

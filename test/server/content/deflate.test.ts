@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import test from 'node:test';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflate } from '../../../src/server/content/deflate.ts';
+
+const LEVEL = 1;
+
+function samples(): Buffer[] {
+  const sizes = [4097, 60_000, 65_535, 65_536, 200_000, 1 << 20];
+  return sizes.flatMap((size) => [
+    randomBytes(size),
+    Buffer.alloc(size, 'treeport serves trees\n'),
+    Buffer.alloc(size),
+  ]);
+}
+
+test('every size gives one complete stream, the same as by a call of zlib', async () => {
+  for (const bytes of samples()) {
+    assert.deepEqual(Buffer.concat(await deflate(bytes, LEVEL)), deflateRawSync(bytes, { level: LEVEL }));
+  }
+});
+
+test('bytes do not depend on what was compressed before', async () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const bytes = words(seed, 4097 + ((seed * 37) % 3000));
+    assert.deepEqual(
+      Buffer.concat(await deflate(bytes, LEVEL)),
+      deflateRawSync(bytes, { level: LEVEL }),
+      `text ${seed}`,
+    );
+  }
+});
+
+/** Text of few words in an order of its own for each seed. */
+function words(seed: number, size: number): Buffer {
+  let state = seed;
+  let text = '';
+  while (text.length < size) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    text += `${((state >>> 16) % 997).toString(36)} `;
+  }
+  return Buffer.from(text.slice(0, size));
+}
+
+test('several at once do not mix', async () => {
+  const inputs = samples();
+  const outputs = await Promise.all(inputs.map((bytes) => deflate(bytes, LEVEL)));
+  for (const [index, parts] of outputs.entries()) {
+    assert.deepEqual(inflateRawSync(Buffer.concat(parts)), inputs[index]);
+  }
+});
+
+test('a few bytes are stored, none at all are the stream that libostree writes', async () => {
+  assert.equal(Buffer.concat(await deflate(Buffer.from('foo'), LEVEL)).toString('hex'), '010300fcff666f6f');
+  assert.equal(Buffer.concat(await deflate(Buffer.alloc(0), LEVEL)).toString('hex'), '0300');
+  const most = randomBytes(4096);
+  const stored = Buffer.concat(await deflate(most, LEVEL));
+  assert.equal(stored.length, 4096 + 5);
+  assert.deepEqual(inflateRawSync(stored), most);
+});
+
+test('level 0 stores everything', async () => {
+  for (const bytes of samples()) {
+    const stored = Buffer.concat(await deflate(bytes, 0));
+    assert.equal(stored.length, bytes.length + 5 * Math.ceil(bytes.length / 65_535));
+    assert.deepEqual(inflateRawSync(stored), bytes);
+  }
+});
