@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { encoderId } from '../../../src/server/content/encoder.ts';
+import { until } from '../../support/until.ts';
 import { archiveUrl, bareFixture, tempFolder } from '../repos.ts';
 import { idOf, served, text } from '../served.ts';
 
@@ -30,7 +30,7 @@ test('without a level the first answer is uncompressed, and the cache is filled 
     assert.equal(idOf(body), ids[index]);
   }
   const isCached = (id: string) => existsSync(join(cacheDir, encoderId(6), loosePath(id, 'filez')));
-  for (let tries = 0; !ids.every(isCached) && tries < 1000; tries++) await setTimeout(20);
+  await until(() => ids.every(isCached));
   const second = await Promise.all(ids.map(tagged));
   for (const [index, { tag, kept, body }] of second.entries()) {
     assert.equal(kept, 'public, max-age=31536000, immutable');

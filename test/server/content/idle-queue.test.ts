@@ -1,33 +1,39 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { IdleQueue } from '../../../src/server/content/idle-queue.ts';
+import { settled } from '../../support/until.ts';
 
 const ids = Array.from({ length: 3 }, (_, index) => String(index).repeat(64));
 const [A, B, C] = ids as [string, string, string];
 
 type Times = { readonly idleMs: number; readonly patienceMs?: number };
 
-function start(t: TestContext, times: Times, workMs = 0) {
+/** A queue whose clock is moved by `pass`. With `isHeld` each piece of work waits for `finish`. */
+function start(t: TestContext, times: Times, isHeld = false) {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const done: string[] = [];
+  const held: (() => void)[] = [];
   const queue = new IdleQueue({
     ...times,
     work: async (checksum, note) => {
-      await sleep(workMs);
+      if (isHeld) await new Promise<void>((resolve) => held.push(resolve));
       done.push(checksum + note);
     },
   });
   t.after(() => queue.stop());
-  return { queue, done };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition() && tries < 500; tries++) await sleep(10);
-  assert.ok(condition());
+  const pass = async (milliseconds: number) => {
+    t.mock.timers.tick(milliseconds);
+    await settled();
+  };
+  const finish = async () => {
+    held.shift()?.();
+    await settled();
+  };
+  return { queue, done, pass, finish };
 }
 
 test('objects are worked on once each, with their last note, in the order of the last mention', async (t) => {
-  const { queue, done } = start(t, { idleMs: 5 });
+  const { queue, done, pass } = start(t, { idleMs: 5 });
   for (const [id, note] of [
     [A, '1'],
     [B, '1'],
@@ -35,41 +41,48 @@ test('objects are worked on once each, with their last note, in the order of the
     [C, ''],
   ] as const)
     queue.add(id, note);
-  await until(() => done.length === 3);
-  await sleep(30);
+  await pass(5);
+  await pass(1000);
   assert.deepEqual(done, [`${B}1`, `${A}2`, C]);
 });
 
 test('nothing begins while objects are being sent, nor after stop', async (t) => {
-  const { queue, done } = start(t, { idleMs: 1000 });
+  const { queue, done, pass } = start(t, { idleMs: 1000 });
   queue.add(A);
   for (let sent = 0; sent < 10; sent++) {
-    await sleep(5);
+    await pass(999);
     queue.disturb();
   }
   assert.deepEqual(done, []);
   queue.stop();
   queue.add(B);
-  await sleep(20);
+  await pass(100_000);
   assert.deepEqual(done, []);
 });
 
 test('work that is disturbed pauses, and goes on later', async (t) => {
-  const { queue, done } = start(t, { idleMs: 100 }, 20);
+  const { queue, done, pass, finish } = start(t, { idleMs: 100 }, true);
   for (const id of ids) queue.add(id);
-  await until(() => done.length === 1);
+  await pass(100);
   queue.disturb();
-  await sleep(30);
-  assert.ok(done.length < 3, 'it pauses after what is under way');
-  await until(() => done.length === 3);
+  await finish();
+  await pass(99);
+  await finish();
+  assert.deepEqual(done, [A], 'it pauses after what is under way');
+  await pass(1);
+  await finish();
+  await finish();
+  assert.deepEqual(done, ids);
 });
 
-test('a server that is never quiet works all the same when patience is over', async (t) => {
-  const { queue, done } = start(t, { idleMs: 10_000, patienceMs: 30 });
+test('a server that is never idle works all the same when patience is over', async (t) => {
+  const { queue, done, pass } = start(t, { idleMs: 10_000, patienceMs: 30 });
   for (const id of ids) queue.add(id);
-  for (let tries = 0; done.length < 3 && tries < 500; tries++) {
-    await sleep(5);
+  for (let passed = 0; passed < 29; passed++) {
+    await pass(1);
     queue.disturb();
   }
+  assert.deepEqual(done, []);
+  await pass(1);
   assert.deepEqual(done, ids);
 });

@@ -13,11 +13,11 @@ import {
 import { get, type IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { collect } from '../../../src/base/bytes.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { encoderId } from '../../../src/server/content/encoder.ts';
 import { FIXTURE_OBJECTS } from '../../support/ostree-fixture.ts';
+import { until } from '../../support/until.ts';
 import { archiveFixture, archiveUrl, bareFixture, tempFolder } from '../repos.ts';
 import { idOf, served, text } from '../served.ts';
 import { tinyDisk, unlessTinyDisk } from '../tiny-disk.ts';
@@ -266,8 +266,7 @@ test('a full disk costs speed only', { skip: unlessTinyDisk() }, async (t) => {
 async function eventuallyEmpty(folder: string): Promise<void> {
   const files = () =>
     readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  for (let tries = 0; files().length > 0 && tries < 500; tries++) await setTimeout(10);
-  assert.deepEqual(files(), []);
+  await until(() => files().length === 0);
 }
 
 /** The whole body; rejects if the connection ends before it does. */

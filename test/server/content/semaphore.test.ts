@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Semaphore } from '../../../src/server/content/semaphore.ts';
 
 test('no more than the limit run at once, in the order they came', async () => {
@@ -11,7 +12,7 @@ test('no more than the limit run at once, in the order they came', async () => {
     order.push(index);
     running += 1;
     most = Math.max(most, running);
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await nextTurn();
     running -= 1;
     if (index === 3) throw new Error('three');
     return index;
@@ -36,7 +37,7 @@ test('tryEnter takes a place only where one is free', async () => {
   const waiting = semaphore.run(async () => {
     ran = true;
   });
-  await new Promise((resolve) => setImmediate(resolve));
+  await nextTurn();
   assert.equal(ran, false);
   leave();
   await waiting;
