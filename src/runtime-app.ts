@@ -49,7 +49,7 @@ async function run([verb, ...words]: readonly string[]): Promise<void> {
     case 'serve':
       return serveMirror(words);
     case 'check': {
-      const { checkHealth } = await import('./server/http/health-check.ts');
+      const { checkHealth } = await import('./server/health.ts');
       return checkHealth(words[0] ?? READY_URL);
     }
     case 'seal':

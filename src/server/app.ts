@@ -18,21 +18,20 @@ import { CacheVerifier } from './content/cache-verifier.ts';
 import { DiskCache } from './content/disk-cache.ts';
 import { createEncoder, encoderId } from './content/encoder.ts';
 import { createObjectRoutes } from './content/object-routes.ts';
-import { NOT_STORED } from './http/cache-control.ts';
-import { refuseUnreadable } from './http/client-error.ts';
+import { healthRoutes } from './health.ts';
+import { NOT_STORED } from './http/caching.ts';
 import { type Counters, newCounters } from './http/counters.ts';
 import { createFaultReporter } from './http/faults.ts';
-import { healthRoutes } from './http/health-routes.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { sendError, sendNotFound } from './http/reply.ts';
-import { repoRoutes } from './http/repo-routes.ts';
+import { hasSeveralHosts, normaliseTarget, refuseUnreadable } from './http/request-checks.ts';
 import { logRequests } from './http/request-log.ts';
-import { normaliseTarget } from './http/request-target.ts';
 import { createDocumentRoutes } from './live/document-routes.ts';
 import { followRepository } from './live/followed-repo.ts';
 import { createLiveRepository } from './live/live-summary.ts';
 import { normaliseOptions, type ServerOptions, type Settings } from './options.ts';
 import { landingRoutes } from './page/landing-routes.ts';
+import { repoRoutes } from './repo-routes.ts';
 
 export type Server = {
   readonly app: FastifyInstance;
@@ -178,16 +177,6 @@ async function openCache({
     onWriteFailure: (error) =>
       logger.warn(`cannot write the cache directory ${cacheDir}, going on without: ${messageOf(error)}`),
   });
-}
-
-/** A request with two is read differently by different servers, which cache poisoning lives on (RFC 9112 §3.2). */
-function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
-  let hosts = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-  }
-  return hosts > 1;
 }
 
 /** The repository's path, and those of its parents. */

@@ -18,7 +18,7 @@ export type ServerOptions = {
   readonly cacheSize?: number;
   /** Deflate level of encoded objects; `auto` by default. */
   readonly deflateLevel?: DeflateLevel;
-  /** What the descriptor limit of the process allows by default; see connections.ts. */
+  /** What the descriptor limit of the process allows by default; see http-server.ts. */
   readonly maxConnections?: number;
   /** How long a client may read nothing of an answer; 60 s by default. */
   readonly sendTimeoutMs?: number;

@@ -10,20 +10,16 @@
  * Only small encodings and growing files are limited in number. A large stream is paced by its reader and
  * must not wait in a line: clients give up when nothing comes for 30 s.
  */
-import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-
-import { collect } from '../../base/bytes.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import { hashedHeader } from '../../ostree/file-header.ts';
-import { assembleFilez, encodeFilez } from '../../ostree/filez.ts';
+import { encodeFilez } from '../../ostree/filez.ts';
 import type { ContentObject, ObjectSource } from '../../ostree/object-source.ts';
-import { corrupt, verifiedStream } from '../../ostree/verify.ts';
+import { verifiedStream } from '../../ostree/verify.ts';
 import { answerMemory } from '../http/answer-memory.ts';
 import type { Counters } from '../http/counters.ts';
 import { PIECE_BYTES } from '../http/piece-stream.ts';
-import { deflate } from './deflate.ts';
 import type { DiskCache } from './disk-cache.ts';
+import { encodeSmallFilez } from './encode-small.ts';
 import { Semaphore } from './semaphore.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
 import { TailedFile } from './tailed-file.ts';
@@ -38,7 +34,7 @@ const GROWING_FILES = 4;
 
 /**
  * Goes up with every change of this project's own that changes encoded bytes: which objects are stored, how blocks
- * are cut, how a compressor is set up. test/server/content/encoder.test.ts holds the bytes of this revision.
+ * are cut, how a compressor is set up. test/server/content/encoder.test.ts pins the bytes of this revision.
  */
 const REVISION = 1;
 
@@ -82,7 +78,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
         resolve(shareStream(checksum, object));
         return;
       }
-      const bytes = await smallFilez(object, checksum, level);
+      const bytes = await encodeSmallFilez(object, checksum, level);
       counters.encoded += 1;
       counters.encodedBytes += bytes.length;
       resolve(bytes);
@@ -158,12 +154,4 @@ export function createEncoder(options: EncoderOptions): Encoder {
       if (content !== undefined) return content;
     }
   };
-}
-
-async function smallFilez(object: ContentObject, checksum: Checksum, level: number): Promise<Buffer> {
-  const { header } = object;
-  const bytes = await collect(object.stream());
-  const actual = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
-  if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
-  return assembleFilez(header, bytes.length, await deflate(bytes, level));
 }

@@ -3,8 +3,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../../base/errors.ts';
 import { answerMemory } from './answer-memory.ts';
-import { NOT_STORED, REVALIDATE } from './cache-control.ts';
-import { isConditional, isNotModified, type Validators } from './conditional.ts';
+import { isConditional, isNotModified, NOT_STORED, REVALIDATE, type Validators } from './caching.ts';
 import type { Fault } from './faults.ts';
 import { closePlainFile, type PlainFile, streamPlainFile } from './plain-file.ts';
 

@@ -6,12 +6,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { isSignedSuperblock } from '../../ostree/delta-list.ts';
 import { type DeltaName, deltaDirectory, deltaIndexPath } from '../../ostree/delta-name.ts';
+import { keyfileBoolean, keyfileString } from '../../ostree/keyfile.ts';
 import { readRef } from '../../ostree/refs.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import { REVALIDATE, SHORT } from '../http/cache-control.ts';
+import { ARCHIVE_MODE } from '../../ostree/summary-build.ts';
+import { REVALIDATE, SHORT } from '../http/caching.ts';
 import { closePlainFile, fileStart, honestDate, openPlainFile, type PlainFile } from '../http/plain-file.ts';
 import { type Answer, sendBytes, sendFile, sendNotFound } from '../http/reply.ts';
-import { publicConfig } from './config-file.ts';
 import { FileTags } from './file-tags.ts';
 import type { LiveRepository } from './live-summary.ts';
 
@@ -107,4 +108,18 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
 
 function textAnswer(bytes: Buffer): Answer {
   return { etag: hash('sha256', bytes), lastModified: undefined, cacheControl: SHORT, contentType: TEXT };
+}
+
+/**
+ * The `config` that clients see. It is generated: the repository's own file may hold remotes and their credentials, a
+ * parent, and a mode that no client pulls from.
+ */
+function publicConfig({ config }: Pick<Repository, 'config'>): string {
+  const tombstones = keyfileBoolean(config, 'core', 'tombstone-commits');
+  const collectionId = keyfileString(config, 'core', 'collection-id');
+  const lines = ['[core]', 'repo_version=1', `mode=${ARCHIVE_MODE}`, 'indexed-deltas=true'];
+  if (tombstones !== undefined) lines.push(`tombstone-commits=${tombstones}`);
+  if (collectionId !== undefined && /^[\w.-]+$/.test(collectionId))
+    lines.push(`collection-id=${collectionId}`);
+  return `${lines.join('\n')}\n`;
 }

@@ -1,20 +1,13 @@
 /** The refs that the repository offers to clients now (see ostree/offered-refs.ts), and what the log says of the others. */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { messageOf } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { loadCommitFacts } from '../../ostree/commit-facts.ts';
-import {
-  isPullable,
-  listOfferedRefs,
-  type OfferedRef,
-  type OfferedRefsOptions,
-} from '../../ostree/offered-refs.ts';
+import { isPullable, listOfferedRefs, type OfferedRef } from '../../ostree/offered-refs.ts';
 import { readRef } from '../../ostree/refs.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import { Live } from './live.ts';
-import { type Notice, Notices } from './notices.ts';
+import { fingerprintOf, Live } from './live-value.ts';
+import { refWarnings, WarningLog } from './ref-warnings.ts';
 
 export type OfferedRefs = {
   /** By name, sorted. */
@@ -30,13 +23,13 @@ export type LiveRefs = {
 };
 
 export function createLiveRefs(repo: Repository, logger: Logger): LiveRefs {
-  const notices = new Notices(logger);
+  const log = new WarningLog(logger);
   const all = new Live<OfferedRefs>(
     () => fingerprintOf([join(repo.path, 'refs/heads'), join(repo.path, 'refs/remotes')]),
     async () => {
-      const { options, said, skipped } = refNotices();
+      const { options, warnings, skipped } = refWarnings();
       const refs = await listOfferedRefs(repo, options);
-      notices.set(said);
+      log.set(warnings);
       const hasSkipped = skipped.size > 0;
       const value = { offered: new Map(refs.map((ref) => [ref.name, ref])), hasSkipped };
       // A commit that is missing now may arrive without any change to the refs.
@@ -61,32 +54,4 @@ async function isOffered(repo: Repository, name: string, commit: Checksum): Prom
   } catch {
     return false;
   }
-}
-
-export type RefNotices = {
-  readonly options: OfferedRefsOptions;
-  readonly said: readonly Notice[];
-  /** Refs whose commits cannot be read. */
-  readonly skipped: ReadonlySet<string>;
-};
-
-/** Collects what is told of refs while they are listed. */
-export function refNotices(): RefNotices {
-  const said: Notice[] = [];
-  const skipped = new Set<string>();
-  const options: OfferedRefsOptions = {
-    onDamaged: ({ path, why }) => {
-      said.push({ fields: { file: path }, message: `${path} is no ref and is left out: ${why}` });
-    },
-    onSkipped: (ref, commit, error) => {
-      skipped.add(ref);
-      const fields = { ref, object: `${commit}.commit` };
-      said.push({ fields, message: `ref ${ref} is left out of the summary: ${messageOf(error)}` });
-    },
-    onConflict: (ref, offered, older) => {
-      const message = `remotes disagree about ${ref}: commit ${offered} is served, which is newer than ${older}`;
-      said.push({ fields: { ref }, message });
-    },
-  };
-  return { options, said, skipped };
 }

@@ -17,10 +17,9 @@ import { MAX_METADATA_BYTES } from '../../ostree/size-limits.ts';
 import { parseSummary, type Summary, serializeSummary } from '../../ostree/summary.ts';
 import { buildSummary, withArchiveMode } from '../../ostree/summary-build.ts';
 import { honestDate } from '../http/plain-file.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import { type Derived, type Fingerprint, Live } from './live.ts';
-import { createLiveRefs, type LiveRefs, refNotices } from './live-refs.ts';
-import { Notices } from './notices.ts';
+import { createLiveRefs, type LiveRefs } from './live-refs.ts';
+import { type Derived, type Fingerprint, fingerprintOf, Live } from './live-value.ts';
+import { refWarnings, WarningLog } from './ref-warnings.ts';
 
 export type SummaryDocument = {
   readonly bytes: Buffer;
@@ -50,10 +49,10 @@ export function createLiveRepository(repo: Repository, logger: Logger): LiveRepo
     () => fingerprintOf([at('deltas')]),
     async () => ({ value: await listDeltas(repo.path, { onSkipped }), settled: true }),
   );
-  const notices = new Notices(logger);
+  const log = new WarningLog(logger);
   const generated = new Live<SummaryDocument>(
     () => fingerprintOf([at('config'), at('refs'), at('deltas')]),
-    (print) => generate(repo, refs, deltas, print, notices),
+    (print) => generate(repo, refs, deltas, print, log),
   );
   const published = new Live<SummaryDocument | undefined>(
     () => fingerprintOf([at('summary'), at('summary.sig')], { followLinks: true }),
@@ -74,17 +73,17 @@ async function generate(
   refs: LiveRefs,
   deltas: Live<readonly Delta[]>,
   { newest }: Fingerprint,
-  notices: Notices,
+  log: WarningLog,
 ): Promise<Derived<SummaryDocument>> {
   const { offered, hasSkipped } = await refs.get();
   if (offered.size === 0 && hasSkipped) {
     const message = `none of the refs in ${repo.path} leads to a commit that can be read`;
     throw new TreeportError('ERR_REFS_UNREADABLE', message);
   }
-  const { options, said, skipped } = refNotices();
+  const { options, warnings, skipped } = refWarnings();
   const listed = { refs: [...offered.values()], deltas: await deltas.get() };
   const summary = await buildSummary(repo, { ...listed, ...options });
-  notices.set(said);
+  log.set(warnings);
   const newestCommit = 1000 * modifiedSeconds(summary);
   const lastModified = honestDate(Math.max(newest, newestCommit));
   const value = document(serializeSummary(summary), summary, lastModified, false);

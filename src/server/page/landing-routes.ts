@@ -5,7 +5,7 @@ import { swap64 } from '../../ostree/byte-order.ts';
 import { dictString, parseDict } from '../../ostree/metadata-dict.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { SummaryRef } from '../../ostree/summary.ts';
-import { REVALIDATE } from '../http/cache-control.ts';
+import { REVALIDATE } from '../http/caching.ts';
 import type { FollowedRepository } from '../live/followed-repo.ts';
 import type { LiveRepository } from '../live/live-summary.ts';
 import { type LandingRef, landingPage } from './landing-page.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Live } from '../../../src/server/live/live.ts';
+import { Live } from '../../../src/server/live/live-value.ts';
 
 /** A value whose fingerprint and settledness the test sets, and which counts how often it was derived. */
 function watched() {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { isNotModified } from '../../../src/server/http/conditional.ts';
+import { isNotModified } from '../../../src/server/http/caching.ts';
 
 const at = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const validators = { etag: 'abc', lastModified: at };

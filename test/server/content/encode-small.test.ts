@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { deflate } from '../../../src/server/content/deflate.ts';
+import { deflate } from '../../../src/server/content/encode-small.ts';
 
 const LEVEL = 1;
 

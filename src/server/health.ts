@@ -1,16 +1,19 @@
 /**
- * `/healthz`: the process answers. `/readyz`: the repository can be read and has a summary, and the server is not
- * going down.
+ * Health of a server. `/healthz` answers as long as the process does; `/readyz` if the repository and its summary can
+ * be read and the server is not shutting down. {@link checkHealth} asks for it, for containers that have no curl.
  */
 import { access, constants, readdir } from 'node:fs/promises';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { messageOf } from '../../base/errors.ts';
-import type { Repository } from '../../ostree/repo/open.ts';
-import type { FollowedRepository } from '../live/followed-repo.ts';
-import type { LiveRepository } from '../live/live-summary.ts';
-import { NOT_STORED } from './cache-control.ts';
-import { sendText } from './reply.ts';
+import { messageOf, TreeportError } from '../base/errors.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { NOT_STORED } from './http/caching.ts';
+import { sendText } from './http/reply.ts';
+import type { FollowedRepository } from './live/followed-repo.ts';
+import type { LiveRepository } from './live/live-summary.ts';
+
+const CHECK_TIMEOUT_MS = 5000;
 
 export type HealthRoutesOptions = {
   readonly followed: FollowedRepository;
@@ -50,4 +53,15 @@ async function checkReadable(repo: Repository): Promise<void> {
     if (error.code !== 'ENOENT') throw error;
   });
   if (repo.parent !== undefined) await checkReadable(repo.parent);
+}
+
+/** Asks a running server; ERR_NOT_READY unless `url` (plain http) answers 200. The message has the status or the error. */
+export async function checkHealth(url: string): Promise<void> {
+  const status = new Promise<number | undefined>((resolve, reject) => {
+    const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+    const request = get(url, { signal, agent: false }, (answer) => resolve(answer.resume().statusCode));
+    request.on('error', reject);
+  });
+  const outcome = await status.catch(messageOf);
+  if (outcome !== 200) throw new TreeportError('ERR_NOT_READY', `${url} does not answer 200: ${outcome}`);
 }

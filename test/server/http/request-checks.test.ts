@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { normaliseTarget } from '../../../src/server/http/request-target.ts';
+import { normaliseTarget } from '../../../src/server/http/request-checks.ts';
 
 test('absolute targets mean their path, and slashes are merged, as nginx does', () => {
   const targets = {

@@ -5,12 +5,12 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { errnoOf, isTreeportError, messageOf } from '../../base/errors.ts';
-import type { ObjectRoutes } from '../content/object-routes.ts';
-import type { DocumentRoutes } from '../live/document-routes.ts';
-import type { FollowedRepository } from '../live/followed-repo.ts';
-import { NOT_STORED } from './cache-control.ts';
-import { sendError, sendNotFound } from './reply.ts';
+import { errnoOf, isTreeportError, messageOf } from '../base/errors.ts';
+import type { ObjectRoutes } from './content/object-routes.ts';
+import { NOT_STORED } from './http/caching.ts';
+import { sendError, sendNotFound } from './http/reply.ts';
+import type { DocumentRoutes } from './live/document-routes.ts';
+import type { FollowedRepository } from './live/followed-repo.ts';
 import { parseRepoPath } from './repo-path.ts';
 
 export type RepoRoutesOptions = {

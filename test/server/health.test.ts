@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
-import { checkHealth } from '../../../src/server/http/health-check.ts';
+import { checkHealth } from '../../src/server/health.ts';
 
 async function serverAnswering(t: TestContext, status: number): Promise<string> {
   const server = createServer((_request, answer) => answer.writeHead(status).end('words'));

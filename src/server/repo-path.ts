@@ -5,11 +5,11 @@
  *
  * Percent-encoding is undone after splitting at `/`. A `+`, which delta names contain, stays a plus.
  */
-import type { Checksum } from '../../ostree/checksum.ts';
-import { checksumFromDeltaName } from '../../ostree/checksum.ts';
-import { type DeltaName, parseDeltaDirectory } from '../../ostree/delta-name.ts';
-import { isMetadataType, type MetadataType } from '../../ostree/object-name.ts';
-import { isRefName } from '../../ostree/ref-name.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { checksumFromDeltaName } from '../ostree/checksum.ts';
+import { type DeltaName, parseDeltaDirectory } from '../ostree/delta-name.ts';
+import { isMetadataType, type MetadataType } from '../ostree/object-name.ts';
+import { isRefName } from '../ostree/ref-name.ts';
 
 export type RepoTarget =
   | { readonly kind: 'config' | 'summary' }

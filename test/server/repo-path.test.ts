@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { deltaDirectory, deltaIndexPath } from '../../../src/ostree/delta-name.ts';
-import { parseRepoPath } from '../../../src/server/http/repo-path.ts';
+import { deltaDirectory, deltaIndexPath } from '../../src/ostree/delta-name.ts';
+import { parseRepoPath } from '../../src/server/repo-path.ts';
 
 const A = 'a'.repeat(64);
 const B = `${'b'.repeat(63)}c`;

@@ -1,0 +1,43 @@
+/**
+ * Encodes a small object in memory: reads, verifies and deflates it (RFC 1951).
+ *
+ * The bytes depend on the input alone, because entity tags promise it. So every buffer gets a compressor of its own:
+ * one that is reset still shows traces of what it compressed before.
+ */
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { deflateRaw, deflateRawSync } from 'node:zlib';
+import { collect } from '../../base/bytes.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { hashedHeader } from '../../ostree/file-header.ts';
+import { assembleFilez } from '../../ostree/filez.ts';
+import type { ContentObject } from '../../ostree/object-source.ts';
+import { storedBlocks } from '../../ostree/stored-blocks.ts';
+import { corrupt } from '../../ostree/verify.ts';
+
+/** Up to this size a stored block is sent at every level: compressing would save less than the headers of the answer take. */
+const STORED_BYTES = 4096;
+/** Up to this size, half a millisecond of work, the way over the thread pool costs more than it frees. */
+const SYNCHRONOUS_BYTES = 64 * 1024;
+
+const deflateOnPool = promisify(deflateRaw);
+
+/** One complete deflate stream, in parts; level 0 stores. Callers bound how many run at once. */
+export async function deflate(bytes: Buffer, level: number): Promise<readonly Buffer[]> {
+  if (level === 0 || (bytes.length > 0 && bytes.length <= STORED_BYTES)) return storedBlocks(bytes);
+  if (bytes.length <= SYNCHRONOUS_BYTES) return [deflateRawSync(bytes, { level })];
+  return [await deflateOnPool(bytes, { level, chunkSize: bytes.length })];
+}
+
+/** The archive file of an object; ERR_OBJECT_CORRUPT unless its bytes give the id. */
+export async function encodeSmallFilez(
+  object: ContentObject,
+  checksum: Checksum,
+  level: number,
+): Promise<Buffer> {
+  const { header } = object;
+  const bytes = await collect(object.stream());
+  const actual = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
+  if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+  return assembleFilez(header, bytes.length, await deflate(bytes, level));
+}
