@@ -57,11 +57,11 @@ test('the server ends within the time that it is given, and the documents say th
   assert.ok(most < GRACE_SECONDS);
   const sentence = `${IMAGE_DRAIN_DELAY_SECONDS} seconds.*${FINISH_SECONDS} seconds`;
   const files = ['k8s/base/deployment.yaml', 'deploy/compose.yaml', 'deploy/treeport-mirror.container'];
-  for (const path of [...files, 'k8s/README.md', 'docs/operations.md']) {
+  for (const path of [...files, 'k8s/README.md', 'docs/operations/run.md']) {
     assert.match(projectText(path), new RegExp(sentence, 's'), path);
   }
-  assert.ok(projectText('docs/operations.md').includes(`That is ${most} seconds at most`));
-  for (const path of ['docs/operations.md', 'deploy/README.md', 'deploy/treeport-mirror.container']) {
+  assert.ok(projectText('docs/operations/run.md').includes(`That is ${most} seconds at most`));
+  for (const path of ['docs/operations/run.md', 'deploy/README.md', 'deploy/treeport-mirror.container']) {
     const given = [...projectText(path).matchAll(/(?:--stop-timeout=|GracePeriodSeconds: )(\d+)/g)];
     assert.ok(given.length > 0 && given.every(([, seconds]) => Number(seconds) === GRACE_SECONDS), path);
   }

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { generatedDocs } from '../../scripts/generate-docs.ts';
 import { messageOf } from '../../src/base/errors.ts';
 import { buildProgram } from '../../src/cli/program.ts';
-import { codeLines, codeSpans, links } from '../support/markdown.ts';
+import { anchors, codeLines, codeSpans, links } from '../support/markdown.ts';
 import { manifest, projectFiles, projectText, ROOT } from '../support/project.ts';
 import { shellWords } from '../support/shell-words.ts';
 
@@ -70,6 +70,14 @@ for (const page of HAND_WRITTEN) {
   test(`${page}: every link to a file leads to one`, () => {
     for (const link of links(projectText(page)).filter((target) => !/^[a-z]+:|^#/.test(target))) {
       assert.ok(existsSync(join(ROOT, dirname(page), link.replace(/#.*/, ''))), link);
+    }
+  });
+
+  test(`${page}: every link to a heading leads to one`, () => {
+    for (const link of links(projectText(page)).filter((target) => /^[^:]*#/.test(target))) {
+      const [file, anchor] = link.split('#') as [string, string];
+      const target = file === '' ? page : join(dirname(page), file);
+      assert.ok(anchors(projectText(target)).includes(anchor), link);
     }
   });
 }

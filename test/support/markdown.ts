@@ -19,3 +19,13 @@ export function codeSpans(text: string): string[] {
 export function links(text: string): string[] {
   return [...text.replaceAll(FENCE, '').matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] as string);
 }
+
+/** The anchors of the headings, as GitHub makes them. */
+export function anchors(text: string): string[] {
+  return [...text.replaceAll(FENCE, '').matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    (title as string)
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
