@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { importsOf, packageOf, reachableFrom } from '../support/imports.ts';
+import { importCircles, importsOf, packageOf, reachableFrom } from '../support/imports.ts';
 import { manifest, projectFiles, projectText } from '../support/project.ts';
 
-/** From the bottom up. A folder imports from its own row and from those below it. */
+/** Bottom up. A folder may import from its own row and from the rows below. */
 const LAYERS: readonly (readonly string[])[] = [
   ['base'],
   ['gvariant'],
   ['ostree'],
-  ['oci', 'tar', 'packages', 'native'],
-  ['fsck', 'container', 'delta', 'mirror'],
+  ['oci', 'tar', 'native'],
+  ['fsck', 'container', 'mirror'],
   ['server'],
   ['cli'],
+];
+/** Circles that are still to be broken; a circle that is gone must leave this list. */
+const KNOWN_CIRCLES: readonly (readonly string[])[] = [
+  // The skopeo image reads the options that openImage takes; they belong in a module of their own.
+  ['src/oci/read/open-image.ts', 'src/oci/skopeo/skopeo-image.ts'],
 ];
 const SOURCES = projectFiles('src/**/*.ts');
 
@@ -33,12 +38,13 @@ function crossings() {
   );
 }
 
-test('every folder of src/ has its place in the order', () => {
+test('the layers name every folder of src/ and no other', () => {
   const folders = new Set(SOURCES.flatMap((path) => folderOf(path) ?? []));
-  assert.deepEqual(
-    [...folders].filter((folder) => layerOf(folder) < 0),
-    [],
-  );
+  assert.deepEqual(LAYERS.flat().toSorted(), [...folders].toSorted());
+});
+
+test('modules do not import one another in a circle', () => {
+  assert.deepEqual(importCircles(SOURCES), KNOWN_CIRCLES);
 });
 
 test('no import points upwards', () => {

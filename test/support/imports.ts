@@ -1,10 +1,10 @@
-/** The imports of the project's modules, for the tests of who may depend on whom. */
+/** Imports between the project's modules, for the tests of the dependency rules. */
 import { posix } from 'node:path';
 import { projectText } from './project.ts';
 
 const IMPORT = /(?:^|[\s;}])(?:from|import)\s*\(?\s*'([\w@./:-]+)'/g;
 
-/** What a module imports, static or dynamic: modules of the project as paths from its root, packages by specifier. */
+/** Static and dynamic imports of a module: project modules as paths from the root, packages by specifier. */
 export function importsOf(path: string): string[] {
   const specifiers = [...projectText(path).matchAll(IMPORT)].map((match) => match[1] as string);
   return specifiers.map((specifier) =>
@@ -12,7 +12,7 @@ export function importsOf(path: string): string[] {
   );
 }
 
-/** Everything a module leads to, itself included, in the order found. */
+/** Every module reachable from `path` through imports, itself included, in the order found. */
 export function reachableFrom(path: string, seen: Set<string> = new Set()): ReadonlySet<string> {
   if (seen.has(path)) return seen;
   seen.add(path);
@@ -20,7 +20,17 @@ export function reachableFrom(path: string, seen: Set<string> = new Set()): Read
   return seen;
 }
 
-/** The npm package of a specifier, undefined for Node's own modules and for the project's. */
+/** Groups of modules that import one another in a circle, each sorted; imports of types count as well. */
+export function importCircles(modules: readonly string[]): string[][] {
+  const reached = new Map(modules.map((path) => [path, reachableFrom(path)]));
+  const joined = (one: string, other: string) =>
+    reached.get(one)?.has(other) === true && reached.get(other)?.has(one) === true;
+  const circles = modules.map((path) => modules.filter((other) => other !== path && joined(path, other)));
+  const groups = modules.map((path, index) => [path, ...(circles[index] ?? [])].toSorted());
+  return groups.filter((group, index) => group.length > 1 && group[0] === modules[index]);
+}
+
+/** The npm package of a specifier; undefined for Node's modules and the project's. */
 export function packageOf(specifier: string): string | undefined {
   if (specifier.startsWith('node:') || specifier.startsWith('src/')) return undefined;
   return /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0];

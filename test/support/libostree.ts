@@ -1,4 +1,5 @@
 /** For tests that write to repositories through libostree. */
+
 import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
 import { libcXattrs } from '../../src/native/libc/xattrs.ts';
 import { LibostreeRepo, type WritableMode } from '../../src/native/ostree/repository.ts';
+import { startTransaction } from '../../src/native/ostree/start-transaction.ts';
 import type { Transaction } from '../../src/native/ostree/transaction.ts';
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory } from '../../src/ostree/commit-tree.ts';
@@ -93,5 +95,5 @@ export async function started(
   mode: WritableMode = 'archive',
 ): Promise<{ repo: LibostreeRepo; transaction: Transaction }> {
   const repo = makeRepo(join(await tempDir(t), 'repo'), mode);
-  return { repo, transaction: await repo.startTransaction() };
+  return { repo, transaction: await startTransaction(repo) };
 }

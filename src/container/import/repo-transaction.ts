@@ -1,6 +1,8 @@
 /** Transactions in which commits arrive, each with the refs on it. */
-import { LibostreeRepo, type TransactionOptions } from '../../native/ostree/repository.ts';
-import { checkRefs } from '../../native/ostree/settable-refs.ts';
+
+import { checkRefs } from '../../native/ostree/refs.ts';
+import { LibostreeRepo } from '../../native/ostree/repository.ts';
+import { startTransaction, type TransactionOptions } from '../../native/ostree/start-transaction.ts';
 import type { Transaction } from '../../native/ostree/transaction.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 
@@ -20,7 +22,7 @@ export function withTransaction<Value>(
 ): Promise<Value> {
   return withRepo(path, async (repo) => {
     checkRefs(repo.path, refs);
-    const transaction = await repo.startTransaction(options);
+    const transaction = await startTransaction(repo, options);
     try {
       return await work(transaction);
     } catch (error) {

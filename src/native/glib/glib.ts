@@ -4,7 +4,6 @@
  */
 import koffi from 'koffi';
 import { lazily, type Pointer } from '../library.ts';
-import { Handle } from './handle.ts';
 
 const glib = lazily(({ glib, gobject }) => ({
   free: glib.func('void g_free(void *memory)') as (memory: Pointer) => void,
@@ -38,6 +37,30 @@ const glib = lazily(({ glib, gobject }) => ({
     context: Pointer,
   ) => void,
 }));
+
+/** Owns something in foreign memory: `using` releases it at the end of the block. */
+export class Handle implements Disposable {
+  readonly #release: (pointer: Pointer) => void;
+  #pointer: Pointer | undefined;
+
+  constructor(pointer: Pointer, release: (pointer: Pointer) => void) {
+    this.#pointer = pointer;
+    this.#release = release;
+  }
+
+  get pointer(): Pointer {
+    if (this.#pointer === undefined) throw new Error('a foreign object was used after its release');
+    return this.#pointer;
+  }
+
+  /** Releases what it holds; once is enough, and again does no harm. */
+  [Symbol.dispose](): void {
+    if (this.#pointer === undefined) return;
+    const pointer = this.#pointer;
+    this.#pointer = undefined;
+    this.#release(pointer);
+  }
+}
 
 /** Owns a reference to a GObject. */
 export function ownObject(object: Pointer): Handle {

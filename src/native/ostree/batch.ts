@@ -3,7 +3,7 @@
  * threads costs as much as writing a small object. Several producers may fill their places at once.
  */
 import type { Checksum } from '../../ostree/checksum.ts';
-import type { PackedObject } from './write-request.ts';
+import type { PackedObject } from './write-threads.ts';
 
 const MAX_OBJECTS = 64;
 /** A batch with this many bytes is full: more would only keep the other threads waiting. */

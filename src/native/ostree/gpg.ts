@@ -1,12 +1,16 @@
 /**
- * GPG signatures, verified by libostree (which runs gpg) with the key ring of a remote: `<remote>.trustedkeys.gpg` of
- * the repository or the machine, else the machine's trusted.gpg.d; and what `gpgkeypath` names. gpg takes some 40 ms,
- * on the caller's thread.
+ * GPG: verifying signatures, importing the keys to verify with, and signing commits. libostree runs gpg, on the
+ * calling thread; a verification takes about 40 ms.
+ *
+ * The key ring of a remote is `<remote>.trustedkeys.gpg` of the repository or the machine, else the machine's
+ * trusted.gpg.d; and the files that `gpgkeypath` names.
  */
 import { read } from '../../gvariant/index.ts';
+import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
 import { checked, type ErrorPlace } from '../glib/gerror.ts';
-import { newBytes, ownObject, ownVariant, variantBytes } from '../glib/glib.ts';
+import { newBytes, ownObject, ownVariant, variantBytes, withMainContext } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
+import { missingRemote } from './remotes.ts';
 import { LibostreeRepo } from './repository.ts';
 
 export type GpgSignature = {
@@ -28,12 +32,12 @@ export type GpgSignature = {
 const ATTRIBUTES = Int32Array.of(0, 1, 2, 3, 4, 5, 6, 10, 11);
 const ATTRIBUTES_TYPE = '(bbbbbsxss)';
 
-/** What GPGME says of bytes that are no OpenPGP packets. */
+/** GPGME's error for input that is not OpenPGP data, or has no keys. */
 const NO_OPENPGP_DATA = 'No data';
 
 type Attributes = readonly [boolean, boolean, boolean, boolean, boolean, string, bigint, string, string];
 
-const ostree = lazily(({ ostree }) => ({
+const ostree = lazily(({ ostree, gio }) => ({
   verify: ostree.func(
     'void *ostree_repo_gpg_verify_data(void *repo, const char *remote, void *data, void *signatures, void *directory, void *keyring, void *cancellable, _Inout_ void **error)',
   ) as (
@@ -52,6 +56,30 @@ const ostree = lazily(({ ostree }) => ({
   attributes: ostree.func(
     'void *ostree_gpg_verify_result_get(void *result, unsigned int index, const int *attributes, unsigned int count)',
   ) as (result: Pointer, index: number, attributes: Int32Array, count: number) => Pointer,
+  importKeys: ostree.func(
+    'int ostree_repo_remote_gpg_import(void *repo, const char *remote, void *keys, void *ids, _Out_ uint32_t *imported, void *cancellable, _Inout_ void **error)',
+  ) as (
+    repo: Pointer,
+    remote: string,
+    keys: Pointer,
+    ids: null,
+    imported: [number],
+    cancellable: null,
+    error: ErrorPlace,
+  ) => number,
+  bytesStream: gio.func('void *g_memory_input_stream_new_from_bytes(void *bytes)') as (
+    bytes: Pointer,
+  ) => Pointer,
+  sign: ostree.func(
+    'int ostree_repo_sign_commit(void *repo, const char *commit, const char *key, const char *home, void *cancellable, _Inout_ void **error)',
+  ) as (
+    repo: Pointer,
+    commit: Checksum,
+    key: string,
+    home: string | null,
+    cancellable: null,
+    error: ErrorPlace,
+  ) => number,
 }));
 
 export type GpgVerifyOptions = {
@@ -61,11 +89,11 @@ export type GpgVerifyOptions = {
   readonly data: Uint8Array;
   /** OpenPGP packets, one after the other. */
   readonly signatures: Uint8Array;
-  /** Begins the messages of errors: what cannot be done if this fails. */
+  /** Prefix of error messages: the operation that failed. */
   readonly what: string;
 };
 
-/** What is to be said of each signature. ERR_SIGNATURE_BAD if they are no OpenPGP signatures at all. */
+/** The result for each signature. Throws ERR_SIGNATURE_BAD if the bytes are not OpenPGP signatures. */
 export function verifyGpgSignatures(options: GpgVerifyOptions): readonly GpgSignature[] {
   const { verify, count } = ostree();
   using repo = LibostreeRepo.openToRead(options.repo);
@@ -96,4 +124,42 @@ function signatureAt(result: Pointer, index: number): GpgSignature {
     userName,
     userEmail,
   };
+}
+
+/**
+ * Adds public keys to the key ring of the remote, which must exist, and returns how many were new. `keys` may be
+ * armored. Throws ERR_REMOTE_MISSING and ERR_NO_KEYS.
+ */
+export function importGpgKeys(repo: LibostreeRepo, remote: string, keys: Uint8Array): number {
+  using bytes = newBytes(keys);
+  using stream = ownObject(ostree().bytesStream(bytes.pointer));
+  const imported: [number] = [0];
+  withMainContext(() =>
+    checked(
+      `cannot import GPG keys for the remote ${remote}`,
+      (error) => ostree().importKeys(repo.pointer, remote, stream.pointer, null, imported, null, error),
+      (error) =>
+        missingRemote(error) ?? (error.message.endsWith(NO_OPENPGP_DATA) ? 'ERR_NO_KEYS' : undefined),
+    ),
+  );
+  return imported[0];
+}
+
+export type GpgSigner = {
+  /** Of the secret key: an id, a fingerprint or an address. */
+  readonly key: string;
+  /** GNUPGHOME; the user's own if not given. */
+  readonly home?: string;
+};
+
+/**
+ * Adds a signature to the detached metadata of a commit. Blocks while gpg runs. Throws ERR_LIBOSTREE, which quotes gpg.
+ */
+export function gpgSignCommit(repo: LibostreeRepo, commit: Checksum, signer: GpgSigner): void {
+  parseChecksum(commit);
+  withMainContext(() =>
+    checked(`cannot sign the commit ${commit}`, (error) =>
+      ostree().sign(repo.pointer, commit, signer.key, signer.home ?? null, null, error),
+    ),
+  );
 }

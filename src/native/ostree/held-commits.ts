@@ -13,8 +13,7 @@ import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { mergeDetached } from '../../ostree/sign/merge-detached.ts';
 import type { Pointer } from '../library.ts';
-import { hasObject, loadMetadata } from './load-metadata.ts';
-import { markPartial } from './partial-mark.ts';
+import { hasObject, loadMetadata, markPartial } from './metadata.ts';
 
 export type HeldType = 'commit' | 'commitmeta';
 type Give = (type: HeldType, commit: Checksum, bytes: Buffer) => Promise<void>;

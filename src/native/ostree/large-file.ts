@@ -13,7 +13,8 @@ import { writeError } from '../../base/atomic-file.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { corrupt } from '../../ostree/verify.ts';
-import { type StagedRepo, writeContentFile } from './write-objects.ts';
+import type { StagedRepo } from './staging.ts';
+import { writeContentFile } from './write-objects.ts';
 
 export class LargeFile {
   readonly #path: string;

@@ -1,7 +1,9 @@
 /**
- * Blocks of shared memory that are used again and again, as many as there are: who finds none waits for one. The
- * blocks of a closed pool go to the next one: the collector sees little of shared memory and would let it grow.
+ * A bounded pool of reusable blocks of shared memory, and the packing of streams into them. take() waits when the pool
+ * is empty. The blocks of a closed pool go to the next one, because the garbage collector sees little of shared memory
+ * and would let it grow.
  */
+
 const MAX_SPARE_BYTES = 32 * 1024 * 1024;
 const spare: Uint8Array[] = [];
 
@@ -41,4 +43,41 @@ export class MemoryPool {
 function takeSpare(bytes: number): Uint8Array | undefined {
   const index = spare.findIndex((block) => block.length === bytes);
   return index < 0 ? undefined : spare.splice(index, 1)[0];
+}
+
+export type FilledBlock = {
+  /** To be given back to the pool. */
+  readonly memory: Uint8Array;
+  /** How much of it is filled: all but in the last block. */
+  readonly length: number;
+};
+
+export async function* filledBlocks(
+  stream: AsyncIterable<Uint8Array>,
+  pool: MemoryPool,
+): AsyncGenerator<FilledBlock> {
+  let memory: Uint8Array | undefined;
+  let length = 0;
+  try {
+    for await (const piece of stream) {
+      for (let at = 0; at < piece.length; ) {
+        memory ??= await pool.take();
+        const part = piece.subarray(at, at + memory.length - length);
+        memory.set(part, length);
+        at += part.length;
+        length += part.length;
+        if (length < memory.length) continue;
+        const block = { memory, length };
+        memory = undefined;
+        length = 0;
+        yield block;
+      }
+    }
+    if (memory === undefined) return;
+    const block = { memory, length };
+    memory = undefined;
+    yield block;
+  } finally {
+    if (memory !== undefined) pool.give(memory);
+  }
 }

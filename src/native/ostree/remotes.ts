@@ -3,10 +3,10 @@ import type { ErrorCode } from '../../base/error-codes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { type Variant, variant } from '../../gvariant/index.ts';
 import { DICT_TYPE, serializeDict } from '../../ostree/metadata-dict.ts';
+import { isRemoteName } from '../../ostree/ref-name.ts';
 import { checked, type ErrorPlace, type ForeignError, isNotFound } from '../glib/gerror.ts';
 import { newVariant } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
-import { isRemoteName } from './refspec.ts';
 import type { LibostreeRepo } from './repository.ts';
 
 export type RemoteConfig = {

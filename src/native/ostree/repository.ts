@@ -2,39 +2,53 @@
  * A repository opened by libostree for writing: an `OstreeRepo`, owned. Calls here are short and made on the caller's
  * thread; what writes objects is a Transaction.
  */
+
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { writeError } from '../../base/atomic-file.ts';
+import type { ErrorCode } from '../../base/error-codes.ts';
 import { TreeportError } from '../../base/errors.ts';
+import { isFileBeneath } from '../../base/open-beneath.ts';
 import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
 import type { RepositoryMode } from '../../ostree/repo/open.ts';
-import { checked, type ErrorPlace } from '../glib/gerror.ts';
-import type { Handle } from '../glib/handle.ts';
+import { checked, type ErrorPlace, type ForeignError, isNotFound } from '../glib/gerror.ts';
+import { type Handle, ownObject } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
-import { createRepo, modeOf, openRepo } from './open-calls.ts';
-import { markPartial } from './partial-mark.ts';
-import { parseRefspec } from './refspec.ts';
-import { setRef } from './set-ref.ts';
-import { Transaction } from './transaction.ts';
+import { markPartial } from './metadata.ts';
+import { parseRefspec, setRef } from './refs.ts';
 
 export type WritableMode = 'archive' | 'bare' | 'bare-user' | 'bare-user-only';
 
+/** OstreeRepoMode: the place of a mode is its number. */
+const MODES: readonly RepositoryMode[] = [
+  'bare',
+  'archive',
+  'bare-user',
+  'bare-user-only',
+  'bare-split-xattrs',
+];
+const AT_FDCWD = -100;
+
 const ostree = lazily(({ ostree }) => ({
+  openAt: ostree.func(
+    'void *ostree_repo_open_at(int directory, const char *path, void *cancellable, _Inout_ void **error)',
+  ) as (directory: number, path: string, cancellable: null, error: ErrorPlace) => Pointer,
+  createAt: ostree.func(
+    'void *ostree_repo_create_at(int directory, const char *path, int mode, void *options, void *cancellable, _Inout_ void **error)',
+  ) as (
+    directory: number,
+    path: string,
+    mode: number,
+    options: null,
+    cancellable: null,
+    error: ErrorPlace,
+  ) => Pointer,
+  getMode: ostree.func('int ostree_repo_get_mode(void *repo)') as (repo: Pointer) => number,
   isWritable: ostree.func('int ostree_repo_is_writable(void *repo, _Inout_ void **error)') as (
     repo: Pointer,
     error: ErrorPlace,
   ) => number,
 }));
-
-export type TransactionOptions = {
-  /** How many threads write objects; by default as many as there are processors, at most eight. */
-  readonly threads?: number;
-  /**
-   * What is written was verified by signatures: detached metadata is added to what a commit of the repository has.
-   * Otherwise that stays as it is.
-   */
-  readonly isVerified?: boolean;
-};
 
 export class LibostreeRepo implements Disposable {
   /** Absolute. */
@@ -95,15 +109,6 @@ export class LibostreeRepo implements Disposable {
     );
   }
 
-  /**
-   * Starts a transaction. One handle has one at a time; those of several handles on one repository may run at the same
-   * time. Throws ERR_REPO_READ_ONLY.
-   */
-  async startTransaction(options: TransactionOptions = {}): Promise<Transaction> {
-    this.checkWritable();
-    return Transaction.start(this, options);
-  }
-
   /** Says in the repository that objects of this commit may be missing, or no more. */
   setPartial(commit: Checksum, partial: boolean): void {
     markPartial(this.pointer, commit, partial);
@@ -131,4 +136,36 @@ function makeParent(path: string): void {
   } catch (error) {
     throw writeError(error, path);
   }
+}
+
+/** Throws ERR_REPO_MISSING, ERR_REPO_CONFIG, ERR_REPO_MODE or ERR_FILE_UNSAFE. */
+function openRepo(path: string): Handle {
+  // libostree would wait for the other end of a FIFO, and no signal could end that.
+  isFileBeneath(path, 'config', { links: 'inside' });
+  const what = `cannot open the repository ${path}`;
+  return ownObject(checked(what, (error) => ostree().openAt(AT_FDCWD, path, null, error), classify));
+}
+
+/** Makes the last directory of the path; a repository that is there already is opened, whatever its mode. */
+function createRepo(path: string, mode: RepositoryMode): Handle {
+  const what = `cannot make a repository at ${path}`;
+  const number = MODES.indexOf(mode);
+  return ownObject(
+    checked(what, (error) => ostree().createAt(AT_FDCWD, path, number, null, null, error), classify),
+  );
+}
+
+function modeOf(repo: Pointer): RepositoryMode {
+  const mode = MODES[ostree().getMode(repo)];
+  if (mode !== undefined) return mode;
+  throw new TreeportError(
+    'ERR_REPO_MODE',
+    'libostree opened a repository of a mode that treeport does not know',
+  );
+}
+
+function classify(error: ForeignError): ErrorCode | undefined {
+  if (/\bmode '.*' in repository configuration/.test(error.message)) return 'ERR_REPO_MODE';
+  if (error.domain === 'g-key-file-error-quark') return 'ERR_REPO_CONFIG';
+  return isNotFound(error) || /Not a directory/.test(error.message) ? 'ERR_REPO_MISSING' : undefined;
 }

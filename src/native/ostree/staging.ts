@@ -12,6 +12,7 @@ import { join, relative } from 'node:path';
 import { errnoOf, TreeportError } from '../../base/errors.ts';
 import { loosePath, type ObjectName, parseLooseName } from '../../ostree/object-name.ts';
 import type { RepositoryMode } from '../../ostree/repo/open.ts';
+import type { Pointer } from '../library.ts';
 
 export type StagingPlace = {
   /** Path of the repository. */
@@ -19,6 +20,12 @@ export type StagingPlace = {
   readonly mode: RepositoryMode;
   /** Path of the staging directory. */
   readonly directory: string;
+};
+
+/** A repository with a transaction in progress. */
+export type StagedRepo = {
+  readonly pointer: Pointer;
+  readonly staging: StagingPlace;
 };
 
 const PREFIX = 'staging-';

@@ -3,34 +3,41 @@
  * `commit`. Each object's bytes must give its id. Commits and their detached metadata are written last, see
  * held-commits.ts.
  */
-import { availableParallelism } from 'node:os';
 import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
 import type { ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSink, SinkMetadataType } from '../../ostree/object-sink.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
 import { verifyMetadata } from '../../ostree/verify.ts';
-import { shareObject } from '../glib/glib.ts';
-import type { Handle } from '../glib/handle.ts';
+import type { Handle } from '../glib/glib.ts';
 import type { Pointer } from '../library.ts';
-import { beginTransaction, type TransactionStart } from './begin-transaction.ts';
-import { checkContent } from './check-content.ts';
-import { checkDetachedMetadata, checkMetadata } from './check-metadata.ts';
-import { hashedStream } from './hashed-stream.ts';
+import { checkContent, checkDetachedMetadata, checkMetadata, hashedStream } from './check-objects.ts';
 import { HeldCommits, type HeldType, isHeld } from './held-commits.ts';
-import { hasObject, loadMetadata } from './load-metadata.ts';
-import { parseRefspec } from './refspec.ts';
-import type { LibostreeRepo, TransactionOptions } from './repository.ts';
-import { setRef } from './set-ref.ts';
-import { checkRefs } from './settable-refs.ts';
-import { oneAfterTheOther, releaseStaging } from './staging.ts';
+import { hasObject, loadMetadata } from './metadata.ts';
+import { checkRefs, parseRefspec, setRef } from './refs.ts';
+import type { LibostreeRepo } from './repository.ts';
+import { oneAfterTheOther, releaseStaging, type StagedRepo } from './staging.ts';
 import type { TransactionStats } from './transaction-calls.ts';
-import type { WriteWork } from './write-request.ts';
-import { giveThreads, takeThreads, type WriteThread } from './write-threads.ts';
-import { BLOCK_BYTES, Writers } from './writers.ts';
+import type { WriteWork } from './write-threads.ts';
+import { BLOCK_BYTES, type Writers } from './writers.ts';
 
-const MAX_THREADS = 8;
 /** Objects that a thread is named at a time, which it finds itself. */
 const NAMED_OBJECTS = 64;
+
+export type TransactionStart = {
+  readonly repo: StagedRepo;
+  /** What commit and abort need to know: see BegunTransaction. */
+  readonly syncs: boolean;
+  /** Objects that an earlier transaction staged, to be verified before anything else is done. */
+  readonly leftover: readonly ObjectName[];
+};
+
+type TransactionParts = {
+  readonly repo: LibostreeRepo;
+  readonly handle: Handle;
+  readonly start: TransactionStart;
+  readonly writers: Writers;
+  readonly isVerified: boolean;
+};
 
 export class Transaction implements ObjectSink {
   readonly #repo: LibostreeRepo;
@@ -41,13 +48,8 @@ export class Transaction implements ObjectSink {
   readonly #refs = new Map<string, Checksum>();
   #isOver = false;
 
-  private constructor(
-    repo: LibostreeRepo,
-    handle: Handle,
-    start: TransactionStart,
-    writers: Writers,
-    isVerified: boolean,
-  ) {
+  /** See startTransaction. The transaction owns the handle and the writers. */
+  constructor({ repo, handle, start, writers, isVerified }: TransactionParts) {
     this.#repo = repo;
     this.#handle = handle;
     this.#start = start;
@@ -55,27 +57,10 @@ export class Transaction implements ObjectSink {
     this.#held = new HeldCommits(isVerified);
   }
 
-  /** What LibostreeRepo.startTransaction calls. */
-  static async start(
-    repo: LibostreeRepo,
-    { threads = Math.min(availableParallelism(), MAX_THREADS), isVerified = false }: TransactionOptions,
-  ): Promise<Transaction> {
-    const handle = shareObject(repo.pointer);
-    const [thread, ...others] = takeThreads(Math.max(1, threads)) as [WriteThread, ...WriteThread[]];
-    const start = await beginTransaction(repo, handle.pointer, thread).catch(async (error: unknown) => {
-      await giveThreads([thread, ...others]);
-      handle[Symbol.dispose]();
-      throw error;
-    });
-    const writers = new Writers(start.repo, [thread, ...others]);
-    return new Transaction(repo, handle, start, writers, isVerified).#sweep();
-  }
-
-  /** What an earlier transaction staged is used only if it is sound. */
-  async #sweep(): Promise<this> {
+  /** Drops unsound objects among those that an earlier transaction staged; aborts the transaction if it fails. */
+  async sweep(): Promise<void> {
     try {
       await this.#runAll(this.#start.leftover, (names) => ({ kind: 'sweep', names }));
-      return this;
     } catch (error) {
       await this.abort();
       throw error;

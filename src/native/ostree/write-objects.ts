@@ -11,16 +11,15 @@ import { hash } from 'node:crypto';
 import koffi from 'koffi';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
+import { DICT_TYPE } from '../../ostree/metadata-dict.ts';
 import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
 import type { SinkMetadataType } from '../../ostree/object-sink.ts';
 import { corrupt } from '../../ostree/verify.ts';
 import { checked, type ErrorPlace } from '../glib/gerror.ts';
 import { newVariant, ownObject } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
-import { DETACHED_VARIANT, METADATA_VARIANT } from './check-metadata.ts';
-import { missingObject } from './load-metadata.ts';
-import { OBJECT_TYPE } from './object-type.ts';
-import { dropObject, isStored, type StagingPlace } from './staging.ts';
+import { METADATA_VARIANT, missingObject, OBJECT_TYPE } from './metadata.ts';
+import { dropObject, isStored, type StagedRepo } from './staging.ts';
 
 const ostree = lazily(({ ostree, gio }) => ({
   writeContent: ostree.func(
@@ -74,12 +73,6 @@ const ostree = lazily(({ ostree, gio }) => ({
     size: number,
   ) => Pointer,
 }));
-
-/** A repository with a transaction under way. */
-export type StagedRepo = {
-  readonly pointer: Pointer;
-  readonly staging: StagingPlace;
-};
 
 const BUFFER_BYTES = 1024 * 1024;
 
@@ -137,7 +130,7 @@ export function writeMetadata(
 }
 
 export function writeDetachedMetadata({ pointer }: StagedRepo, commit: Checksum, bytes: Uint8Array): void {
-  using variant = newVariant(DETACHED_VARIANT, bytes);
+  using variant = newVariant(DICT_TYPE, bytes);
   checked(`cannot write object ${commit}.commitmeta`, (error) =>
     ostree().writeDetached(pointer, commit, variant.pointer, null, error),
   );

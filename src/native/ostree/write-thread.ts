@@ -1,16 +1,16 @@
 /** Entry point of a write thread. */
 import { answerCalls } from '../../base/answer-calls.ts';
 import { LargeFile } from './large-file.ts';
+import type { StagedRepo } from './staging.ts';
 import { abortTransaction, commitTransaction, prepareTransaction } from './transaction-calls.ts';
 import {
   dropUnsound,
   importObject,
-  type StagedRepo,
   writeContent,
   writeDetachedMetadata,
   writeMetadata,
 } from './write-objects.ts';
-import type { PackedObject, WriteAnswer, WriteRequest } from './write-request.ts';
+import type { PackedObject, WriteAnswer, WriteRequest } from './write-threads.ts';
 
 const largeFiles = new Map<number, LargeFile>();
 

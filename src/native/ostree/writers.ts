@@ -6,12 +6,10 @@ import { join } from 'node:path';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
 import { Batch, type Place } from './batch.ts';
-import { type FilledBlock, filledBlocks } from './filled-blocks.ts';
-import { MemoryPool } from './memory-pool.ts';
+import { type FilledBlock, filledBlocks, MemoryPool } from './memory-pool.ts';
+import type { StagedRepo } from './staging.ts';
 import type { TransactionStats } from './transaction-calls.ts';
-import type { StagedRepo } from './write-objects.ts';
-import type { PackedObject, WriteWork } from './write-request.ts';
-import { giveThreads, type WriteThread } from './write-threads.ts';
+import { giveThreads, type PackedObject, type WriteThread, type WriteWork } from './write-threads.ts';
 
 /** Objects up to this size go to a thread whole; larger files go in pieces of it. */
 export const BLOCK_BYTES: number = 4 * 1024 * 1024;

@@ -10,6 +10,7 @@ import { type UnencapsulateOptions, unencapsulate } from '../../../src/container
 import { layerTar } from '../../../src/mirror/layer.ts';
 import { fileFromBytes } from '../../../src/mirror/layer-file.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
+import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import { type Digest, digestOf } from '../../../src/oci/model/descriptor.ts';
 import { type OpenedImage, openImage } from '../../../src/oci/read/open-image.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
@@ -173,7 +174,7 @@ test('an object that does not belong to the commit is named with its layer', asy
 
   // Also when the layer is there because another image has brought it.
   const target = LibostreeRepo.open(repo);
-  const transaction = await target.startTransaction();
+  const transaction = await startTransaction(target);
   await transaction.content(foreign.checksum, await foreign.objects.content(foreign.checksum));
   transaction.setRef(blobRef(digest), await writeObjectSet(transaction, [foreign.checksum]));
   await transaction.commit();

@@ -3,10 +3,12 @@
  * repository and with another call failing. After each it imports once more without a fault. Prints an Attempt for each
  * as a line of JSON.
  */
+
 import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTreeportError } from '../../../src/base/errors.ts';
 import { LibostreeRepo, type WritableMode } from '../../../src/native/ostree/repository.ts';
+import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import type { Transaction } from '../../../src/native/ostree/transaction.ts';
 import { giveCommit, makeRepo, readRepo, type SourceCommit } from '../../support/libostree.ts';
 import { type FaultError, type FaultKind, loadFaults } from '../../support/write-faults.ts';
@@ -74,7 +76,7 @@ async function importInto(path: string, source: SourceCommit): Promise<string> {
   let transaction: Transaction | undefined;
   try {
     using repo = LibostreeRepo.open(path);
-    transaction = await repo.startTransaction({ threads: 2 });
+    transaction = await startTransaction(repo, { threads: 2 });
     await giveCommit(transaction, source);
     transaction.setRef('os', source.commit);
     await transaction.commit();

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { variant } from '../../../src/gvariant/index.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
+import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import { serializeDict, stringVariant } from '../../../src/ostree/metadata-dict.ts';
 import { loosePath, type ObjectName } from '../../../src/ostree/object-name.ts';
 import { GPG_SIGNATURES } from '../../../src/ostree/sign/signatures.ts';
@@ -38,14 +39,14 @@ test('what an aborted import left behind brings no commit into the next one', { 
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
-  const first = await repo.startTransaction();
+  const first = await startTransaction(repo);
   await giveCommit(first, source);
   await first.detachedMetadata(source.commit, serializeDict(new Map([['forged', stringVariant('yes')]])));
   await first.settle();
   await first.abort();
   assert.deepEqual(await typesIn(repo.path), new Set());
 
-  const next = await repo.startTransaction();
+  const next = await startTransaction(repo);
   const [file] = (await objectsOf(source)).filter(({ type }) => type === 'file');
   assert.equal(await next.has(file as ObjectName), true, 'what was verified is there to go on from');
   assert.equal(await next.has({ type: 'commit', checksum: source.commit }), false);
@@ -58,7 +59,7 @@ test('a commit that fails leaves a mark only if it got to its place', { skip }, 
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
-  const transaction = await repo.startTransaction();
+  const transaction = await startTransaction(repo);
   await giveCommit(transaction, source);
   await transaction.settle();
   // A file where a folder of objects should be made.
@@ -78,7 +79,7 @@ test('a commit that was partial is complete after its objects came', { skip }, a
   await must([...pull, source.repo.path, source.commit]);
   const mark = join(repo.path, `state/${source.commit}.commitpartial`);
   assert.ok(existsSync(mark));
-  const transaction = await repo.startTransaction();
+  const transaction = await startTransaction(repo);
   await giveCommit(transaction, source);
   await transaction.commit();
   assert.ok(!existsSync(mark));
@@ -116,13 +117,13 @@ for (const [what, isVerified, coming, result, isTold] of [
     const folder = await tempDir(t);
     const source = await commitToArchive(folder, treeOf('archive'));
     using repo = makeRepo(join(folder, 'repo'));
-    const first = await repo.startTransaction();
+    const first = await startTransaction(repo);
     await giveCommit(first, source);
     await first.detachedMetadata(source.commit, signedBy('one'));
     await first.commit();
     assert.deepEqual(first.kept, []);
 
-    const next = await repo.startTransaction({ isVerified });
+    const next = await startTransaction(repo, { isVerified });
     await giveCommit(next, source);
     await next.detachedMetadata(source.commit, coming);
     await next.commit();
@@ -145,7 +146,7 @@ test('detached metadata that is there without its commit, or is damaged, is repl
   ] as const) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, present);
-    const transaction = await repo.startTransaction();
+    const transaction = await startTransaction(repo);
     await giveCommit(transaction, source);
     await transaction.detachedMetadata(source.commit, coming);
     await transaction.commit();
@@ -157,7 +158,7 @@ test('what is given for a commit is copied: the caller may use the memory again'
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
-  const transaction = await repo.startTransaction();
+  const transaction = await startTransaction(repo);
   for (const name of await objectsOf(source)) {
     if (name.type !== 'commit') await giveObject(transaction, source, name);
   }
@@ -179,7 +180,7 @@ test('the mark of a commit that did not come is withdrawn', { skip }, async (t) 
   using repo = makeRepo(join(folder, 'repo'));
   // The commit is looked for, but cannot be put, in a folder that leads nowhere.
   symlinkSync('nowhere', join(repo.path, 'objects', source.commit.slice(0, 2)));
-  const transaction = await repo.startTransaction();
+  const transaction = await startTransaction(repo);
   for (const name of await objectsOf(source)) await giveObject(transaction, source, name);
   await assert.rejects(transaction.commit(), coded('ERR_LIBOSTREE', 'cannot commit'));
   assert.ok(!existsSync(join(repo.path, loosePath(source.commit, 'commit'))));
@@ -210,7 +211,7 @@ test('a process that is killed at any moment leaves a clean repository', { skip 
     if (existsSync(join(path, 'refs/heads/os'))) await assertThere(path, source);
   }
   using repo = LibostreeRepo.open(path);
-  const transaction = await repo.startTransaction();
+  const transaction = await startTransaction(repo);
   await giveCommit(transaction, source);
   transaction.setRef('os', source.commit);
   await transaction.commit();

@@ -2,14 +2,16 @@
  * A process of its own that imports a commit: prints `started` when its transaction has, and at the end `finished`, or
  * the error's code and message.
  */
+
 import { isTreeportError } from '../../../src/base/errors.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
+import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import { giveCommit, readRepo } from '../../support/libostree.ts';
 
 const [path = '', source = '', commit = ''] = process.argv.slice(2);
 try {
   using repo = LibostreeRepo.open(path);
-  const transaction = await repo.startTransaction();
+  const transaction = await startTransaction(repo);
   console.log('started');
   try {
     await giveCommit(transaction, { repo: await readRepo(source), commit });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { LargeFile } from '../../../src/native/ostree/large-file.ts';
 import type { WritableMode } from '../../../src/native/ostree/repository.ts';
+import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { coded } from '../../support/expect.ts';
 import {
@@ -26,7 +27,7 @@ for (const mode of MODES) {
     const folder = await tempDir(t);
     const source = await commitToArchive(folder, treeOf('bare-user-only', 64 * 1024 * 1024));
     using repo = makeRepo(join(folder, 'repo'), mode);
-    const transaction = await repo.startTransaction();
+    const transaction = await startTransaction(repo);
     await giveCommit(transaction, source);
     await transaction.commit();
     await assertThere(repo.path, source);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import test from 'node:test';
 import { LibostreeRepo, type WritableMode } from '../../../src/native/ostree/repository.ts';
+import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import { must, run } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { coded } from '../../support/expect.ts';
@@ -160,11 +161,11 @@ test('objects nobody may write', { skip: skip || unlessRoot() || unlessInstalled
   if (status !== 0) return t.skip('this file system has no immutable files');
   try {
     using opened = LibostreeRepo.open(path);
-    await assert.rejects(opened.startTransaction(), coded('ERR_REPO_READ_ONLY', path));
+    await assert.rejects(startTransaction(opened), coded('ERR_REPO_READ_ONLY', path));
   } finally {
     await must(['chattr', '-i', frozen]);
   }
-  await (await repo.startTransaction()).abort();
+  await (await startTransaction(repo)).abort();
 });
 
 test('without libostree', { skip: skip || unlessNamespaces() || unlessInstalled('ldconfig') }, async (t) => {

@@ -11,6 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { LibostreeRepo, type WritableMode } from '../../../src/native/ostree/repository.ts';
+import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import { serializeDict, stringVariant } from '../../../src/ostree/metadata-dict.ts';
 import { loosePath, type ObjectName } from '../../../src/ostree/object-name.ts';
 import { must } from '../../e2e/support/run.ts';
@@ -41,7 +42,7 @@ function stagingOf(repo: string): readonly string[] {
 
 /** Stages the commit's objects and leaves them there; the path of the staging directory. */
 async function leaveBehind(repo: LibostreeRepo, source: SourceCommit): Promise<string> {
-  const transaction = await repo.startTransaction();
+  const transaction = await startTransaction(repo);
   await giveCommit(transaction, source);
   await transaction.settle();
   await transaction.abort();
@@ -76,7 +77,7 @@ for (const mode of MODES) {
     }
     assert.ok(damaged.length > 3);
 
-    const next = await repo.startTransaction();
+    const next = await startTransaction(repo);
     for (const name of staged) assert.equal(await next.has(name), !damaged.includes(name), name.checksum);
     await giveCommit(next, source);
     next.setRef('os', source.commit);
@@ -106,7 +107,7 @@ test('commits, detached metadata and what is no object are not taken over from a
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, bytes);
   }
-  const next = await repo.startTransaction();
+  const next = await startTransaction(repo);
   for (const [path] of foreign) assert.ok(!existsSync(path), path);
   assert.equal(await next.has(commit), false);
   await next.commit();
@@ -124,7 +125,7 @@ test('what was left behind and is in the repository meanwhile does not replace i
   const path = stagedPath(directory, name, 'archive');
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, 'rotten');
-  await (await repo.startTransaction()).commit();
+  await (await startTransaction(repo)).commit();
   await assertThere(repo.path, source);
 });
 
@@ -133,12 +134,12 @@ test('each of several transactions has a directory of its own', { skip }, async 
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
   const handles = Array.from({ length: 4 }, () => LibostreeRepo.open(repo.path));
-  const transactions = await Promise.all(handles.map((handle) => handle.startTransaction({ threads: 1 })));
+  const transactions = await Promise.all(handles.map((handle) => startTransaction(handle, { threads: 1 })));
   await Promise.all(transactions.map((transaction) => giveCommit(transaction, source)));
   await Promise.all(transactions.map((transaction) => transaction.settle()));
   assert.equal(stagingOf(repo.path).length, 4);
   await Promise.all(transactions.map((transaction) => transaction.abort()));
-  const again = await Promise.all(handles.map((handle) => handle.startTransaction({ threads: 1 })));
+  const again = await Promise.all(handles.map((handle) => startTransaction(handle, { threads: 1 })));
   assert.equal(stagingOf(repo.path).length, 4, 'all were taken over');
   await Promise.all(again.map((transaction) => transaction.commit()));
   assert.deepEqual(stagingOf(repo.path), []);
@@ -151,13 +152,13 @@ test('without fsync nothing of a refused import is in its place, either', { skip
   const source = await commitToArchive(await tempDir(t), treeOf('archive'));
   appendFileSync(join(made.path, 'config'), 'fsync=false\n');
   using repo = LibostreeRepo.open(made.path);
-  const transaction = await repo.startTransaction();
+  const transaction = await startTransaction(repo);
   await giveCommit(transaction, source);
   await transaction.settle();
   await assertEmpty(repo.path);
   await transaction.abort();
   await assertEmpty(repo.path);
-  const next = await repo.startTransaction();
+  const next = await startTransaction(repo);
   await giveCommit(next, source);
   await next.commit();
   await assertThere(repo.path, source);

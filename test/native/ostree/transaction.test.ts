@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import type { WritableMode } from '../../../src/native/ostree/repository.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
+import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import { serializeDict, stringVariant } from '../../../src/ostree/metadata-dict.ts';
 import { verifyContent } from '../../../src/ostree/verify.ts';
 import { must } from '../../e2e/support/run.ts';
@@ -36,7 +37,7 @@ for (const mode of MODES) {
     const source = await commitToArchive(folder, treeOf(mode));
     const path = join(folder, 'repo');
     using repo = makeRepo(path, mode);
-    const transaction = await repo.startTransaction();
+    const transaction = await startTransaction(repo);
     await giveCommit(transaction, source);
     await transaction.detachedMetadata(source.commit, DETACHED);
     transaction.setRef('os/main', source.commit);
@@ -101,9 +102,9 @@ test('transactions of two handles at the same time', { skip }, async (t) => {
   const source = await commitToArchive(folder, treeOf('archive'));
   using one = makeRepo(join(folder, 'repo'));
   using two = LibostreeRepo.open(one.path);
-  const first = await one.startTransaction({ threads: 1 });
-  await assert.rejects(one.startTransaction({ threads: 1 }), coded('ERR_LIBOSTREE', 'another transaction'));
-  const second = await two.startTransaction({ threads: 3 });
+  const first = await startTransaction(one, { threads: 1 });
+  await assert.rejects(startTransaction(one, { threads: 1 }), coded('ERR_LIBOSTREE', 'another transaction'));
+  const second = await startTransaction(two, { threads: 3 });
   await Promise.all([giveCommit(first, source), giveCommit(second, source)]);
   first.setRef('first', source.commit);
   second.setRef('second', source.commit);
@@ -128,7 +129,7 @@ test('fifty imports in one process keep nothing', { skip }, async (t) => {
   const source = await commitToArchive(folder, treeOf('bare-user-only'));
   const importOnce = async (name: string) => {
     using repo = makeRepo(join(folder, name));
-    const transaction = await repo.startTransaction({ threads: 1 });
+    const transaction = await startTransaction(repo, { threads: 1 });
     await giveCommit(transaction, source);
     await transaction.commit();
   };

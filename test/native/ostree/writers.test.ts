@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { StagedRepo } from '../../../src/native/ostree/write-objects.ts';
-import type { WriteAnswer, WriteRequest } from '../../../src/native/ostree/write-request.ts';
-import type { WriteThread } from '../../../src/native/ostree/write-threads.ts';
+import type { StagedRepo } from '../../../src/native/ostree/staging.ts';
+import type { WriteAnswer, WriteRequest, WriteThread } from '../../../src/native/ostree/write-threads.ts';
 import { BLOCK_BYTES, Writers } from '../../../src/native/ostree/writers.ts';
 
 const REPO: StagedRepo = {

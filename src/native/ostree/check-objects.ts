@@ -1,13 +1,26 @@
 /**
- * What is checked of a content object before libostree sees it: that every repository mode gives the same object
- * back. What could not be read back with the same id is refused, not stored.
+ * Checks of objects before libostree sees them: size, normal form, what our own readers require, and that every
+ * repository mode gives the same object back. An object that could not be read back with the same id is rejected.
  */
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { read } from '../../gvariant/index.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import { checkFileHeader, type FileHeader, isSymlink, SYMLINK_MODE } from '../../ostree/file-header.ts';
+import { parseCommit } from '../../ostree/commit.ts';
+import { parseDirmeta } from '../../ostree/dirmeta.ts';
+import { parseDirtree } from '../../ostree/dirtree.ts';
+import {
+  checkFileHeader,
+  type FileHeader,
+  hashedHeader,
+  isSymlink,
+  SYMLINK_MODE,
+} from '../../ostree/file-header.ts';
+import { parseDict } from '../../ostree/metadata-dict.ts';
+import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
+import type { SinkMetadataType } from '../../ostree/object-sink.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
 import type { RepositoryMode } from '../../ostree/repo/open.ts';
+import { MAX_METADATA_BYTES } from '../../ostree/size-limits.ts';
 import { XATTRS_TYPE } from '../../ostree/xattrs.ts';
 
 /** PATH_MAX without the NUL. */
@@ -72,4 +85,61 @@ function checkCanonical({ uid, gid, xattrs }: FileHeader, where: string): void {
 
 function corrupt(where: string, why: string): TreeportError {
   return new TreeportError('ERR_OBJECT_CORRUPT', `${where} ${why}`);
+}
+
+/** Throws ERR_OBJECT_TOO_LARGE or ERR_OBJECT_CORRUPT. */
+export function checkMetadata(type: SinkMetadataType, checksum: Checksum, bytes: Uint8Array): void {
+  const parse = { commit: parseCommit, dirtree: parseDirtree, dirmeta: parseDirmeta }[type];
+  checkObject({ type, checksum }, bytes, parse);
+}
+
+export function checkDetachedMetadata(commit: Checksum, bytes: Uint8Array): void {
+  checkObject({ type: 'commitmeta', checksum: commit }, bytes, () => parseDict(bytes));
+}
+
+function checkObject(name: ObjectName, bytes: Uint8Array, parse: (bytes: Uint8Array) => unknown): void {
+  const where = `object ${formatObjectName(name)}`;
+  if (bytes.length > MAX_METADATA_BYTES)
+    throw new TreeportError(
+      'ERR_OBJECT_TOO_LARGE',
+      `${where} has ${bytes.length} bytes, more than the ${MAX_METADATA_BYTES} that ostree clients take`,
+    );
+  try {
+    parse(bytes);
+  } catch (error) {
+    if (!isTreeportError(error)) throw error;
+    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} is corrupt: ${error.message}`, { cause: error });
+  }
+}
+
+export type HashedStream = {
+  readonly length: number;
+  /** Exactly `length` bytes; ERR_OBJECT_CORRUPT if the object's stream has more or less than its size. */
+  readonly pieces: AsyncIterable<Uint8Array>;
+};
+
+export function hashedStream(checksum: Checksum, object: ContentObject): HashedStream {
+  const header = hashedHeader(object.header);
+  return { length: header.length + object.size, pieces: pieces(header, checksum, object) };
+}
+
+async function* pieces(
+  header: Buffer,
+  checksum: Checksum,
+  object: ContentObject,
+): AsyncGenerator<Uint8Array> {
+  yield header;
+  if (isSymlink(object.header)) return;
+  let size = 0;
+  for await (const piece of object.stream()) {
+    size += piece.length;
+    if (size > object.size) break;
+    yield piece;
+  }
+  if (size === object.size) return;
+  const amount = size > object.size ? 'more' : `${size}`;
+  throw new TreeportError(
+    'ERR_OBJECT_CORRUPT',
+    `object ${checksum}.file has ${amount} bytes instead of ${object.size}`,
+  );
 }

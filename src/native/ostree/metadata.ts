@@ -1,13 +1,34 @@
-/** Reads metadata objects through libostree, which also sees what a transaction under way has written. */
+/**
+ * Metadata objects and the state of commits, through libostree, which also sees what a transaction in progress has
+ * staged.
+ */
 import type { ErrorCode } from '../../base/error-codes.ts';
 import { TreeportError } from '../../base/errors.ts';
-import type { Checksum } from '../../ostree/checksum.ts';
-import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
+import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
+import { COMMIT_TYPE } from '../../ostree/commit.ts';
+import { DIRMETA_TYPE } from '../../ostree/dirmeta.ts';
+import { DIRTREE_TYPE } from '../../ostree/dirtree.ts';
+import { formatObjectName, type ObjectName, type ObjectType } from '../../ostree/object-name.ts';
 import type { SinkMetadataType } from '../../ostree/object-sink.ts';
 import { checked, type ErrorPlace, type ForeignError, isNotFound } from '../glib/gerror.ts';
 import { ownVariant, variantBytes } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
-import { OBJECT_TYPE } from './object-type.ts';
+
+/** OstreeObjectType. */
+export const OBJECT_TYPE: Readonly<Record<ObjectType, number>> = {
+  file: 1,
+  dirtree: 2,
+  dirmeta: 3,
+  commit: 4,
+  'tombstone-commit': 5,
+  commitmeta: 6,
+};
+
+export const METADATA_VARIANT: Readonly<Record<SinkMetadataType, string>> = {
+  commit: COMMIT_TYPE,
+  dirtree: DIRTREE_TYPE,
+  dirmeta: DIRMETA_TYPE,
+};
 
 type VariantPlace = [Pointer | null];
 
@@ -34,6 +55,9 @@ const ostree = lazily(({ ostree }) => ({
     cancellable: null,
     error: ErrorPlace,
   ) => number,
+  markPartial: ostree.func(
+    'int ostree_repo_mark_commit_partial(void *repo, const char *checksum, int partial, _Inout_ void **error)',
+  ) as (repo: Pointer, checksum: Checksum, partial: number, error: ErrorPlace) => number,
 }));
 
 export function hasObject(repo: Pointer, name: ObjectName): boolean {
@@ -44,7 +68,7 @@ export function hasObject(repo: Pointer, name: ObjectName): boolean {
   return has[0] !== 0;
 }
 
-/** The bytes of a metadata object, not verified. Throws ERR_OBJECT_MISSING. */
+/** The bytes of a metadata object, unverified. Throws ERR_OBJECT_MISSING. */
 export function loadMetadata(
   repo: Pointer,
   type: SinkMetadataType | 'commitmeta',
@@ -66,7 +90,14 @@ export function loadMetadata(
   return variantBytes(variant.pointer);
 }
 
-/** What an error of calls that read an object is called if it is not there. */
+/** Classifies the errors of calls that read an object: ERR_OBJECT_MISSING if it does not exist. */
 export function missingObject(error: ForeignError): ErrorCode | undefined {
   return isNotFound(error) ? 'ERR_OBJECT_MISSING' : undefined;
+}
+
+/** Marks a commit as partial or complete (`state/<checksum>.commitpartial`). */
+export function markPartial(repo: Pointer, commit: Checksum, partial: boolean): void {
+  const checksum = parseChecksum(commit);
+  const what = `cannot mark the commit ${commit} as ${partial ? 'partial' : 'complete'}`;
+  checked(what, (error) => ostree().markPartial(repo, checksum, Number(partial), error));
 }

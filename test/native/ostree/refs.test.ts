@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { checkRefs } from '../../../src/native/ostree/settable-refs.ts';
+import { checkRefs } from '../../../src/native/ostree/refs.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { coded } from '../../support/expect.ts';
 import { inMountNamespace, unlessNamespaces } from '../../support/mount-namespace.ts';
@@ -86,7 +86,7 @@ test('refs that cannot be written', { skip: unlessRoot() === false && 'root may 
 test('refs on a read-only file system', { skip: unlessNamespaces() }, async (t) => {
   const repo = await refsRepo(t);
   const program = `
-    const { checkRefs } = await import('${join(ROOT, 'src/native/ostree/settable-refs.ts')}');
+    const { checkRefs } = await import('${join(ROOT, 'src/native/ostree/refs.ts')}');
     try { checkRefs('${repo}', ['new']); } catch (error) { console.log(error.code, error.message); }`;
   const commands =
     'mount --bind "$1/refs" "$1/refs"; mount -o remount,ro,bind "$1/refs"; "$2" --input-type=module -e "$3"';

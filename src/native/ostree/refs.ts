@@ -1,12 +1,52 @@
 /**
- * Whether refs can be set, found out before anything is written that they would name. A ref is a file below `refs/heads/`
- * or `refs/remotes/REMOTE/`, so `os` and `os/new` exclude each other.
+ * Refs of a repository: parsing their names, checking in advance that they can be set, and setting them.
+ *
+ * A ref is a file below `refs/heads/` or `refs/remotes/REMOTE/`, so `os` and `os/new` exclude each other.
  */
+
 import { accessSync, closeSync, constants, lstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeError } from '../../base/atomic-file.ts';
 import { errnoOf, TreeportError } from '../../base/errors.ts';
-import { parseRefspec } from './refspec.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { isRefName, isRemoteName } from '../../ostree/ref-name.ts';
+import { checked, type ErrorPlace } from '../glib/gerror.ts';
+import { lazily, type Pointer } from '../library.ts';
+
+export type Refspec = {
+  readonly remote: string | null;
+  readonly ref: string;
+};
+
+/** Throws ERR_REF_SYNTAX unless `text` is a ref name, or the name of a remote, a colon and a ref name. */
+export function parseRefspec(text: string): Refspec {
+  const colon = text.indexOf(':');
+  const remote = colon < 0 ? null : text.slice(0, colon);
+  const ref = text.slice(colon + 1);
+  if (isRefName(ref) && (remote === null || isRemoteName(remote))) return { remote, ref };
+  throw new TreeportError('ERR_REF_SYNTAX', `${JSON.stringify(text)} is not a valid ref name`);
+}
+
+const ostree = lazily(({ ostree }) => ({
+  setRef: ostree.func(
+    'int ostree_repo_set_ref_immediate(void *repo, const char *remote, const char *ref, const char *checksum, void *cancellable, _Inout_ void **error)',
+  ) as (
+    repo: Pointer,
+    remote: string | null,
+    ref: string,
+    checksum: Checksum | null,
+    cancellable: null,
+    error: ErrorPlace,
+  ) => number,
+}));
+
+/** Sets the ref, or deletes it; `commit` is a checksum. */
+export function setRef(repo: Pointer, { remote, ref }: Refspec, commit: Checksum | undefined): void {
+  const name = remote === null ? ref : `${remote}:${ref}`;
+  checked(`cannot set the ref ${name}`, (error) =>
+    ostree().setRef(repo, remote, ref, commit ?? null, null, error),
+  );
+}
 
 /** NAME_MAX, and PATH_MAX without its NUL. */
 const MAX_NAME_BYTES = 255;

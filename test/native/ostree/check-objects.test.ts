@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { checkContent } from '../../../src/native/ostree/check-content.ts';
+import { checkContent } from '../../../src/native/ostree/check-objects.ts';
 import { type FileHeader, S_IFLNK, S_IFREG } from '../../../src/ostree/file-header.ts';
 import type { RepositoryMode } from '../../../src/ostree/repo/open.ts';
+import { metadataChecksum } from '../../../src/ostree/verify.ts';
 import { serializeXattrs } from '../../../src/ostree/xattrs.ts';
+import { tempDir } from '../../e2e/support/scratch.ts';
 import { contentId, contentObject } from '../../support/content-objects.ts';
 import { coded } from '../../support/expect.ts';
-import { assertEmpty, started, unlessLibostree } from '../../support/libostree.ts';
+import {
+  assertEmpty,
+  commitToArchive,
+  objectsOf,
+  started,
+  unlessLibostree,
+} from '../../support/libostree.ts';
+import { treeOf } from '../../support/libostree-trees.ts';
+
+const skip = unlessLibostree();
 
 const BYTES = Buffer.from('x');
 const NO_BYTES = Buffer.alloc(0);
@@ -70,7 +81,7 @@ test('attributes must be sorted, each once', () => {
   assert.throws(() => check(list(one, one)), coded('ERR_OBJECT_CORRUPT', 'not sorted'));
 });
 
-test('mode bare-user-only does not take what it cannot give back', { skip: unlessLibostree() }, async (t) => {
+test('mode bare-user-only does not take what it cannot give back', { skip }, async (t) => {
   const { repo, transaction } = await started(t, 'bare-user-only');
   const xattrs = serializeXattrs([{ name: Buffer.from('user.a'), value: Buffer.from('b') }]);
   for (const header of [{ uid: 1 }, { gid: 1 }, { xattrs }]) {
@@ -81,5 +92,40 @@ test('mode bare-user-only does not take what it cannot give back', { skip: unles
   await transaction.content(contentId(BYTES, setuid), contentObject(BYTES, setuid));
   await assert.rejects(transaction.commit(), coded('ERR_LIBOSTREE', 'invalid mode'));
   await assertEmpty(repo.path);
+  repo.close();
+});
+
+test('metadata with another id, or malformed', { skip }, async (t) => {
+  const { repo, transaction } = await started(t);
+  const folder = await tempDir(t);
+  const source = await commitToArchive(folder, treeOf('archive'));
+  const wrong = 'a'.repeat(64);
+  const commit = await source.repo.objects.metadata('commit', source.commit);
+  await assert.rejects(transaction.metadata('commit', wrong, commit), coded('ERR_OBJECT_CORRUPT', wrong));
+  for (const type of ['commit', 'dirtree', 'dirmeta'] as const) {
+    const garbage = Buffer.from(`garbage for a ${type}`);
+    const given = transaction.metadata(type, metadataChecksum(garbage), garbage);
+    await assert.rejects(given, coded('ERR_OBJECT_CORRUPT', type));
+  }
+  await assert.rejects(
+    transaction.detachedMetadata(wrong, Buffer.from('no dict')),
+    coded('ERR_OBJECT_CORRUPT', 'commitmeta'),
+  );
+  const dirmeta = (await objectsOf(source)).find(({ type }) => type === 'dirmeta');
+  const bytes = await source.repo.objects.metadata('dirmeta', dirmeta?.checksum as string);
+  await transaction.metadata('dirmeta', wrong, bytes);
+  await assert.rejects(transaction.commit(), coded('ERR_OBJECT_CORRUPT', `${wrong}.dirmeta`));
+  await assertEmpty(repo.path);
+  repo.close();
+});
+
+test('metadata that is too large', { skip }, async (t) => {
+  const { repo, transaction } = await started(t);
+  const large = new Uint8Array(128 * 1024 * 1024 + 1);
+  await assert.rejects(
+    transaction.metadata('dirtree', 'a'.repeat(64), large),
+    coded('ERR_OBJECT_TOO_LARGE', `${'a'.repeat(64)}.dirtree`),
+  );
+  await transaction.abort();
   repo.close();
 });

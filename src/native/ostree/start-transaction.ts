@@ -1,0 +1,71 @@
+/** Starts a transaction of libostree's in a repository, and takes over what an earlier one left in its staging directory. */
+import { availableParallelism } from 'node:os';
+import { shareObject } from '../glib/glib.ts';
+import type { Pointer } from '../library.ts';
+import type { LibostreeRepo } from './repository.ts';
+import { claimStaging, oneAfterTheOther, releaseStaging, sweepStaging } from './staging.ts';
+import { Transaction, type TransactionStart } from './transaction.ts';
+import type { BegunTransaction } from './transaction-calls.ts';
+import { giveThreads, takeThreads, type WriteThread } from './write-threads.ts';
+import { Writers } from './writers.ts';
+
+export type TransactionOptions = {
+  /** Threads that write objects. Default: the number of processors, at most eight. */
+  readonly threads?: number;
+  /**
+   * The caller verified signatures of what it writes, so detached metadata is added to what a commit in the repository
+   * has. Otherwise that metadata stays as it is.
+   */
+  readonly isVerified?: boolean;
+};
+
+const MAX_THREADS = 8;
+
+/**
+ * Starts a transaction. A LibostreeRepo has at most one at a time; several LibostreeRepos of one repository may have one
+ * each. Throws ERR_REPO_READ_ONLY and ERR_LIBOSTREE.
+ */
+export async function startTransaction(
+  repo: LibostreeRepo,
+  options: TransactionOptions = {},
+): Promise<Transaction> {
+  repo.checkWritable();
+  const { threads = Math.min(availableParallelism(), MAX_THREADS), isVerified = false } = options;
+  const handle = shareObject(repo.pointer);
+  const taken = takeThreads(Math.max(1, threads));
+  const start = await begin(repo, handle.pointer, taken[0] as WriteThread).catch(async (error: unknown) => {
+    await giveThreads(taken);
+    handle[Symbol.dispose]();
+    throw error;
+  });
+  const transaction = new Transaction({
+    repo,
+    handle,
+    start,
+    writers: new Writers(start.repo, taken),
+    isVerified,
+  });
+  await transaction.sweep();
+  return transaction;
+}
+
+/** `pointer` is the transaction's own reference to the repository. Throws ERR_LIBOSTREE. */
+function begin(
+  { path, mode }: LibostreeRepo,
+  pointer: Pointer,
+  thread: WriteThread,
+): Promise<TransactionStart> {
+  return oneAfterTheOther(async () => {
+    const { isResumed, syncs } = (await thread.call({ kind: 'prepare', repo: pointer })) as BegunTransaction;
+    let directory: string | undefined;
+    try {
+      directory = claimStaging(path);
+      const staging = { repo: path, mode, directory };
+      return { repo: { pointer, staging }, syncs, leftover: isResumed ? sweepStaging(staging) : [] };
+    } catch (error) {
+      if (directory !== undefined) releaseStaging(directory);
+      await thread.call({ kind: 'abort', repo: pointer, syncs }).catch(() => {});
+      throw error;
+    }
+  });
+}
