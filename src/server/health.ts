@@ -1,6 +1,7 @@
 /**
- * Health of a server. `/healthz` answers as long as the process does; `/readyz` if the repository and its summary can
- * be read and the server is not shutting down. {@link checkHealth} asks for it, for containers that have no curl.
+ * Health of a server. `/healthz` answers as long as the process does; `/readyz` if the repository and its
+ * summary can be read and the server is not shutting down. {@link checkHealth} asks for it, for containers
+ * that have no curl.
  */
 import { access, constants, readdir } from 'node:fs/promises';
 import { get } from 'node:http';
@@ -55,7 +56,10 @@ async function checkReadable(repo: Repository): Promise<void> {
   if (repo.parent !== undefined) await checkReadable(repo.parent);
 }
 
-/** Asks a running server; ERR_NOT_READY unless `url` (plain http) answers 200. The message has the status or the error. */
+/**
+ * Asks a running server; ERR_NOT_READY unless `url` (plain http) answers 200. The message has the status or
+ * the error.
+ */
 export async function checkHealth(url: string): Promise<void> {
   const status = new Promise<number | undefined>((resolve, reject) => {
     const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);

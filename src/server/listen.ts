@@ -1,6 +1,4 @@
-/**
- * Serving on a socket: the listen address and the log. Going down is in shutdown.ts.
- */
+/** Starts a server on a socket: the listen address and the log. Stopping is in shutdown.ts. */
 import type { AddressInfo } from 'node:net';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
@@ -11,22 +9,25 @@ import type { ServerOptions } from './options.ts';
 import { FINISH_SECONDS, type StopOptions, shutdownOf } from './shutdown.ts';
 
 export type ListenAddress = {
-  /** Undefined for every address of the machine. */
+  /** Undefined for all addresses of the machine. */
   readonly host: string | undefined;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
 };
 
 export type ServeOptions = Omit<ServerOptions, 'logger'> & {
   /** `[ADDR:]PORT`; see {@link parseListenAddress}. */
   readonly listen: string;
-  /** One of pino's levels; `info` by default. */
+  /** A pino level; `info` by default. */
   readonly logLevel?: string;
   /** Standard output by default. */
   readonly logTo?: DestinationStream;
-  /** How long `/readyz` fails after {@link RunningServer.stop} while everything is still served; 0 by default. */
+  /**
+   * How long the server keeps serving, with `/readyz` failing, after {@link RunningServer.stop}; 0 by
+   * default.
+   */
   readonly drainDelayMs?: number;
-  /** How long running answers may take then; {@link FINISH_SECONDS} by default. */
+  /** How long requests in flight may take after that; {@link FINISH_SECONDS} by default. */
   readonly finishMs?: number;
 };
 
@@ -34,13 +35,16 @@ export type RunningServer = {
   readonly host: string;
   readonly port: number;
   readonly counters: Counters;
-  /** Goes down; resolves when every connection is closed. Calls after the first wait for the same. */
+  /** Shuts down; resolves when every connection is closed. Later calls wait for the same shutdown. */
   stop(options?: StopOptions): Promise<void>;
 };
 
-/** As many connections as may be open at once: where the queue is full, the kernel lets a client wait for seconds. */
+/**
+ * The connection limit (http-server.ts): when the accept queue is full, clients wait seconds for their next
+ * SYN.
+ */
 const BACKLOG = 1024;
-/** pino's number for it; errors have greater ones. */
+/** pino's number for `warn`; errors are higher. */
 const WARNING = 40;
 
 /** Parses `8080`, `:8080`, `127.0.0.1:8080`, `localhost:8080` and `[::1]:8080`; ERR_USAGE otherwise. */
@@ -50,13 +54,13 @@ export function parseListenAddress(text: string): ListenAddress {
   if (match === null || port > 65535) {
     throw new TreeportError(
       'ERR_USAGE',
-      `"${text}" is no address to listen on: give PORT, ADDRESS:PORT or [IPV6]:PORT`,
+      `"${text}" is not a valid listen address: give PORT, ADDRESS:PORT or [IPV6]:PORT`,
     );
   }
   return { host: match[1] ?? (match[2] || undefined), port };
 }
 
-/** Starts a server; ERR_LISTEN if the address cannot be had, ERR_CACHE_DIR, ERR_USAGE. */
+/** Starts a server; ERR_LISTEN if it cannot listen on the address, ERR_CACHE_DIR, ERR_USAGE. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const address = parseListenAddress(options.listen);
   const logger = newLogger(options.logLevel ?? 'info', options.logTo);
@@ -68,13 +72,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return { ...bound, counters: server.counters, stop };
 }
 
-/** Warnings and errors do not wait for other lines. */
+/** Warnings and errors are flushed at once. */
 function newLogger(level: string, logTo: DestinationStream | undefined): Logger {
   if (logTo !== undefined) return pino({ level }, logTo);
   const output = standardOutput();
   const hooks: LoggerOptions['hooks'] = {
-    logMethod(words, log, lineLevel) {
-      log.apply(this, words);
+    logMethod(args, log, lineLevel) {
+      log.apply(this, args);
       if (lineLevel >= WARNING) output.urge();
     },
   };
@@ -95,7 +99,7 @@ async function listen(
       await app.listen({ host: name, port, backlog: BACKLOG });
       break;
     } catch (error) {
-      // Without IPv6 in the kernel `::` cannot be had.
+      // `::` fails if the kernel has no IPv6.
       if (index === hosts.length - 1 || !['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(errnoOf(error) ?? '')) {
         throw listenError(error, host, port);
       }
@@ -108,11 +112,11 @@ async function listen(
 function listenError(error: unknown, host: string | undefined, port: number): TreeportError {
   const where = host === undefined ? `port ${port}` : `${host}:${port}`;
   const why: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'something else is listening there; give another port with --listen',
-    EACCES: 'this user may not; ports below 1024 need a privilege',
+    EADDRINUSE: 'the port is in use; choose another one with --listen',
+    EACCES: 'permission denied; ports below 1024 need a privilege',
     EADDRNOTAVAIL: 'this machine does not have that address',
-    ENOTFOUND: 'no such host name',
+    ENOTFOUND: 'unknown host name',
   };
-  const words = why[errnoOf(error) ?? ''] ?? messageOf(error);
-  return new TreeportError('ERR_LISTEN', `cannot listen on ${where}: ${words}`, { cause: error });
+  const reason = why[errnoOf(error) ?? ''] ?? messageOf(error);
+  return new TreeportError('ERR_LISTEN', `cannot listen on ${where}: ${reason}`, { cause: error });
 }

@@ -8,7 +8,9 @@ import { type DeflateLevel, type Encoding, encodingOf } from './content/encoding
 export type ServerOptions = {
   /** What is served: a repository of any mode. */
   readonly repo: Repository;
-  /** Opens the repository again when its config has changed; without it the server goes on with what it has. */
+  /**
+   * Opens the repository again when its config has changed; without it the server goes on with what it has.
+   */
   readonly reopen?: () => Promise<Repository>;
   /** Where the repository lies in the URL space; `/repo` by default, `/` for the top. */
   readonly basePath?: string;
@@ -22,7 +24,10 @@ export type ServerOptions = {
   readonly maxConnections?: number;
   /** How long a client may read nothing of an answer; 60 s by default. */
   readonly sendTimeoutMs?: number;
-  /** How long nothing must have been sent before objects are verified and compressed for the cache; 3 s by default. */
+  /**
+   * How long nothing must have been sent before objects are verified and compressed for the cache; 3 s by
+   * default.
+   */
   readonly idleMs?: number;
   /** Silent by default. At level `info` it gets a line for each request. */
   readonly logger?: Logger;

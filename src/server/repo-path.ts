@@ -1,9 +1,9 @@
 /**
- * The grammar of paths below the base path: everything that an ostree or flatpak client may ask for, and
- * nothing else. What does not parse is a 404; a file is only ever looked up under a name that was rebuilt
- * from the parsed parts, so no request can reach outside the repository.
+ * The grammar of paths below the base path: everything that an ostree or flatpak client may request, and
+ * nothing else. A path that does not parse is a 404. Files are only looked up under names rebuilt from the
+ * parsed parts, so that no request can escape the repository.
  *
- * Percent-encoding is undone after splitting at `/`. A `+`, which delta names contain, stays a plus.
+ * Percent-encoding is decoded after splitting at `/`. A `+`, which delta names contain, stays a plus.
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import { checksumFromDeltaName } from '../ostree/checksum.ts';
@@ -27,9 +27,9 @@ export type RepoTarget =
 
 const OBJECT = /^objects\/([0-9a-f]{2})\/([0-9a-f]{62})\.([a-z-]+)$/;
 const SUMMARY_FILES: readonly string[] = ['summary.sig', 'summary.idx', 'summary.idx.sig'];
-/** flatpak's: a sub-summary, the signature of an index, the difference of two sub-summaries. */
+/** Flatpak's sub-summaries, the signature of an index, and deltas between sub-summaries. */
 const SUB_SUMMARY = /^(?:[0-9a-f]{64}\.(?:gz|idx\.sig)|[0-9a-f]{64}-[0-9a-f]{64}\.delta)$/;
-/** Files of flatpak's for people, at the top of a repository. */
+/** Flatpak's files for users, at the top of a repository. */
 const FLATPAK_FILE = /^[\p{L}\p{N}_][-.\p{L}\p{N}_+]*\.flatpak(?:repo|ref)$/u;
 const DELTA_FILE = /^(?:superblock|0|[1-9][0-9]{0,6})$/;
 const COLLECTION_ID = /^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+$/;
@@ -50,7 +50,7 @@ function objectTarget(checksum: Checksum, extension: string): RepoTarget | undef
   return isMetadataType(extension) ? { kind: 'metadata', type: extension, checksum } : undefined;
 }
 
-/** Undefined where a part is not UTF-8, or hides a separator. */
+/** Undefined if a part is not UTF-8 or contains an encoded separator. */
 function decodeParts(parts: readonly string[]): readonly string[] | undefined {
   try {
     const decoded = parts.map((part) => decodeURIComponent(part));

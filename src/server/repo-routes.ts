@@ -1,7 +1,7 @@
 /**
  * Everything below the base path. There is one route: repo-path.ts parses the raw URL, and what does not
- * parse is a 404. Errors have no body (see reply.ts). Answers are never 429, 502 or 503, which old clients do not survive, and never carry a
- * Content-Encoding.
+ * parse is a 404. Errors have no body (see reply.ts). Answers are never 429, 502 or 503, which old clients do
+ * not survive, and never carry a Content-Encoding.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';

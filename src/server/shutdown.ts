@@ -1,31 +1,31 @@
 /**
- * Going down in order. First `/readyz` fails while everything is still served, so that whoever sends traffic here
- * sees it and stops; then the listening socket and idle connections close and running answers finish; what is left
- * at the deadline is cut. Which signal stops a server is the business of the program (cli/signals.ts).
+ * Graceful shutdown. First `/readyz` fails while everything is still served, so that load balancers drain the
+ * server; then the listening socket and idle connections close and requests in flight finish; connections
+ * that are left at the deadline are closed. cli/signals.ts maps signals to it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Server } from './app.ts';
 
 export type ShutdownOptions = {
-  /** How long the server goes on serving, not ready; milliseconds. */
+  /** How long the server keeps serving while it is not ready; milliseconds. */
   readonly drainDelayMs: number;
-  /** How long running answers may take then; milliseconds. */
+  /** How long requests in flight may take after that; milliseconds. */
   readonly finishMs: number;
 };
 
 export type StopOptions = {
-  /** Without the delay, or with an end to it where it has begun. */
+  /** Skips the drain delay, or ends one that has begun. */
   readonly atOnce?: boolean;
 };
 
-/** What a mirror image waits: a load balancer that asks every 5 seconds has seen it then. */
+/** Drain delay of mirror images: long enough for a load balancer that probes every 5 seconds. */
 export const IMAGE_DRAIN_DELAY_SECONDS = 5;
-/** How long running answers may take. */
+/** How long requests in flight may take by default. */
 export const FINISH_SECONDS = 25;
 const IDLE_CHECK_MS = 200;
 
-/** The function that stops the server; calls after the first wait for the same end. */
+/** The function that stops the server; later calls wait for the same shutdown. */
 export function shutdownOf(
   server: Server,
   logger: Logger,
@@ -48,14 +48,14 @@ async function shutDown(
 ): Promise<void> {
   startDraining();
   if (drainDelayMs > 0 && !hurry.aborted) {
-    logger.info(`not ready any more, still serving for ${drainDelayMs / 1000} s`);
+    logger.info(`draining: /readyz fails, still serving for ${drainDelayMs / 1000} s`);
     await sleep(drainDelayMs, undefined, { signal: hurry }).catch(() => {});
   }
-  logger.info('shutting down, finishing running requests');
-  // Connections that become idle only now would otherwise stay for the keep-alive time.
+  logger.info('shutting down, finishing requests in flight');
+  // Connections that become idle from now on would otherwise stay open for the keep-alive time.
   const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
   const deadline = setTimeout(() => {
-    logger.warn('the time to finish is over, closing the remaining connections');
+    logger.warn('shutdown deadline reached, closing the remaining connections');
     app.server.closeAllConnections();
   }, finishMs);
   try {

@@ -80,7 +80,7 @@ test('a mirror image of an OS', { skip, timeout }, async (t) => {
 async function stopsInOrder(podman: Podman, mirror: Container): Promise<void> {
   await podman.must(['stop', '--time=20', mirror.id]);
   assert.equal(await podman.must(['inspect', '--format={{.State.ExitCode}}', mirror.id]), '0');
-  const delay = `not ready any more, still serving for ${IMAGE_DRAIN_DELAY_SECONDS} s`;
+  const delay = `draining: /readyz fails, still serving for ${IMAGE_DRAIN_DELAY_SECONDS} s`;
   assert.ok((await podman.log(mirror.id)).includes(delay));
 }
 

@@ -129,7 +129,7 @@ test('going down does not wait for ever', async (t) => {
   const stalled = await ask(origin + archiveUrl(id));
   stalled.on('error', () => {});
   await stop();
-  assert.ok(lines.some((line) => line.includes('the time to finish is over')));
+  assert.ok(lines.some((line) => line.includes('shutdown deadline reached')));
 });
 
 function ask(url: string, agent?: Agent): Promise<IncomingMessage> {

@@ -1,7 +1,8 @@
 /**
- * Verifies archive objects after they were sent. They go out as they lie on the disk, as from any web server, and a
- * client refuses a corrupt one by itself; but the operator must hear of it, and caches in between must not keep it.
- * Verification runs when the server is idle. A file that was found corrupt is remembered for as long as it stays the same.
+ * Verifies archive objects after they were sent. They are sent unchanged from disk, and clients refuse
+ * corrupt ones by themselves; but the operator must learn of the corruption, and caching proxies must not
+ * keep such an object. Verification runs when the server is idle. Verdicts are remembered for as long as the
+ * file stays the same.
  */
 import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -22,7 +23,7 @@ export class BackgroundVerifier {
   readonly #options: BackgroundVerifierOptions;
   readonly #queue: IdleQueue;
   readonly #stopping = new AbortController();
-  /** By object, the last verified at the end. */
+  /** By object, most recently verified last. */
   readonly #verdicts = new Map<Checksum, Verdict>();
 
   constructor(options: BackgroundVerifierOptions) {
@@ -33,19 +34,19 @@ export class BackgroundVerifier {
     });
   }
 
-  /** Takes note of an object that is being sent; `version` changes with its file. */
+  /** Queues an object that is being sent; `version` changes with its file. */
   sent(checksum: Checksum, version: string): void {
     if (this.#verdicts.get(checksum)?.version === version) this.#queue.disturb();
     else this.#queue.add(checksum, version);
   }
 
-  /** True if this version of the object's file was found corrupt. */
+  /** Whether this version of the object's file was found corrupt. */
   isCorrupt(checksum: Checksum, version: string): boolean {
     const verdict = this.#verdicts.get(checksum);
     return verdict?.isCorrupt === true && verdict.version === version;
   }
 
-  /** Ends verification, that of a large object in the middle. */
+  /** Ends verification, even in the middle of a large object. */
   stop(): void {
     this.#stopping.abort();
     this.#queue.stop();
@@ -69,7 +70,10 @@ export class BackgroundVerifier {
   }
 }
 
-/** Reads a content object to its end; ERR_OBJECT_CORRUPT unless its bytes give the id. Rejects when `signal` is aborted. */
+/**
+ * Reads a content object to its end; ERR_OBJECT_CORRUPT unless the checksum matches. Rejects when `signal` is
+ * aborted.
+ */
 export async function readVerified(
   objects: Pick<ObjectSource, 'content'>,
   checksum: Checksum,

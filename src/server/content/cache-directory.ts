@@ -3,14 +3,15 @@
  *
  * | name | what it is |
  * |---|---|
- * | `treeport-cache` | the marker: a regular file with {@link MARKER_TEXT}. Without it the directory must be empty |
- * | `<encoder>/objects/<2>/<62>.filez` | what one encoder made (encoder.ts says what its id depends on) |
+ * | `treeport-cache` | the marker, with {@link MARKER_TEXT}; without it the directory must be empty |
+ * | `<encoder>/objects/<2>/<62>.filez` | the objects of one encoder (encoder.ts defines its id) |
  *
- * The directory never lies inside a served repository, around one, or is one. Several servers may start on one
- * directory at once: the marker appears by a rename, before anything else does, and its bytes are always the same.
+ * The directory must neither be a served repository nor lie inside or around one. Several servers may start
+ * on one directory at once: the marker appears atomically, before anything else, and its bytes are always the
+ * same.
  *
- * Nothing but folders of encoders is ever removed, and of those only the ones that no server has claimed for a
- * day: every server renews the date of its own, see {@link claimFolder}.
+ * Only folders of encoders are ever removed, and only if no server has claimed them for a day: every server
+ * renews the date of its own folder, see {@link claimFolder}.
  */
 import { constants, lstatSync, mkdirSync, statSync, utimesSync } from 'node:fs';
 import { mkdir, open, readdir, realpath, rm } from 'node:fs/promises';
@@ -20,16 +21,16 @@ import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
 
 export type CacheDirectoryOptions = {
   readonly directory: string;
-  /** Equal encoders make equal files. */
+  /** The encoder's id: equal ids give equal files. */
   readonly encoder: string;
-  /** What is served, and its parents. */
+  /** Paths of the served repository and its parents. */
   readonly repositories: readonly string[];
 };
 
 const MARKER = 'treeport-cache';
 const MARKER_TEXT =
   'This directory is a cache of `treeport serve`. It may be deleted while no server uses it.\n';
-/** The marker of a server that is starting, and what a new ext4 volume contains. */
+/** The temporary marker of a starting server, and the one directory of a new ext4 volume. */
 const NOT_COUNTED = /^(?:\.treeport-cache\..*\.tmp|lost\+found)$/;
 const ENCODER_FOLDER = /^deflate[0-9]-[\w.-]+$/;
 const UNCLAIMED_MS = 24 * 3_600_000;
@@ -60,7 +61,7 @@ export async function prepareCacheDirectory(options: CacheDirectoryOptions): Pro
   }
 }
 
-/** Renews the date of an encoder's folder, so that no other server takes it for an old one. */
+/** Renews the date of an encoder's folder, so that no other server considers it abandoned. */
 export function claimFolder(folder: string): void {
   const now = new Date();
   utimesSync(folder, now, now);
@@ -77,7 +78,7 @@ export async function removeUnclaimedFolders(folder: string): Promise<void> {
   }
 }
 
-/** By device and inode, so that neither symlinks nor bind mounts hide that two paths are one place. */
+/** Compares device and inode, so that neither symlinks nor bind mounts disguise a directory. */
 async function checkPlace(directory: string, repositories: readonly string[]): Promise<void> {
   const cache = await identitiesUpwards(directory);
   for (const repository of repositories) {
@@ -90,7 +91,7 @@ async function checkPlace(directory: string, repositories: readonly string[]): P
   }
 }
 
-/** The place itself first, undefined if it does not exist yet, then every directory around it. */
+/** The path's own identity first, undefined if it does not exist yet, then those of its ancestors. */
 async function identitiesUpwards(path: string): Promise<readonly (string | undefined)[]> {
   const identities: (string | undefined)[] = [];
   let place = path;
@@ -118,7 +119,7 @@ async function mark(directory: string): Promise<void> {
   if (await isMarked(directory)) return;
   const names = (await readdir(directory)).filter((name) => !NOT_COUNTED.test(name));
   if (names.length === 0) await writeFileAtomic(join(directory, MARKER), Buffer.from(MARKER_TEXT));
-  // Another server may have marked it since.
+  // Another server may have marked it meanwhile.
   else if (!(await isMarked(directory))) throw refused(directory, `it holds ${JSON.stringify(names[0])}`);
 }
 
@@ -136,7 +137,7 @@ async function isMarked(directory: string): Promise<boolean> {
   }
 }
 
-/** A symlink is not taken for a directory: what is written below it would land elsewhere. */
+/** Refuses a symlink in place of a directory, because writes below it would land elsewhere. */
 function makeDirectory(path: string): void {
   try {
     mkdirSync(path);
@@ -148,6 +149,6 @@ function makeDirectory(path: string): void {
 function refused(directory: string, why: string): TreeportError {
   return new TreeportError(
     'ERR_CACHE_DIR',
-    `cannot use ${directory} as the cache directory: ${why}; give --cache-dir an empty directory or one that a server made`,
+    `cannot use ${directory} as the cache directory: ${why}; give --cache-dir an empty directory, or the cache of another server`,
   );
 }

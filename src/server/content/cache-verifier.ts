@@ -1,7 +1,7 @@
 /**
- * Verifies the objects of the cache when the server is idle: all of them after a start, and again every day. A file that
- * does not give its object's id is removed and made again. Clients verify what they get, but a caching proxy would
- * keep a rotten file under a strong entity tag.
+ * Verifies all cached objects when the server is idle: after a start, and again every day. A corrupt file is
+ * removed and encoded again. Clients verify what they receive, but a caching proxy would keep a corrupt file
+ * under a strong entity tag.
  */
 import type { Logger } from 'pino';
 import { isTreeportError, messageOf } from '../../base/errors.ts';
@@ -15,13 +15,13 @@ import { IdleQueue, type IdleQueueOptions } from './idle-queue.ts';
 
 export type CacheVerifierOptions = Omit<IdleQueueOptions, 'work'> & {
   readonly cache: DiskCache;
-  /** Has the object encoded again. */
+  /** Requests that the object is encoded again. */
   readonly refill: (checksum: Checksum) => void;
   readonly logger: Logger;
 };
 
 const EVERY_MS = 24 * 3_600_000;
-/** Objects that wait for their turn in the queue. */
+/** Objects in the idle queue at once. */
 const BATCH = 1000;
 
 export class CacheVerifier {
@@ -30,7 +30,7 @@ export class CacheVerifier {
   readonly #cached: Pick<ObjectSource, 'content'>;
   readonly #stopping = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  /** What is to be verified, the last one first. */
+  /** Objects still to verify, taken from the end. */
   #left: Checksum[] = [];
   #queued = 0;
 
@@ -42,7 +42,7 @@ export class CacheVerifier {
     this.#timer = setInterval(() => this.#begin(), EVERY_MS).unref();
   }
 
-  /** Something is being sent: verification pauses. */
+  /** Pauses verification, because something is being sent. */
   disturb(): void {
     this.#queue.disturb();
   }
@@ -71,10 +71,10 @@ export class CacheVerifier {
     try {
       await readVerified(this.#cached, checksum, signal);
     } catch (error) {
-      // It may have been evicted since.
+      // It may have been evicted meanwhile.
       if (signal.aborted || isTreeportError(error, 'ERR_OBJECT_MISSING')) return;
       cache.drop(checksum);
-      const what = `the cached copy of object ${checksum}.filez is dropped and made again: ${messageOf(error)}`;
+      const what = `the cached copy of object ${checksum}.filez is dropped and encoded again: ${messageOf(error)}`;
       logger.error({ object: `${checksum}.filez` }, what);
       refill(checksum);
     } finally {

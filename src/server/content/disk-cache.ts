@@ -1,12 +1,13 @@
 /**
- * The encoded objects of one encoder, laid out as an archive repository's: `objects/<2>/<62>.filez`; files are
- * written under a temporary name beside it. About `maxBytes` are kept; the least recently used are evicted in batches,
- * to amortise the search for them. cache-directory.ts says what else lies in the cache directory.
+ * The encoded objects of one encoder, laid out like those of an archive repository: `objects/<2>/<62>.filez`;
+ * files are written under a temporary name beside it. About `maxBytes` are kept: least recently used files
+ * are evicted in batches, to amortise the scan. cache-directory.ts describes the rest of the cache directory.
  *
- * The files are the source of truth, and other servers may write and evict them at the same time: a file that this
- * server does not know is found when it is asked for, one that has gone is forgotten, and the directory is scanned
- * at the start (in the background: start-up does not depend on the number of files), whenever this server
- * has written a quarter of `maxBytes`, and every hour. A cache that cannot be written costs speed, never an answer.
+ * The files are the source of truth, because other servers may write and evict them concurrently: an unknown
+ * file is found when it is requested, one that has gone is forgotten, and the directory is scanned at
+ * start-up (in the background, so that start-up does not depend on the number of files), whenever this server
+ * has written a quarter of `maxBytes`, and every hour. A cache that cannot be written costs speed, never an
+ * answer.
  */
 import { existsSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { readdir, rm, unlink, writeFile } from 'node:fs/promises';
@@ -20,20 +21,20 @@ import { claimFolder, FAN_OUT, prepareCacheDirectory, removeUnclaimedFolders } f
 export type DiskCacheOptions = {
   readonly directory: string;
   readonly maxBytes: number;
-  /** Equal encoders make equal files. */
+  /** The encoder's id: equal ids give equal files. */
   readonly encoder: string;
-  /** What is served, and its parents. */
+  /** Paths of the served repository and its parents. */
   readonly repositories: readonly string[];
-  /** Told of the first failed write in a row, and not again until one has succeeded. */
+  /** Called for the first failed write in a row, and not again until a write has succeeded. */
   readonly onWriteFailure: (error: unknown) => void;
 };
 
 const LEFTOVER_MS = 3_600_000;
-/** Written at once. */
+/** Files up to this size are written synchronously. */
 const SMALL_FILE_BYTES = 128 * 1024;
-/** How much of its size a full cache keeps. */
+/** Fraction of `maxBytes` that remains after an eviction. */
 const KEPT_BY_EVICTION = 15 / 16;
-/** How much of its size a server writes before it looks what the others have written. */
+/** Fraction of `maxBytes` that a server writes before it scans for files of other servers. */
 const WRITTEN_BETWEEN_SCANS = 1 / 4;
 const SCAN_MS = 3_600_000;
 
@@ -48,7 +49,7 @@ export class DiskCache {
   #writtenSinceScan = 0;
   #lastUse = 0;
   #writeFailed = false;
-  /** Settled when the files of an earlier run have been counted. */
+  /** Resolves when the files of an earlier run have been counted. */
   readonly counted: Promise<void>;
   #isCounted = false;
   #scanning: Promise<void> | undefined;
@@ -71,12 +72,12 @@ export class DiskCache {
     clearInterval(this.#timer);
   }
 
-  /** Bytes of the objects known to be here. */
+  /** Bytes of the known objects. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The objects known to be here. */
+  /** The known objects. */
   get checksums(): Iterable<Checksum> {
     return this.#entries.keys();
   }
@@ -91,16 +92,17 @@ export class DiskCache {
     try {
       unlinkSync(this.#path(checksum));
     } catch {
-      // Evicted by another server, or the directory is read-only now: then the next verification finds it again.
+      // Evicted by another server, or the directory has become read-only: then the next verification finds it
+      // again.
     }
   }
 
-  /** The cached archive file of an object, which counts as a use. */
+  /** The cached archive file of an object; opening it counts as a use. */
   open(checksum: Checksum): PlainFile | undefined {
     const entry = this.#entries.get(checksum);
     const file = this.#openFile(checksum);
     if (file === undefined || file.size === 0) {
-      // An empty file is what a crash leaves of one that was not yet on disk.
+      // A crash leaves an empty file where the bytes had not reached the disk.
       if (file !== undefined) closePlainFile(file);
       this.#forget(checksum);
       return undefined;
@@ -110,7 +112,7 @@ export class DiskCache {
     return file;
   }
 
-  /** Keeps an encoded object; does not reject. */
+  /** Stores an encoded object; does not reject. */
   async store(checksum: Checksum, bytes: Buffer): Promise<void> {
     if (bytes.length > this.maxBytes) return;
     const temporary = this.temporaryPath(checksum);
@@ -122,7 +124,7 @@ export class DiskCache {
     }
   }
 
-  /** Takes a file that was written under {@link temporaryPath}; does not reject. */
+  /** Renames a file that was written under {@link temporaryPath} into place; does not reject. */
   async adopt(checksum: Checksum, temporary: string, size: number): Promise<void> {
     try {
       this.#moveIn(checksum, temporary, size);
@@ -131,24 +133,24 @@ export class DiskCache {
     }
   }
 
-  /** A fresh name for the file that is to become this object. */
+  /** A new temporary name for this object's file. */
   temporaryPath(checksum: Checksum): string {
     return temporaryName(this.#path(checksum));
   }
 
-  /** Removes a temporary file whose writing has failed, and tells of it. */
+  /** Removes a temporary file that could not be written, and reports the failure. */
   async failed(temporary: string, error: unknown): Promise<void> {
     if (!this.#writeFailed) this.#onWriteFailure(error);
     this.#writeFailed = true;
     await this.discard(temporary);
   }
 
-  /** Removes a temporary file that is not wanted; does not reject. */
+  /** Removes a temporary file; does not reject. */
   async discard(temporary: string): Promise<void> {
     await rm(temporary, { force: true }).catch(() => {});
   }
 
-  /** What cannot be opened, or is no file of this directory, is not in the cache. */
+  /** A file that cannot be opened, or that a link leads away from, counts as not cached. */
   #openFile(checksum: Checksum): PlainFile | undefined {
     try {
       return openPlainFile(this.folder, loosePath(checksum, 'filez'));
@@ -170,14 +172,14 @@ export class DiskCache {
     this.#evict();
   }
 
-  /** Makes the object the most recently used one. */
+  /** Records the object as most recently used. */
   #remember(checksum: Checksum, size: number): void {
     this.#forget(checksum);
     this.#entries.set(checksum, { size, used: this.#use() });
     this.#bytes += size;
   }
 
-  /** Milliseconds since 1970, and later than every use before. */
+  /** Milliseconds since 1970, strictly increasing. */
   #use(): number {
     this.#lastUse = Math.max(Date.now(), this.#lastUse + 0.001);
     return this.#lastUse;
@@ -189,7 +191,7 @@ export class DiskCache {
   }
 
   #evict(): void {
-    // Before all files are counted the oldest is not known.
+    // Until all files are counted the oldest is unknown.
     if (!this.#isCounted || this.#bytes <= this.maxBytes) return;
     const oldestFirst = [...this.#entries].sort(([, a], [, b]) => a.used - b.used);
     for (const [checksum] of oldestFirst) {
@@ -198,7 +200,7 @@ export class DiskCache {
     }
   }
 
-  /** Makes what is known agree with what is there; a scan that is under way is shared. */
+  /** Synchronises the known objects with the files; concurrent calls share one scan. */
   scan(): Promise<void> {
     this.#scanning ??= this.#scan().finally(() => {
       this.#scanning = undefined;
@@ -223,7 +225,7 @@ export class DiskCache {
       }
     }
     for (const checksum of gone) {
-      // One that was used since the start was there then, and may have been written behind the scan.
+      // An object used since the scan began exists: it was written after its directory had been read.
       if ((this.#entries.get(checksum)?.used ?? 0) < start) this.#forget(checksum);
     }
     this.#isCounted = true;
@@ -237,7 +239,7 @@ export class DiskCache {
   }
 }
 
-/** `used`: when it was used last; of a file that another server or run wrote, when it was written. */
+/** `used`: time of the last use, or of the write if another server or run wrote the file. */
 type Entry = { readonly size: number; used: number };
 
 type Found = { readonly checksum: Checksum; readonly size: number; readonly modified: number };
@@ -251,13 +253,13 @@ async function listObjects(directory: string, fanOut: string): Promise<readonly 
     if (stats === undefined) continue;
     const checksum = parseLooseName(fanOut, name)?.checksum;
     if (checksum !== undefined) found.push({ checksum, size: stats.size, modified: stats.mtimeMs });
-    // A younger one may belong to a process that is alive.
+    // A younger file may belong to a live process.
     else if (Date.now() - stats.mtimeMs > LEFTOVER_MS) await unlink(path).catch(() => {});
   }
   return found;
 }
 
-/** Synchronously where it takes microseconds, as small objects are read (docs/decisions/0020). */
+/** Synchronous for small files, like reads (docs/decisions/0020). */
 async function writeNew(path: string, bytes: Buffer): Promise<void> {
   if (bytes.length <= SMALL_FILE_BYTES) writeFileSync(path, bytes, { flag: 'wx' });
   else await writeFile(path, bytes, { flag: 'wx' });

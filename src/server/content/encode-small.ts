@@ -1,8 +1,8 @@
 /**
  * Encodes a small object in memory: reads, verifies and deflates it (RFC 1951).
  *
- * The bytes depend on the input alone, because entity tags promise it. So every buffer gets a compressor of its own:
- * one that is reset still shows traces of what it compressed before.
+ * The bytes depend on the input alone, because entity tags promise it. So every buffer gets a compressor of
+ * its own: one that is reset still shows traces of what it compressed before.
  */
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -15,14 +15,19 @@ import type { ContentObject } from '../../ostree/object-source.ts';
 import { storedBlocks } from '../../ostree/stored-blocks.ts';
 import { corrupt } from '../../ostree/verify.ts';
 
-/** Up to this size a stored block is sent at every level: compressing would save less than the headers of the answer take. */
+/**
+ * Up to this size bytes are stored at every level: compression would save less than the response headers
+ * take.
+ */
 const STORED_BYTES = 4096;
-/** Up to this size, half a millisecond of work, the way over the thread pool costs more than it frees. */
+/**
+ * Up to this size (half a millisecond of work) the detour through the thread pool costs more than it saves.
+ */
 const SYNCHRONOUS_BYTES = 64 * 1024;
 
 const deflateOnPool = promisify(deflateRaw);
 
-/** One complete deflate stream, in parts; level 0 stores. Callers bound how many run at once. */
+/** A complete deflate stream, in parts; level 0 stores. Callers bound the concurrency. */
 export async function deflate(bytes: Buffer, level: number): Promise<readonly Buffer[]> {
   if (level === 0 || (bytes.length > 0 && bytes.length <= STORED_BYTES)) return storedBlocks(bytes);
   if (bytes.length <= SYNCHRONOUS_BYTES) return [deflateRawSync(bytes, { level })];

@@ -1,14 +1,14 @@
 /**
- * Makes archive files of content objects on demand.
+ * Encodes content objects as archive files on demand, at one deflate level.
  *
  * Concurrent requests for one object share one encoding. Small objects are read whole, verified and deflated
- * before anything is sent. Large ones are sent while they are encoded and verified at the end: with a
- * cache through a {@link TailedFile}, without one (or when enough are being written, or the object is too
- * large for the cache) through a {@link SharedStream} at the pace of the clients. Either way memory is
- * bounded, and a fault is an error of the stream, never its clean end.
+ * before anything is sent. Large objects are sent while they are encoded, and verified at the end: through a
+ * {@link TailedFile} if there is a cache; otherwise, or if enough files are being written or the object
+ * exceeds the cache, through a {@link SharedStream} at the pace of the clients. Either way memory is bounded,
+ * and a fault is an error of the stream, never a clean end.
  *
- * Only small encodings and growing files are limited in number. A large stream is paced by its reader and
- * must not wait in a line: clients give up when nothing comes for 30 s.
+ * Only small encodings and tailed files are limited in number. A large stream is paced by its reader and must
+ * not queue, because clients time out after 30 s without a byte.
  */
 import type { Readable } from 'node:stream';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -27,18 +27,18 @@ import { TailedFile } from './tailed-file.ts';
 /** Objects up to this size are encoded in memory. */
 const SMALL_OBJECT_BYTES = 1024 * 1024;
 const WINDOW_BYTES = 256 * 1024;
-/** Small encodings at once: one less than Node's thread pool has threads, so that reading files goes on. */
+/** Small encodings at once: one less than the threads of the libuv pool, so that file reads do not stall. */
 const CONCURRENCY = 3;
-/** Large objects that are written into the cache at once. */
-const GROWING_FILES = 4;
+/** Large objects written into the cache at once. */
+const TAILED_FILES = 4;
 
 /**
- * Goes up with every change of this project's own that changes encoded bytes: which objects are stored, how blocks
- * are cut, how a compressor is set up. test/server/content/encoder.test.ts pins the bytes of this revision.
+ * Increment with every change that alters encoded bytes: which objects are stored, how blocks are cut, how a
+ * compressor is set up. test/server/content/encoder.test.ts pins the bytes of this revision.
  */
 const REVISION = 1;
 
-/** What the compressed bytes depend on besides the object: part of entity tags, and of the cache. */
+/** Everything the encoded bytes depend on besides the object; part of entity tags and of cache paths. */
 export function encoderId(level: number): string {
   return `deflate${level}-r${REVISION}-${process.versions.zlib}-${process.arch}`;
 }
@@ -49,25 +49,25 @@ export type EncoderOptions = {
   readonly level: number;
   readonly cache: DiskCache | undefined;
   readonly counters: Counters;
-  /** Told of a fault that a large object showed after its encoding had begun. */
+  /** Called when a large object fails after its encoding has begun. */
   readonly onStreamFault: (checksum: Checksum, error: unknown) => void;
-  /** Ends every encoding, also one that nobody reads any more and that fills the cache. */
+  /** Aborts every encoding, including one that only fills the cache. */
   readonly signal: AbortSignal;
 };
 
 /**
- * Gives the archive file of an object: the bytes of a small one, a stream of a large one. Rejects with the
- * errors of the source, and with ERR_OBJECT_CORRUPT for a small object that is not what its id says.
+ * The archive file of an object: the bytes of a small one, a stream of a large one. Rejects with the errors
+ * of the source, and with ERR_OBJECT_CORRUPT for a small object whose checksum does not match.
  */
 export type Encoder = (checksum: Checksum) => Promise<Buffer | Readable>;
 
-/** What requests for one object share; `join` gives undefined when it is too late for that. */
+/** Shared by the requests for one object; `join` returns undefined when it is too late to join. */
 type Shared = Buffer | { join(): Readable | undefined };
 
 export function createEncoder(options: EncoderOptions): Encoder {
   const { objects, level, cache, counters, onStreamFault, signal } = options;
   const small = new Semaphore(CONCURRENCY);
-  const growing = new Semaphore(GROWING_FILES);
+  const tailed = new Semaphore(TAILED_FILES);
   const underWay = new Map<Checksum, Promise<Shared>>();
 
   const encodeSmall = (checksum: Checksum, object: ContentObject): Promise<Shared> => {
@@ -82,7 +82,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
       counters.encoded += 1;
       counters.encodedBytes += bytes.length;
       resolve(bytes);
-      // Still in its place of the semaphore, so that a slow disk cannot pile up buffers.
+      // Inside the semaphore, so that a slow disk does not pile up buffers.
       await cache?.store(checksum, bytes);
       underWay.delete(checksum);
     };
@@ -110,7 +110,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
     new SharedStream(sourceOf(checksum, object), WINDOW_BYTES, () => underWay.delete(checksum));
 
   const writeIntoCache = async (checksum: Checksum, object: ContentObject): Promise<Shared | undefined> => {
-    const leave = cache !== undefined && object.size <= cache.maxBytes ? growing.tryEnter() : undefined;
+    const leave = cache !== undefined && object.size <= cache.maxBytes ? tailed.tryEnter() : undefined;
     if (cache === undefined || leave === undefined) return undefined;
     const path = cache.temporaryPath(checksum);
     const file = await TailedFile.create(path, sourceOf(checksum, object)).catch((error) =>

@@ -1,7 +1,7 @@
 /**
- * How content objects are compressed (docs/decisions/0030-deflate-levels.md): a level that the operator gives counts
- * everywhere. Without one, a server with a cache answers at once, uncompressed, and compresses well for the cache when
- * nobody waits; one without a cache compresses a little each time.
+ * How content objects are compressed (docs/decisions/0030-deflate-levels.md): a level that the operator gives
+ * counts everywhere. Without one, a server with a cache answers at once, uncompressed, and compresses well
+ * for the cache when nobody waits; one without a cache compresses a little each time.
  */
 import { TreeportError } from '../../base/errors.ts';
 

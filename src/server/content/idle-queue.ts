@@ -1,18 +1,19 @@
 /**
- * Work on objects that can wait until nobody is being served, so that it never competes with clients. A server
- * that is never quiet gets to it all the same, when the first object has waited for a minute.
+ * Deferred work on objects that runs when the server is idle, so that it does not compete with clients. On a
+ * server that is never idle it runs when the first object has waited for a minute.
  *
- * Bounded: of very many objects the last ones are worked on, one after the other, each once.
+ * Bounded: the oldest objects are dropped when the queue is full. Objects are processed one at a time, each
+ * once.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Checksum } from '../../ostree/checksum.ts';
 
 export type IdleQueueOptions = {
-  /** Must not reject. `note` is the one of the last {@link IdleQueue.add}. */
+  /** Must not reject. `note` is from the last {@link IdleQueue.add}. */
   readonly work: (checksum: Checksum, note: string) => Promise<void>;
-  /** How long nothing must have been sent before work begins. */
+  /** How long the server must have sent nothing before work begins. */
   readonly idleMs: number;
-  /** How long an object waits for that at most; 60 s by default. */
+  /** How long an object waits for an idle server at most; 60 s by default. */
   readonly patienceMs?: number;
 };
 
@@ -35,7 +36,7 @@ export class IdleQueue {
     this.#patienceMs = patienceMs;
   }
 
-  /** Takes note of an object that is being sent. */
+  /** Queues an object that is being sent. */
   add(checksum: Checksum, note = ''): void {
     if (this.#isStopped) return;
     if (this.#waiting.size === 0 && !this.#isWorking) this.#waitingSince = Date.now();
@@ -45,7 +46,7 @@ export class IdleQueue {
     this.disturb();
   }
 
-  /** Something is being sent: work pauses. */
+  /** Pauses work, because something is being sent. */
   disturb(): void {
     if (this.#isStopped || this.#waiting.size === 0) return;
     const patience = this.#waitingSince + this.#patienceMs - Date.now();
@@ -68,7 +69,7 @@ export class IdleQueue {
 
   async #workOff(): Promise<void> {
     this.#timer = undefined;
-    // The other one goes on when it sees that no timer is set.
+    // The running loop continues when it sees that no timer is set.
     if (this.#isWorking) return;
     this.#isWorking = true;
     for (const [checksum, note] of this.#waiting) {

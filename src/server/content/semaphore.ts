@@ -1,4 +1,4 @@
-/** Lets a bounded number of jobs run at once; the others wait in the order they came. */
+/** Bounds how many jobs run at once; the others wait in FIFO order. */
 export class Semaphore {
   readonly limit: number;
   #running = 0;
@@ -18,14 +18,14 @@ export class Semaphore {
     }
   }
 
-  /** Takes a place only if one is free now; the returned function gives it back. */
+  /** Acquires a slot if one is free; the returned function releases it. */
   tryEnter(): (() => void) | undefined {
     if (this.#running >= this.limit) return undefined;
     this.#running += 1;
     return () => this.#leave();
   }
 
-  /** The place goes straight to the next in line. */
+  /** Hands the slot to the next in line. */
   #leave(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#running -= 1;

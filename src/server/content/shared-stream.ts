@@ -1,11 +1,11 @@
 /**
- * One source of bytes for several readers who came at about the same time, without a file in between.
+ * Shares one source of bytes among readers that arrive at about the same time, without a file.
  *
- * The fastest reader draws the source on. The last `windowBytes` stay in memory; a reader who comes while the
- * beginning is still there joins, one who falls behind the window goes on with a source of his own, skipping
- * what he has had: a slow client neither holds the others up nor fills the memory. For that a source must
- * give the same bytes every time it is opened. Whoever leaves leaves the others alone; with the last reader
- * the source is closed.
+ * The fastest reader pulls from the source. The last `windowBytes` stay in memory: a reader can join while
+ * the first byte is still in the window; a reader that falls behind the window reopens the source and skips
+ * the bytes it has had, so that a slow client neither blocks the others nor grows memory. So a source must
+ * give the same bytes every time it is opened. A reader that disconnects does not affect the others; the
+ * source is closed when the last one leaves.
  */
 import type { Readable } from 'node:stream';
 import { pieceStream } from '../http/piece-stream.ts';
@@ -18,7 +18,7 @@ export class SharedStream {
   readonly #onClosed: () => void;
   readonly #source: AsyncGenerator<Buffer>;
   readonly #pieces: Buffer[] = [];
-  /** Index of the first piece that is still in memory. */
+  /** Index of the first piece still in memory. */
   #first = 0;
   #held = 0;
   #readers = 0;
@@ -26,7 +26,7 @@ export class SharedStream {
   #failure: unknown;
   #advancing: Promise<void> | undefined;
 
-  /** `onClosed` is called once, when nobody can join any more. */
+  /** `onClosed` is called once, when no reader can join any more. */
   constructor(open: OpenSource, windowBytes: number, onClosed: () => void) {
     this.#open = open;
     this.#windowBytes = windowBytes;
@@ -34,7 +34,7 @@ export class SharedStream {
     this.#source = open();
   }
 
-  /** A stream from the first byte on; undefined if that is no longer in memory. */
+  /** A stream from the first byte on; undefined if that has left the window. */
   join(): Readable | undefined {
     if (!this.#joinable) return undefined;
     this.#readers += 1;
@@ -62,7 +62,7 @@ export class SharedStream {
     yield* skipBytes(this.#open(), sent);
   }
 
-  /** Gets the next piece, once for all who wait for it. */
+  /** Pulls the next piece, once for all waiting readers. */
   #advance(): Promise<void> {
     this.#advancing ??= this.#pull().finally(() => {
       this.#advancing = undefined;

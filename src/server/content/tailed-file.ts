@@ -1,10 +1,10 @@
 /**
  * A file that is read while it is written: the first request for a large object starts it, every reader
- * follows it from the first byte, and when it is complete it becomes the cached object. Writing goes at its
- * own pace and goes on when readers leave.
+ * follows it from the first byte, and when it is complete it becomes the cached object. Writing neither waits
+ * for readers nor stops when they leave.
  *
- * If the *source* fails, so do all readers. If the *disk* fails, readers go on with a source of their own,
- * skipping what they have had; for that a source must give the same bytes every time it is opened.
+ * If the *source* fails, so do all readers. If the *disk* fails, each reader reopens the source and skips the
+ * bytes it has had; so a source must give the same bytes every time it is opened.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -32,7 +32,7 @@ export class TailedFile {
     this.#open = source;
   }
 
-  /** Makes the file, which must not exist; rejects with the system's error. */
+  /** Creates the file, which must not exist; rejects with the system's error. */
   static async create(path: string, source: OpenSource): Promise<TailedFile> {
     return new TailedFile(path, await open(path, 'wx+', 0o644), source);
   }
@@ -42,7 +42,7 @@ export class TailedFile {
     return this.#size;
   }
 
-  /** Writes the source to the file; does not reject. {@link release} when no more readers may join. */
+  /** Writes the source to the file; does not reject. Call {@link release} when no more readers may join. */
   async fill(): Promise<Outcome> {
     const outcome = await this.#copy();
     this.#outcome = outcome;
@@ -50,7 +50,7 @@ export class TailedFile {
     return outcome;
   }
 
-  /** A stream of the whole content; only before the writer has called {@link release}. */
+  /** A stream of the whole content; only valid before the writer has called {@link release}. */
   join(): Readable {
     this.#users += 1;
     const stream = pieceStream(this.#read());
@@ -58,7 +58,7 @@ export class TailedFile {
     return stream;
   }
 
-  /** Ends the use of the file by the writer, or by one reader; the last one closes it. */
+  /** Releases the file for the writer or one reader; the last release closes it. */
   release(): void {
     this.#users -= 1;
     if (this.#users === 0) void this.#file.close().catch(() => {});
@@ -98,7 +98,7 @@ export class TailedFile {
   async *#read(): AsyncGenerator<Buffer> {
     let position = 0;
     for (;;) {
-      // Taken before the size is looked at, so that no growth is missed in between.
+      // Read before the size, so that no growth is missed in between.
       const grown = this.#grown.promise;
       const outcome = this.#outcome;
       if (position < this.#size) {

@@ -1,8 +1,8 @@
 /**
- * The bytes of answers that lie in memory as a whole, of all servers of this process together, because memory is the
- * process's. Small answers are not counted: a connection has one at a time. When it is full, objects are streamed that would
- * otherwise be sent from memory; where that is not possible, the oldest answers are cut, whose clients have had the
- * most time to read them.
+ * Accounts for answers that are sent from memory, over all servers of this process. Small answers are not
+ * counted, because a connection has only one at a time. Over the limit, objects are streamed that would
+ * otherwise be sent from memory; over twice the limit, the oldest answers are aborted, because their clients
+ * have had the most time to read.
  */
 import type { ServerResponse } from 'node:http';
 import { PIECE_BYTES } from './piece-stream.ts';
@@ -11,7 +11,7 @@ const FULL_BYTES = 32 * 1024 * 1024;
 
 export class AnswerMemory {
   readonly #fullBytes: number;
-  /** Answers by what they send, the oldest first; requests for one object may share a buffer. */
+  /** Responses by their body, oldest first; requests for one object may share a buffer. */
   readonly #answers = new Map<Buffer, Set<ServerResponse>>();
   #held = 0;
 
@@ -57,5 +57,5 @@ export class AnswerMemory {
   }
 }
 
-/** That of this process. */
+/** The one instance of this process. */
 export const answerMemory: AnswerMemory = new AnswerMemory();

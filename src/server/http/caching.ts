@@ -1,15 +1,15 @@
 /**
- * How long answers may be kept (RFC 9111), and requests that ask whether something has changed (RFC 9110 §13).
- * Entity tags are strong; a date counts only if the request has no tag. ostree clients spell the zone of their dates
- * `UTC` and, in some locales, use foreign month names.
+ * How long answers may be kept (RFC 9111), and requests that ask whether something has changed (RFC 9110
+ * §13). Entity tags are strong; a date counts only if the request has no tag. ostree clients spell the zone
+ * of their dates `UTC` and, in some locales, use foreign month names.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** For objects: they never change under their name. */
 export const IMMUTABLE = 'public, max-age=31536000, immutable';
 /**
- * For summary and signature, which must be of one generation; for delta parts, which change under the same name when a
- * delta is generated again; and for 404s, because the next commit may bring the file.
+ * For summary and signature, which must be of one generation; for delta parts, which change under the same
+ * name when a delta is generated again; and for 404s, because the next commit may bring the file.
  */
 export const REVALIDATE = 'no-cache';
 /** For detached metadata, which grows signatures, and for small documents. */

@@ -1,22 +1,22 @@
-/** What a running server has done so far: for tests, the log at shutdown, and whoever exports metrics. */
+/** Counters of a running server, for tests, for the log at shutdown, and for metrics exporters. */
 export type Counters = {
   /** Requests answered. */
   requests: number;
-  /** Bytes handed to the network, headers included. */
+  /** Bytes written to sockets, headers included. */
   bytes: number;
-  /** Archive objects sent as they lie on disk, in the repository. */
+  /** Archive objects sent unchanged from the repository. */
   plain: number;
   /** Archive objects sent from the cache directory. */
   cached: number;
-  /** Archive objects encoded; concurrent requests that share one encoding count it once. */
+  /** Archive objects encoded; an encoding shared by concurrent requests counts once. */
   encoded: number;
-  /** Bytes that encoding has produced. */
+  /** Bytes produced by encoding. */
   encodedBytes: number;
-  /** Objects refused because their bytes do not give their id. */
+  /** Objects refused because their checksum does not match. */
   corrupt: number;
   /** Objects refused because they could not be read. */
   unreadable: number;
-  /** Objects asked for and not there, detached metadata and other optional ones included. */
+  /** Requests for objects that do not exist, including detached metadata and other optional objects. */
   missing: number;
 };
 

@@ -1,26 +1,25 @@
 /**
- * What the client, the log and the counters get when an object cannot be sent. Missing optional objects
- * are normal traffic and logged at debug; everything else has the object's name in the log.
+ * Reports objects that cannot be sent to the client, the log and the counters. Missing optional objects are
+ * normal traffic and logged at debug; every other line has the object's name.
  */
-
 import type { Logger } from 'pino';
 import { errnoOf, isTreeportError, messageOf } from '../../base/errors.ts';
 import type { Counters } from './counters.ts';
 
 export type Fault = {
   readonly status: 404 | 500;
-  /** One line of ASCII, without paths of this machine. */
+  /** One line of ASCII, without local paths. */
   readonly text: string;
 };
 
 export type FaultReporter = {
-  /** An object that is not there. `optional`: clients ask for it without knowing that it exists. */
+  /** The object does not exist. `optional`: clients ask for it without knowing whether it does. */
   missing(name: string, optional: boolean): Fault;
-  /** An error met on the way to the object; ERR_OBJECT_MISSING included. */
+  /** Reading the object failed, ERR_OBJECT_MISSING included. */
   failed(name: string, error: unknown): Fault;
 };
 
-/** The process's limit, and the system's. */
+/** Descriptor limit of the process, and of the system. */
 const NO_DESCRIPTORS = ['EMFILE', 'ENFILE'];
 
 export function createFaultReporter(logger: Logger, counters: Counters): FaultReporter {
@@ -35,7 +34,7 @@ export function createFaultReporter(logger: Logger, counters: Counters): FaultRe
     if (exhausted !== undefined) {
       logger.error(
         { code: exhausted },
-        'too many files are open: raise the limit of open files of the server',
+        'out of file descriptors: raise the limit of open files of the server',
       );
       return { status: 500, text: 'the server has too many files open' };
     }

@@ -1,9 +1,10 @@
 /**
  * The HTTP server below the routes: time limits, and bounds on connections and on what they hold in memory.
  *
- * The limit of connections follows from the process's descriptor limit, because every connection may need one more
- * descriptor for a file. At the limit the idlest connection is closed to make room: one without a request, else one
- * whose client has stopped reading. If every client is being served, the new connection is closed.
+ * The limit of connections follows from the process's descriptor limit, because every connection may need one
+ * more descriptor for a file. At the limit the idlest connection is closed to make room: one without a
+ * request, else one whose client has stopped reading. If every client is being served, the new connection is
+ * closed.
  */
 import { readFileSync } from 'node:fs';
 import {
@@ -19,7 +20,7 @@ import { type HeldBytes, RequestGate } from './request-gate.ts';
 export type ConnectionsOptions = {
   /** {@link connectionLimit} by default. */
   readonly maxConnections?: number | undefined;
-  /** Told at most once a minute that connections were closed because of the limit. */
+  /** Called at most once a minute when connections are closed because of the limit. */
   readonly onLimit: (limit: number) => void;
 };
 
@@ -31,15 +32,21 @@ export type HttpServerOptions = ConnectionsOptions & {
 /** Descriptors for everything but connections: log, catalogue, cache, listening sockets, threads. */
 const RESERVED_DESCRIPTORS = 64;
 const DESCRIPTORS_PER_CONNECTION = 2;
-/** A hundred clients with ten connections each. More of them need more processes; memory would not be bounded. */
+/**
+ * A hundred clients with ten connections each. More clients need more processes, so that memory stays
+ * bounded.
+ */
 const MAX_CONNECTIONS = 1024;
 const MIN_CONNECTIONS = 8;
 const HELD_INPUT_BYTES = 32 * 1024 * 1024;
-/** Longer than a client pauses to write to its disk. */
+/** Exceeds the pauses of a client that writes to its disk. */
 const STALLED_MS = 10_000;
 const REPORT_MS = 60_000;
 
-/** Exceeds common client and proxy idle timeouts, so that we never close a connection a client is about to reuse. */
+/**
+ * Exceeds common client and proxy idle timeouts, so that we never close a connection a client is about to
+ * reuse.
+ */
 const KEEP_ALIVE_MS = 75_000;
 const SEND_TIMEOUT_MS = 60_000;
 
@@ -50,14 +57,14 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
   });
   const connections = boundConnections(server, options);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  // Slow clients of large objects are no error, as long as they read.
+  // Slow downloads of large objects are legitimate as long as the client reads.
   server.requestTimeout = 0;
-  // Node starts it again whenever the kernel has taken some of what is to be written.
+  // Node restarts this timer whenever the kernel takes some of the output.
   server.setTimeout(options.sendTimeoutMs ?? SEND_TIMEOUT_MS);
   return server;
 }
 
-/** Keeps the connections of a server within bounds; `begin` is to be called with every request before it is handled. */
+/** Bounds the connections of a server; call `begin` with every request before it is handled. */
 export function boundConnections(
   server: Server,
   { maxConnections = connectionLimit(), onLimit }: ConnectionsOptions,
@@ -91,7 +98,7 @@ function descriptorLimit(): number {
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
-/** Undefined if every client but `newest` is being served. */
+/** The connection to close; undefined if every client but `newest` is being served. */
 function idlest(gates: Iterable<RequestGate>, newest: RequestGate): RequestGate | undefined {
   const found: { idle?: RequestGate; stalled?: RequestGate } = {};
   for (const gate of gates) {

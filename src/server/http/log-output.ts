@@ -1,30 +1,30 @@
 /**
- * Where the log goes: lines are collected and written together, because one write each costs as much as all the rest of
- * sending a small object. A warning or an error does not wait.
+ * Output of the log. Lines are written in batches, because one write per line costs as much as sending a
+ * small object. Warnings and errors are flushed at once.
  *
- * The reader of the log may stall: a log driver with a full disk, a paused terminal. Then lines are dropped, and counted in one
- * line when the reader goes on, so that neither memory grows nor the server waits.
+ * If the reader of the log stalls (a log driver with a full disk, a paused terminal), lines are dropped; when
+ * it resumes, one line says how many. So the server neither blocks nor grows.
  */
 import { fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { type DestinationStream, pino } from 'pino';
 
 export type LogOutput = DestinationStream & {
-  /** Writes what is waiting without delay. */
+  /** Writes the buffered lines now. */
   urge(): void;
-  /** Calls back when everything is written, or the reader has taken nothing for a second. */
+  /** Calls back when everything is written, or after a second in which the reader has stalled. */
   flush(done: () => void): void;
 };
 
 const WRITE_BYTES = 8 * 1024;
-/** How long a line may wait for others. */
+/** How long a line may be buffered. */
 const DELAY_MS = 200;
 const MAX_WAITING_BYTES = 1024 * 1024;
 const FLUSH_MS = 1000;
 /** pino's number of the level. */
 const WARNING = 40;
 
-/** Standard output. Files take what they get; what may stall are pipes and sockets. */
+/** Standard output. Only pipes and sockets may stall; files do not. */
 export function standardOutput(): LogOutput {
   const stats = fstatSync(process.stdout.fd);
   if (stats.isFIFO() || stats.isSocket()) return new BoundedOutput(process.stdout);
@@ -51,7 +51,7 @@ export class BoundedOutput implements LogOutput {
     this.#stream = stream;
     this.#maxBytes = options.maxBytes ?? MAX_WAITING_BYTES;
     this.#flushMs = options.flushMs ?? FLUSH_MS;
-    // A reader that has gone is no reason to stop serving.
+    // Keep serving when the reader of the log has gone.
     stream.on('error', () => {});
   }
 

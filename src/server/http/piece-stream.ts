@@ -1,15 +1,15 @@
 /**
- * Streams of answers: pieces of at most {@link PIECE_BYTES}, and the next one is asked for when the network has
- * taken the one before. However many clients stall, each costs the server one piece.
+ * Response streams without read-ahead: pieces of at most {@link PIECE_BYTES}, and the next one is pulled when
+ * the socket has taken the previous one, so that a stalled client costs the server one piece.
  */
 import { Readable } from 'node:stream';
 
 export const PIECE_BYTES: number = 64 * 1024;
 
-/** Streams a generator and ends it when the stream is closed. */
+/** Streams a generator, which is returned when the stream closes. */
 export function pieceStream(pieces: AsyncGenerator<Buffer>): Readable {
   return new Readable({
-    // With any other mark the stream reads ahead.
+    // Any other mark makes the stream read ahead.
     highWaterMark: 0,
     read() {
       pieces.next().then(

@@ -1,6 +1,6 @@
 /**
- * Files that are sent as they lie on disk. Small ones are read at once and synchronously, as objects are
- * everywhere in treeport (see ostree/repo/loose.ts); large ones are streamed.
+ * Files that are sent unchanged from disk. Small files are read whole and synchronously, like objects
+ * everywhere in treeport (see ostree/repo/loose.ts); large files are streamed.
  */
 import { close, closeSync, read, readSync } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -16,15 +16,15 @@ export type PlainFile = {
   readonly inode: number;
   /** Milliseconds since 1970. */
   readonly modified: number;
-  /** Milliseconds since 1970: when bytes or attributes changed, which programs cannot set. */
+  /** ctime in milliseconds since 1970, which programs cannot set. */
   readonly changed: number;
-  /** The whole content of a small file, or the open descriptor of a large one, which the receiver closes. */
+  /** The whole content of a small file, or the open descriptor of a large one, which the caller closes. */
   readonly content: Buffer | number;
 };
 
 /**
- * Opens the regular file `path` beneath the directory `root`. Undefined if there is nothing under this name; ERR_FILE_UNSAFE
- * if something else is, or a link leads out; other faults are the system's errors.
+ * Opens the regular file `path` beneath the directory `root`. Undefined if it does not exist; ERR_FILE_UNSAFE
+ * if it is not a regular file or a link leads out of `root`; other faults are the system's errors.
  */
 export function openPlainFile(root: string, path: string, options?: BeneathOptions): PlainFile | undefined {
   const file = openBeneath(root, path, options);
@@ -44,8 +44,8 @@ function plainFile({ fd, stats }: OpenedFile): PlainFile {
 }
 
 /**
- * The modification time where it says something: reproducible images give every file the same stamp near
- * 1970 or 1980, and a client that compares dates must not take a new file for the old one.
+ * The modification time, unless it is a placeholder: reproducible images stamp every file with a time near
+ * 1970 or 1980, and a client that compares dates must not mistake a new file for the old one.
  */
 export function honestDate(modified: number): number | undefined {
   return modified > OLDEST_HONEST_DATE ? modified : undefined;
@@ -58,20 +58,20 @@ export function fileStart({ content }: PlainFile): Buffer {
   return start.subarray(0, readSync(content, start, 0, start.length, 0));
 }
 
-/** Lets go of a file that is not sent after all. */
+/** Closes a file that is not sent after all. */
 export function closePlainFile(file: PlainFile): void {
   if (typeof file.content === 'number') closeSync(file.content);
 }
 
 /**
- * Streams a large file and closes it. A file that has become shorter meanwhile is an error of the stream: the
- * announced length cannot be kept.
+ * Streams a large file and closes it. The stream fails if the file is truncated meanwhile, because its length
+ * is announced.
  */
 export function streamPlainFile(descriptor: number, size: number): Readable {
   return new FilePieces(descriptor, size);
 }
 
-/** Reads a piece when the network has taken the one before. */
+/** Reads the next piece when the socket has taken the previous one. */
 class FilePieces extends Readable {
   readonly #descriptor: number;
   readonly #size: number;
@@ -106,7 +106,7 @@ class FilePieces extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    // A descriptor that is closed while it is read may be another file's by then.
+    // A descriptor closed during a read may be reused for another file before the read runs.
     if (!this.#isReading) this.#close();
     done(error);
   }

@@ -1,13 +1,14 @@
 /**
- * What the server refuses or rewrites before a request is routed. Refusals have no body, like every error (reply.ts).
+ * What the server refuses or rewrites before a request is routed. Refusals have no body, like every error
+ * (reply.ts).
  */
 import type { Socket } from 'node:net';
 
 const ABSOLUTE = /^https?:\/\/[^/?#]+/i;
 
 /**
- * The absolute form of a target (RFC 9112 §3.2.2), which proxies send, is reduced to its path, and repeated slashes are
- * merged, as nginx does. Nothing else changes; a query stays.
+ * The absolute form of a target (RFC 9112 §3.2.2), which proxies send, is reduced to its path, and repeated
+ * slashes are merged, as nginx does. Nothing else changes; a query stays.
  */
 export function normaliseTarget(target: string): string {
   // Almost all targets are normal already.
@@ -18,7 +19,9 @@ export function normaliseTarget(target: string): string {
   return (path.slice(0, end).replace(/\/{2,}/g, '/') || '/') + path.slice(end);
 }
 
-/** A request with two Host headers is read differently by different servers: cache poisoning (RFC 9112 §3.2). */
+/**
+ * A request with two Host headers is read differently by different servers: cache poisoning (RFC 9112 §3.2).
+ */
 export function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -33,7 +36,9 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** Handles node:http's event `clientError`: refuses a request that cannot be parsed and closes the connection. */
+/**
+ * Handles node:http's event `clientError`: refuses a request that cannot be parsed and closes the connection.
+ */
 export function refuseUnreadable(error: { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';

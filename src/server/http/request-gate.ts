@@ -1,18 +1,19 @@
 /**
- * Lets one request at a time through to the HTTP parser of a connection. Node's own parser makes a request out of
- * everything that a read brings: 64 KiB of small pipelined requests are two thousand, all answered at once, and
- * every answer stays in memory if the client does not read. Here the head of a request is parsed when the answer
- * before it has gone; what comes behind it is held, at most one read of it, and the socket is paused meanwhile, so
- * that TCP makes the client wait. It also keeps a pipelined request that Node drops behind an ignored `Upgrade`.
+ * Feeds one request at a time to the HTTP parser of a connection. Node parses everything that a read returns:
+ * 64 KiB of small pipelined requests are two thousand, all answered at once, and every answer stays in memory
+ * if the client does not read. The gate parses the head of a request when the previous answer has been sent;
+ * the input behind it is held, at most one read, and the socket is paused meanwhile, so that TCP applies
+ * back-pressure to the client. The gate also keeps a pipelined request that Node drops behind an ignored
+ * `Upgrade`.
  *
- * The end of a head is an empty line (RFC 9112 §2.1); Node's parser accepts CRLF line ends only. Requests with a
- * body are refused (app.ts) or answered without it: their answer closes the connection, and all input behind the
- * head is dropped.
+ * A head ends with an empty line (RFC 9112 §2.1); Node's parser accepts CRLF line ends only. Requests with a
+ * body are refused (app.ts) or answered without it: the answer closes the connection, and all input behind
+ * the head is dropped.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What all connections hold together. */
+/** Memory budget for held input, shared by all connections. */
 export type HeldBytes = {
   /** Unparsed input, in bytes. */
   held: number;
@@ -21,7 +22,7 @@ export type HeldBytes = {
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
-/** A paused socket buffers another read or two; a client that fills one read will fill these as well. */
+/** A paused socket buffers one or two more reads; a client that fills one read fills these as well. */
 const READ_BYTES = 64 * 1024;
 const BUFFERED_BEHIND_FULL_READ = 2 * READ_BYTES;
 /** More than a paused socket can bring. */
@@ -31,16 +32,16 @@ export class RequestGate {
   readonly #socket: Socket;
   readonly #parse: (chunk: Buffer) => void;
   readonly #budget: HeldBytes;
-  /** How much of {@link HEAD_END} the parsed bytes end with. */
+  /** How many bytes of {@link HEAD_END} the parsed input ends with. */
   #matched = 0;
   #held: Buffer = NOTHING;
   #charged = 0;
   #isAnswering = false;
   #dropsInput = false;
-  /** When the last request began, or a part of an answer had gone; milliseconds of `performance.now()`. */
+  /** When the last request began or part of an answer was sent; milliseconds of `performance.now()`. */
   lastActive = performance.now();
 
-  /** Puts itself before the parser of a socket that an HTTP server has just taken. */
+  /** Intercepts the input of a socket that an HTTP server has just accepted. */
   constructor(socket: Socket, budget: HeldBytes) {
     this.#socket = socket;
     this.#budget = budget;
@@ -55,12 +56,12 @@ export class RequestGate {
     socket.once('close', () => this.#hold(NOTHING));
   }
 
-  /** Whether an answer is under way. */
+  /** Whether an answer is in flight. */
   get isAnswering(): boolean {
     return this.#isAnswering;
   }
 
-  /** To be called with every request, before it is handled. */
+  /** Call with every request, before it is handled. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     this.#isAnswering = true;
     this.lastActive = performance.now();
@@ -80,7 +81,7 @@ export class RequestGate {
     else this.#holdAndPause(this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]));
   }
 
-  /** Parses up to the end of a head that begins a request, and holds the rest. */
+  /** Parses up to the end of the head that begins a request, and holds the rest. */
   #feed(chunk: Buffer): void {
     let rest = chunk;
     while (rest.length > 0 && !this.#dropsInput && !this.#socket.destroyed) {
@@ -94,7 +95,7 @@ export class RequestGate {
     }
   }
 
-  /** Index behind the first end of a head; the chunk's length if there is none. */
+  /** Index behind the first end of a head; the chunk's length if it contains none. */
   #findHeadEnd(chunk: Buffer): number {
     for (let index = 0; this.#matched > 0 && chunk[index] === HEAD_END[this.#matched]; index++) {
       this.#matched += 1;
@@ -125,7 +126,7 @@ export class RequestGate {
   readonly #answered = (): void => {
     this.#isAnswering = false;
     this.lastActive = performance.now();
-    // Later, so that a client with thousands of requests does not keep the others waiting.
+    // Deferred, so that a client with thousands of requests does not starve the others.
     if (this.#held.length > 0) setImmediate(() => this.#continue());
   };
 

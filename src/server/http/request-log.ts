@@ -1,6 +1,6 @@
 /**
- * One structured line for each answered request: at info, and at debug where it was a 404, because clients
- * probe for optional files all the time. What is wrong with an object is logged where it is found.
+ * One structured log line per request: at info, but at debug for a 404, because clients probe for optional
+ * files all the time. Faults of objects are logged where they are found (faults.ts).
  */
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';

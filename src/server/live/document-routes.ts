@@ -1,4 +1,4 @@
-/** What is not an object: config, summary and its companions, refs, static deltas and their indexes. */
+/** Everything but objects: config, summary and its companions, refs, static deltas and their indexes. */
 import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ export type DocumentRoutes = {
 type HowSent = Pick<Answer, 'cacheControl' | 'contentType'>;
 
 const TEXT = 'text/plain; charset=utf-8';
-/** As browsers know them, which hand such files to flatpak. */
+/** Media types that make browsers open such files with flatpak. */
 const FLATPAK_REPO = 'application/vnd.flatpak.repo';
 const FLATPAK_REF = 'application/vnd.flatpak.ref';
 
@@ -89,7 +89,7 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
         closePlainFile(file);
         return sendNotFound(reply);
       }
-      // A delta that is made again has other parts under the same names.
+      // A regenerated delta has different parts under the same names.
       return sendPlain(request, reply, file, { cacheControl: isSuperblock ? SHORT : REVALIDATE });
     },
     async deltaIndex(request, reply, to) {
@@ -111,8 +111,8 @@ function textAnswer(bytes: Buffer): Answer {
 }
 
 /**
- * The `config` that clients see. It is generated: the repository's own file may hold remotes and their credentials, a
- * parent, and a mode that no client pulls from.
+ * The `config` that clients see. It is generated: the repository's own file may hold remotes and their
+ * credentials, a parent, and a mode that no client pulls from.
  */
 function publicConfig({ config }: Pick<Repository, 'config'>): string {
   const tombstones = keyfileBoolean(config, 'core', 'tombstone-commits');

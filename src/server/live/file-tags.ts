@@ -1,7 +1,7 @@
 /**
- * Entity tags of files that are sent as they are: a digest of their bytes. Size and time do not tell two files
- * apart in an image, where every file has the same time, and differ from one mirror to the next where the bytes do not.
- * The digest of a large file is made once and remembered for as long as the file is the same.
+ * Entity tags of files that are sent unchanged: the digest of their bytes. Size and mtime would not do: in an
+ * image every file has the same mtime, and two mirrors of equal bytes have different ones. The digest of a
+ * large file is cached for as long as inode, size, mtime and ctime stay the same.
  */
 import { createHash, hash } from 'node:crypto';
 import { read } from 'node:fs';
@@ -16,7 +16,7 @@ const readAt = promisify(read);
 export class FileTags {
   readonly #tags = new Map<string, Promise<string>>();
 
-  /** The file's position is left alone. Rejects with the system's errors. */
+  /** Does not move the file's position. Rejects with the system's errors. */
   of(file: PlainFile): Promise<string> | string {
     const { content, size, inode, modified, changed } = file;
     if (typeof content !== 'number') return hash('sha256', content);

@@ -1,7 +1,8 @@
 /**
- * A repository that may change under the server: its config is written anew, its disk is unmounted, its directory is
- * replaced. It is opened again when its config or its directory of objects is another one than before. While it cannot be
- * opened every request fails, so that clients do not take a vanished repository for an empty one.
+ * A repository that may change under the server: its config is rewritten, its disk is unmounted, its
+ * directory is replaced. It is reopened when its config or its directory of objects has changed. While it
+ * cannot be opened every request fails, so that clients do not mistake a vanished repository for an empty
+ * one.
  */
 import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,22 +12,22 @@ import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 
 export type FollowedRepository = {
-  /** Its members are always those of the repository as it was opened last. */
+  /** Its members always reflect the repository as it was last opened. */
   readonly repo: Repository;
   /**
-   * Looks whether the repository is still the same, and opens it again if not: to be called before each use. Rejects
-   * with ERR_REPO_MISSING and the like while it cannot be opened; undefined where nothing has changed.
+   * Reopens the repository if it has changed; call before each use. Undefined if nothing has changed; rejects
+   * with ERR_REPO_MISSING and the like while the repository cannot be opened.
    */
   refresh(): Promise<void> | undefined;
 };
 
 export type FollowOptions = {
-  /** Opens the repository again. Without it the server goes on with what it was given, if that is still there. */
+  /** Reopens the repository. Without it the server keeps the given one, as long as its files exist. */
   readonly reopen: (() => Promise<Repository>) | undefined;
   readonly logger: Logger;
 };
 
-/** Time stamps are coarse: a config that was written just before it was read may be written again without a trace. */
+/** Time stamps are coarse: a config written just before it was read may change again without a new stamp. */
 const SETTLING_MS = 1000;
 
 export function followRepository(first: Repository, options: FollowOptions): FollowedRepository {
@@ -57,10 +58,10 @@ export function followRepository(first: Repository, options: FollowOptions): Fol
 class Follower {
   current: Repository;
   readonly #options: FollowOptions;
-  /** What {@link current} was opened from; undefined where it may have changed since. */
+  /** Identifies the files {@link current} was opened from; undefined if they may have changed since. */
   #mark: string | undefined;
   #opening: Promise<void> | undefined;
-  /** The message of the last failure, while it lasts. */
+  /** The message of the failure that lasts, so that it is logged once. */
   #fault: string | undefined;
 
   constructor(first: Repository, options: FollowOptions) {
@@ -101,14 +102,14 @@ class Follower {
   }
 }
 
-/** Changes when a config of the chain of parents is written, or a directory of objects replaced. */
+/** Changes when a config in the chain of parents is written or a directory of objects is replaced. */
 function markOf(repo: Repository): string {
   const [config, objects] = [statsOf(repo, 'config'), statsOf(repo, 'objects')];
   const own = `${config?.ino} ${config?.size} ${config?.mtimeMs} ${config?.ctimeMs} ${objects?.dev} ${objects?.ino}`;
   return repo.parent === undefined ? own : `${own}, ${markOf(repo.parent)}`;
 }
 
-/** Where nothing can be opened again, at least the directory of objects must be there. */
+/** Checks that the directory of objects still exists. */
 function checkIsThere(repo: Repository): void {
   if (statsOf(repo, 'objects')?.isDirectory() === true) return;
   throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${repo.path} any more`);
@@ -116,13 +117,13 @@ function checkIsThere(repo: Repository): void {
 
 function isSettled(repo: Repository, now: number): boolean {
   const config = statsOf(repo, 'config');
-  // A stamp of the future is that of another machine's clock, and no newer than others.
+  // A stamp in the future comes from another machine's clock; it counts as old.
   const isOld =
     config === undefined || Math.abs(now - Math.max(config.mtimeMs, config.ctimeMs)) > SETTLING_MS;
   return isOld && (repo.parent === undefined || isSettled(repo.parent, now));
 }
 
-/** Undefined also if the system cannot say, as of a disk that has failed. */
+/** Undefined also if stat fails, for example on a failed disk. */
 function statsOf({ path }: Repository, name: string): Stats | undefined {
   try {
     return statSync(join(path, name), { throwIfNoEntry: false });

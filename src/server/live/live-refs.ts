@@ -1,4 +1,4 @@
-/** The refs that the repository offers to clients now (see ostree/offered-refs.ts), and what the log says of the others. */
+/** The refs that the repository currently offers to clients (see ostree/offered-refs.ts). */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -18,7 +18,7 @@ export type OfferedRefs = {
 
 export type LiveRefs = {
   get(): Promise<OfferedRefs>;
-  /** One of them. */
+  /** The commit of one ref. */
   find(name: string): Promise<Checksum | undefined>;
 };
 
@@ -32,14 +32,14 @@ export function createLiveRefs(repo: Repository, logger: Logger): LiveRefs {
       log.set(warnings);
       const hasSkipped = skipped.size > 0;
       const value = { offered: new Map(refs.map((ref) => [ref.name, ref])), hasSkipped };
-      // A commit that is missing now may arrive without any change to the refs.
+      // A missing commit may arrive without a change to the refs.
       return { value, settled: !hasSkipped };
     },
   );
   return {
     get: () => all.get(),
     async find(name) {
-      // Most are heads; these do not need the others.
+      // Most requests are for heads, which can be read without listing all refs.
       const own = await readRef(repo, 'refs/heads', name);
       if (own !== undefined && (await isOffered(repo, name, own))) return own;
       return (await all.get()).offered.get(name)?.commit;

@@ -1,7 +1,6 @@
 /**
- * The repository's refs, summary and deltas as they are now. A `summary` file is the publisher's word and goes out
- * as it is if it is signed; unsigned, it is made to say that the repository is an archive. Without one the
- * summary is generated.
+ * The repository's current refs, summary and deltas. A signed `summary` file is served unchanged; in an
+ * unsigned one the mode is set to archive. Without a `summary` file the summary is generated.
  */
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
@@ -32,9 +31,11 @@ export type SummaryDocument = {
 };
 
 export type LiveRepository = {
-  /** ERR_SUMMARY if the publisher's is damaged, ERR_REFS_UNREADABLE if none of the refs leads to a commit. */
+  /**
+   * ERR_SUMMARY if the `summary` file is damaged, ERR_REFS_UNREADABLE if no ref leads to a readable commit.
+   */
   summary(): Promise<SummaryDocument>;
-  /** The commit that is offered under this name. */
+  /** The commit offered under this name. */
   ref(name: string): Promise<Checksum | undefined>;
   /** The generated index of the deltas to a commit; undefined if there are none. */
   deltaIndex(to: Checksum): Promise<Buffer | undefined>;
@@ -77,7 +78,7 @@ async function generate(
 ): Promise<Derived<SummaryDocument>> {
   const { offered, hasSkipped } = await refs.get();
   if (offered.size === 0 && hasSkipped) {
-    const message = `none of the refs in ${repo.path} leads to a commit that can be read`;
+    const message = `none of the refs in ${repo.path} leads to a readable commit`;
     throw new TreeportError('ERR_REFS_UNREADABLE', message);
   }
   const { options, warnings, skipped } = refWarnings();
@@ -87,11 +88,11 @@ async function generate(
   const newestCommit = 1000 * modifiedSeconds(summary);
   const lastModified = honestDate(Math.max(newest, newestCommit));
   const value = document(serializeSummary(summary), summary, lastModified, false);
-  // A commit that is missing now may arrive without any change to the refs.
+  // A missing commit may arrive without a change to the refs.
   return { value, settled: !hasSkipped && skipped.size === 0 };
 }
 
-/** Publishers may keep both as links to files of the repository. */
+/** Publishers may keep `summary` and `summary.sig` as links to files of the repository. */
 const LINKED = { links: 'inside' } as const;
 
 function readPublished(repoPath: string): SummaryDocument | undefined {
@@ -107,7 +108,7 @@ function readPublished(repoPath: string): SummaryDocument | undefined {
 
 type SummaryFile = { readonly bytes: Buffer; readonly summary: Summary; readonly modified: number };
 
-/** A damaged one must not go out: clients take an empty file for a summary without refs. */
+/** Refuses a damaged file, because clients read an empty one as a summary without refs. */
 function readSummaryFile(repoPath: string): SummaryFile | undefined {
   try {
     const file = openBeneath(repoPath, 'summary', LINKED);

@@ -1,9 +1,10 @@
 /**
- * Values derived from files that may change at any time, cached for as long as the fingerprint of those files stays the
- * same: names, sizes, inodes and time stamps.
+ * Values derived from files that may change at any time, cached for as long as the fingerprint of those files
+ * stays the same: names, sizes, inodes and time stamps.
  *
- * Time stamps are coarse: a file that changed shortly before the fingerprint was taken may change again without a
- * trace. So a value is trusted only if the newest stamp was at least {@link SETTLING_MS} old when it was derived.
+ * Time stamps are coarse: a file that changed shortly before the fingerprint was taken may change again
+ * without a trace. So a value is trusted only if the newest stamp was at least {@link SETTLING_MS} old when
+ * it was derived.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, statSync } from 'node:fs';
@@ -14,7 +15,7 @@ export type Fingerprint = {
   readonly text: string;
   /** The newest modification time in it; milliseconds since 1970. */
   readonly newest: number;
-  /** How many files and directories were looked at. */
+  /** How many files and directories were examined. */
   readonly entries: number;
 };
 
@@ -26,17 +27,14 @@ export type Derived<T> = {
 
 type Known<T> = {
   readonly value: T;
-  /** Undefined if the value is not to be trusted. */
+  /** Undefined if the value must not be trusted. */
   readonly fingerprint: string | undefined;
-  /** Until when not even the fingerprint is looked at. */
+  /** Until when the fingerprint is not checked; milliseconds since 1970. */
   readonly freshUntil: number;
 };
 
 const SETTLING_MS = 1000;
-/**
- * Looking at more entries than this is not repeated at once, but so that it takes about a tenth of the time
- * at most: an entry costs some 5 µs.
- */
+/** Above this many entries checks are throttled to a tenth of the time: an entry costs about 5 µs. */
 const CHEAP_ENTRIES = 1000;
 const FRESH_MS_PER_ENTRY = 0.05;
 
@@ -54,7 +52,7 @@ export class Live<T> {
     this.#derive = derive;
   }
 
-  /** The present value; calls at the same time share the work. */
+  /** The current value; concurrent calls share one check. */
   async get(): Promise<T> {
     if (this.#known !== undefined && Date.now() < this.#known.freshUntil) return this.#known.value;
     this.#checking ??= this.#check().finally(() => {
@@ -82,11 +80,11 @@ export class Live<T> {
 }
 
 export type FingerprintOptions = {
-  /** Whether a path that is a symlink stands for its target; below a directory a symlink is always itself. */
+  /** Follow symlinks given as paths; symlinks below a directory are never followed. */
   readonly followLinks?: boolean;
 };
 
-/** Of the paths and everything below them; absent ones count as such. */
+/** Covers the paths and everything below them; that a path is absent is part of the fingerprint. */
 export async function fingerprintOf(
   paths: readonly string[],
   { followLinks = false }: FingerprintOptions = {},

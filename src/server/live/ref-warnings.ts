@@ -1,4 +1,7 @@
-/** Warnings about refs that are not offered as they stand: damaged files, unreadable commits, remotes that disagree. */
+/**
+ * Warnings about refs that are not offered as they stand: damaged files, unreadable commits, remotes that
+ * disagree.
+ */
 import type { Logger } from 'pino';
 import { messageOf } from '../../base/errors.ts';
 import type { OfferedRefsOptions } from '../../ostree/offered-refs.ts';
@@ -40,7 +43,10 @@ export function refWarnings(): RefWarnings {
   const skipped = new Set<string>();
   const options: OfferedRefsOptions = {
     onDamaged: ({ path, why }) => {
-      warnings.push({ fields: { file: path }, message: `${path} is no ref and is left out: ${why}` });
+      warnings.push({
+        fields: { file: path },
+        message: `${path} is not a valid ref and is left out: ${why}`,
+      });
     },
     onSkipped: (ref, commit, error) => {
       skipped.add(ref);

@@ -1,9 +1,9 @@
-/** The lines a client types to use this mirror, for the landing page and for the terminal. */
+/** The commands that set up a client of this mirror, for the landing page and the terminal. */
 
 export type ClientLinesOptions = {
   /** URL of the repository, without a trailing slash. */
   readonly url: string;
-  /** An existing ref, if there is one. */
+  /** An existing ref, if the repository has one. */
   readonly ref: string | undefined;
   /** Whether commits or summary carry GPG signatures. */
   readonly isSigned: boolean;
@@ -16,7 +16,7 @@ export type ClientLines = {
 
 const REMOTE = 'mirror';
 
-/** For ostree and rpm-ostree, or for flatpak, by the form of the ref. */
+/** Commands for flatpak if the ref is an app's or a runtime's, otherwise for ostree and rpm-ostree. */
 export function clientLines({ url, ref, isSigned }: ClientLinesOptions): readonly ClientLines[] {
   if (ref !== undefined && /^(?:app|runtime)\/[^/]+\/[^/]+\/[^/]+$/.test(ref)) {
     const trust = isSigned ? '--gpg-import=KEY.gpg' : '--no-gpg-verify';

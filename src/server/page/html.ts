@@ -1,6 +1,6 @@
 /**
- * HTML by a tagged template that escapes every value. Only a value that is itself {@link Html} goes in as it
- * is, so unescaped text cannot reach a page by accident.
+ * HTML from a tagged template that escapes every value. Only {@link Html} values are inserted unescaped, so
+ * raw text cannot reach a page by accident.
  */
 export class Html {
   readonly text: string;
@@ -20,7 +20,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Lists are joined, undefined is nothing. */
+/** Lists are concatenated; undefined gives an empty string. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   const parts = strings.map((text, index) => (index === 0 ? text : render(values[index - 1]) + text));
   return new Html(parts.join(''));

@@ -1,8 +1,8 @@
 /**
- * The page at `/`: which refs this mirror has and how to use them. No script, one style sheet, no cookies.
+ * The page at `/`: the mirror's refs and the commands to use them. No script, one style sheet, no cookies.
  *
- * The names may come from a summary that somebody else wrote, and people paste the page's lines into a shell: only
- * valid ref names are shown, which hold nothing that a shell would take as more than a word.
+ * Ref names may come from a third party's summary, and visitors paste the commands into a shell: only valid
+ * ref names are shown, because these contain no shell metacharacters.
  */
 import { isoTimestamp } from '../../base/timestamp.ts';
 import { isRefName } from '../../ostree/ref-name.ts';
@@ -24,7 +24,7 @@ export type LandingPage = {
   readonly isSigned: boolean;
 };
 
-/** More would make a page that no one reads; `summary` has them all. */
+/** Keeps the page readable; `summary` has all refs. */
 const MAX_REFS = 500;
 
 export function landingPage({ url, refs: all, isSigned }: LandingPage): string {

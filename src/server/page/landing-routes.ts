@@ -24,7 +24,7 @@ const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 };
-/** A name or address with an optional port; anything else does not go into lines that people paste. */
+/** A name or address with an optional port; nothing else goes into commands that visitors paste. */
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
 export async function landingRoutes(app: FastifyInstance, options: LandingRoutesOptions): Promise<void> {
@@ -57,7 +57,7 @@ export async function landingRoutes(app: FastifyInstance, options: LandingRoutes
   });
 }
 
-/** Scheme and host as the visitor typed them. */
+/** Scheme and host as in the visitor's address bar. */
 function publicOrigin({ headers, socket }: FastifyRequest): string {
   const forwarded = String(headers['x-forwarded-proto'] ?? '')
     .split(',')[0]
