@@ -1,15 +1,15 @@
 /**
- * The shared libraries that writing to repositories needs, loaded at their first use: libostree and, below it,
- * GLib, GObject and GIO. Each module declares the functions it calls itself, with `lazily`.
+ * The shared libraries for writing to repositories, loaded on first use: libostree, and GLib, GObject and GIO
+ * below it. Each module declares the functions that it calls, with `lazily`.
  *
- * Only functions of libostree 2022.7 and older may be declared: a missing one is ERR_LIBOSTREE_MISSING. libostree
- * asserts what it expects of its caller, and a failed assertion ends the process: whoever calls a function
- * validates the arguments before.
+ * Declare only functions that libostree 2022.7 has; a missing function is ERR_LIBOSTREE_MISSING. libostree
+ * asserts its preconditions and a failed assertion aborts the process, so the caller validates all arguments
+ * first.
  */
 import koffi from 'koffi';
 import { messageOf, TreeportError } from '../base/errors.ts';
 
-/** The address of something in foreign memory. */
+/** An address in foreign memory. */
 export type Pointer = bigint;
 
 type Library = ReturnType<typeof koffi.load>;
@@ -32,7 +32,7 @@ const OLDEST = '2022.7';
 
 let loaded: Libraries | undefined;
 
-/** Functions that `declare` finds in the libraries when they are called for the first time. */
+/** Defers `declare`, which looks functions up in the libraries, to the first call. */
 export function lazily<Functions>(declare: (libraries: Libraries) => Functions): () => Functions {
   let functions: Functions | undefined;
   return () => {
@@ -63,7 +63,7 @@ function open(file: string): Library {
   try {
     return koffi.load(file);
   } catch (error) {
-    throw missing(`${file} cannot be loaded: ${messageOf(error)}`, error);
+    throw missing(`cannot load ${file}: ${messageOf(error)}`, error);
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * Where objects go: the counterpart of ObjectSource. A transaction of libostree's is one (src/native/ostree/); what reads
- * tar streams and images writes into it and knows nothing of libostree.
+ * Where objects are written: the counterpart of ObjectSource. A libostree transaction is one
+ * (src/native/ostree/); the readers of tar streams and images write into it and know nothing of libostree.
  *
- * A sink verifies: an object that is not what its id says is ERR_OBJECT_CORRUPT and is not kept. Writing may be
- * done on other threads, so a fault may come with a later call, and comes with `settle` at the latest.
+ * A sink verifies: it rejects an object whose bytes do not give its id (ERR_OBJECT_CORRUPT). It may write on
+ * other threads, so a later call may throw the error of an earlier one; `settle` does at the latest.
  */
 import type { Checksum } from './checksum.ts';
 import type { ObjectName } from './object-name.ts';
@@ -12,13 +12,16 @@ import type { ContentObject } from './object-source.ts';
 export type SinkMetadataType = 'commit' | 'dirtree' | 'dirmeta';
 
 export type ObjectSink = {
-  /** True if the object was written before: to this sink, or to the repository that it writes to. */
+  /** True if the object was given before, or is in the repository behind the sink. */
   has(name: ObjectName): Promise<boolean>;
   metadata(type: SinkMetadataType, checksum: Checksum, bytes: Uint8Array): Promise<void>;
   /** Detached metadata of a commit: a serialized `a{sv}`. */
   detachedMetadata(commit: Checksum, bytes: Uint8Array): Promise<void>;
-  /** Has read the object's stream to its end when it resolves. */
-  content(checksum: Checksum, object: ContentObject): Promise<void>;
-  /** Resolves when everything given before is written; rejects with the first fault. */
+  /**
+   * Reads the object's stream to its end and returns its id. The caller passes undefined if it does not know
+   * the id, as for the files of a new commit.
+   */
+  content(checksum: Checksum | undefined, object: ContentObject): Promise<Checksum>;
+  /** Resolves when everything given before is written; rejects with the first error. */
   settle(): Promise<void>;
 };

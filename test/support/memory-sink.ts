@@ -1,10 +1,10 @@
-/** A sink in memory that verifies as sinks have to, for tests of what writes into sinks. */
+/** A sink in memory that verifies as every sink must, for tests of modules that write into one. */
 import { collect } from '../../src/base/bytes.ts';
 import { TreeportError } from '../../src/base/errors.ts';
 import { isSymlink } from '../../src/ostree/file-header.ts';
 import { formatObjectName } from '../../src/ostree/object-name.ts';
 import type { ContentObject } from '../../src/ostree/object-source.ts';
-import { verifyContent, verifyMetadata } from '../../src/ostree/verify.ts';
+import { fileChecksum, verifyContent, verifyMetadata } from '../../src/ostree/verify.ts';
 import type { ReadableSink } from '../../src/tar/needed-objects.ts';
 
 export type MemorySink = ReadableSink & {
@@ -14,7 +14,7 @@ export type MemorySink = ReadableSink & {
   readonly contents: ReadonlyMap<string, ContentObject>;
 };
 
-/** `present`: what the repository behind the sink has already. */
+/** `present`: objects of the repository behind the sink. */
 export function memorySink(present: ReadonlyMap<string, Buffer> = new Map()): MemorySink {
   const metadataBytes = new Map<string, Buffer>();
   const contents = new Map<string, ContentObject>();
@@ -45,9 +45,11 @@ export function memorySink(present: ReadonlyMap<string, Buffer> = new Map()): Me
           yield data;
         },
       };
-      await verifyContent(object, checksum);
-      written.push(`${checksum}.file`);
-      contents.set(checksum, object);
+      const id = checksum ?? (await fileChecksum(object));
+      await verifyContent(object, id);
+      written.push(`${id}.file`);
+      contents.set(id, object);
+      return id;
     },
     settle: async () => {},
     load: (type, checksum) => {

@@ -1,7 +1,7 @@
 /**
- * GError, the errors of libostree and GLib: `{ guint32 domain; gint code; gchar *message }`. A call that can fail gets
- * a place for one as its last argument, declared `_Inout_ void **error` since libostree expects NULL there; what was put
- * into it becomes a TreeportError and is freed.
+ * GError, the errors of libostree and GLib: `{ guint32 domain; gint code; gchar *message }`. A call that can
+ * fail takes a place for one as its last argument, declared `_Inout_ void **error` because libostree expects
+ * it to hold NULL. An error found there becomes a TreeportError and is freed.
  */
 import koffi from 'koffi';
 import type { ErrorCode } from '../../base/error-codes.ts';
@@ -18,7 +18,7 @@ export type ForeignError = {
   readonly message: string;
 };
 
-/** The code that a module gives errors it knows; undefined leaves it to the general rules. */
+/** Maps an error to the code that a module gives it; undefined selects the general rules. */
 export type Classify = (error: ForeignError) => ErrorCode | undefined;
 
 const MESSAGE_OFFSET = 8n;
@@ -33,9 +33,9 @@ const glib = lazily(({ glib }) => ({
 }));
 
 /**
- * What `call` returns. If it left an error, that is thrown, with a message that starts with `what`:
- * what could not be done, and to which object. FALSE or NULL is a failure without an error, too: libostree forgets to set
- * one where it removes small files, the mark of a partial commit among them.
+ * Returns the result of `call`, or throws its error. `what` begins the message: what failed, on which object.
+ * FALSE or NULL without an error is a failure as well, because libostree sets no error when it fails to
+ * remove small files such as the mark of a partial commit.
  */
 export function checked<T extends number | Pointer | null>(
   what: string,
@@ -46,7 +46,7 @@ export function checked<T extends number | Pointer | null>(
   const result = call(place);
   const [pointer] = place;
   if (pointer === null && result) return result;
-  if (pointer === null) throw new TreeportError('ERR_LIBOSTREE', `${what}: libostree does not say why`);
+  if (pointer === null) throw new TreeportError('ERR_LIBOSTREE', `${what}: libostree gives no reason`);
   const error = take(pointer);
   const code = classify?.(error) ?? codeOf(error);
   throw new TreeportError(code, `${what}: ${messageOf(error.message)}`);

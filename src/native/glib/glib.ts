@@ -1,6 +1,6 @@
 /**
- * What GLib's memory holds, as handles that release it, and its way to and from JavaScript's memory, which is always a
- * copy: foreign code never keeps an address of ours, nor we one of its.
+ * Handles that own objects in GLib's memory, and copies between GLib's memory and JavaScript's. Data is
+ * always copied: neither side keeps an address of the other's memory.
  */
 import koffi from 'koffi';
 import { lazily, type Pointer } from '../library.ts';
@@ -53,7 +53,7 @@ export class Handle implements Disposable {
     return this.#pointer;
   }
 
-  /** Releases what it holds; once is enough, and again does no harm. */
+  /** Idempotent. */
   [Symbol.dispose](): void {
     if (this.#pointer === undefined) return;
     const pointer = this.#pointer;
@@ -67,7 +67,7 @@ export function ownObject(object: Pointer): Handle {
   return new Handle(object, glib().objectUnref);
 }
 
-/** A further reference to a GObject that somebody else owns. */
+/** Takes another reference to a GObject. */
 export function shareObject(object: Pointer): Handle {
   return ownObject(glib().objectRef(object));
 }
@@ -101,19 +101,19 @@ export function variantBytes(variant: Pointer): Buffer {
   return bytes;
 }
 
-/** The text of a string that the caller has to free, which this does. */
+/** Copies a string that the caller owns, and frees it. */
 export function takeString(string: Pointer): string {
   const text: string = koffi.decode.string(string);
   glib().free(string);
   return text;
 }
 
-/** Frees memory that the caller was given. */
+/** Frees memory that the caller owns. */
 export function freeMemory(memory: Pointer): void {
   glib().free(memory);
 }
 
-/** Runs a call that iterates the main context of its thread with one of its own. */
+/** Runs a call that iterates its thread's main context, with a main context of its own. */
 export function withMainContext<T>(call: () => T): T {
   const { contextNew, contextUnref, contextPush, contextPop } = glib();
   using context = new Handle(contextNew(), contextUnref);

@@ -1,6 +1,6 @@
 /**
- * Sockets that hand over file descriptors, by calling libc: socketpair(2), send(2) and recvmsg(2) with SCM_RIGHTS
- * (unix(7), cmsg(3)). Node has no call for them. Every descriptor made here closes on exec; who gets one closes it.
+ * Sockets that pass file descriptors, for which Node has no call: socketpair(2), send(2) and recvmsg(2) with
+ * SCM_RIGHTS (unix(7), cmsg(3)). All descriptors are close-on-exec; the caller that receives one closes it.
  */
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
@@ -9,11 +9,11 @@ import { TreeportError } from '../../base/errors.ts';
 
 export type Packet = {
   readonly bytes: Buffer;
-  /** Handed over to the receiver. */
+  /** Owned by the receiver. */
   readonly descriptors: readonly number[];
 };
 
-/** Constants of Linux, the same on all its architectures that Node runs on. */
+/** Linux constants, the same on every architecture that Node supports. */
 const AF_UNIX = 1;
 const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
@@ -34,8 +34,9 @@ const MAX_CONTROL = 256;
 const WAIT = 250;
 
 /**
- * As koffi takes it. The call replaces every member by what is in foreign memory afterwards, so that `msg_iov` becomes an
- * address in koffi's own memory, which the next foreign call overwrites: a header is good for one call.
+ * struct msghdr as koffi takes it. The call replaces every member by the value in foreign memory, so that
+ * `msg_iov` becomes an address in koffi's memory, which the next foreign call overwrites. Use a header for
+ * one call only.
  */
 type MessageHeader = {
   readonly msg_name: null;
@@ -47,7 +48,7 @@ type MessageHeader = {
   readonly msg_flags: number;
 };
 
-/** What one recvmsg(2) left: sizes and flags, or why there is nothing. */
+/** The result of one recvmsg(2): sizes and flags, or the errno. */
 type Received =
   | { readonly size: number; readonly controlSize: number; readonly flags: number }
   | { readonly errno: number };
@@ -91,7 +92,7 @@ function load(): Libc {
   };
 }
 
-/** Two connected sockets that keep packets apart. */
+/** Two connected sockets that preserve packet boundaries. */
 export function packetSockets(): readonly [number, number] {
   const pair = new Int32Array(2);
   if (libc().socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -99,7 +100,7 @@ export function packetSockets(): readonly [number, number] {
   return [pair[0] as number, pair[1] as number];
 }
 
-/** Sends one packet; false if nobody is at the other end any more. */
+/** Sends one packet; false if the peer has closed its end. */
 export function sendPacket(socket: number, bytes: Uint8Array): boolean {
   if (libc().send(socket, bytes, bytes.length, MSG_NOSIGNAL) >= 0) return true;
   const number = koffi.errno();
@@ -108,8 +109,8 @@ export function sendPacket(socket: number, bytes: Uint8Array): boolean {
 }
 
 /**
- * Waits for a packet; undefined when the other end is closed. The socket must stay open meanwhile. `wait` is for tests:
- * the milliseconds of a slice.
+ * Waits for a packet; undefined when the peer has closed its end. The socket must stay open meanwhile. `wait`
+ * is the length of a slice in milliseconds, for tests.
  */
 export async function receivePacket(socket: number, wait: number = WAIT): Promise<Packet | undefined> {
   const bytes = Buffer.allocUnsafe(MAX_PACKET);
@@ -123,7 +124,7 @@ export async function receivePacket(socket: number, wait: number = WAIT): Promis
   }
 }
 
-/** Takes a packet into the two buffers, if there is one. */
+/** Receives a packet into the two buffers without waiting. */
 function receiveNow(socket: number, bytes: Buffer, control: Buffer): Received {
   const message: MessageHeader = {
     msg_name: null,
@@ -147,7 +148,7 @@ function packetOf(
   const descriptors = descriptorsIn(control.subarray(0, controlSize));
   if (flags & (MSG_TRUNC | MSG_CTRUNC)) {
     closeAll(descriptors);
-    throw new TreeportError('ERR_IO', 'a packet is larger than expected');
+    throw new TreeportError('ERR_IO', 'received a packet larger than the buffer');
   }
   return size === 0 ? undefined : { bytes: Buffer.from(bytes.subarray(0, size)), descriptors };
 }
@@ -156,7 +157,7 @@ export function closeAll(descriptors: readonly number[]): void {
   for (const descriptor of descriptors) closeSync(descriptor);
 }
 
-/** Until there is something to receive, or time has passed. */
+/** Resolves when there is something to receive, or after `wait` milliseconds. */
 function waitAwhile(socket: number, wait: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const polls = [{ fd: socket, events: POLLIN, revents: 0 }];
@@ -164,7 +165,7 @@ function waitAwhile(socket: number, wait: number): Promise<void> {
   });
 }
 
-/** A control message is its length (size_t), level and type (int), and the data; each begins at a multiple of size_t. */
+/** A control message is length (size_t), level and type (int), and data, aligned to size_t. */
 function descriptorsIn(control: Buffer): readonly number[] {
   const word = koffi.sizeof('size_t');
   const int = endianness() === 'LE' ? 'readInt32LE' : 'readInt32BE';
@@ -181,7 +182,7 @@ function descriptorsIn(control: Buffer): readonly number[] {
   return found;
 }
 
-/** A control message is short: the lower four bytes of its length say it all. */
+/** Control messages are short, so the lower four bytes of the length suffice. */
 function readSize(control: Buffer, at: number): number {
   if (endianness() === 'LE') return control.readUInt32LE(at);
   return control.readUInt32BE(at + koffi.sizeof('size_t') - 4);

@@ -1,5 +1,5 @@
 /**
- * Extended attributes of files, by calling libc (`llistxattr`, `lgetxattr`): Node has no call for them.
+ * Extended attributes of files, read with llistxattr(2) and lgetxattr(2), for which Node has no call.
  * Symlinks are not followed.
  */
 import koffi from 'koffi';
@@ -7,7 +7,7 @@ import { TreeportError } from '../../base/errors.ts';
 import type { XattrReader } from '../../ostree/repo/xattr-reader.ts';
 import type { Xattr } from '../../ostree/xattrs.ts';
 
-/** XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux: larger answers do not exist. */
+/** XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux, so that no result is larger. */
 const LIST_BYTES = 64 * 1024;
 const VALUE_BYTES = 64 * 1024;
 
@@ -33,7 +33,7 @@ function libc(): Libc {
   return loaded;
 }
 
-// Calls are synchronous and copy out what they found, so one buffer of each kind serves them all.
+// Calls are synchronous and copy their results, so they can share one buffer of each kind.
 const listBuffer = Buffer.alloc(LIST_BYTES);
 const valueBuffer = Buffer.alloc(VALUE_BYTES);
 
@@ -48,7 +48,7 @@ export const libcXattrs: XattrReader = {
   get: (path, name) => readAttribute(path, Buffer.from(name))?.value,
 };
 
-/** Copies: the caller keeps them beyond the next call. */
+/** Copies the names, because the caller keeps them beyond the next call. */
 function splitNames(bytes: Buffer): readonly Buffer[] {
   const names: Buffer[] = [];
   for (let start = 0; start < bytes.length; ) {
@@ -59,7 +59,7 @@ function splitNames(bytes: Buffer): readonly Buffer[] {
   return names;
 }
 
-/** Undefined if the file has no such attribute (any more). */
+/** Undefined if the file does not have the attribute (or no longer does). */
 function readAttribute(path: string, name: Buffer): Xattr | undefined {
   const terminated = Buffer.concat([name, Buffer.alloc(1)]);
   const length = libc().get(path, terminated, valueBuffer, VALUE_BYTES);
@@ -75,5 +75,5 @@ function fail(path: string): never {
   const number = koffi.errno();
   const name = Object.entries(errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
   const code = name === 'ENOENT' ? 'ERR_OBJECT_MISSING' : 'ERR_OBJECT_UNREADABLE';
-  throw new TreeportError(code, `the extended attributes of ${path} cannot be read: ${name}`);
+  throw new TreeportError(code, `cannot read the extended attributes of ${path}: ${name}`);
 }

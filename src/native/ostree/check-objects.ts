@@ -1,6 +1,7 @@
 /**
- * Checks of objects before libostree sees them: size, normal form, what our own readers require, and that every
- * repository mode gives the same object back. An object that could not be read back with the same id is rejected.
+ * Checks of objects before libostree sees them: size, normal form, what our own readers require, and that
+ * every repository mode gives the same object back. An object that could not be read back with the same id is
+ * rejected.
  */
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { read } from '../../gvariant/index.ts';
@@ -26,10 +27,14 @@ import { XATTRS_TYPE } from '../../ostree/xattrs.ts';
 /** PATH_MAX without the NUL. */
 const MAX_TARGET_BYTES = 4095;
 
-/** Throws ERR_OBJECT_CORRUPT, or ERR_REPO_MODE if only this mode cannot keep the object. */
-export function checkContent(checksum: Checksum, object: ContentObject, mode: RepositoryMode): void {
+/** Throws ERR_OBJECT_CORRUPT, or ERR_REPO_MODE if this mode cannot store the object but others can. */
+export function checkContent(
+  checksum: Checksum | undefined,
+  object: ContentObject,
+  mode: RepositoryMode,
+): void {
   const { header, size } = object;
-  const where = `object ${checksum}.file`;
+  const where = nameOf(checksum);
   checkFileHeader(header, where);
   if (isSymlink(header)) checkSymlink(header, size, where);
   checkOwner(header, where);
@@ -42,14 +47,17 @@ function checkSymlink({ mode, target }: FileHeader, size: number, where: string)
   if (size !== 0) throw corrupt(where, 'is a symlink with content');
   const isPath = target !== '' && !target.includes('\0') && target.isWellFormed();
   if (!isPath || Buffer.byteLength(target) > MAX_TARGET_BYTES)
-    throw corrupt(where, `is a symlink to ${JSON.stringify(target.slice(0, 100))}, which is no path`);
+    throw corrupt(
+      where,
+      `is a symlink to ${JSON.stringify(target.slice(0, 100))}, which is not a valid path`,
+    );
 }
 
-/** 4294967295 is no owner: to the system calls it means "leave it as it is". */
+/** 4294967295 (-1) is not a valid id: system calls take it as "leave unchanged". */
 function checkOwner({ uid, gid }: FileHeader, where: string): void {
   for (const id of [uid, gid]) {
     if (!Number.isInteger(id) || id < 0 || id >= 0xffffffff)
-      throw corrupt(where, `has the owner ${uid}:${gid}`);
+      throw corrupt(where, `has the invalid owner ${uid}:${gid}`);
   }
 }
 
@@ -58,20 +66,20 @@ function checkXattrs(bytes: Uint8Array, where: string): void {
   let previous: Buffer | undefined;
   for (const [name] of readXattrs(bytes, where)) {
     if (name.length < 2 || name.indexOf(0) !== name.length - 1)
-      throw corrupt(where, 'has an attribute with an impossible name');
+      throw corrupt(where, 'has an extended attribute with an invalid name');
     if (previous !== undefined && Buffer.compare(previous, name) >= 0)
-      throw corrupt(where, 'has attributes that are not sorted');
+      throw corrupt(where, 'has unsorted extended attributes');
     previous = name;
   }
 }
 
-/** Pairs of name, with its NUL, and value. */
+/** Pairs of name, including its NUL, and value. */
 function readXattrs(bytes: Uint8Array, where: string): readonly (readonly [Buffer, Buffer])[] {
   try {
     return read(XATTRS_TYPE, bytes) as readonly (readonly [Buffer, Buffer])[];
   } catch (error) {
     if (!isTreeportError(error)) throw error;
-    throw corrupt(where, `has malformed attributes: ${error.message}`);
+    throw corrupt(where, `has malformed extended attributes: ${error.message}`);
   }
 }
 
@@ -79,7 +87,7 @@ function checkCanonical({ uid, gid, xattrs }: FileHeader, where: string): void {
   if (uid === 0 && gid === 0 && xattrs.length === 0) return;
   throw new TreeportError(
     'ERR_REPO_MODE',
-    `${where} has an owner or extended attributes, which a repository of mode bare-user-only does not keep; use mode bare-user, bare or archive`,
+    `${where} has an owner or extended attributes, which a repository of mode bare-user-only does not store; use mode bare-user, bare or archive`,
   );
 }
 
@@ -112,22 +120,24 @@ function checkObject(name: ObjectName, bytes: Uint8Array, parse: (bytes: Uint8Ar
   }
 }
 
+/** How messages name a content object. */
+function nameOf(checksum: Checksum | undefined): string {
+  return checksum === undefined ? 'a new content object' : `object ${checksum}.file`;
+}
+
 export type HashedStream = {
   readonly length: number;
   /** Exactly `length` bytes; ERR_OBJECT_CORRUPT if the object's stream has more or less than its size. */
   readonly pieces: AsyncIterable<Uint8Array>;
 };
 
-export function hashedStream(checksum: Checksum, object: ContentObject): HashedStream {
+/** The stream whose SHA-256 is the id of a content object: header, then file bytes. */
+export function hashedStream(checksum: Checksum | undefined, object: ContentObject): HashedStream {
   const header = hashedHeader(object.header);
-  return { length: header.length + object.size, pieces: pieces(header, checksum, object) };
+  return { length: header.length + object.size, pieces: pieces(header, object, nameOf(checksum)) };
 }
 
-async function* pieces(
-  header: Buffer,
-  checksum: Checksum,
-  object: ContentObject,
-): AsyncGenerator<Uint8Array> {
+async function* pieces(header: Buffer, object: ContentObject, where: string): AsyncGenerator<Uint8Array> {
   yield header;
   if (isSymlink(object.header)) return;
   let size = 0;
@@ -138,8 +148,5 @@ async function* pieces(
   }
   if (size === object.size) return;
   const amount = size > object.size ? 'more' : `${size}`;
-  throw new TreeportError(
-    'ERR_OBJECT_CORRUPT',
-    `object ${checksum}.file has ${amount} bytes instead of ${object.size}`,
-  );
+  throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} has ${amount} bytes instead of ${object.size}`);
 }

@@ -1,6 +1,6 @@
 /**
- * GPG: verifying signatures, importing the keys to verify with, and signing commits. libostree runs gpg, on the
- * calling thread; a verification takes about 40 ms.
+ * GPG: verifying signatures, importing the keys to verify with, and signing commits. libostree runs gpg, on
+ * the calling thread; a verification takes about 40 ms.
  *
  * The key ring of a remote is `<remote>.trustedkeys.gpg` of the repository or the machine, else the machine's
  * trusted.gpg.d; and the files that `gpgkeypath` names.
@@ -28,7 +28,10 @@ export type GpgSignature = {
   readonly userEmail: string;
 };
 
-/** OSTREE_GPG_SIGNATURE_ATTR_*: VALID, SIG_EXPIRED, KEY_EXPIRED, KEY_REVOKED, KEY_MISSING, FINGERPRINT, TIMESTAMP, USER_NAME, USER_EMAIL. */
+/**
+ * OSTREE_GPG_SIGNATURE_ATTR_*: VALID, SIG_EXPIRED, KEY_EXPIRED, KEY_REVOKED, KEY_MISSING, FINGERPRINT,
+ * TIMESTAMP, USER_NAME, USER_EMAIL.
+ */
 const ATTRIBUTES = Int32Array.of(0, 1, 2, 3, 4, 5, 6, 10, 11);
 const ATTRIBUTES_TYPE = '(bbbbbsxss)';
 
@@ -127,8 +130,8 @@ function signatureAt(result: Pointer, index: number): GpgSignature {
 }
 
 /**
- * Adds public keys to the key ring of the remote, which must exist, and returns how many were new. `keys` may be
- * armored. Throws ERR_REMOTE_MISSING and ERR_NO_KEYS.
+ * Adds public keys to the key ring of the remote, which must exist, and returns how many were new. `keys` may
+ * be armored. Throws ERR_REMOTE_MISSING and ERR_NO_KEYS.
  */
 export function importGpgKeys(repo: LibostreeRepo, remote: string, keys: Uint8Array): number {
   using bytes = newBytes(keys);
@@ -153,7 +156,8 @@ export type GpgSigner = {
 };
 
 /**
- * Adds a signature to the detached metadata of a commit. Blocks while gpg runs. Throws ERR_LIBOSTREE, which quotes gpg.
+ * Adds a signature to the detached metadata of a commit. Blocks while gpg runs. Throws ERR_LIBOSTREE, which
+ * quotes gpg.
  */
 export function gpgSignCommit(repo: LibostreeRepo, commit: Checksum, signer: GpgSigner): void {
   parseChecksum(commit);

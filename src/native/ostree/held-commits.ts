@@ -1,13 +1,12 @@
 /**
  * The commits of a transaction and their detached metadata, held back until everything else is written.
  *
- * An aborted or killed transaction leaves what it staged in tmp/ for the next one to go on from, and that may be of
- * another import: no commit without its objects, and no signatures that were refused, must get into the repository
- * this way. Nor is detached metadata replaced that a commit in the repository has: signatures are added to it, if what
- * comes was verified, and none is ever dropped.
+ * The next transaction takes over what an aborted or killed one staged, and may belong to another import: no
+ * commit without its objects, and no rejected signature, may reach the repository this way. Detached metadata
+ * of a commit in the repository is never replaced: verified signatures are added to it, and none is dropped.
  *
- * While objects move to their places a new commit is marked partial, so that the repository is
- * consistent even if the process is killed then.
+ * A new commit is marked partial while objects move to their places, so that the repository is consistent
+ * even if the process is killed meanwhile.
  */
 import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -27,12 +26,15 @@ export class HeldCommits {
   readonly #kept: Checksum[] = [];
   readonly #isVerified: boolean;
 
-  /** `isVerified`: what is given was verified by signatures. */
+  /** `isVerified`: the caller verified the signatures. */
   constructor(isVerified: boolean) {
     this.#isVerified = isVerified;
   }
 
-  /** After the release: commits of the repository whose detached metadata was kept as it is, though other came. */
+  /**
+   * After `release`: commits of the repository whose detached metadata stayed, although other metadata was
+   * given.
+   */
   get kept(): readonly Checksum[] {
     return this.#kept;
   }
@@ -46,7 +48,7 @@ export class HeldCommits {
     this.#bytes[type].set(commit, Buffer.from(bytes));
   }
 
-  /** Marks the commits that are new, and gives everything away. */
+  /** Marks new commits as partial, and passes everything to `give`. */
   async release(repo: Pointer, give: Give): Promise<void> {
     for (const commit of this.#bytes.commit.keys()) {
       if (hasCommit(repo, commit)) continue;
@@ -60,7 +62,7 @@ export class HeldCommits {
     for (const [commit, bytes] of this.#bytes.commit) await give('commit', commit, bytes);
   }
 
-  /** What is to be written; undefined if what is there stays. */
+  /** The detached metadata to write; undefined if the present one stays. */
   #detached(repo: Pointer, commit: Checksum, coming: Buffer): Buffer | undefined {
     const isThere = hasCommit(repo, commit) && hasObject(repo, { type: 'commitmeta', checksum: commit });
     if (!isThere) return coming;
@@ -77,7 +79,10 @@ export class HeldCommits {
     for (const commit of this.#bytes.commit.keys()) markPartial(repo, commit, false);
   }
 
-  /** After the transaction was aborted: no marks of commits that did not come. Never fails: such a mark does no harm. */
+  /**
+   * After an abort: removes the marks of commits that were not written. Best effort, because such a mark is
+   * harmless.
+   */
   withdrawMarks(repo: Pointer): void {
     for (const commit of this.#marked) {
       try {

@@ -1,10 +1,11 @@
 /**
- * A content object that is too large for a block of memory: collected, and hashed, in a nameless file of the
- * repository's tmp/, and given to libostree from there when its bytes gave the id. libostree takes a stream in one
- * call, which must not wait for the network; and its own writer for pieces does not write to archive repositories.
+ * A content object that does not fit a block of memory: collected and hashed in an unnamed file of the
+ * repository's tmp/, and passed to libostree from there once the bytes gave the id. libostree reads a stream
+ * in one call, which must not wait for the network, and its own writer for pieces does not support archive
+ * repositories.
  *
- * Sticky error: after the first failure every call throws it. The hash is that of the bytes as given, so it says
- * nothing about a file in which one of the writes failed.
+ * Sticky error: after the first failure every call throws it, because the hash is that of the bytes as given
+ * and says nothing about a file in which a write failed.
  */
 import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -23,7 +24,7 @@ export class LargeFile {
   #length = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  /** `directory` is the repository's tmp/: on its file system, and swept by libostree. */
+  /** `directory` is the repository's tmp/, which is on its file system and is swept by libostree. */
   constructor(directory: string) {
     this.#path = join(directory, `treeport-${process.pid}-${randomBytes(6).toString('hex')}`);
   }
@@ -33,18 +34,21 @@ export class LargeFile {
     this.#guarded(() => {
       this.#descriptor ??= openNameless(this.#path);
       this.#hash.update(bytes);
-      // At a place, so that the descriptor stays positioned at the start.
+      // Written at an offset, so that the descriptor stays at the start.
       for (let done = 0; done < bytes.length; )
         done += writeSync(this.#descriptor, bytes, done, bytes.length - done, this.#length + done);
       this.#length += bytes.length;
     });
   }
 
-  /** Verifies and writes the object. The file is closed by `close`, whatever happened. */
-  finish(repo: StagedRepo, checksum: Checksum): void {
-    this.#guarded(() => {
+  /**
+   * Writes the object, verified if the checksum is given, and returns its checksum. `close` must follow in
+   * any case.
+   */
+  finish(repo: StagedRepo, checksum: Checksum | undefined): Checksum {
+    return this.#guarded(() => {
       const actual = this.#hash.digest('hex');
-      if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+      if (checksum !== undefined && actual !== checksum) throw corrupt(`${checksum}.file`, actual);
       const descriptor = this.#descriptor as number;
       const { size } = fstatSync(descriptor);
       if (size !== this.#length)
@@ -52,7 +56,8 @@ export class LargeFile {
           'ERR_IO',
           `cannot write ${this.#path}: it has ${size} bytes after ${this.#length} were written`,
         );
-      writeContentFile(repo, checksum, descriptor, this.#length);
+      writeContentFile(repo, actual, descriptor, this.#length);
+      return actual;
     });
   }
 
@@ -60,10 +65,10 @@ export class LargeFile {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
   }
 
-  #guarded(work: () => void): void {
+  #guarded<Value>(work: () => Value): Value {
     if (this.#failure !== undefined) throw this.#failure.error;
     try {
-      work();
+      return work();
     } catch (error) {
       this.#failure = { error: writeError(error, this.#path) };
       throw this.#failure.error;
@@ -71,7 +76,7 @@ export class LargeFile {
   }
 }
 
-/** Without its name the file is gone with its descriptor. */
+/** An unlinked file goes away with its descriptor. */
 function openNameless(path: string): number {
   const descriptor = openSync(path, 'wx+', 0o600);
   rmSync(path);

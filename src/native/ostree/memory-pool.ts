@@ -1,7 +1,7 @@
 /**
- * A bounded pool of reusable blocks of shared memory, and the packing of streams into them. take() waits when the pool
- * is empty. The blocks of a closed pool go to the next one, because the garbage collector sees little of shared memory
- * and would let it grow.
+ * A bounded pool of reusable blocks of shared memory, and the packing of streams into them. take() waits when
+ * the pool is empty. The blocks of a closed pool go to the next one, because the garbage collector sees
+ * little of shared memory and would let it grow.
  */
 
 const MAX_SPARE_BYTES = 32 * 1024 * 1024;

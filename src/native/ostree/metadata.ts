@@ -1,6 +1,6 @@
 /**
- * Metadata objects and the state of commits, through libostree, which also sees what a transaction in progress has
- * staged.
+ * Metadata objects and the state of commits, through libostree, which also sees what a transaction in
+ * progress has staged.
  */
 import type { ErrorCode } from '../../base/error-codes.ts';
 import { TreeportError } from '../../base/errors.ts';

@@ -40,7 +40,7 @@ const ostree = lazily(({ ostree }) => ({
   ) => number,
 }));
 
-/** Sets the ref, or deletes it; `commit` is a checksum. */
+/** Sets the ref, or deletes it if `commit` is undefined. */
 export function setRef(repo: Pointer, { remote, ref }: Refspec, commit: Checksum | undefined): void {
   const name = remote === null ? ref : `${remote}:${ref}`;
   checked(`cannot set the ref ${name}`, (error) =>
@@ -51,7 +51,7 @@ export function setRef(repo: Pointer, { remote, ref }: Refspec, commit: Checksum
 /** NAME_MAX, and PATH_MAX without its NUL. */
 const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 4095;
-/** A file without a name, which nothing is seen of (open(2)). Node has no constant for it. */
+/** Creates an unnamed file (open(2)). Node has no constant for it. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
 /**
@@ -64,19 +64,22 @@ export function checkRefs(repo: string, refspecs: readonly string[]): void {
     const name = refspecs[index] as string;
     if (Buffer.byteLength(join(repo, path)) > MAX_PATH_BYTES) throw tooLong(name);
     const other = paths.findIndex((above) => path.startsWith(`${above}/`));
-    if (other >= 0) throw conflict(name, `the ref ${refspecs[other]} is to be set, too`);
+    if (other >= 0) throw conflict(name, `the ref ${refspecs[other]} is to be set as well`);
     checkWritable(checkPath(repo, path, name), name);
   }
 }
 
-/** Below the repository. */
+/** The path of the ref's file in the repository. */
 function refPath(refspec: string): string {
   const { remote, ref } = parseRefspec(refspec);
   if (ref.split('/').some((part) => Buffer.byteLength(part) > MAX_NAME_BYTES)) throw tooLong(refspec);
   return remote === null ? `refs/heads/${ref}` : `refs/remotes/${remote}/${ref}`;
 }
 
-/** The directory that the ref, or the first directory that it lacks, will be made in. */
+/**
+ * The deepest existing directory on the ref's path: the ref or its first missing directory will be created
+ * there.
+ */
 function checkPath(repo: string, path: string, name: string): string {
   const parts = path.split('/');
   let directory = repo;
@@ -117,7 +120,7 @@ function tryToWrite(directory: string): void {
   try {
     closeSync(openSync(directory, O_TMPFILE | constants.O_WRONLY, 0o600));
   } catch (error) {
-    // The file system has no nameless files.
+    // The file system does not support unnamed files.
     if (!['EOPNOTSUPP', 'EISDIR', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
     accessSync(directory, constants.W_OK);
   }

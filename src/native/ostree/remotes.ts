@@ -1,4 +1,4 @@
-/** Changes the remotes that a repository's config knows. */
+/** Changes the remotes in a repository's config. */
 import type { ErrorCode } from '../../base/error-codes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { type Variant, variant } from '../../gvariant/index.ts';
@@ -10,7 +10,7 @@ import { lazily, type Pointer } from '../library.ts';
 import type { LibostreeRepo } from './repository.ts';
 
 export type RemoteConfig = {
-  /** Not needed by a remote that nothing is pulled from: one whose keys verify imports. */
+  /** Optional, because a remote whose keys only verify imports is never pulled from. */
   readonly url?: string;
   /** `gpg-verify`, `sign-verify`, … as ostree's config has them. */
   readonly options?: Readonly<Record<string, string | boolean | readonly string[]>>;
@@ -57,7 +57,7 @@ export function deleteRemote(repo: LibostreeRepo, name: string): void {
   );
 }
 
-/** What an error of calls that name a remote is called if there is none of this name. */
+/** Classifies the errors of calls that name a remote: ERR_REMOTE_MISSING if it does not exist. */
 export function missingRemote(error: ForeignError): ErrorCode | undefined {
   return isNotFound(error) ? 'ERR_REMOTE_MISSING' : undefined;
 }
@@ -67,8 +67,8 @@ function optionVariant(value: string | boolean | readonly string[]): Variant {
   return typeof value === 'boolean' ? variant('b', value) : variant('as', value);
 }
 
-/** Names are parts of file names and of the config's group headers. */
+/** Remote names become parts of file names and of the config's group headers. */
 function checkRemoteName(name: string): void {
   if (!isRemoteName(name))
-    throw new TreeportError('ERR_REF_SYNTAX', `${JSON.stringify(name)} is not a valid name of a remote`);
+    throw new TreeportError('ERR_REF_SYNTAX', `${JSON.stringify(name)} is not a valid remote name`);
 }

@@ -1,6 +1,6 @@
 /**
- * A repository opened by libostree for writing: an `OstreeRepo`, owned. Calls here are short and made on the caller's
- * thread; what writes objects is a Transaction.
+ * A repository opened by libostree for writing; owns an `OstreeRepo`. Calls are short and run on the caller's
+ * thread. Objects are written through a Transaction (start-transaction.ts).
  */
 
 import { mkdirSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { parseRefspec, setRef } from './refs.ts';
 
 export type WritableMode = 'archive' | 'bare' | 'bare-user' | 'bare-user-only';
 
-/** OstreeRepoMode: the place of a mode is its number. */
+/** OstreeRepoMode; a mode's index is its number. */
 const MODES: readonly RepositoryMode[] = [
   'bare',
   'archive',
@@ -63,8 +63,9 @@ export class LibostreeRepo implements Disposable {
   }
 
   /**
-   * Opens a repository for writing; it may still be on a read-only file system, see checkWritable. Throws
-   * ERR_LIBOSTREE_MISSING, ERR_REPO_MISSING, ERR_REPO_CONFIG, and ERR_REPO_MODE if nobody can write in its mode.
+   * Opens a repository for writing; its file system may still be read-only (see checkWritable). Throws
+   * ERR_LIBOSTREE_MISSING, ERR_REPO_MISSING, ERR_REPO_CONFIG, and ERR_REPO_MODE for a mode that cannot be
+   * written.
    */
   static open(path: string): LibostreeRepo {
     const repo = LibostreeRepo.openToRead(path);
@@ -72,17 +73,17 @@ export class LibostreeRepo implements Disposable {
     repo.close();
     throw new TreeportError(
       'ERR_REPO_MODE',
-      `repository ${repo.path} has the mode bare-split-xattrs, which is only written when images are built; use a repository of mode bare, bare-user or archive`,
+      `repository ${repo.path} has the mode bare-split-xattrs, which treeport writes only when it builds images; use a repository of mode bare, bare-user or archive`,
     );
   }
 
-  /** Opens a repository of any mode as a place to import objects from. */
+  /** Opens a repository of any mode for reading, for instance to import objects from it. */
   static openToRead(path: string): LibostreeRepo {
     const absolute = resolve(path);
     return new LibostreeRepo(absolute, openRepo(absolute));
   }
 
-  /** Makes a repository, and the directories above it; one that is there already is opened if it has this mode. */
+  /** Creates a repository and its parent directories; opens an existing one if it has this mode. */
   static create(path: string, mode: WritableMode): LibostreeRepo {
     const absolute = resolve(path);
     makeParent(absolute);
@@ -91,11 +92,11 @@ export class LibostreeRepo implements Disposable {
     repo.close();
     throw new TreeportError(
       'ERR_REPO_MODE',
-      `there is a repository at ${absolute} already, of mode ${repo.mode}, not ${mode}`,
+      `the repository at ${absolute} exists already and has mode ${repo.mode}, not ${mode}`,
     );
   }
 
-  /** For the modules of this folder. Valid until `close`. */
+  /** The OstreeRepo, for the modules of this folder. Valid until `close`. */
   get pointer(): Pointer {
     return this.#handle.pointer;
   }
@@ -103,23 +104,23 @@ export class LibostreeRepo implements Disposable {
   /** Throws ERR_REPO_READ_ONLY if objects cannot be written. */
   checkWritable(): void {
     checked(
-      `the repository ${this.path} cannot be written`,
+      `cannot write to the repository ${this.path}`,
       (error) => ostree().isWritable(this.pointer, error),
       () => 'ERR_REPO_READ_ONLY',
     );
   }
 
-  /** Says in the repository that objects of this commit may be missing, or no more. */
+  /** Marks a commit as partial (objects may be missing) or as complete. */
   setPartial(commit: Checksum, partial: boolean): void {
     markPartial(this.pointer, commit, partial);
   }
 
-  /** Sets or deletes `ref` or `remote:ref` at once. Throws ERR_REF_SYNTAX. */
+  /** Sets or deletes `ref` or `remote:ref` immediately. Throws ERR_REF_SYNTAX. */
   setRef(refspec: string, commit: Checksum | undefined): void {
     setRef(this.pointer, parseRefspec(refspec), commit === undefined ? undefined : parseChecksum(commit));
   }
 
-  /** Releases the handle. A transaction under way has one of its own. */
+  /** Releases the OstreeRepo. A transaction holds a reference of its own. */
   close(): void {
     this.#handle[Symbol.dispose]();
   }
@@ -129,7 +130,7 @@ export class LibostreeRepo implements Disposable {
   }
 }
 
-/** libostree makes the last directory of a path only. */
+/** libostree creates only the last directory of a path. */
 function makeParent(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -140,15 +141,15 @@ function makeParent(path: string): void {
 
 /** Throws ERR_REPO_MISSING, ERR_REPO_CONFIG, ERR_REPO_MODE or ERR_FILE_UNSAFE. */
 function openRepo(path: string): Handle {
-  // libostree would wait for the other end of a FIFO, and no signal could end that.
+  // libostree would block on a FIFO, and no signal could interrupt it.
   isFileBeneath(path, 'config', { links: 'inside' });
   const what = `cannot open the repository ${path}`;
   return ownObject(checked(what, (error) => ostree().openAt(AT_FDCWD, path, null, error), classify));
 }
 
-/** Makes the last directory of the path; a repository that is there already is opened, whatever its mode. */
+/** Creates the last directory of the path; opens an existing repository of any mode. */
 function createRepo(path: string, mode: RepositoryMode): Handle {
-  const what = `cannot make a repository at ${path}`;
+  const what = `cannot create a repository at ${path}`;
   const number = MODES.indexOf(mode);
   return ownObject(
     checked(what, (error) => ostree().createAt(AT_FDCWD, path, number, null, null, error), classify),

@@ -1,11 +1,11 @@
 /**
- * The staging directory of a transaction, `tmp/staging-<boot>-<random>`, in which libostree collects objects until it
- * commits. It takes over one that an aborted or killed transaction left behind, of whatever program, and
- * commits what is in there without a look. So a directory that was taken over is swept first: of content, dirtrees and
- * dirmetas only what is verified stays, and commits and detached metadata do not, see held-commits.ts.
+ * The staging directory of a transaction, `tmp/staging-<boot>-<random>`, in which libostree collects objects
+ * until the commit. libostree takes over a directory that an aborted or killed transaction of any program
+ * left behind, and commits its files unverified. So a directory that was taken over is swept first: verified
+ * content, dirtrees and dirmetas stay; commits and detached metadata are removed (see held-commits.ts).
  *
- * libostree does not tell which directory it took. It is the one that this process has open, and that belongs to none of
- * its other transactions.
+ * libostree does not say which directory it took. It is the one that this process has open and that belongs
+ * to no other transaction of the process.
  */
 import { lstatSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -36,14 +36,14 @@ const state: { readonly taken: Set<string>; last: Promise<unknown> } = {
   last: Promise.resolve(),
 };
 
-/** Transactions of a process begin, and are aborted, one after the other, so that it is clear whose directory is whose. */
+/** Serialises beginning and aborting transactions, so that the owner of each staging directory is known. */
 export function oneAfterTheOther<Value>(work: () => Promise<Value>): Promise<Value> {
   const run = state.last.then(work);
   state.last = run.catch(() => {});
   return run;
 }
 
-/** The staging directory of the transaction that has just begun. Must be given back by `releaseStaging`. */
+/** The staging directory of the transaction that has just begun. Pair with `releaseStaging`. */
 export function claimStaging(repo: string): string {
   const open = openDirectories();
   const folder = join(repo, 'tmp');
@@ -57,7 +57,7 @@ export function claimStaging(repo: string): string {
   }
   throw new TreeportError(
     'ERR_LIBOSTREE',
-    `libostree began a transaction in ${repo}, but its staging directory is not found in ${folder}`,
+    `libostree began a transaction in ${repo}, but ${folder} has no staging directory for it`,
   );
 }
 
@@ -65,7 +65,7 @@ export function releaseStaging(directory: string): void {
   state.taken.delete(directory);
 }
 
-/** Removes what is never taken over, and what the repository has; the names of the other objects. */
+/** Removes files that are never taken over or are in the repository already; returns the other objects. */
 export function sweepStaging({ repo, mode, directory }: StagingPlace): readonly ObjectName[] {
   const names: ObjectName[] = [];
   for (const part of readdirSync(directory, { withFileTypes: true })) {
@@ -85,7 +85,9 @@ export function isStored(place: StagingPlace, name: ObjectName): boolean {
   return placesOf(place, name).some(isThere);
 }
 
-/** Removes an object that was staged, or that libostree put into its place at once (core.per-object-fsync). */
+/**
+ * Removes an object that was staged, or that libostree moved to its place at once (core.per-object-fsync).
+ */
 export function dropObject(place: StagingPlace, name: ObjectName): void {
   const path = placesOf(place, name).find(isThere);
   if (path !== undefined) rmSync(path, { force: true });
@@ -109,7 +111,7 @@ function extension({ type }: ObjectName, mode: RepositoryMode): string {
   return type === 'file' && mode === 'archive' ? 'filez' : type;
 }
 
-/** A symlink is there, too, wherever it leads. */
+/** Symlinks count, wherever they point. */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
@@ -123,7 +125,7 @@ function openDirectories(): ReadonlySet<string> {
   return found;
 }
 
-/** Undefined if it was closed meanwhile. */
+/** Undefined if the descriptor was closed meanwhile. */
 function statOpen(path: string): Stats | undefined {
   try {
     return statSync(path);

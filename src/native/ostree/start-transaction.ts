@@ -1,4 +1,7 @@
-/** Starts a transaction of libostree's in a repository, and takes over what an earlier one left in its staging directory. */
+/**
+ * Starts a transaction of libostree's in a repository, and takes over what an earlier one left in its staging
+ * directory.
+ */
 import { availableParallelism } from 'node:os';
 import { shareObject } from '../glib/glib.ts';
 import type { Pointer } from '../library.ts';
@@ -13,8 +16,8 @@ export type TransactionOptions = {
   /** Threads that write objects. Default: the number of processors, at most eight. */
   readonly threads?: number;
   /**
-   * The caller verified signatures of what it writes, so detached metadata is added to what a commit in the repository
-   * has. Otherwise that metadata stays as it is.
+   * The caller verified signatures of what it writes, so detached metadata is added to what a commit in the
+   * repository has. Otherwise that metadata stays as it is.
    */
   readonly isVerified?: boolean;
 };
@@ -22,8 +25,8 @@ export type TransactionOptions = {
 const MAX_THREADS = 8;
 
 /**
- * Starts a transaction. A LibostreeRepo has at most one at a time; several LibostreeRepos of one repository may have one
- * each. Throws ERR_REPO_READ_ONLY and ERR_LIBOSTREE.
+ * Starts a transaction. A LibostreeRepo has at most one at a time; several LibostreeRepos of one repository
+ * may have one each. Throws ERR_REPO_READ_ONLY and ERR_LIBOSTREE.
  */
 export async function startTransaction(
   repo: LibostreeRepo,

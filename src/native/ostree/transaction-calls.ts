@@ -1,4 +1,4 @@
-/** Beginning and ending a transaction: calls that wait for locks and disks. They run on a write thread. */
+/** Begins and ends transactions. These calls wait for locks and disks, so they run on a write thread. */
 import { checked, type ErrorPlace } from '../glib/gerror.ts';
 import { withMainContext } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
@@ -7,12 +7,12 @@ export type TransactionStats = {
   /** Objects that were new. */
   readonly metadataObjects: number;
   readonly contentObjects: number;
-  /** Bytes of the files among them. */
+  /** Bytes of the new files. */
   readonly contentBytes: number;
 };
 
 export type BegunTransaction = {
-  /** True if libostree took over what another transaction had staged. */
+  /** True if libostree took over the staging directory of an earlier transaction. */
   readonly isResumed: boolean;
   /** False if the repository's configuration has `core.fsync=false`. */
   readonly syncs: boolean;
@@ -38,13 +38,13 @@ const ostree = lazily(({ ostree }) => ({
   ) => void,
 }));
 
-/** OstreeRepoTransactionStats with room to spare: four guints, a guint64, and padding. */
+/** Larger than OstreeRepoTransactionStats: four guints, a guint64, and padding. */
 const STATS_BYTES = 128;
 const STATS = { metadataWritten: 4, contentWritten: 12, contentBytes: 16 } as const;
 
 /**
- * Without fsync libostree would put objects into their places at once, and abort nothing. So it is told that there is,
- * which costs nothing before the commit.
+ * Enables fsync until the commit, which costs nothing before: without it libostree moves objects to their
+ * final places at once, and an abort has no effect.
  */
 export function prepareTransaction(repo: Pointer): BegunTransaction {
   const { getDisableFsync, setDisableFsync, prepare } = ostree();
@@ -62,7 +62,7 @@ export function prepareTransaction(repo: Pointer): BegunTransaction {
   return { isResumed: resumed[0] !== 0, syncs };
 }
 
-/** Makes the objects and refs of the transaction appear; `syncs` is what it began with. */
+/** Publishes the objects of the transaction; `syncs` is the value it began with. */
 export function commitTransaction(repo: Pointer, syncs: boolean): TransactionStats {
   const stats = Buffer.alloc(STATS_BYTES);
   ostree().setDisableFsync(repo, Number(!syncs));
@@ -76,7 +76,7 @@ export function commitTransaction(repo: Pointer, syncs: boolean): TransactionSta
   };
 }
 
-/** libostree keeps what was written in tmp/, invisible, for the next transaction to go on from. */
+/** libostree keeps the staged objects in tmp/, invisible, and the next transaction takes them over. */
 export function abortTransaction(repo: Pointer, syncs: boolean): void {
   ostree().setDisableFsync(repo, Number(!syncs));
   checked('cannot abort the transaction', (error) => ostree().abort(repo, null, error));

@@ -1,7 +1,7 @@
 /**
- * A transaction of a repository as an ObjectSink: objects are staged by write threads and appear, with the refs, at
- * `commit`. Each object's bytes must give its id. Commits and their detached metadata are written last, see
- * held-commits.ts.
+ * A transaction of a repository as an ObjectSink: write threads stage objects, and `commit` publishes them
+ * and the refs. Each object's bytes must give its id. Commits and their detached metadata are written last
+ * (see held-commits.ts).
  */
 import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
 import type { ObjectName } from '../../ostree/object-name.ts';
@@ -20,7 +20,7 @@ import type { TransactionStats } from './transaction-calls.ts';
 import type { WriteWork } from './write-threads.ts';
 import { BLOCK_BYTES, type Writers } from './writers.ts';
 
-/** Objects that a thread is named at a time, which it finds itself. */
+/** Objects per request of a thread that reads them itself. */
 const NAMED_OBJECTS = 64;
 
 export type TransactionStart = {
@@ -57,7 +57,9 @@ export class Transaction implements ObjectSink {
     this.#held = new HeldCommits(isVerified);
   }
 
-  /** Drops unsound objects among those that an earlier transaction staged; aborts the transaction if it fails. */
+  /**
+   * Drops unsound objects among those that an earlier transaction staged; aborts the transaction if it fails.
+   */
   async sweep(): Promise<void> {
     try {
       await this.#runAll(this.#start.leftover, (names) => ({ kind: 'sweep', names }));
@@ -87,7 +89,7 @@ export class Transaction implements ObjectSink {
     this.#held.hold('commitmeta', commit, bytes);
   }
 
-  async content(checksum: Checksum, object: ContentObject): Promise<void> {
+  async content(checksum: Checksum | undefined, object: ContentObject): Promise<Checksum> {
     this.#check(checksum);
     checkContent(checksum, object, this.#repo.mode);
     const { length, pieces } = hashedStream(checksum, object);
@@ -95,7 +97,10 @@ export class Transaction implements ObjectSink {
     return this.#writers.add('file', checksum, length, (memory) => fill(memory, pieces));
   }
 
-  /** Copies objects of another repository, verified; a commit with its detached metadata. Throws ERR_OBJECT_MISSING. */
+  /**
+   * Copies objects of another repository, verified; a commit with its detached metadata. Throws
+   * ERR_OBJECT_MISSING.
+   */
   async importFrom(source: LibostreeRepo, names: readonly ObjectName[]): Promise<void> {
     for (const { checksum } of names) this.#check(checksum);
     for (const { type, checksum } of names) {
@@ -105,18 +110,18 @@ export class Transaction implements ObjectSink {
     await this.#runAll(others, (names) => ({ kind: 'import', source: source.pointer, names }));
   }
 
-  /** After `commit`: commits whose detached metadata was kept as it is, though other came. */
+  /** After `commit`: commits whose detached metadata stayed, although other metadata was given. */
   get kept(): readonly Checksum[] {
     return this.#held.kept;
   }
 
-  /** The bytes of a metadata object, given or in the repository, not verified. What was given must be settled. */
+  /** The bytes of a metadata object, given or in the repository, unverified. `settle` before. */
   load(type: SinkMetadataType | 'commitmeta', checksum: Checksum): Buffer {
     this.#check(checksum);
     return this.#held.get(type, checksum) ?? loadMetadata(this.#pointer, type, checksum);
   }
 
-  /** `ref` or `remote:ref` names this commit once the transaction is committed. Throws ERR_REF_SYNTAX. */
+  /** Sets `ref` or `remote:ref` to the commit when the transaction is committed. Throws ERR_REF_SYNTAX. */
   setRef(refspec: string, commit: Checksum): void {
     this.#check(commit);
     parseRefspec(refspec);
@@ -129,8 +134,8 @@ export class Transaction implements ObjectSink {
   }
 
   /**
-   * Makes the objects and refs appear. Every commit that was given must be complete: none of them is marked partial
-   * afterwards. If this fails the transaction is aborted.
+   * Publishes the objects and refs. Every given commit must be complete, because none is marked partial
+   * afterwards. If this fails, the transaction is aborted.
    */
   async commit(): Promise<TransactionStats> {
     this.#check();
@@ -141,7 +146,7 @@ export class Transaction implements ObjectSink {
       await this.#writers.settle();
       const stats = await this.#writers.end('commit', this.#start.syncs);
       this.#held.markComplete(this.#pointer);
-      // Last, and not by libostree's transaction: no ref may name a commit that is marked partial.
+      // Last, and outside libostree's transaction, because no ref may name a commit that is marked partial.
       for (const [refspec, commit] of this.#refs) setRef(this.#pointer, parseRefspec(refspec), commit);
       await this.#close();
       return stats as TransactionStats;
@@ -152,8 +157,8 @@ export class Transaction implements ObjectSink {
   }
 
   /**
-   * Nothing of the transaction appears. Does nothing if it is over. Never fails, so that the error that led here is the one
-   * that is reported: the next transaction sweeps what is left behind.
+   * Discards the transaction; a no-op if it is over. Never fails, so that the error that led here is
+   * reported. The next transaction sweeps the files left behind.
    */
   async abort(): Promise<void> {
     if (this.#isOver) return;
@@ -171,15 +176,15 @@ export class Transaction implements ObjectSink {
     return this.#handle.pointer;
   }
 
-  /** Throws the first fault of the threads, and ERR_CHECKSUM_SYNTAX. */
+  /** Throws the first error of the threads, and ERR_CHECKSUM_SYNTAX. */
   #check(checksum?: Checksum): void {
     if (this.#isOver) throw new Error('the transaction is over');
     this.#writers.check();
     if (checksum !== undefined) parseChecksum(checksum);
   }
 
-  #give(type: SinkMetadataType | HeldType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
-    return this.#writers.add(type, checksum, bytes.length, (memory) => memory.set(bytes));
+  async #give(type: SinkMetadataType | HeldType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
+    await this.#writers.add(type, checksum, bytes.length, (memory) => memory.set(bytes));
   }
 
   async #importCommit(source: Pointer, commit: Checksum): Promise<void> {
@@ -188,7 +193,7 @@ export class Transaction implements ObjectSink {
       await this.detachedMetadata(commit, loadMetadata(source, 'commitmeta', commit));
   }
 
-  /** Has the threads work on the objects, some at a time each; all of it is over when this resolves or rejects. */
+  /** Spreads work on the objects over the threads; none of it runs any more when this resolves or rejects. */
   async #runAll(
     names: readonly ObjectName[],
     work: (some: readonly ObjectName[]) => WriteWork,

@@ -1,11 +1,13 @@
 /**
- * Writes objects through libostree, within a transaction of the repository. Runs on write threads, several at once.
+ * Writes objects through libostree, within a transaction of the repository. Runs on several write threads at
+ * once.
  *
- * Content is hashed here and handed over without asking libostree for its sum: Debian's libostree is built with GLib's
- * SHA-256, which takes four times as long as Node's. Metadata is hashed by libostree.
+ * Content is hashed here, and libostree is not asked for its checksum, because Debian's libostree is built
+ * with GLib's SHA-256, which takes four times as long as Node's. libostree hashes metadata.
  *
- * libostree reports a failed write, with one exception: in archive repositories it ignores errors of the last bytes
- * of a compressed file, which GLib writes when the stream is disposed of. So content is read back there.
+ * libostree reports failed writes with one exception: in archive repositories it ignores errors of the last
+ * bytes of a compressed file, which GLib writes when the stream is disposed of. So content is read back
+ * there.
  */
 import { hash } from 'node:crypto';
 import koffi from 'koffi';
@@ -80,12 +82,14 @@ const BUFFER_BYTES = 1024 * 1024;
 export function writeContent(repo: StagedRepo, checksum: Checksum, stream: Uint8Array): void {
   const actual = hash('sha256', stream);
   if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
-  // The stream reads our memory itself, and is gone before we return.
+  // The stream reads our memory in place, and is released before we return.
   using input = ownObject(ostree().memoryStream(koffi.address(stream), stream.length, null));
   writeStream(repo, checksum, input.pointer, stream.length);
 }
 
-/** Writes a content object, verified before, from its hashed stream in a file that is positioned at its start. */
+/**
+ * Writes a content object that was verified before, from its hashed stream in a file positioned at the start.
+ */
 export function writeContentFile(
   repo: StagedRepo,
   checksum: Checksum,
@@ -93,7 +97,8 @@ export function writeContentFile(
   length: number,
 ): void {
   using file = ownObject(ostree().fileStream(descriptor, 0));
-  // Since 2023.8 libostree clones the whole file, header and all, if it finds a descriptor below the stream.
+  // Buffered, because libostree since 2023.8 clones the whole file, header included, if the stream has a
+  // descriptor.
   using input = ownObject(ostree().bufferedStream(file.pointer, BUFFER_BYTES));
   writeStream(repo, checksum, input.pointer, length);
 }
@@ -107,13 +112,13 @@ function writeStream(repo: StagedRepo, checksum: Checksum, stream: Pointer, leng
   );
 }
 
-/** Writes an object, and verifies what libostree does not. */
+/** Writes an object, and reads it back where libostree misses write errors. */
 function readBack({ pointer, staging }: StagedRepo, name: ObjectName, what: string, write: () => void): void {
   const isVerifiedHere = staging.mode === 'archive' && name.type === 'file' && !isStored(staging, name);
   write();
   if (!isVerifiedHere || isSound(pointer, name)) return;
   dropObject(staging, name);
-  throw new TreeportError('ERR_IO', `${what}: the disk does not have what was written to it`);
+  throw new TreeportError('ERR_IO', `${what}: the bytes read back from disk differ from those written`);
 }
 
 /** Verifies and writes a metadata object. */
@@ -136,7 +141,7 @@ export function writeDetachedMetadata({ pointer }: StagedRepo, commit: Checksum,
   );
 }
 
-/** True if the object can be read, and has its id. */
+/** True if the object can be read and its bytes give its id. */
 function isSound(repo: Pointer, name: ObjectName): boolean {
   const { type, checksum } = name;
   try {
@@ -150,7 +155,7 @@ function isSound(repo: Pointer, name: ObjectName): boolean {
   }
 }
 
-/** Verifies and copies an object of another repository. Throws ERR_OBJECT_MISSING. */
+/** Verifies and copies an object from another repository. Throws ERR_OBJECT_MISSING. */
 export function importObject(repo: StagedRepo, source: Pointer, name: ObjectName): void {
   const what = `cannot import object ${formatObjectName(name)}`;
   const { type, checksum } = name;
@@ -163,7 +168,7 @@ export function importObject(repo: StagedRepo, source: Pointer, name: ObjectName
   );
 }
 
-/** Removes those of the objects, left behind by another transaction, that are not what their names say. */
+/** Removes objects, staged by an earlier transaction, whose bytes do not give their ids. */
 export function dropUnsound({ pointer, staging }: StagedRepo, names: readonly ObjectName[]): void {
   for (const name of names) if (!isSound(pointer, name)) dropObject(staging, name);
 }

@@ -37,11 +37,10 @@ answerCalls((request: WriteRequest): WriteAnswer => {
     case 'piece':
       largeFile(request.file, request.directory).append(request.bytes);
       return undefined;
-    case 'end':
-      endLargeFile(request.file, (file) => {
-        if (request.checksum !== undefined) file.finish(request.repo, request.checksum);
-      });
-      return undefined;
+    case 'finish':
+      return endLargeFile(request.file, (file) => file.finish(request.repo, request.checksum));
+    case 'drop':
+      return endLargeFile(request.file, () => undefined);
   }
 });
 
@@ -62,12 +61,12 @@ function largeFile(id: number, directory: string): LargeFile {
   return file;
 }
 
-function endLargeFile(id: number, work: (file: LargeFile) => void): void {
+function endLargeFile<Value>(id: number, work: (file: LargeFile) => Value): Value | undefined {
   const file = largeFiles.get(id);
-  if (file === undefined) return;
+  if (file === undefined) return undefined;
   largeFiles.delete(id);
   try {
-    work(file);
+    return work(file);
   } finally {
     file.close();
   }

@@ -1,7 +1,7 @@
 /**
- * The write threads of the process, and the requests that they answer. Starting a thread costs as much as writing
- * hundreds of objects, and an image is imported in as many transactions as it has layers, so the threads of an ended
- * transaction are kept for the next one. They do not keep the process alive.
+ * The write threads of the process, and the requests that they answer. Starting a thread costs as much as
+ * writing hundreds of objects, and an image is imported in as many transactions as it has layers, so the
+ * threads of an ended transaction are kept for the next one. They do not keep the process alive.
  */
 
 import { Thread } from '../../base/thread.ts';
@@ -12,7 +12,10 @@ import type { Pointer } from '../library.ts';
 import type { StagedRepo } from './staging.ts';
 import type { BegunTransaction, TransactionStats } from './transaction-calls.ts';
 
-/** An object in a block of shared memory: a content object's hashed stream, or a metadata object's bytes. */
+/**
+ * An object in a block of shared memory: the hashed stream of a content object, or the bytes of a metadata
+ * object.
+ */
 export type PackedObject = {
   readonly type: SinkMetadataType | 'commitmeta' | 'file';
   readonly checksum: Checksum;
@@ -20,33 +23,34 @@ export type PackedObject = {
   readonly length: number;
 };
 
-/** Beginning and ending a transaction; `repo` is the address of the OstreeRepo that all threads share. */
+/** Begins or ends a transaction; `repo` is the address of the OstreeRepo that all threads share. */
 type TransactionWork =
   | { readonly kind: 'prepare'; readonly repo: Pointer }
   | { readonly kind: 'commit' | 'abort'; readonly repo: Pointer; readonly syncs: boolean };
 
-/** Work on a transaction under way. */
+/** Work within a transaction. */
 export type WriteWork =
   | { readonly kind: 'objects'; readonly memory: Uint8Array; readonly objects: readonly PackedObject[] }
-  /** Removes those that are not sound. */
+  /** Removes unsound objects. */
   | { readonly kind: 'sweep'; readonly names: readonly ObjectName[] }
   | { readonly kind: 'import'; readonly source: Pointer; readonly names: readonly ObjectName[] }
-  /** The next bytes of a large file, in order on one thread. */
+  /** The next bytes of a large file; all of its pieces go to one thread, in order. */
   | {
       readonly kind: 'piece';
       readonly file: number;
       readonly directory: string;
       readonly bytes: Uint8Array;
     }
-  /** Ends a large file. Without a checksum it is dropped. */
-  | { readonly kind: 'end'; readonly file: number; readonly checksum: Checksum | undefined };
+  /** Writes a large file as an object; answers with its checksum. */
+  | { readonly kind: 'finish'; readonly file: number; readonly checksum: Checksum | undefined }
+  | { readonly kind: 'drop'; readonly file: number };
 
 export type WriteRequest =
   | TransactionWork
   | (WriteWork & { readonly repo: StagedRepo })
   | { readonly kind: 'ready' };
 
-export type WriteAnswer = BegunTransaction | TransactionStats | undefined;
+export type WriteAnswer = BegunTransaction | TransactionStats | Checksum | undefined;
 
 export type WriteThread = Thread<WriteRequest, WriteAnswer>;
 
@@ -57,13 +61,13 @@ export function takeThreads(count: number): readonly WriteThread[] {
   return Array.from({ length: count }, () => spare.pop() ?? new Thread(import.meta.url, './write-thread'));
 }
 
-/** Takes threads back that have nothing more to do. */
+/** Returns threads that are idle. */
 export async function giveThreads(threads: readonly WriteThread[]): Promise<void> {
   await Promise.all(threads.map(giveThread));
 }
 
 async function giveThread(thread: WriteThread): Promise<void> {
-  // The process may end at any time now, and must not meet a thread that is still loading koffi.
+  // The process may exit at any time now, which must not happen while a thread loads koffi.
   const isReady = await thread.call({ kind: 'ready' }).then(
     () => true,
     () => false,

@@ -1,7 +1,8 @@
 /**
- * The write threads of a transaction, fed with objects in blocks of shared memory. How many blocks there are bounds the
- * memory: who has an object to give waits for a free one.
+ * The write threads of a transaction, fed with objects in blocks of shared memory. The number of blocks
+ * bounds the memory: add() waits while all of them are in use.
  */
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
@@ -9,12 +10,21 @@ import { Batch, type Place } from './batch.ts';
 import { type FilledBlock, filledBlocks, MemoryPool } from './memory-pool.ts';
 import type { StagedRepo } from './staging.ts';
 import type { TransactionStats } from './transaction-calls.ts';
-import { giveThreads, type PackedObject, type WriteThread, type WriteWork } from './write-threads.ts';
+import {
+  giveThreads,
+  type PackedObject,
+  type WriteAnswer,
+  type WriteThread,
+  type WriteWork,
+} from './write-threads.ts';
 
-/** Objects up to this size go to a thread whole; larger files go in pieces of it. */
+/** Objects up to this size are sent to a thread whole, larger files in pieces of this size. */
 export const BLOCK_BYTES: number = 4 * 1024 * 1024;
 
-/** Each has a number of its own in the process: a thread may get one of the next transaction before one of this has ended. */
+/**
+ * Numbers are unique in the process, because a thread may get files of the next transaction before this one's
+ * end.
+ */
 const largeFiles = { count: 0 };
 
 export class Writers {
@@ -27,7 +37,7 @@ export class Writers {
   #batch: Batch | undefined;
   #fault: { readonly error: unknown } | undefined;
 
-  /** The threads are this object's until `close`. */
+  /** Owns the threads until `close`. */
   constructor(repo: StagedRepo, threads: readonly WriteThread[]) {
     this.#repo = repo;
     this.#directory = join(repo.staging.repo, 'tmp');
@@ -35,97 +45,104 @@ export class Writers {
     this.#memory = new MemoryPool(2 * threads.length + 2, BLOCK_BYTES);
   }
 
-  /** True if the object was given and is not written yet. */
+  /** True if the object was given but is not written yet. */
   isPending(name: ObjectName): boolean {
     return this.#pending.has(formatObjectName(name));
   }
 
-  /** Throws the first fault of the threads. */
+  /** Throws the first error of the threads. */
   check(): void {
     if (this.#fault !== undefined) throw this.#fault.error;
   }
 
-  /** Takes an object of `length` bytes, which `fill` puts into the memory that it is given. */
+  /**
+   * Adds an object of `length` bytes, which `fill` copies into the memory it gets. Returns the checksum;
+   * without one it is that of the memory, as for content objects.
+   */
   async add(
     type: PackedObject['type'],
-    checksum: Checksum,
+    checksum: Checksum | undefined,
     length: number,
     fill: (memory: Uint8Array) => Promise<void> | void,
-  ): Promise<void> {
-    const place = await this.#place(type, checksum, length);
-    const name = formatObjectName({ type, checksum });
-    this.#pending.add(name);
+  ): Promise<Checksum> {
+    const place = await this.#place(length);
+    const given = checksum === undefined ? undefined : formatObjectName({ type, checksum });
+    if (given !== undefined) this.#pending.add(given);
     try {
       await fill(place.memory);
-      place.done(true);
+      const object = { type, checksum: checksum ?? hash('sha256', place.memory) };
+      this.#pending.add(formatObjectName(object));
+      place.done(object);
+      return object.checksum;
     } catch (error) {
-      this.#pending.delete(name);
-      place.done(false);
+      if (given !== undefined) this.#pending.delete(given);
+      place.done();
       throw error;
     }
   }
 
-  /** Takes a content object as its hashed stream, and has written it when it resolves. */
-  async addLarge(checksum: Checksum, stream: AsyncIterable<Uint8Array>): Promise<void> {
+  /** Adds a content object from its hashed stream, and returns its checksum when it is written. */
+  async addLarge(checksum: Checksum | undefined, stream: AsyncIterable<Uint8Array>): Promise<Checksum> {
     largeFiles.count += 1;
     const file = largeFiles.count;
     const thread = this.#idlest();
-    const end = (checksum: Checksum | undefined) => this.#call({ kind: 'end', file, checksum }, thread);
     try {
       for await (const block of filledBlocks(stream, this.#memory)) {
         this.#sendPiece(thread, file, block);
         this.check();
       }
     } catch (error) {
-      // What it may say besides is of no interest any more.
-      await end(undefined).catch(() => {});
+      // Best effort: the first error is the one to report.
+      await this.#call({ kind: 'drop', file }, thread).catch(() => {});
       throw error;
     }
-    await this.#track(() => end(checksum));
+    const finished = this.#call({ kind: 'finish', file, checksum }, thread);
+    await this.#track(async () => void (await finished));
     this.check();
+    return checksum ?? ((await finished) as Checksum);
   }
 
-  /** Has a thread do something else; `settle` waits for it, too. */
+  /** Runs other work on a thread; `settle` waits for it as well. */
   async run(work: WriteWork): Promise<void> {
     const answer = this.#call(work, this.#idlest());
-    void this.#track(async () => answer);
+    void this.#track(async () => void (await answer));
     await answer;
   }
 
-  /** Ends the transaction; the threads must be at rest. `syncs` is what it began with. */
+  /** Ends the transaction; the threads must be idle. `syncs` is the value it began with. */
   async end(kind: 'commit' | 'abort', syncs: boolean): Promise<TransactionStats | undefined> {
     const answer = await this.#idlest().call({ kind, repo: this.#repo.pointer, syncs });
     return answer as TransactionStats | undefined;
   }
 
-  /** Resolves when everything that was given is written; throws the first fault. */
+  /** Resolves when everything given before is written; throws the first error. */
   async settle(): Promise<void> {
     this.#sendBatch();
     while (this.#running.size > 0) await Promise.all(this.#running);
     this.check();
   }
 
-  /** Takes nothing any more, and resolves when the threads are at rest. */
+  /** Accepts no more objects, and resolves when the threads are idle. */
   async stop(): Promise<void> {
     this.#fault ??= { error: new Error('the transaction was aborted') };
     await this.settle().catch(() => {});
   }
 
-  /** Gives up the threads, after what they are at, and the memory. */
+  /** Returns the threads, after their current work, and the memory. */
   async close(): Promise<void> {
     await giveThreads(this.#threads);
     this.#memory.close();
   }
 
-  async #call(work: WriteWork, thread: WriteThread): Promise<void> {
-    await thread.call({ ...work, repo: this.#repo });
+  #call(work: WriteWork, thread: WriteThread): Promise<WriteAnswer> {
+    return thread.call({ ...work, repo: this.#repo });
   }
 
   #idlest(): WriteThread {
     return this.#threads.reduce((best, other) => (other.load < best.load ? other : best));
   }
 
-  /** Work that goes on while more is given. Never rejects: the fault comes with the next check. */
+  /** Work that overlaps with later calls. Never rejects: the next check() throws its error. */
   #track(work: () => Promise<void>): Promise<void> {
     const run: Promise<void> = work()
       .catch((error: unknown) => {
@@ -136,24 +153,24 @@ export class Writers {
     return run;
   }
 
-  async #place(type: PackedObject['type'], checksum: Checksum, length: number): Promise<Place> {
-    if (length > BLOCK_BYTES) return this.#ownPlace(type, checksum, length);
+  async #place(length: number): Promise<Place> {
+    if (length > BLOCK_BYTES) return this.#ownPlace(length);
     for (;;) {
-      const place = this.#batch?.reserve(type, checksum, length);
+      const place = this.#batch?.reserve(length);
       if (place !== undefined) return place;
       this.#sendBatch();
       const block = await this.#memory.take();
-      // Somebody else may have waited for a block, too, and has put his up.
+      // Another caller may have started a batch while this one waited.
       if (this.#batch === undefined) this.#batch = new Batch(block);
       else this.#memory.give(block);
       this.check();
     }
   }
 
-  /** Metadata may be larger than a block; it is rare enough for memory of its own. */
-  #ownPlace(type: PackedObject['type'], checksum: Checksum, length: number): Place {
+  /** Metadata larger than a block is rare, so it gets memory of its own. */
+  #ownPlace(length: number): Place {
     const batch = new Batch(new Uint8Array(new SharedArrayBuffer(length)));
-    const place = batch.reserve(type, checksum, length) as Place;
+    const place = batch.reserve(length) as Place;
     this.#send(batch, () => {});
     return place;
   }

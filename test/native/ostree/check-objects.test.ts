@@ -53,16 +53,16 @@ test('files that no repository can give back', () => {
     ['owner', { uid: 0xffffffff }],
     ['owner', { gid: -1 }],
     ['owner', { uid: 0.5 }],
-    ['which is no path', link(''), NO_BYTES],
-    ['which is no path', link('a\0b'), NO_BYTES],
-    ['which is no path', link('\ud800'), NO_BYTES],
-    ['which is no path', link('ü'.repeat(2048)), NO_BYTES],
+    ['which is not a valid path', link(''), NO_BYTES],
+    ['which is not a valid path', link('a\0b'), NO_BYTES],
+    ['which is not a valid path', link('\ud800'), NO_BYTES],
+    ['which is not a valid path', link('ü'.repeat(2048)), NO_BYTES],
     ['mode 0120644', link('x', 0o644), NO_BYTES],
     ['symlink with content', link('x')],
-    ['malformed attributes', { xattrs: Buffer.from('garbage') }],
-    ['impossible name', named(0)],
-    ['impossible name', named(0x61)],
-    ['impossible name', named(0x61, 0, 0x62, 0)],
+    ['malformed extended attributes', { xattrs: Buffer.from('garbage') }],
+    ['invalid name', named(0)],
+    ['invalid name', named(0x61)],
+    ['invalid name', named(0x61, 0, 0x62, 0)],
   ];
   for (const [words, header, bytes] of broken) {
     assert.throws(() => check(header, bytes), coded('ERR_OBJECT_CORRUPT', words, 'a'.repeat(64)), words);
@@ -77,8 +77,8 @@ test('attributes must be sorted, each once', () => {
     return { xattrs: Buffer.concat([element(first), element(second), Buffer.from([4, 8])]) };
   };
   check(list(one, two));
-  assert.throws(() => check(list(two, one)), coded('ERR_OBJECT_CORRUPT', 'not sorted'));
-  assert.throws(() => check(list(one, one)), coded('ERR_OBJECT_CORRUPT', 'not sorted'));
+  assert.throws(() => check(list(two, one)), coded('ERR_OBJECT_CORRUPT', 'unsorted'));
+  assert.throws(() => check(list(one, one)), coded('ERR_OBJECT_CORRUPT', 'unsorted'));
 });
 
 test('mode bare-user-only does not take what it cannot give back', { skip }, async (t) => {

@@ -148,7 +148,7 @@ test('a read-only file system', { skip: skip || unlessNamespaces() }, async (t) 
   const { stdout, stderr } = await inMountNamespace(commands, ...IMPORTER, path);
   assert.match(
     stdout,
-    /^ERR_REPO_READ_ONLY the repository \S+ cannot be written: Read-only file system$/m,
+    /^ERR_REPO_READ_ONLY cannot write to the repository \S+: Read-only file system$/m,
     stderr,
   );
 });
@@ -176,7 +176,7 @@ test('without libostree', { skip: skip || unlessNamespaces() || unlessInstalled(
   const { stdout, stderr } = await inMountNamespace(commands, ...IMPORTER, nothing, library);
   assert.match(
     stdout,
-    /^ERR_LIBOSTREE_MISSING libostree-1\.so\.1 cannot be loaded: .*libostree-1-1.*ostree-libs/m,
+    /^ERR_LIBOSTREE_MISSING cannot load libostree-1\.so\.1: .*libostree-1-1.*ostree-libs/m,
     stderr,
   );
 });

@@ -124,6 +124,29 @@ test('many small files given at once', { skip }, async (t) => {
   repo.close();
 });
 
+for (const mode of MODES) {
+  const needsRoot = mode === 'bare' && unlessRoot();
+  test(`content of unknown id gets its id in mode ${mode}`, { skip: skip || needsRoot }, async (t) => {
+    const { repo, transaction } = await started(t, mode);
+    const files = [Buffer.from('small'), Buffer.alloc(9 * 1024 * 1024, 'large'), Buffer.alloc(0)];
+    for (const bytes of files) {
+      const id = await transaction.content(undefined, contentObject(bytes));
+      assert.equal(id, contentId(bytes));
+      assert.ok(await transaction.has({ type: 'file', checksum: id }));
+      assert.equal(await transaction.content(id, contentObject(bytes)), id);
+    }
+    const cut = { ...contentObject(Buffer.from('small')), size: 6 };
+    await assert.rejects(
+      transaction.content(undefined, cut),
+      coded('ERR_OBJECT_CORRUPT', 'a new content object has 5 bytes'),
+    );
+    assert.equal((await transaction.commit()).contentObjects, 3);
+    const { objects } = await readRepo(repo.path);
+    for (const bytes of files) await verifyContent(await objects.content(contentId(bytes)), contentId(bytes));
+    repo.close();
+  });
+}
+
 test('fifty imports in one process keep nothing', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('bare-user-only'));

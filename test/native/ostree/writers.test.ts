@@ -60,7 +60,7 @@ function id(number: number): string {
   return number.toString(16).padStart(64, '0');
 }
 
-function give(writers: Writers, number: number, bytes: Buffer): Promise<void> {
+function give(writers: Writers, number: number, bytes: Buffer): Promise<string> {
   return writers.add('file', id(number), bytes.length, (memory) => memory.set(bytes));
 }
 
@@ -215,19 +215,19 @@ test('a large file goes to one thread in pieces, in order, and is ended with its
   assert.deepEqual(unused.requests, []);
   assert.deepEqual(
     used.requests.map(({ kind }) => kind),
-    ['piece', 'piece', 'piece', 'end'],
+    ['piece', 'piece', 'piece', 'finish'],
   );
   const bytes = Buffer.concat(used.of('piece').map((piece) => piece.bytes));
   assert.ok(bytes.equals(Buffer.concat(parts)));
   assert.deepEqual(
-    used.of('end').map(({ checksum }) => checksum),
+    used.of('finish').map(({ checksum }) => checksum),
     [id(1)],
   );
-  assert.equal(new Set([...used.of('piece'), ...used.of('end')].map(({ file }) => file)).size, 1);
+  assert.equal(new Set([...used.of('piece'), ...used.of('finish')].map(({ file }) => file)).size, 1);
   assert.ok(used.of('piece').every(({ directory }) => directory === '/repo/tmp'));
 });
 
-test('a large file whose source fails is ended without an id', async () => {
+test('a large file whose source fails is dropped', async () => {
   const thread = new FakeThread();
   const writers = writersOn(thread);
   const failing = async function* () {
@@ -235,10 +235,7 @@ test('a large file whose source fails is ended without an id', async () => {
     throw new Error('no source');
   };
   await assert.rejects(writers.addLarge(id(1), failing()), /no source/);
-  assert.deepEqual(
-    thread.of('end').map(({ checksum }) => checksum),
-    [undefined],
-  );
+  assert.deepEqual([thread.of('finish').length, thread.of('drop').length], [0, 1]);
   writers.check();
 });
 
@@ -259,17 +256,14 @@ test('a large file of which a piece cannot be written is not read on', async () 
   for (let count = 0; count < 5; count += 1) thread.answer();
   await assert.rejects(added, /no space/);
   assert.ok(read.blocks < 7, `${read.blocks} blocks were read`);
-  assert.deepEqual(
-    thread.of('end').map(({ checksum }) => checksum),
-    [undefined],
-  );
+  assert.deepEqual([thread.of('finish').length, thread.of('drop').length], [0, 1]);
 });
 
 test('large files of several transactions are never mixed up on a thread', async () => {
   const thread = new FakeThread();
   for (const writers of [writersOn(thread), writersOn(thread)])
     await writers.addLarge(id(1), pieces(Buffer.alloc(BLOCK_BYTES + 1)));
-  const files = thread.of('end').map(({ file }) => file);
+  const files = thread.of('finish').map(({ file }) => file);
   assert.equal(new Set(files).size, 2);
 });
 
@@ -291,8 +285,5 @@ test('stopping waits until the threads are at rest, and nothing is taken after i
   thread.answer();
   thread.answer();
   await assert.rejects(large, /was aborted/);
-  assert.deepEqual(
-    thread.of('end').map(({ checksum }) => checksum),
-    [undefined],
-  );
+  assert.deepEqual([thread.of('finish').length, thread.of('drop').length], [0, 1]);
 });
