@@ -11,9 +11,8 @@ import { messageOf, TreeportError } from './base/errors.ts';
 import { parseSeconds } from './base/seconds.ts';
 import { VERSION } from './base/version.ts';
 import { printLine } from './cli/output.ts';
-import { reportError } from './cli/report.ts';
+import { reportError, warn } from './cli/report.ts';
 import { handleSignals, onStopSignal } from './cli/signals.ts';
-import { warn } from './cli/warn.ts';
 import { IMAGE_DRAIN_DELAY_SECONDS } from './server/shutdown.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;

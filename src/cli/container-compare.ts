@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import type { ComponentChange, ImageComparison, LayerTotals } from '../container/inspect/compare-images.ts';
 import type { OpenedImage } from '../oci/read/open-image.ts';
-import { namesText } from './names-text.ts';
+import { namesText } from './container-info-text.ts';
 import { printJson, printLine } from './output.ts';
-import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
+import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
 
-type Words = ProxyWords & { readonly json?: boolean };
+type Options = ProxyOptions & { readonly json?: boolean };
 
 export function addContainerCompare(group: Command): void {
   const command = group
@@ -18,23 +18,23 @@ export function addContainerCompare(group: Command): void {
   addProxyOptions(command).action(compare);
 }
 
-async function compare(before: string, after: string, words: Words): Promise<void> {
+async function compare(before: string, after: string, options: Options): Promise<void> {
   const { compareImages } = await import('../container/inspect/compare-images.ts');
-  const comparison = await withImage(before, words, (old) =>
-    withImage(after, words, async (fresh) => compareImages(old, fresh)),
+  const comparison = await withImage(before, options, (old) =>
+    withImage(after, options, async (fresh) => compareImages(old, fresh)),
   );
-  if (words.json) return printJson(comparison, 2);
+  if (options.json) return printJson(comparison, 2);
   for (const line of comparisonLines(comparison)) await printLine(line);
 }
 
 async function withImage<T>(
   text: string,
-  words: Words,
+  options: Options,
   work: (image: OpenedImage) => Promise<T>,
 ): Promise<T> {
   const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
   const { imageArgument } = await import('./image-argument.ts');
-  const image = await openOstreeImage(imageArgument(text).reference, registryAccess(words));
+  const image = await openOstreeImage(imageArgument(text).reference, registryAccess(options));
   try {
     return await work(image);
   } finally {

@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
 import type { ImageReference } from '../oci/model/reference.ts';
 import { loadCommit, resolveRevision } from '../ostree/revision.ts';
-import { addEncapsulateOptions, type EncapsulateWords, encapsulateOptions } from './encapsulate-options.ts';
+import {
+  addEncapsulateOptions,
+  type EncapsulateCliOptions,
+  encapsulateOptions,
+} from './encapsulate-options.ts';
 import { openRepo } from './open-repo.ts';
 import { authfileOption, quietOption, repoOption } from './options.ts';
-import { type PublishWords, publishAndPrint } from './run-publish.ts';
+import { type PublishOptions, publishAndPrint } from './run-publish.ts';
 
-type Words = EncapsulateWords & PublishWords & { readonly repo: string };
+type Options = EncapsulateCliOptions & PublishOptions & { readonly repo: string };
 
 export function addContainerEncapsulate(group: Command): void {
   const command = group
@@ -18,9 +22,9 @@ export function addContainerEncapsulate(group: Command): void {
       '<image>',
       'where to: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, or any other place skopeo knows',
     );
-  addOptions(command).action(async (revision: string, image: string, words: Words) => {
+  addOptions(command).action(async (revision: string, image: string, options: Options) => {
     const { parseImageReference } = await import('../oci/model/reference.ts');
-    await encapsulateCommit(revision, parseImageReference(image), words);
+    await encapsulateCommit(revision, parseImageReference(image), options);
   });
 }
 
@@ -31,8 +35,8 @@ export function addContainerExportOci(group: Command): void {
     .description('the same as encapsulate to oci:DIR')
     .argument('<revision>', 'a ref, commit or REF^')
     .argument('<dir>', 'the layout directory, with :TAG behind it if the image is to have a tag');
-  addOptions(command).action((revision: string, directory: string, words: Words) =>
-    encapsulateCommit(revision, { transport: 'oci', name: directory }, words),
+  addOptions(command).action((revision: string, directory: string, options: Options) =>
+    encapsulateCommit(revision, { transport: 'oci', name: directory }, options),
   );
 }
 
@@ -42,14 +46,14 @@ function addOptions(command: Command): Command {
     .addOption(quietOption());
 }
 
-async function encapsulateCommit(revision: string, image: ImageReference, words: Words): Promise<void> {
+async function encapsulateCommit(revision: string, image: ImageReference, options: Options): Promise<void> {
   const { encapsulate } = await import('../container/encapsulate/encapsulate.ts');
   const { finishImage } = await import('../container/encapsulate/image-parts.ts');
-  const options = await encapsulateOptions(words);
-  const repo = await openRepo(words.repo);
+  const imageOptions = await encapsulateOptions(options);
+  const repo = await openRepo(options.repo);
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
-  await publishAndPrint(image, 'encapsulate', words, async (sink, onProgress) =>
-    finishImage(sink, await encapsulate(repo.objects, commit, sink, { ...options, onProgress })),
+  await publishAndPrint(image, 'encapsulate', options, async (sink, onProgress) =>
+    finishImage(sink, await encapsulate(repo.objects, commit, sink, { ...imageOptions, onProgress })),
   );
 }

@@ -4,7 +4,6 @@ import { timestampText } from '../base/timestamp.ts';
 import type { ImageInfo } from '../container/inspect/image-info.ts';
 import type { LayerInfo } from '../container/inspect/layers.ts';
 import type { PresentSignature } from '../ostree/sign/present-signatures.ts';
-import { namesText } from './names-text.ts';
 
 /** `remote` is the one that verified the signatures. */
 export function* infoLines(name: string, info: ImageInfo, remote: string | undefined): Generator<string> {
@@ -23,6 +22,15 @@ export function* infoLines(name: string, info: ImageInfo, remote: string | undef
   yield 'Labels:';
   for (const [key, value] of Object.entries(info.labels)) yield `    ${key}=${value}`;
   yield* layerLines(info.layers);
+}
+
+/** Names listed in full; longer lists are cut. */
+const MAX_NAMES = 4;
+
+/** The first few names, and how many more there are. */
+export function namesText(names: readonly string[]): string {
+  if (names.length <= MAX_NAMES + 1) return names.join(', ');
+  return `${names.slice(0, MAX_NAMES).join(', ')} and ${names.length - MAX_NAMES} more`;
 }
 
 type Field = readonly [string, string | undefined];

@@ -3,9 +3,9 @@ import { TreeportError } from '../base/errors.ts';
 import type { ImageInfoOptions } from '../container/inspect/image-info.ts';
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
 import { printJson, printLine } from './output.ts';
-import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
+import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
 
-type Words = ProxyWords & { readonly repo?: string; readonly remote?: string; readonly json?: boolean };
+type Options = ProxyOptions & { readonly repo?: string; readonly remote?: string; readonly json?: boolean };
 
 export function addContainerInfo(group: Command): void {
   const command = group
@@ -18,27 +18,27 @@ export function addContainerInfo(group: Command): void {
   addProxyOptions(command).action(showInfo);
 }
 
-async function showInfo(text: string, words: Words): Promise<void> {
+async function showInfo(text: string, options: Options): Promise<void> {
   const { imageArgument } = await import('./image-argument.ts');
   const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
   const { imageInfo } = await import('../container/inspect/image-info.ts');
   const { reference, name } = imageArgument(text);
-  const options = verification(reference, words);
-  const image = await openOstreeImage(reference, registryAccess(words));
+  const infoOptions = verification(reference, options);
+  const image = await openOstreeImage(reference, registryAccess(options));
   try {
-    const info = await imageInfo(image, options);
-    if (words.json) return await printJson({ image: name, ...info }, 2);
+    const info = await imageInfo(image, infoOptions);
+    if (options.json) return await printJson({ image: name, ...info }, 2);
     const { infoLines } = await import('./container-info-text.ts');
-    for (const line of infoLines(name, info, options.verify?.remote)) await printLine(line);
+    for (const line of infoLines(name, info, infoOptions.verify?.remote)) await printLine(line);
   } finally {
     await image.close();
   }
 }
 
 /** A demand to verify is never passed over in silence. */
-function verification({ verification: demanded }: OstreeImageReference, words: Words): ImageInfoOptions {
-  const remote = words.remote ?? (demanded.kind === 'remote' ? demanded.remote : undefined);
-  const { repo } = words;
+function verification({ verification: demanded }: OstreeImageReference, options: Options): ImageInfoOptions {
+  const remote = options.remote ?? (demanded.kind === 'remote' ? demanded.remote : undefined);
+  const { repo } = options;
   if (remote === undefined && repo === undefined) return {};
   if (repo === undefined)
     throw new TreeportError(

@@ -4,14 +4,14 @@ import type { ImportEvent } from '../container/import/import-events.ts';
 import type { MountedReport } from '../container/import/import-mounted.ts';
 import type { ImportReport } from '../container/import/unencapsulate.ts';
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
-import { setGcFlags } from './gc-flags.ts';
+import { disableIncrementalMarking } from './gc-flags.ts';
 import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
-import { addProxyOptions, type ProxyWords, registryAccess } from './proxy-options.ts';
-import { warn } from './warn.ts';
+import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { warn } from './report.ts';
 
-type Words = ProxyWords & {
+type Options = ProxyOptions & {
   readonly repo: string;
   readonly writeRef?: string;
   readonly timestampCheck?: boolean;
@@ -43,17 +43,17 @@ export function addContainerUnencapsulate(group: Command): void {
     .action(importImage);
 }
 
-async function importImage(text: string, words: Words): Promise<void> {
-  checkTimestampOption(words);
-  const reference = await referenceOf(text, words);
-  await setGcFlags();
-  const told = words.json ? tellAsJson() : tellAsProgress(words);
+async function importImage(text: string, options: Options): Promise<void> {
+  checkTimestampOption(options);
+  const reference = await referenceOf(text, options);
+  await disableIncrementalMarking();
+  const told = options.json ? tellAsJson() : tellAsProgress(options);
   try {
     const report =
-      (await importByMount(reference, words, told)) ?? (await importLayers(reference, words, told));
+      (await importByMount(reference, options, told)) ?? (await importLayers(reference, options, told));
     told.stop();
-    if (words.json) await printJson(importedEvent(report, words.writeRef));
-    else await printReport(report, words);
+    if (options.json) await printJson(importedEvent(report, options.writeRef));
+    else await printReport(report, options);
   } catch (error) {
     told.stop();
     throw error;
@@ -63,33 +63,33 @@ async function importImage(text: string, words: Words): Promise<void> {
 /** Undefined if that is not the way; a platform is chosen among manifests, which files do not have. */
 async function importByMount(
   reference: OstreeImageReference,
-  words: Words,
+  options: Options,
   { onEvent }: Teller,
 ): Promise<MountedReport | undefined> {
-  if (reference.image.transport !== 'containers-storage' || words.arch !== undefined) return undefined;
+  if (reference.image.transport !== 'containers-storage' || options.arch !== undefined) return undefined;
   const { importFromStorage } = await import('../container/import/import-from-storage.ts');
   return importFromStorage(reference, {
-    ...refTarget(words),
+    ...refTarget(options),
     onProgress: (bytes) => onEvent({ event: 'progress', bytes }),
   });
 }
 
 async function importLayers(
   reference: OstreeImageReference,
-  words: Words,
+  options: Options,
   { onEvent }: Teller,
 ): Promise<ImportReport> {
   const { unencapsulate } = await import('../container/import/unencapsulate.ts');
   const { goArchitecture } = await import('../oci/model/platform.ts');
   const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const { arch } = words;
+  const { arch } = options;
   const image = await openOstreeImage(reference, {
-    ...registryAccess(words),
+    ...registryAccess(options),
     ...(arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(arch) } }),
   });
   try {
     return await unencapsulate(image, {
-      ...refTarget(words),
+      ...refTarget(options),
       verification: reference.verification,
       onEvent,
     });
@@ -98,11 +98,11 @@ async function importLayers(
   }
 }
 
-function refTarget({ repo, writeRef, timestampCheck = false }: Words) {
+function refTarget({ repo, writeRef, timestampCheck = false }: Options) {
   return { repo, timestampCheck, warn, ...(writeRef === undefined ? {} : { writeRef }) };
 }
 
-async function referenceOf(text: string, { unverified = false }: Words): Promise<OstreeImageReference> {
+async function referenceOf(text: string, { unverified = false }: Options): Promise<OstreeImageReference> {
   const { hasVerificationScheme, parseOstreeImageReference, unverifiedReference } = await import(
     '../container/inspect/ostree-image-reference.ts'
   );
@@ -125,7 +125,7 @@ type Teller = {
   stop(): void;
 };
 
-function tellAsProgress({ quiet }: Words): Teller {
+function tellAsProgress({ quiet }: Options): Teller {
   const progress = startProgress({ label: 'import', unit: 'bytes', quiet });
   return {
     onEvent: (event) => {
@@ -156,7 +156,7 @@ function importedEvent({ commit, signatures, ...counts }: Report, ref: string | 
   return { event: 'imported', commit, ref: ref ?? null, ...counts, signatures };
 }
 
-async function printReport(report: Report, { writeRef, quiet }: Words): Promise<void> {
+async function printReport(report: Report, { writeRef, quiet }: Options): Promise<void> {
   await printLine(`Imported: ${writeRef === undefined ? '' : `${writeRef} => `}${report.commit}`);
   if (quiet) return;
   await printLine('objects' in report ? objectsText(report) : layersText(report));

@@ -6,10 +6,10 @@ import { DEMO_REF, writeDemoRepository } from './demo-os.ts';
 import { runtimeFrom } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
 import { printLine } from './output.ts';
+import { warn } from './report.ts';
 import { onStopSignal } from './signals.ts';
-import { warn } from './warn.ts';
 
-type Words = { readonly dir: string; readonly listen: string };
+type Options = { readonly dir: string; readonly listen: string };
 
 export function addDemo(program: Command): void {
   program
@@ -22,16 +22,16 @@ export function addDemo(program: Command): void {
     .action(runDemo);
 }
 
-async function runDemo(words: Words): Promise<void> {
-  const repoPath = resolve(words.dir, 'repo');
-  const imagePath = resolve(words.dir, 'image');
+async function runDemo(options: Options): Promise<void> {
+  const repoPath = resolve(options.dir, 'repo');
+  const imagePath = resolve(options.dir, 'image');
   const commit = await writeDemoRepository(repoPath);
   await printLine(`commit ${commit} (${DEMO_REF}) is in ${repoPath}`);
   const repo = await openRepo(repoPath);
   await makeImage(repo, commit, imagePath);
   await printLine(`a mirror image of it is in ${imagePath}`);
   const { serve } = await import('../server/listen.ts');
-  const server = await serve({ repo, listen: words.listen, logLevel: 'warn' });
+  const server = await serve({ repo, listen: options.listen, logLevel: 'warn' });
   onStopSignal(() => server.stop());
   for (const line of clientLines(server.port, imagePath)) await printLine(line);
 }

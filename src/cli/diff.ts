@@ -6,7 +6,7 @@ import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
 import { printJson, printText, writeOut } from './output.ts';
 
-type Words = {
+type Options = {
   readonly repo: string;
   readonly stat?: boolean;
   readonly json?: boolean;
@@ -29,16 +29,21 @@ export function addDiff(program: Command): void {
     .action(printDiff);
 }
 
-async function printDiff(from: string, to: string, subdir: string | undefined, words: Words): Promise<void> {
-  const repo = await openRepo(words.repo);
+async function printDiff(
+  from: string,
+  to: string,
+  subdir: string | undefined,
+  options: Options,
+): Promise<void> {
+  const repo = await openRepo(options.repo);
   const diff = await diffCommits(repo, from, to, subdir === undefined ? {} : { subdir });
-  if (words.patch) {
+  if (options.patch) {
     const { formatDiffPatch } = await import('../ostree/diff-patch.ts');
     for await (const text of formatDiffPatch(repo.objects, diff)) await printText(text);
-  } else if (words.json) {
+  } else if (options.json) {
     await printJson(await diffDocument(repo.objects, diff), 2);
   } else {
-    const lines = words.stat ? statLines(repo.objects, diff) : diffLines(repo.objects, diff);
+    const lines = options.stat ? statLines(repo.objects, diff) : diffLines(repo.objects, diff);
     await writeOut(await joined(lines));
   }
 }

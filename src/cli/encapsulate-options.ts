@@ -8,7 +8,7 @@ import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts
 import { DEFAULT_COMPRESSION, FAST_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 
 /** What commander hands to an action. */
-export type EncapsulateWords = {
+export type EncapsulateCliOptions = {
   readonly label?: readonly (readonly [string, string])[];
   readonly config?: string;
   readonly copymeta?: readonly string[];
@@ -43,23 +43,23 @@ export function addEncapsulateOptions(command: Command): Command {
     .option('--created <time>', "creation time of the image, RFC 3339 (default: the commit's)");
 }
 
-/** The options of `encapsulate` that the words stand for. */
-export async function encapsulateOptions(words: EncapsulateWords): Promise<EncapsulateOptions> {
+/** Maps the parsed command line to the options of the library's `encapsulate`. */
+export async function encapsulateOptions(options: EncapsulateCliOptions): Promise<EncapsulateOptions> {
   return {
-    labels: Object.fromEntries(words.label ?? []),
-    copyMeta: words.copymeta ?? [],
-    copyMetaOptional: words.copymetaOpt ?? [],
-    config: words.config === undefined ? {} : await readContainerConfig(words.config),
-    compression: compressionOf(words),
-    ...(words.cmd === undefined ? {} : { cmd: words.cmd }),
-    ...(words.arch === undefined ? {} : { architecture: words.arch }),
-    ...(words.created === undefined ? {} : { created: words.created }),
+    labels: Object.fromEntries(options.label ?? []),
+    copyMeta: options.copymeta ?? [],
+    copyMetaOptional: options.copymetaOpt ?? [],
+    config: options.config === undefined ? {} : await readContainerConfig(options.config),
+    compression: compressionOf(options),
+    ...(options.cmd === undefined ? {} : { cmd: options.cmd }),
+    ...(options.arch === undefined ? {} : { architecture: options.arch }),
+    ...(options.created === undefined ? {} : { created: options.created }),
   };
 }
 
-function compressionOf(words: EncapsulateWords) {
-  if (words.compression !== undefined) return parseCompression(words.compression);
-  return words.compressionFast ? FAST_COMPRESSION : DEFAULT_COMPRESSION;
+function compressionOf(options: EncapsulateCliOptions) {
+  if (options.compression !== undefined) return parseCompression(options.compression);
+  return options.compressionFast ? FAST_COMPRESSION : DEFAULT_COMPRESSION;
 }
 
 /** For options that may be repeated: a label behind those before. */
@@ -73,6 +73,6 @@ export function collectLabel(
 }
 
 /** The same for any text. */
-export function collectText(word: string, words: readonly string[] = []): readonly string[] {
-  return [...words, word];
+export function collectText(value: string, values: readonly string[] = []): readonly string[] {
+  return [...values, value];
 }

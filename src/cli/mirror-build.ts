@@ -1,22 +1,26 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
-import { addEncapsulateOptions, type EncapsulateWords, encapsulateOptions } from './encapsulate-options.ts';
+import {
+  addEncapsulateOptions,
+  type EncapsulateCliOptions,
+  encapsulateOptions,
+} from './encapsulate-options.ts';
 import { runtimeFrom, runtimeOption } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
 import {
   authfileOption,
   quietOption,
   repoOption,
-  type StallWords,
+  type StallOptions,
   stallAccess,
   stallTimeoutOption,
 } from './options.ts';
-import { type PublishWords, publishAndPrint, skopeoOptions } from './run-publish.ts';
-import { warn } from './warn.ts';
+import { warn } from './report.ts';
+import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
 
-type Words = EncapsulateWords &
-  PublishWords &
-  StallWords & { readonly repo: string; readonly runtime?: string };
+type Options = EncapsulateCliOptions &
+  PublishOptions &
+  StallOptions & { readonly repo: string; readonly runtime?: string };
 
 export function addMirrorBuild(group: Command): void {
   const command = group
@@ -33,7 +37,7 @@ export function addMirrorBuild(group: Command): void {
     .action(buildImage);
 }
 
-async function buildImage(revisionsAndImage: readonly string[], words: Words): Promise<void> {
+async function buildImage(revisionsAndImage: readonly string[], options: Options): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { buildMirror } = await import('../mirror/build.ts');
   const { publicationOf } = await import('../mirror/published-refs.ts');
@@ -43,17 +47,17 @@ async function buildImage(revisionsAndImage: readonly string[], words: Words): P
     throw new TreeportError('ERR_USAGE', 'name at least one ref or commit, and then the image');
   }
   const target = parseImageReference(image);
-  const options = await encapsulateOptions(words);
-  const repo = await openRepo(words.repo);
+  const imageOptions = await encapsulateOptions(options);
+  const repo = await openRepo(options.repo);
   const publication = await publicationOf(repo, revisions, warn);
-  const access = { ...skopeoOptions(words), ...stallAccess(words) };
+  const access = { ...skopeoOptions(options), ...stallAccess(options) };
   const build = {
-    ...options,
+    ...imageOptions,
     publication,
     warn,
-    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, access),
+    runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
   };
-  await publishAndPrint(target, 'mirror build', words, (sink, onProgress) =>
+  await publishAndPrint(target, 'mirror build', options, (sink, onProgress) =>
     buildMirror(repo, sink, { ...build, onProgress }),
   );
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { authfileOption, quietOption } from './options.ts';
-import { type PublishWords, publishAndPrint } from './run-publish.ts';
+import { type PublishOptions, publishAndPrint } from './run-publish.ts';
 
-type Words = PublishWords & {
+type Options = PublishOptions & {
   readonly arch?: string;
   readonly compression?: string;
 };
@@ -20,16 +20,16 @@ export function addMirrorRuntime(group: Command): void {
     .action(makeRuntimeImage);
 }
 
-async function makeRuntimeImage(image: string, words: Words): Promise<void> {
+async function makeRuntimeImage(image: string, options: Options): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { goArchitecture } = await import('../oci/model/platform.ts');
   const { buildRuntimeImage } = await import('../mirror/runtime-image.ts');
   const { installedRuntime } = await import('../mirror/runtime/runtime-source.ts');
   const target = parseImageReference(image);
   const compression =
-    words.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(words.compression);
-  const runtime = await installedRuntime(goArchitecture(words.arch ?? process.arch));
-  await publishAndPrint(target, 'mirror runtime', words, (sink, onProgress) =>
+    options.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(options.compression);
+  const runtime = await installedRuntime(goArchitecture(options.arch ?? process.arch));
+  await publishAndPrint(target, 'mirror runtime', options, (sink, onProgress) =>
     buildRuntimeImage(sink, { runtime, compression, onProgress }),
   );
 }

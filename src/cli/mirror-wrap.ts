@@ -2,12 +2,18 @@ import type { Command } from 'commander';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
 import { runtimeFrom, runtimeOption } from './mirror-options.ts';
-import { authfileOption, quietOption, type StallWords, stallAccess, stallTimeoutOption } from './options.ts';
-import { type PublishWords, publishAndPrint, skopeoOptions } from './run-publish.ts';
-import { warn } from './warn.ts';
+import {
+  authfileOption,
+  quietOption,
+  type StallOptions,
+  stallAccess,
+  stallTimeoutOption,
+} from './options.ts';
+import { warn } from './report.ts';
+import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
 
-type Words = PublishWords &
-  StallWords & {
+type Options = PublishOptions &
+  StallOptions & {
     readonly ref?: readonly string[];
     readonly label?: readonly (readonly [string, string])[];
     readonly arch?: string;
@@ -39,7 +45,7 @@ export function addMirrorWrap(group: Command): void {
     .action(wrap);
 }
 
-async function wrap(source: string, target: string, words: Words): Promise<void> {
+async function wrap(source: string, target: string, options: Options): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { goArchitecture } = await import('../oci/model/platform.ts');
   const { openImage } = await import('../oci/read/open-image.ts');
@@ -47,21 +53,23 @@ async function wrap(source: string, target: string, words: Words): Promise<void>
   const from = parseImageReference(source);
   const to = parseImageReference(target);
   const compression =
-    words.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(words.compression);
+    options.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(options.compression);
   const platform =
-    words.arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(words.arch) } };
-  const access = { ...skopeoOptions(words), ...stallAccess(words) };
+    options.arch === undefined
+      ? {}
+      : { platform: { os: 'linux', architecture: goArchitecture(options.arch) } };
+  const access = { ...skopeoOptions(options), ...stallAccess(options) };
   const image = await openImage(from, { ...access, ...platform, reread: true });
-  const options = {
-    refs: words.ref ?? [],
-    labels: Object.fromEntries(words.label ?? []),
+  const wrapOptions = {
+    refs: options.ref ?? [],
+    labels: Object.fromEntries(options.label ?? []),
     compression,
-    runtimeFor: (architecture: string) => runtimeFrom(words.runtime, architecture, access),
+    runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
     warn,
   };
   try {
-    await publishAndPrint(to, 'mirror wrap', words, (sink, onProgress) =>
-      wrapImage(image, sink, { ...options, onProgress }),
+    await publishAndPrint(to, 'mirror wrap', options, (sink, onProgress) =>
+      wrapImage(image, sink, { ...wrapOptions, onProgress }),
     );
   } finally {
     await image.close();

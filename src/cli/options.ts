@@ -8,7 +8,7 @@ export function repoOption(): Option {
   return new Option('--repo <path>', 'path of the ostree repository').makeOptionMandatory();
 }
 
-/** `--quiet`: no progress, no closing words. */
+/** `--quiet`: no progress, no closing options. */
 export function quietOption(): Option {
   return new Option('-q, --quiet', 'print results and errors only');
 }
@@ -19,11 +19,11 @@ export function timestampCheckOption(): Option {
 }
 
 /** ERR_USAGE for an option that only says something about `--write-ref`. */
-export function checkTimestampOption(words: {
+export function checkTimestampOption(options: {
   readonly timestampCheck?: boolean;
   readonly writeRef?: string;
 }): void {
-  if (words.timestampCheck !== true || words.writeRef !== undefined) return;
+  if (options.timestampCheck !== true || options.writeRef !== undefined) return;
   throw new TreeportError(
     'ERR_USAGE',
     '--timestamp-check compares with the commit of a ref; give --write-ref',
@@ -36,7 +36,7 @@ export function authfileOption(): Option {
 }
 
 /** The value of `--stall-timeout`. */
-export type StallWords = { readonly stallTimeout?: number };
+export type StallOptions = { readonly stallTimeout?: number };
 
 /** Longer timers do not exist. */
 const MAX_STALL_TIMEOUT = 86_400;
@@ -54,6 +54,6 @@ export function stallTimeoutOption(): Option {
 }
 
 /** What the value means for openImage. */
-export function stallAccess({ stallTimeout }: StallWords): RegistryAccess {
+export function stallAccess({ stallTimeout }: StallOptions): RegistryAccess {
   return stallTimeout === undefined ? {} : { stallTimeout };
 }

@@ -1,9 +1,9 @@
-/** Options of the verbs that read images from registries; the words are those of ostree-ext. */
+/** Options of the verbs that read images from registries; the options are those of ostree-ext. */
 import type { Command } from 'commander';
 import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
-import { authfileOption, type StallWords, stallAccess, stallTimeoutOption } from './options.ts';
+import { authfileOption, type StallOptions, stallAccess, stallTimeoutOption } from './options.ts';
 
-export type ProxyWords = StallWords & {
+export type ProxyOptions = StallOptions & {
   readonly authfile?: string;
   readonly authAnonymous?: boolean;
   readonly certDir?: string;
@@ -23,13 +23,13 @@ export function addProxyOptions(command: Command): Command {
     .addOption(stallTimeoutOption());
 }
 
-/** What the words mean for openImage. */
-export function registryAccess(words: ProxyWords): RegistryAccess {
+/** What the options mean for openImage. */
+export function registryAccess(options: ProxyOptions): RegistryAccess {
   return {
-    ...(words.authfile === undefined ? {} : { authfile: words.authfile }),
-    ...stallAccess(words),
-    ...(words.certDir === undefined ? {} : { certDir: words.certDir }),
-    anonymous: words.authAnonymous ?? false,
-    insecureTls: words.insecureSkipTlsVerification ?? false,
+    ...(options.authfile === undefined ? {} : { authfile: options.authfile }),
+    ...stallAccess(options),
+    ...(options.certDir === undefined ? {} : { certDir: options.certDir }),
+    anonymous: options.authAnonymous ?? false,
+    insecureTls: options.insecureSkipTlsVerification ?? false,
   };
 }

@@ -4,7 +4,7 @@ import { type DamagedRef, listAllRefs } from '../ostree/refs.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
 import { printNames, shownName } from './output.ts';
-import { warn } from './warn.ts';
+import { warn } from './report.ts';
 
 type RefsOptions = { readonly repo: string; readonly revision?: boolean };
 

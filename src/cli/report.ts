@@ -48,3 +48,8 @@ export function reportError(thrown: unknown): void {
 export function printMessage(message: string): void {
   process.stderr.write(`treeport: ${cleanLine(message)}\n`);
 }
+
+/** Prints a warning of a verb: one line on stderr. */
+export function warn(message: string): void {
+  printMessage(`warning: ${message}`);
+}

@@ -6,13 +6,13 @@ import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 
 /** The values of `--authfile` and `--quiet`. */
-export type PublishWords = {
+export type PublishOptions = {
   readonly authfile?: string;
   readonly quiet?: boolean;
 };
 
 /** The options for skopeo among them. */
-export function skopeoOptions({ authfile }: PublishWords): { readonly authfile?: string } {
+export function skopeoOptions({ authfile }: PublishOptions): { readonly authfile?: string } {
   return authfile === undefined ? {} : { authfile };
 }
 
@@ -23,14 +23,14 @@ export type BuildWithProgress = (sink: ImageSink, onProgress: (bytes: number) =>
 export async function publishAndPrint(
   image: ImageReference,
   label: string,
-  words: PublishWords,
+  options: PublishOptions,
   build: BuildWithProgress,
 ): Promise<void> {
   const { publishImage } = await import('../oci/write/publish.ts');
-  const progress = startProgress({ label, unit: 'bytes', quiet: words.quiet });
+  const progress = startProgress({ label, unit: 'bytes', quiet: options.quiet });
   try {
     const onProgress = (bytes: number) => progress.update(bytes);
-    const digest = await publishImage(image, (sink) => build(sink, onProgress), skopeoOptions(words));
+    const digest = await publishImage(image, (sink) => build(sink, onProgress), skopeoOptions(options));
     progress.stop();
     await printLine(digest);
   } catch (error) {

@@ -5,6 +5,7 @@
 import { CommanderError } from 'commander';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { provideLocks } from '../base/temporary.ts';
+import { keepYoungGenerationSmall } from './gc-flags.ts';
 import { buildProgram, isBrief } from './program.ts';
 import { reportError } from './report.ts';
 import { handleSignals } from './signals.ts';
@@ -22,15 +23,6 @@ export async function run(words: readonly string[]): Promise<void> {
     if (error instanceof CommanderError) reportUsage(error);
     else reportError(error);
   }
-}
-
-/**
- * Buffers lie outside the heap and are freed when their young owners are collected. A young generation that
- * does not grow is collected often: docs/decisions/0021-small-young-generation.md.
- */
-async function keepYoungGenerationSmall(): Promise<void> {
-  const { setFlagsFromString } = await import('node:v8');
-  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** A reader that goes away, as `head` does, is no error. */

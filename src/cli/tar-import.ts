@@ -1,13 +1,13 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
-import { setGcFlags } from './gc-flags.ts';
+import { disableIncrementalMarking } from './gc-flags.ts';
 import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
 import { printLine } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
-import { warn } from './warn.ts';
+import { warn } from './report.ts';
 
-type Words = {
+type Options = {
   readonly repo: string;
   readonly writeRef?: string;
   readonly timestampCheck?: boolean;
@@ -32,20 +32,20 @@ export function addTarImport(group: Command): void {
     .action(importStream);
 }
 
-async function importStream(file: string | undefined, words: Words): Promise<void> {
+async function importStream(file: string | undefined, options: Options): Promise<void> {
   if (file === undefined && process.stdin.isTTY)
     throw new TreeportError(
       'ERR_USAGE',
       'a tar stream is not typed at a terminal; name a file or redirect stdin',
     );
-  checkTimestampOption(words);
-  await setGcFlags();
+  checkTimestampOption(options);
+  await disableIncrementalMarking();
   const { importTar } = await import('../container/import/import-tar.ts');
-  const progress = startProgress({ label: 'tar import', unit: 'bytes', quiet: words.quiet });
+  const progress = startProgress({ label: 'tar import', unit: 'bytes', quiet: options.quiet });
   const input = file === undefined ? process.stdin : fileBytes(file);
   const total = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size || undefined;
   try {
-    const { commit } = await importTar(plainTar(counted(input, progress, total)), { ...words, warn });
+    const { commit } = await importTar(plainTar(counted(input, progress, total)), { ...options, warn });
     progress.stop();
     await printLine(`Imported: ${commit}`);
   } catch (error) {
