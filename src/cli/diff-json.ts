@@ -1,18 +1,18 @@
 /** A diff as a JSON document: the lists of ostree-ext's diff, with the attributes of every path. */
-import type { At, CommitDiff, Pair, TreeNode } from '../ostree/diff.ts';
+import type { At, CommitDiff, DiffNode, Pair } from '../ostree/diff.ts';
 import { type Attributes, attributesOf, describeChange } from '../ostree/diff-attributes.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { formatMode } from './diff-text.ts';
 
 /** What `JSON.stringify` takes. Modes are octal text; values of extended attributes are base64. */
 export async function diffDocument(source: ObjectSource, diff: CommitDiff): Promise<object> {
-  const nodes = async (list: readonly At<TreeNode>[]) => {
+  const nodes = async (list: readonly At<DiffNode>[]) => {
     const documents: object[] = [];
     for (const node of list)
       documents.push({ path: node.path, ...attributesDocument(await attributesOf(source, node)) });
     return documents;
   };
-  const changes = async (list: readonly Pair<TreeNode>[]) => {
+  const changes = async (list: readonly Pair<DiffNode>[]) => {
     const documents: object[] = [];
     for (const pair of list) {
       const { path, aspects, from, to } = await describeChange(source, pair);

@@ -1,7 +1,7 @@
 /** A diff in words: lines of the form of `ostree diff`, with what differs behind the path. */
 
 import { formatByteSize } from '../base/byte-size.ts';
-import type { TreeDiff, TreeNode } from '../ostree/diff.ts';
+import type { DiffNode, TreeDiff } from '../ostree/diff.ts';
 import {
   type Aspect,
   type Attributes,
@@ -73,7 +73,7 @@ export async function* statLines(source: ObjectSource, diff: TreeDiff): AsyncGen
   yield `size(added:${formatByteSize(added)} removed:${formatByteSize(removed)} changed:${changed})`;
 }
 
-async function totalSize(source: ObjectSource, nodes: readonly TreeNode[]): Promise<number> {
+async function totalSize(source: ObjectSource, nodes: readonly DiffNode[]): Promise<number> {
   const sizes: number[] = [];
   for (const node of nodes) {
     const files = node.kind === 'file' ? [node] : filesBelow(source, node);

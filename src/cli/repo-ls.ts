@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { print, read } from '../gvariant/index.ts';
-import { parseDirmeta } from '../ostree/dirmeta.ts';
+import { PERMISSIONS, parseDirmeta } from '../ostree/dirmeta.ts';
 import { parseDirtree } from '../ostree/dirtree.ts';
 import { isSymlink } from '../ostree/file-header.ts';
 import { lookUp } from '../ostree/lookup.ts';
@@ -101,7 +101,7 @@ async function directoryLine(
   );
 }
 
-type Attributes = {
+type ListedEntry = {
   readonly type: string;
   readonly mode: number;
   readonly uid: number;
@@ -110,12 +110,10 @@ type Attributes = {
   readonly checksums: readonly string[];
 };
 
-function line(attributes: Attributes, xattrs: Uint8Array, path: string, options: LsOptions): string {
-  const mode = (attributes.mode & 0o7777).toString(8).padStart(5, '0');
-  const columns = [
-    `${attributes.type}${mode} ${attributes.uid} ${attributes.gid} ${String(attributes.size).padStart(6)}`,
-  ];
-  if (options.checksum) columns.push(...attributes.checksums);
+function line(entry: ListedEntry, xattrs: Uint8Array, path: string, options: LsOptions): string {
+  const mode = (entry.mode & PERMISSIONS).toString(8).padStart(5, '0');
+  const columns = [`${entry.type}${mode} ${entry.uid} ${entry.gid} ${String(entry.size).padStart(6)}`];
+  if (options.checksum) columns.push(...entry.checksums);
   if (options.xattrs) columns.push(`{ ${print(XATTRS_TYPE, read(XATTRS_TYPE, xattrs))} }`);
   return [...columns, path].join(' ');
 }

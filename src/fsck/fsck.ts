@@ -12,7 +12,7 @@ import type { Repository } from '../ostree/repo/open.ts';
 import { checkContents, startContentThreads } from './content-pass.ts';
 import type { LocatedFault } from './fault.ts';
 import { locateFaults } from './locate.ts';
-import { checkMetadata } from './metadata-pass.ts';
+import { runMetadataPass } from './metadata-pass.ts';
 
 export type FsckOptions = {
   /** Without it, every commit in the repository and every commit a ref names, and the refs. */
@@ -38,7 +38,7 @@ export async function fsck(repo: Repository, options: FsckOptions = {}): Promise
     const damagedRefs: DamagedRef[] = [];
     const all = [...(options.commits ?? (await commitsOf(repo, (damaged) => damagedRefs.push(damaged))))];
     const commits = all.filter((commit) => !isPartial(repo, commit));
-    const metadata = await checkMetadata(repo.objects, commits);
+    const metadata = await runMetadataPass(repo.objects, commits);
     const total = metadata.metadataCount + metadata.content.size;
     const progress = { done: metadata.metadataCount };
     const contentFaults = await checkContents(threads, repo.path, metadata.content, (objects) => {

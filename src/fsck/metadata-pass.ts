@@ -7,7 +7,7 @@ import { parseCommit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
 import { DirtreeReader } from '../ostree/dirtree.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
-import type { MetadataType } from '../ostree/object-name.ts';
+import type { HashedMetadataType } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { TreeLevels, tooDeepFault } from '../ostree/tree-levels.ts';
 import { distinctDirectories } from '../ostree/walk.ts';
@@ -19,7 +19,7 @@ export type MetadataPass = {
   readonly content: ReadonlySet<Checksum>;
 };
 
-export async function checkMetadata(
+export async function runMetadataPass(
   source: ObjectSource,
   commits: Iterable<Checksum>,
 ): Promise<MetadataPass> {
@@ -67,7 +67,7 @@ class Pass {
 
   /** The parsed object the first time it is asked for; undefined if it was seen before or is bad. */
   private async load<T>(
-    type: MetadataType,
+    type: HashedMetadataType,
     checksum: Checksum,
     parse: (bytes: Buffer) => T,
   ): Promise<T | undefined> {

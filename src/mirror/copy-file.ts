@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { messageOf, TreeportError } from '../base/errors.ts';
 import { type BeneathOptions, type OpenedFile, openBeneath, readBeneath } from '../base/open-beneath.ts';
-import { MAX_METADATA_BYTES } from '../ostree/size-limits.ts';
+import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
 
 /** Copies the file at `path` beneath `from` to the same path beneath `to`, if there is one. */
 export async function copyFileIfThere(

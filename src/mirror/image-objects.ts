@@ -10,7 +10,6 @@ import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { openRepository } from '../ostree/repo/open.ts';
-import { MAX_STREAM_METADATA_BYTES } from '../ostree/size-limits.ts';
 import { reachableObjects } from '../ostree/walk.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { readObjects, type TarObject } from '../tar/read-objects.ts';
@@ -42,7 +41,7 @@ export class ImageObjects {
   async *content(): AsyncGenerator<NamedContent> {
     const seen = new Set<Checksum>();
     for (const layer of this.#layers) {
-      const objects = readObjects(this.#image.layer(layer), { maxMetadataBytes: MAX_STREAM_METADATA_BYTES });
+      const objects = readObjects(this.#image.layer(layer));
       for await (const found of objects) {
         if (found.kind === 'metadata') {
           await this.#keep(found);

@@ -32,13 +32,13 @@ export async function fileFromDisk(path: string, source: string): Promise<LayerF
 }
 
 /** All files below `directory`, as `prefix/…`, links followed; sorted. Empty directories are left out. */
-export async function filesBelow(directory: string, prefix: string): Promise<readonly LayerFile[]> {
+export async function layerFilesFrom(directory: string, prefix: string): Promise<readonly LayerFile[]> {
   const found: LayerFile[] = [];
   for (const name of (await readdir(directory)).toSorted(compareBytes)) {
     const source = join(directory, name);
     const path = `${prefix}/${name}`;
     if ((await stat(source)).isDirectory())
-      for (const file of await filesBelow(source, path)) found.push(file);
+      for (const file of await layerFilesFrom(source, path)) found.push(file);
     else found.push(await fileFromDisk(path, source));
   }
   return found;

@@ -8,7 +8,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { layerTar } from './layer.ts';
-import { fileFromBytes, filesBelow } from './layer-file.ts';
+import { fileFromBytes, layerFilesFrom } from './layer-file.ts';
 import { layerParts } from './layer-parts.ts';
 import { PUBLISHED_REPO } from './layout.ts';
 import type { Publication } from './published-refs.ts';
@@ -45,7 +45,7 @@ export async function putMirrorLayers(
   const created = historyTimestamp(options.created);
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
   const runtimeLayer = await runtime.putLayer(sink, { compression, created, ...progress });
-  const files = [OBJECTS_KEPT, ...(await filesBelow(options.publishedRepo, PUBLISHED_REPO))];
+  const files = [OBJECTS_KEPT, ...(await layerFilesFrom(options.publishedRepo, PUBLISHED_REPO))];
   const openRoot = await isRootClosed(options.objects, publication.commits[0]);
   const names = publication.refs.map(({ name }) => name).join(', ') || `commit ${publication.commits[0]}`;
   const history = { created, created_by: `treeport published repo of ${names}` };

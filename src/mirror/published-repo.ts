@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
-import type { ObjectName } from '../ostree/object-name.ts';
+import { isHashedMetadata, type ObjectName } from '../ostree/object-name.ts';
 import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
 import { ArchiveWriter, archiveConfig } from '../ostree/repo/archive-writer.ts';
 import type { Repository } from '../ostree/repo/open.ts';
@@ -66,7 +66,7 @@ export async function addObject(
 ): Promise<void> {
   const { type, checksum } = name;
   if (type === 'file') return archive.object(checksum, await source.content(checksum));
-  if (type === 'commitmeta' || type === 'tombstone-commit') return;
+  if (!isHashedMetadata(type)) return;
   await archive.metadata(type, await verifiedMetadata(source, type, checksum));
   if (type === 'commit' && (await source.has({ type: 'commitmeta', checksum }))) {
     await archive.detachedMetadata(checksum, await source.metadata('commitmeta', checksum));

@@ -1,10 +1,12 @@
 /** What a summary says of a commit, taken out of the commit object so that thousands of them fit into memory. */
-import { isTreeportError, TreeportError } from '../base/errors.ts';
+
+import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
 import { parseCommit, refBinding } from './commit.ts';
 import { type FlatpakEntry, flatpakEntry } from './flatpak-cache.ts';
 import { verifiedMetadata } from './load.ts';
 import { dictString } from './metadata-dict.ts';
+import { corruptObject } from './object-fault.ts';
 import type { ObjectSource } from './object-source.ts';
 
 export type CommitFacts = {
@@ -37,8 +39,7 @@ export async function loadCommitFacts(source: ObjectSource, commit: Checksum): P
     };
   } catch (error) {
     if (!isTreeportError(error)) throw error;
-    const message = `object ${commit}.commit is corrupt: ${error.message}`;
-    throw new TreeportError('ERR_OBJECT_CORRUPT', message, { cause: error });
+    throw corruptObject(`${commit}.commit`, error.message, error);
   }
 }
 

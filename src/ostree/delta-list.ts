@@ -14,8 +14,8 @@ import { listBeneath, readBeneath } from '../base/open-beneath.ts';
 import { type Variant, variant } from '../gvariant/index.ts';
 import { type Checksum, checksumToBytes } from './checksum.ts';
 import { type DeltaName, deltaDirectory, deltaKey, parseDeltaDirectory } from './delta-name.ts';
+import { MAX_METADATA_BYTES } from './limits.ts';
 import { DICT_TYPE, dictToValue, type MetadataDict, serializeDict } from './metadata-dict.ts';
-import { MAX_METADATA_BYTES } from './size-limits.ts';
 
 export type Delta = {
   readonly name: DeltaName;

@@ -1,6 +1,8 @@
 /** What a file or directory of a commit is besides its name, and which of it differs between two. */
+
 import { createHash } from 'node:crypto';
-import type { Pair, TreeNode } from './diff.ts';
+import type { DiffNode, Pair } from './diff.ts';
+import { PERMISSIONS } from './dirmeta.ts';
 import { isSymlink } from './file-header.ts';
 import { loadDirmeta } from './load.ts';
 import type { ObjectSource } from './object-source.ts';
@@ -31,22 +33,30 @@ export type Change = {
 };
 
 /** Reads the dirmeta of a directory or the header of a file, not its bytes. */
-export async function attributesOf(source: ObjectSource, node: TreeNode): Promise<Attributes> {
+export async function attributesOf(source: ObjectSource, node: DiffNode): Promise<Attributes> {
   if (node.kind === 'directory') {
     const { uid, gid, mode, xattrs } = await loadDirmeta(source, node.meta);
-    return { type: 'directory', mode: mode & 0o7777, uid, gid, xattrs, size: 0, target: '' };
+    return { type: 'directory', mode: mode & PERMISSIONS, uid, gid, xattrs, size: 0, target: '' };
   }
   const { header, size } = await source.content(node.checksum);
   const { uid, gid, target } = header;
   const type = isSymlink(header) ? 'symlink' : 'file';
-  return { type, mode: header.mode & 0o7777, uid, gid, xattrs: parseXattrs(header.xattrs), size, target };
+  return {
+    type,
+    mode: header.mode & PERMISSIONS,
+    uid,
+    gid,
+    xattrs: parseXattrs(header.xattrs),
+    size,
+    target,
+  };
 }
 
 /**
  * What differs between the two nodes of a path. The bytes of two files are read only where nothing else can tell:
  * their sizes are equal and their headers are not.
  */
-export async function describeChange(source: ObjectSource, pair: Pair<TreeNode>): Promise<Change> {
+export async function describeChange(source: ObjectSource, pair: Pair<DiffNode>): Promise<Change> {
   const from = await attributesOf(source, pair.from);
   const to = await attributesOf(source, pair.to);
   if (from.type !== to.type) return { path: pair.path, from, to, aspects: ['type'] };
@@ -65,7 +75,7 @@ function headerAspects(from: Attributes, to: Attributes): readonly Aspect[] {
 
 async function contentDiffers(
   source: ObjectSource,
-  pair: Pair<TreeNode>,
+  pair: Pair<DiffNode>,
   { from, to, aspects }: Omit<Change, 'path'>,
 ): Promise<boolean> {
   if (from.size !== to.size || from.target !== to.target) return true;

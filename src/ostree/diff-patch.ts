@@ -3,12 +3,14 @@
  * take: text files with hunks, symlinks by their targets, modes in the headers. Other files are named as binary,
  * without content, as git does by default. Owners, extended attributes and directories have no place in the format.
  */
+
 import { isUtf8 } from 'node:buffer';
 import { formatPatch, type StructuredPatch, structuredPatch } from 'diff';
 import { collect, compareBytes } from '../base/bytes.ts';
 import type { Checksum } from './checksum.ts';
-import type { FileNode, TreeDiff, TreeNode } from './diff.ts';
+import type { DiffNode, FileNode, TreeDiff } from './diff.ts';
 import { describeChange } from './diff-attributes.ts';
+import { PERMISSIONS } from './dirmeta.ts';
 import { isSymlink } from './file-header.ts';
 import type { ObjectSource } from './object-source.ts';
 import { verifiedStream } from './verify.ts';
@@ -43,7 +45,7 @@ export async function* formatDiffPatch(source: ObjectSource, diff: TreeDiff): As
 async function* filesOf(
   source: ObjectSource,
   path: string,
-  node: TreeNode,
+  node: DiffNode,
 ): AsyncGenerator<FileNode & { readonly path: string }> {
   if (node.kind === 'file') yield { path, ...node };
   else yield* filesBelow(source, node, path);
@@ -74,7 +76,7 @@ async function readSide(source: ObjectSource, { checksum }: FileNode): Promise<S
   const object = await source.content(checksum);
   const { header, size } = object;
   if (isSymlink(header)) return { checksum, mode: '120000', text: header.target };
-  const mode = `100${(header.mode & 0o7777).toString(8).padStart(3, '0')}`;
+  const mode = `100${(header.mode & PERMISSIONS).toString(8).padStart(3, '0')}`;
   if (size > MAX_TEXT_BYTES) return { checksum, mode, text: undefined };
   const bytes = await collect(verifiedStream(object, checksum));
   const isText = isUtf8(bytes) && !bytes.includes(0);

@@ -20,7 +20,7 @@ import type { TreeRoot } from './walk.ts';
 /** A regular file or symlink. */
 export type FileNode = { readonly kind: 'file'; readonly checksum: Checksum };
 export type DirectoryNode = { readonly kind: 'directory' } & TreeRoot;
-export type TreeNode = FileNode | DirectoryNode;
+export type DiffNode = FileNode | DirectoryNode;
 
 /** Paths start with `/`. */
 export type At<Node> = Node & { readonly path: string };
@@ -34,7 +34,7 @@ export type TreeDiff = {
   readonly removedFiles: readonly At<FileNode>[];
   readonly removedDirs: readonly At<DirectoryNode>[];
   /** Not a file on both sides if it became one or ceased to be one. */
-  readonly changedFiles: readonly Pair<TreeNode>[];
+  readonly changedFiles: readonly Pair<DiffNode>[];
   /** Directories whose dirmeta differs. */
   readonly changedDirs: readonly Pair<DirectoryNode>[];
 };
@@ -120,17 +120,17 @@ async function compareDirectories(
   }
 }
 
-function noteOnly(files: At<FileNode>[], dirs: At<DirectoryNode>[], path: string, node: TreeNode): void {
+function noteOnly(files: At<FileNode>[], dirs: At<DirectoryNode>[], path: string, node: DiffNode): void {
   if (node.kind === 'file') files.push({ path, ...node });
   else dirs.push({ path, ...node });
 }
 
-function isSameFile(from: TreeNode, to: TreeNode): boolean {
+function isSameFile(from: DiffNode, to: DiffNode): boolean {
   return from.kind === 'file' && to.kind === 'file' && from.checksum === to.checksum;
 }
 
-function nodesOf({ files, directories }: Dirtree): ReadonlyMap<string, TreeNode> {
-  const nodes = new Map<string, TreeNode>();
+function nodesOf({ files, directories }: Dirtree): ReadonlyMap<string, DiffNode> {
+  const nodes = new Map<string, DiffNode>();
   for (const { name, checksum } of files) nodes.set(name, { kind: 'file', checksum });
   for (const directory of directories) nodes.set(directory.name, directoryNode(directory));
   return nodes;

@@ -2,10 +2,11 @@
  * Dirtree objects: `(a(say) a(sayay))` = files (name, content checksum) and subdirectories (name,
  * dirtree checksum, dirmeta checksum), each sorted by the bytes of the names.
  */
+
 import { compareBytes } from '../base/bytes.ts';
-import { TreeportError } from '../base/errors.ts';
 import { type View, view, write } from '../gvariant/index.ts';
 import { type Checksum, checksumFromBytes, checksumToBytes } from './checksum.ts';
+import { objectFault } from './object-fault.ts';
 
 export const DIRTREE_TYPE = '(a(say)a(sayay))';
 
@@ -73,13 +74,10 @@ function checkNames(entries: View): void {
   for (const entry of entries) {
     const name = nameOf(entry);
     if (name === '' || name === '.' || name === '..' || name.includes('/')) {
-      throw new TreeportError(
-        'ERR_OBJECT_CORRUPT',
-        `a dirtree holds the invalid file name ${JSON.stringify(name)}`,
-      );
+      throw objectFault('a dirtree', `holds the invalid file name ${JSON.stringify(name)}`);
     }
     if (previous !== undefined && compareBytes(previous, name) >= 0) {
-      throw new TreeportError('ERR_OBJECT_CORRUPT', `a dirtree is not sorted at ${JSON.stringify(name)}`);
+      throw objectFault('a dirtree', `is not sorted at ${JSON.stringify(name)}`);
     }
     previous = name;
   }
@@ -92,10 +90,7 @@ function checkDisjoint(files: View, directories: View): void {
     const name = nameOf(files.child(at.file));
     const order = compareBytes(name, nameOf(directories.child(at.directory)));
     if (order === 0) {
-      throw new TreeportError(
-        'ERR_OBJECT_CORRUPT',
-        `a dirtree holds ${JSON.stringify(name)} both as a file and as a directory`,
-      );
+      throw objectFault('a dirtree', `holds ${JSON.stringify(name)} both as a file and as a directory`);
     }
     if (order < 0) at.file += 1;
     else at.directory += 1;

@@ -9,11 +9,12 @@
  * Source: libostree's ostree-core.c. The variants are laid out by hand so that stored xattr bytes go
  * in verbatim: alignment 1, last member, one framing offset for the string.
  */
-import { TreeportError } from '../base/errors.ts';
+
 import { chooseWidth, writeOffset } from '../gvariant/framing.ts';
 import { view } from '../gvariant/index.ts';
 import { swap32, swap64 } from './byte-order.ts';
-import { S_IFMT } from './dirmeta.ts';
+import { PERMISSIONS, S_IFMT } from './dirmeta.ts';
+import { objectFault } from './object-fault.ts';
 
 export const S_IFREG = 0o100000;
 export const S_IFLNK = 0o120000;
@@ -82,7 +83,7 @@ export type ArchiveHeader = {
 export function archiveHeaderLength(prefix: Buffer, where: string): number {
   const length = prefix.length >= PREFIX_BYTES ? prefix.readUInt32BE(0) : 0;
   if (length === 0 || length > MAX_HEADER_BYTES || prefix.readUInt32BE(4) !== 0) {
-    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} does not start with an archive header`);
+    throw objectFault(where, 'does not start with an archive header');
   }
   return PREFIX_BYTES + length;
 }
@@ -90,8 +91,7 @@ export function archiveHeaderLength(prefix: Buffer, where: string): number {
 /** Parses prefix and Z; `bytes` may go on behind them. */
 export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader {
   const length = archiveHeaderLength(bytes, where);
-  if (bytes.length < length)
-    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} is cut off inside its header`);
+  if (bytes.length < length) throw objectFault(where, 'is cut off inside its header');
   const variant = view(ARCHIVE_HEADER_TYPE, bytes.subarray(PREFIX_BYTES, length)).check();
   const number = (index: number) => swap32(variant.child(index).value() as number);
   const header: FileHeader = {
@@ -101,7 +101,7 @@ export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader 
     target: variant.child(5).value() as string,
     xattrs: Buffer.from(variant.child(6).bytes),
   };
-  if (number(4) !== 0) throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} has a device number`);
+  if (number(4) !== 0) throw objectFault(where, 'has a device number');
   checkFileHeader(header, where);
   return { header, size: Number(swap64(variant.child(0).value() as bigint)), length };
 }
@@ -109,14 +109,11 @@ export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader 
 /** Throws ERR_OBJECT_CORRUPT unless the header can be a content object's; `where` names the object. */
 export function checkFileHeader(header: FileHeader, where: string): void {
   const kind = header.mode & S_IFMT;
-  if ((kind !== S_IFREG && kind !== S_IFLNK) || (header.mode & ~(S_IFMT | 0o7777)) !== 0) {
+  if ((kind !== S_IFREG && kind !== S_IFLNK) || (header.mode & ~(S_IFMT | PERMISSIONS)) !== 0) {
     const mode = `0${header.mode.toString(8)}`;
-    throw new TreeportError(
-      'ERR_OBJECT_CORRUPT',
-      `${where} has the mode ${mode}, neither a regular file's nor a symlink's`,
-    );
+    throw objectFault(where, `has the mode ${mode}, neither a regular file's nor a symlink's`);
   }
   if (kind === S_IFREG && header.target !== '') {
-    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} is a regular file with a symlink target`);
+    throw objectFault(where, 'is a regular file with a symlink target');
   }
 }

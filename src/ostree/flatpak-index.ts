@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { messageOf, TreeportError } from '../base/errors.ts';
 import { read, type Value } from '../gvariant/index.ts';
 import { type Checksum, checksumFromBytes } from './checksum.ts';
-import { MAX_METADATA_BYTES } from './size-limits.ts';
+import { MAX_METADATA_BYTES } from './limits.ts';
 import { parseSummary, type SummaryRef } from './summary.ts';
 
 export const FLATPAK_INDEX = 'summary.idx';

@@ -3,9 +3,11 @@
  * size and end where the input ends; zlib alone would neither bound the output nor miss bytes behind the
  * end. A fault is ERR_OBJECT_CORRUPT with the object's name.
  */
+
 import { pipeline, Readable } from 'node:stream';
 import { createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { messageOf, TreeportError } from '../base/errors.ts';
+import { corruptObject } from './object-fault.ts';
 
 /** The smallest that zlib takes. */
 const MIN_CHUNK_BYTES = 64;
@@ -45,7 +47,7 @@ export async function* inflate(
   try {
     for await (const piece of engine as AsyncIterable<Buffer>) {
       output += piece.length;
-      if (output > size) throw corrupt(name, `more than the announced ${size} bytes come out`);
+      if (output > size) throw corruptObject(name, `more than the announced ${size} bytes come out`);
       yield piece;
     }
   } catch (error) {
@@ -78,15 +80,11 @@ type Balance = {
 };
 
 function checkEnd(name: string, { consumed, input, output, size }: Balance): void {
-  if (output !== size) throw corrupt(name, `${output} bytes come out instead of the announced ${size}`);
-  if (consumed !== input) throw corrupt(name, 'bytes follow the end of its compressed data');
+  if (output !== size) throw corruptObject(name, `${output} bytes come out instead of the announced ${size}`);
+  if (consumed !== input) throw corruptObject(name, 'bytes follow the end of its compressed data');
 }
 
 function inflateFault(error: unknown, name: string): TreeportError {
   if (error instanceof TreeportError) return error;
-  return corrupt(name, `its compressed bytes do not inflate (${messageOf(error)})`, error);
-}
-
-function corrupt(name: string, what: string, cause?: unknown): TreeportError {
-  return new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: ${what}`, { cause });
+  return corruptObject(name, `its compressed bytes do not inflate (${messageOf(error)})`, error);
 }

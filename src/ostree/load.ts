@@ -2,21 +2,21 @@
  * Metadata objects out of an ObjectSource: verified against their ids, then parsed. A fault is
  * ERR_OBJECT_CORRUPT naming the object.
  */
-import { isTreeportError, TreeportError } from '../base/errors.ts';
+
+import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
 import { type Commit, parseCommit } from './commit.ts';
 import { type Dirmeta, parseDirmeta } from './dirmeta.ts';
 import { type Dirtree, DirtreeReader, parseDirtree } from './dirtree.ts';
-import { formatObjectName, type MetadataType } from './object-name.ts';
-import type { ObjectSource } from './object-source.ts';
+import { corruptObject } from './object-fault.ts';
+import { formatObjectName, type HashedMetadataType, type MetadataType } from './object-name.ts';
+import type { MetadataSource } from './object-source.ts';
 import { verifyMetadata } from './verify.ts';
 
-type Source = Pick<ObjectSource, 'metadata'>;
-
 /** The bytes of a metadata object, verified. Detached metadata has no checksum and comes as it is. */
-export async function verifiedMetadata(
-  source: Source,
-  type: MetadataType,
+export async function verifiedMetadata<Type extends MetadataType>(
+  source: MetadataSource<Type>,
+  type: Type,
   checksum: Checksum,
 ): Promise<Buffer> {
   const bytes = await source.metadata(type, checksum);
@@ -24,26 +24,26 @@ export async function verifiedMetadata(
   return bytes;
 }
 
-export function loadCommitObject(source: Source, checksum: Checksum): Promise<Commit> {
+export function loadCommitObject(source: MetadataSource, checksum: Checksum): Promise<Commit> {
   return load(source, 'commit', checksum, parseCommit);
 }
 
-export function loadDirtree(source: Source, checksum: Checksum): Promise<Dirtree> {
+export function loadDirtree(source: MetadataSource, checksum: Checksum): Promise<Dirtree> {
   return load(source, 'dirtree', checksum, parseDirtree);
 }
 
 /** The same to be read entry by entry, for directories of any size. */
-export function openDirtree(source: Source, checksum: Checksum): Promise<DirtreeReader> {
+export function openDirtree(source: MetadataSource, checksum: Checksum): Promise<DirtreeReader> {
   return load(source, 'dirtree', checksum, (bytes) => new DirtreeReader(bytes));
 }
 
-export function loadDirmeta(source: Source, checksum: Checksum): Promise<Dirmeta> {
+export function loadDirmeta(source: MetadataSource, checksum: Checksum): Promise<Dirmeta> {
   return load(source, 'dirmeta', checksum, parseDirmeta);
 }
 
 async function load<T>(
-  source: Source,
-  type: MetadataType,
+  source: MetadataSource,
+  type: HashedMetadataType,
   checksum: Checksum,
   parse: (bytes: Buffer) => T,
 ): Promise<T> {
@@ -52,9 +52,6 @@ async function load<T>(
     return parse(bytes);
   } catch (error) {
     if (!isTreeportError(error)) throw error;
-    const name = formatObjectName({ type, checksum });
-    throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: ${error.message}`, {
-      cause: error,
-    });
+    throw corruptObject(formatObjectName({ type, checksum }), error.message, error);
   }
 }

@@ -4,8 +4,11 @@
  */
 import { type Checksum, isChecksum } from './checksum.ts';
 
-/** Object types that are stored as one serialized variant. */
-export type MetadataType = 'commit' | 'dirtree' | 'dirmeta' | 'commitmeta' | 'tombstone-commit';
+/** Metadata objects whose id is the SHA-256 of their bytes: what a commit consists of besides content. */
+export type HashedMetadataType = 'commit' | 'dirtree' | 'dirmeta';
+
+/** Object types that are stored as one serialized variant. The last two are named after the commit they belong to. */
+export type MetadataType = HashedMetadataType | 'commitmeta' | 'tombstone-commit';
 
 export type ObjectType = MetadataType | 'file';
 
@@ -14,10 +17,14 @@ export type ObjectName = {
   readonly checksum: Checksum;
 };
 
-const METADATA_TYPES: readonly string[] = ['commit', 'dirtree', 'dirmeta', 'commitmeta', 'tombstone-commit'];
+const HASHED_TYPES: readonly string[] = ['commit', 'dirtree', 'dirmeta'];
+
+export function isHashedMetadata(text: string): text is HashedMetadataType {
+  return HASHED_TYPES.includes(text);
+}
 
 export function isMetadataType(text: string): text is MetadataType {
-  return METADATA_TYPES.includes(text);
+  return isHashedMetadata(text) || text === 'commitmeta' || text === 'tombstone-commit';
 }
 
 /** `<checksum>.<type>`, as messages name an object. */

@@ -6,15 +6,13 @@
  * other threads, so a later call may throw the error of an earlier one; `settle` does at the latest.
  */
 import type { Checksum } from './checksum.ts';
-import type { ObjectName } from './object-name.ts';
+import type { HashedMetadataType, ObjectName } from './object-name.ts';
 import type { ContentObject } from './object-source.ts';
-
-export type SinkMetadataType = 'commit' | 'dirtree' | 'dirmeta';
 
 export type ObjectSink = {
   /** True if the object was given before, or is in the repository behind the sink. */
   has(name: ObjectName): Promise<boolean>;
-  metadata(type: SinkMetadataType, checksum: Checksum, bytes: Uint8Array): Promise<void>;
+  metadata(type: HashedMetadataType, checksum: Checksum, bytes: Uint8Array): Promise<void>;
   /** Detached metadata of a commit: a serialized `a{sv}`. */
   detachedMetadata(commit: Checksum, bytes: Uint8Array): Promise<void>;
   /**

@@ -8,7 +8,7 @@
  */
 import type { Checksum } from './checksum.ts';
 import type { FileHeader } from './file-header.ts';
-import type { MetadataType, ObjectName } from './object-name.ts';
+import type { HashedMetadataType, MetadataType, ObjectName } from './object-name.ts';
 
 export type ContentObject = {
   readonly header: FileHeader;
@@ -25,6 +25,11 @@ export type ObjectSource = {
   content(checksum: Checksum): Promise<ContentObject>;
   /** Every object that lies here, in no particular order. */
   list(): AsyncIterable<ObjectName>;
+};
+
+/** The part of a source that readers of metadata need: walks, and {@link verifiedMetadata} in load.ts. */
+export type MetadataSource<Type extends MetadataType = HashedMetadataType> = {
+  metadata(type: Type, checksum: Checksum): Promise<Buffer>;
 };
 
 /** The stream of a symlink. */

@@ -13,9 +13,9 @@ import { compareBytes } from '../base/bytes.ts';
 import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { listBeneath, lstatBeneath, readBeneath } from '../base/open-beneath.ts';
 import { type Checksum, isChecksum } from './checksum.ts';
+import { MAX_REF_BYTES } from './limits.ts';
 import { isRefName } from './ref-name.ts';
 import type { Repository } from './repo/open.ts';
-import { MAX_REF_BYTES } from './size-limits.ts';
 
 /** Ref names to commits, sorted by the bytes of the names. */
 export type Refs = ReadonlyMap<string, Checksum>;

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { readRegularFile } from '../base/open-beneath.ts';
 import { isKeyfileFault, type Keyfile, keyfileList, keyfileString, parseKeyfile } from './keyfile.ts';
+import { MAX_KEYFILE_BYTES } from './limits.ts';
 import { openRepository, type Repository } from './repo/open.ts';
-import { MAX_KEYFILE_BYTES } from './size-limits.ts';
 
 export type Remote = {
   readonly name: string;

@@ -5,8 +5,10 @@
  * A dirtree that stands at several places is read once, and the first place need not be the deepest: the levels are counted
  * afterwards, from the bottom up, over the checksums alone.
  */
-import { TreeportError } from '../base/errors.ts';
+
+import type { TreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
+import { objectFault } from './object-fault.ts';
 import { formatObjectName } from './object-name.ts';
 
 export const MAX_TREE_LEVELS = 2047;
@@ -14,9 +16,9 @@ export const MAX_TREE_LEVELS = 2047;
 /** ERR_OBJECT_CORRUPT, of a dirtree that is too deep. */
 export function tooDeepFault(tree: Checksum): TreeportError {
   const name = formatObjectName({ type: 'dirtree', checksum: tree });
-  return new TreeportError(
-    'ERR_OBJECT_CORRUPT',
-    `object ${name} lies more than ${MAX_TREE_LEVELS} directories deep, which nothing could unpack`,
+  return objectFault(
+    `object ${name}`,
+    `lies more than ${MAX_TREE_LEVELS} directories deep, which nothing could unpack`,
   );
 }
 

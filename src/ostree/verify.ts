@@ -1,9 +1,10 @@
 /** Checks that objects are what their ids say. */
+
 import { createHash, hash } from 'node:crypto';
-import { TreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
 import { hashedHeader } from './file-header.ts';
-import { formatObjectName, type MetadataType } from './object-name.ts';
+import { wrongChecksum } from './object-fault.ts';
+import { formatObjectName, isHashedMetadata, type MetadataType } from './object-name.ts';
 import type { ContentObject } from './object-source.ts';
 
 /** The id of a metadata object. */
@@ -21,18 +22,14 @@ export async function fileChecksum(object: ContentObject): Promise<Checksum> {
 /** Reads a content object to its end; throws ERR_OBJECT_CORRUPT unless its bytes give the id. */
 export async function verifyContent(object: ContentObject, checksum: Checksum): Promise<void> {
   const actual = await fileChecksum(object);
-  if (actual !== checksum) throw corrupt(formatObjectName({ type: 'file', checksum }), actual);
+  if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
 }
 
 /** Throws ERR_OBJECT_CORRUPT unless the bytes give the id. Detached metadata has no checksum to check. */
 export function verifyMetadata(type: MetadataType, checksum: Checksum, bytes: Uint8Array): void {
-  if (type === 'commitmeta' || type === 'tombstone-commit') return;
+  if (!isHashedMetadata(type)) return;
   const actual = metadataChecksum(bytes);
-  if (actual !== checksum) throw corrupt(formatObjectName({ type, checksum }), actual);
-}
-
-export function corrupt(name: string, actual: Checksum): TreeportError {
-  return new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: its bytes give ${actual}`);
+  if (actual !== checksum) throw wrongChecksum(formatObjectName({ type, checksum }), actual);
 }
 
 /** Passes a content object's bytes through and throws ERR_OBJECT_CORRUPT at the end if they do not give the id. */
@@ -43,5 +40,5 @@ export async function* verifiedStream(object: ContentObject, checksum: Checksum)
     yield piece;
   }
   const actual = digest.digest('hex');
-  if (actual !== checksum) throw corrupt(formatObjectName({ type: 'file', checksum }), actual);
+  if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
 }

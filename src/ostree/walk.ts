@@ -2,11 +2,12 @@
  * Walks the tree of a commit in ostree's order: the files of a directory, then its subdirectories, each
  * sorted by the bytes of their names. Metadata is verified on the way, so that a walk always ends.
  */
+
 import type { Checksum } from './checksum.ts';
 import type { DirectoryEntry, Dirtree, DirtreeReader } from './dirtree.ts';
 import { loadCommitObject, loadDirtree, openDirtree } from './load.ts';
 import { formatObjectName, type ObjectName } from './object-name.ts';
-import type { ObjectSource } from './object-source.ts';
+import type { MetadataSource } from './object-source.ts';
 import type { TreeLevels } from './tree-levels.ts';
 
 export type TreeVisit =
@@ -18,9 +19,6 @@ export type TreeVisit =
       readonly entries: Dirtree;
     }
   | { readonly kind: 'file'; readonly path: string; readonly checksum: Checksum };
-
-/** What a walk reads. */
-export type MetadataSource = Pick<ObjectSource, 'metadata'>;
 
 export type TreeRoot = { readonly tree: Checksum; readonly meta: Checksum };
 

@@ -1,5 +1,4 @@
 /** Reads the commit of an ostree layer and no more: it stands in front, with its detached metadata behind it. */
-import { MAX_STREAM_METADATA_BYTES } from '../ostree/size-limits.ts';
 import type { CommitHead } from './import-commit.ts';
 import { inCommitOrder } from './object-order.ts';
 import { readObjects, type TarMetadata } from './read-objects.ts';
@@ -10,9 +9,7 @@ import { readObjects, type TarMetadata } from './read-objects.ts';
  */
 export async function readCommitHead(tar: AsyncIterable<Uint8Array>): Promise<CommitHead> {
   const head: { commit?: TarMetadata; detached?: Buffer } = {};
-  for await (const object of inCommitOrder(
-    readObjects(tar, { maxMetadataBytes: MAX_STREAM_METADATA_BYTES }),
-  )) {
+  for await (const object of inCommitOrder(readObjects(tar))) {
     if (object.kind === 'metadata' && object.type === 'commit') head.commit = object;
     else {
       if (object.kind === 'metadata' && object.type === 'commitmeta') head.detached = object.bytes;

@@ -6,7 +6,7 @@
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { ChunkContent, ChunkObjects } from './chunk.ts';
 import type { DirectoryOwners } from './directory-owners.ts';
-import { writeLink, writeObject } from './export-object.ts';
+import { exportObject, writeLink } from './export-object.ts';
 import { containerPath, isHidden } from './layout.ts';
 import { TarWriter } from './writer.ts';
 
@@ -36,7 +36,7 @@ export async function* writeChunk(
 ): AsyncGenerator<Buffer> {
   const present = new Set<string>();
   for (const [checksum, paths] of sortedByChecksum(objects)) {
-    const { entry, block } = yield* writeObject(writer, source, checksum);
+    const { entry, block } = yield* exportObject(writer, source, checksum);
     for (const path of paths) {
       const destination = containerPath(path.slice(1));
       if (isHidden(destination)) continue;

@@ -10,19 +10,20 @@
  * An object is verified against its id on the way; the size stands in front of the data, so that a stream
  * that is shorter or longer is a fault as well.
  */
+
 import { createHash } from 'node:crypto';
-import { TreeportError } from '../base/errors.ts';
+import type { TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
+import { PERMISSIONS } from '../ostree/dirmeta.ts';
 import { type FileHeader, hashedHeader, isSymlink } from '../ostree/file-header.ts';
+import { corruptObject, wrongChecksum } from '../ostree/object-fault.ts';
 import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
-import { corrupt } from '../ostree/verify.ts';
 import { parseXattrs } from '../ostree/xattrs.ts';
 import { paxXattrs } from './entry.ts';
 import type { TarHeader } from './header.ts';
 import { objectPath } from './layout.ts';
 import type { TarWriter } from './writer.ts';
 
-const PERMISSIONS = 0o7777;
 /** Labels come from the policy of the system that runs, not from a layer. */
 const SELINUX = Buffer.from('security.selinux');
 
@@ -33,7 +34,7 @@ export type WrittenObject = {
 };
 
 /** Writes the object itself. Yields pieces as they become full. */
-export async function* writeObject(
+export async function* exportObject(
   writer: TarWriter,
   source: ObjectSource,
   checksum: Checksum,
@@ -42,7 +43,7 @@ export async function* writeObject(
   const { header } = object;
   writer.file(objectPath(checksum, 'file-xattrs-link'), header.xattrs);
   if (header.xattrs.length > 0) writer.dataAll(paxXattrs(extractedXattrs(header)));
-  const entry = objectEntry(checksum, object);
+  const entry = objectHeader(checksum, object);
   const block = writer.header(entry);
   yield* writeVerified(writer, checksum, object);
   writer.pad(entry.size);
@@ -50,7 +51,7 @@ export async function* writeObject(
 }
 
 /** The header of an object's entry, without writing anything. */
-export function objectEntry(checksum: Checksum, { header, size }: ContentObject): TarHeader {
+export function objectHeader(checksum: Checksum, { header, size }: ContentObject): TarHeader {
   const { uid, gid, mode, target } = header;
   const type = isSymlink(header) ? 'symlink' : 'file';
   return { path: objectPath(checksum, 'file'), type, mode: mode & PERMISSIONS, uid, gid, size, target };
@@ -83,12 +84,9 @@ async function* writeVerified(
   }
   if (length < size) throw wrongSize(checksum, size, `only ${length}`);
   const actual = digest.digest('hex');
-  if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
 }
 
 function wrongSize(checksum: Checksum, size: number, found: string): TreeportError {
-  return new TreeportError(
-    'ERR_OBJECT_CORRUPT',
-    `object ${checksum}.file is corrupt: its header says ${size} bytes, it has ${found}`,
-  );
+  return corruptObject(`${checksum}.file`, `its header says ${size} bytes, it has ${found}`);
 }

@@ -15,7 +15,7 @@ import { type Dirtree, parseDirtree } from '../ostree/dirtree.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { nextTree, type TreeLevel } from '../ostree/walk.ts';
-import { objectEntry, writeLink, writeObject } from './export-object.ts';
+import { exportObject, objectHeader, writeLink } from './export-object.ts';
 import { containerPath, isHidden, objectPath } from './layout.ts';
 import type { DirectoryOwner, TarWriter } from './writer.ts';
 
@@ -88,10 +88,10 @@ export class TreeExport {
 
   async *#file(checksum: Checksum, path: string): AsyncGenerator<Buffer> {
     if (this.#first('file', checksum)) {
-      const { entry, block } = yield* writeObject(this.#writer, this.#source, checksum);
+      const { entry, block } = yield* exportObject(this.#writer, this.#source, checksum);
       if (!isHidden(path)) writeLink(this.#writer, walkPath(path), entry, block);
     } else if (!isHidden(path)) {
-      writeLink(this.#writer, walkPath(path), objectEntry(checksum, await this.#source.content(checksum)));
+      writeLink(this.#writer, walkPath(path), objectHeader(checksum, await this.#source.content(checksum)));
     }
     yield* this.#writer.takeFull();
   }

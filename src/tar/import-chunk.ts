@@ -25,7 +25,7 @@ export async function importChunk(
   { needed, where, signal }: ImportChunkOptions,
 ): Promise<readonly Checksum[]> {
   const arrived: Checksum[] = [];
-  for await (const found of inChunkOrder(readObjects(tar, { sinkVerifies: true }))) {
+  for await (const found of inChunkOrder(readObjects(tar, { verify: false }))) {
     signal?.throwIfAborted();
     checkNoStray(needed, [formatObjectName({ type: 'file', checksum: found.checksum })], where);
     arrived.push(found.checksum);

@@ -6,7 +6,6 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
 import type { ObjectSink } from '../ostree/object-sink.ts';
-import { MAX_STREAM_METADATA_BYTES } from '../ostree/size-limits.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { checkContentComplete, checkNoStray, neededObjects, type ReadableSink } from './needed-objects.ts';
 import { inCommitOrder } from './object-order.ts';
@@ -58,8 +57,7 @@ export async function importOstreeLayer(
   options: ImportCommitOptions,
 ): Promise<ArrivedCommit> {
   const intake = new CommitIntake(sink, options);
-  const reading = { maxMetadataBytes: MAX_STREAM_METADATA_BYTES, sinkVerifies: true };
-  for await (const object of inCommitOrder(readObjects(tar, reading))) await intake.take(object);
+  for await (const object of inCommitOrder(readObjects(tar, { verify: false }))) await intake.take(object);
   await sink.settle();
   const { commit, arrived } = intake;
   const needed = await neededObjects(sink, commit, arrived);
@@ -96,7 +94,7 @@ class CommitIntake {
     }
     if (type === 'commitmeta') return;
     this.arrived.add(formatObjectName({ type, checksum: object.checksum }));
-    await writeObject(this.#sink, object);
+    await giveToSink(this.#sink, object);
   }
 
   async #begin({ checksum, bytes }: TarMetadata, detached: Buffer | undefined): Promise<void> {
@@ -109,7 +107,7 @@ class CommitIntake {
   }
 }
 
-async function writeObject(sink: ObjectSink, object: TarObject): Promise<void> {
+async function giveToSink(sink: ObjectSink, object: TarObject): Promise<void> {
   if (object.kind === 'content') await sink.content(object.checksum, object.object);
   else if (object.type !== 'commitmeta') await sink.metadata(object.type, object.checksum, object.bytes);
 }

@@ -6,16 +6,18 @@ import { asBuffer } from '../base/bytes.ts';
 import { isTreeportError, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject } from '../ostree/load.ts';
+import type { HashedMetadataType } from '../ostree/object-name.ts';
 import { formatObjectName, parseObjectName } from '../ostree/object-name.ts';
-import type { ObjectSink, SinkMetadataType } from '../ostree/object-sink.ts';
+import type { ObjectSink } from '../ostree/object-sink.ts';
+import type { MetadataSource } from '../ostree/object-source.ts';
 import { TreeLevels, tooDeepFault } from '../ostree/tree-levels.ts';
-import { type MetadataSource, reachableObjects, type SeenObjects } from '../ostree/walk.ts';
+import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
 import { EMPTY_DIRTREE, EMPTY_DIRTREE_CHECKSUM } from './empty-dirtree.ts';
 
 /** A sink that gives back what was written to it, and what the repository behind it has. */
 export type ReadableSink = ObjectSink & {
   /** ERR_OBJECT_MISSING. */
-  load(type: SinkMetadataType, checksum: Checksum): Uint8Array;
+  load(type: HashedMetadataType, checksum: Checksum): Uint8Array;
 };
 
 const EMPTY_DIRTREE_NAME = formatObjectName({ type: 'dirtree', checksum: EMPTY_DIRTREE_CHECKSUM });
@@ -52,7 +54,7 @@ function metadataOf(sink: ReadableSink): MetadataSource {
       const name = formatObjectName({ type, checksum });
       if (name === EMPTY_DIRTREE_NAME) return EMPTY_DIRTREE;
       try {
-        return asBuffer(sink.load(type as SinkMetadataType, checksum));
+        return asBuffer(sink.load(type, checksum));
       } catch (error) {
         throw isTreeportError(error, 'ERR_OBJECT_MISSING') ? missing(name) : error;
       }

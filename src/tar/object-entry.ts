@@ -15,12 +15,12 @@
  */
 import { TreeportError } from '../base/errors.ts';
 import { type Checksum, isChecksum } from '../ostree/checksum.ts';
-
-import { type MetadataType, parseLooseName } from '../ostree/object-name.ts';
+import { type HashedMetadataType, isHashedMetadata, parseLooseName } from '../ostree/object-name.ts';
 import { REPO_PATH } from './layout.ts';
 import type { ReadEntry } from './read-entries.ts';
 
-export type TarMetadataType = Exclude<MetadataType, 'tombstone-commit'>;
+/** What streams carry: a tombstone is of one repository. */
+export type TarMetadataType = HashedMetadataType | 'commitmeta';
 
 export type ObjectEntry =
   | { readonly kind: 'metadata'; readonly type: TarMetadataType; readonly checksum: Checksum }
@@ -29,11 +29,10 @@ export type ObjectEntry =
   | { readonly kind: 'xattrs link'; readonly checksum: Checksum }
   | { readonly kind: 'config' };
 
-const METADATA_TYPES: readonly string[] = ['commit', 'commitmeta', 'dirtree', 'dirmeta'];
 const PREFIX = `${REPO_PATH}/`;
 
 /** Classifies an entry; undefined if it is to be skipped. ERR_TAR_OBJECT if its name is not one an object can have. */
-export function objectEntry({ path, type }: Pick<ReadEntry, 'path' | 'type'>): ObjectEntry | undefined {
+export function classifyEntry({ path, type }: Pick<ReadEntry, 'path' | 'type'>): ObjectEntry | undefined {
   if (type === 'directory' || !path.startsWith(PREFIX)) return undefined;
   const [folder, ...rest] = path.slice(PREFIX.length).split('/');
   if (folder === 'config' && rest.length === 0) return { kind: 'config' };
@@ -48,7 +47,8 @@ function looseEntry(path: string, names: readonly string[]): ObjectEntry {
   const name = names.length === 2 ? parseLooseName(directory, fileName) : undefined;
   if (name === undefined) throw entryFault(path, 'this is not the name of an object');
   const { checksum, extension } = name;
-  if (isTarMetadataType(extension)) return { kind: 'metadata', type: extension, checksum };
+  if (isHashedMetadata(extension) || extension === 'commitmeta')
+    return { kind: 'metadata', type: extension, checksum };
   switch (extension) {
     case 'file':
       return { kind: 'content', checksum };
@@ -60,10 +60,6 @@ function looseEntry(path: string, names: readonly string[]): ObjectEntry {
     default:
       throw entryFault(path, `${JSON.stringify(extension)} is not a type of object`);
   }
-}
-
-function isTarMetadataType(text: string): text is TarMetadataType {
-  return METADATA_TYPES.includes(text);
 }
 
 function xattrsName(path: string, names: readonly string[]): Checksum {

@@ -6,14 +6,17 @@
  * xattrs stand directly before their object. Only v0 writes none for an object that has none; any other
  * stream says so with empty ones.
  */
+
 import { collect, collectSized } from '../base/bytes.ts';
 import { isTreeportError, messageOf } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
+import { PERMISSIONS } from '../ostree/dirmeta.ts';
 import { type FileHeader, isSymlink, S_IFREG, SYMLINK_MODE } from '../ostree/file-header.ts';
+import { MAX_KEPT_XATTRS_BYTES, MAX_STREAM_METADATA_BYTES, MAX_XATTRS_BYTES } from '../ostree/limits.ts';
 import type { ContentObject } from '../ostree/object-source.ts';
 import { metadataChecksum, verifiedStream, verifyMetadata } from '../ostree/verify.ts';
 import { NO_XATTRS, parseXattrs } from '../ostree/xattrs.ts';
-import { entryFault, objectEntry, type TarMetadataType, xattrsTarget } from './object-entry.ts';
+import { classifyEntry, entryFault, type TarMetadataType, xattrsTarget } from './object-entry.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
 
 export type TarMetadata = {
@@ -36,17 +39,12 @@ export type TarContent = {
 export type TarObject = TarMetadata | TarContent;
 
 export type ReadObjectsOptions = {
-  /** Larger metadata objects are refused; 10 MiB, as ostree-ext has it, unless given. */
+  /** Larger metadata objects are refused. MAX_STREAM_METADATA_BYTES unless given. */
   readonly maxMetadataBytes?: number;
-  /** Nothing is verified here: the objects go to an ObjectSink, which does it. */
-  readonly sinkVerifies?: boolean;
+  /** False yields objects unverified, for an ObjectSink, which verifies them itself. True unless given. */
+  readonly verify?: boolean;
 };
 
-const MAX_METADATA_BYTES = 10 * 1024 * 1024;
-const MAX_XATTRS_BYTES = 1024 * 1024;
-/** Of all xattrs that links may refer to; they are in memory until the stream ends. */
-const MAX_KEPT_XATTRS_BYTES = 64 * 1024 * 1024;
-const PERMISSIONS = 0o7777;
 const MAX_ID = 0xffffffff;
 
 /**
@@ -67,7 +65,7 @@ export async function* readObjects(
 
 class ObjectReader {
   readonly #maxMetadataBytes: number;
-  readonly #sinkVerifies: boolean;
+  readonly #verify: boolean;
   /** Extended attributes that links refer to, by their checksum. */
   readonly #xattrs = new Map<Checksum, Buffer>();
   #xattrsBytes = 0;
@@ -75,14 +73,14 @@ class ObjectReader {
   #pending: { readonly checksum: Checksum; readonly xattrs: Buffer } | undefined;
   #mayLackXattrs = true;
 
-  constructor({ maxMetadataBytes = MAX_METADATA_BYTES, sinkVerifies = false }: ReadObjectsOptions) {
+  constructor({ maxMetadataBytes = MAX_STREAM_METADATA_BYTES, verify = true }: ReadObjectsOptions) {
     this.#maxMetadataBytes = maxMetadataBytes;
-    this.#sinkVerifies = sinkVerifies;
+    this.#verify = verify;
   }
 
   /** Takes in an entry; returns the object if it completes one. */
   async read(entry: ReadEntry): Promise<TarObject | undefined> {
-    const found = objectEntry(entry);
+    const found = classifyEntry(entry);
     switch (found?.kind) {
       case undefined:
         return undefined;
@@ -133,7 +131,7 @@ class ObjectReader {
 
   async #metadata(entry: ReadEntry, type: TarMetadataType, checksum: Checksum): Promise<TarObject> {
     const bytes = await readSmall(entry, this.#maxMetadataBytes);
-    if (!this.#sinkVerifies) verifyMetadata(type, checksum, bytes);
+    if (this.#verify) verifyMetadata(type, checksum, bytes);
     return { kind: 'metadata', type, checksum, bytes };
   }
 
@@ -141,7 +139,7 @@ class ObjectReader {
     const header = contentHeader(entry, this.#takeXattrs(entry, checksum));
     const size = isSymlink(header) ? 0 : entry.size;
     const unverified: ContentObject = { header, size, stream: () => entry.data };
-    if (this.#sinkVerifies) return { kind: 'content', checksum, object: unverified };
+    if (!this.#verify) return { kind: 'content', checksum, object: unverified };
     const verified = verifiedStream(unverified, checksum);
     if (size === 0) await collect(verified);
     return { kind: 'content', checksum, object: { header, size, stream: () => verified } };

@@ -1,5 +1,5 @@
 /** Writes the entries of an ostree tar stream into {@link Pieces}. */
-import type { Dirmeta } from '../ostree/dirmeta.ts';
+import { type Dirmeta, PERMISSIONS } from '../ostree/dirmeta.ts';
 import { END_OF_ARCHIVE, encodeEntry, padding } from './entry.ts';
 import type { TarHeader } from './header.ts';
 import { REPO_CONFIG, REPO_PATH, repoDirectories } from './layout.ts';
@@ -8,7 +8,6 @@ import { Pieces } from './pieces.ts';
 export type DirectoryOwner = Pick<Dirmeta, 'uid' | 'gid' | 'mode'>;
 
 const ROOT = { uid: 0, gid: 0 };
-const PERMISSIONS = 0o7777;
 
 export class TarWriter {
   readonly #pieces = new Pieces();

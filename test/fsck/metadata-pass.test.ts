@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { checkMetadata } from '../../src/fsck/metadata-pass.ts';
+import { runMetadataPass } from '../../src/fsck/metadata-pass.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { EMPTY_DIRTREE_CHECKSUM } from '../../src/tar/empty-dirtree.ts';
 import { deepCommit } from '../support/deep-commit.ts';
 
 test('a tree that is too deep is a fault of the dirtree below the last level', async () => {
   const { commit, source } = deepCommit(2048);
-  const { faults, metadataCount } = await checkMetadata(source as ObjectSource, [commit]);
+  const { faults, metadataCount } = await runMetadataPass(source as ObjectSource, [commit]);
   assert.equal(metadataCount, 2050);
   assert.deepEqual(
     faults.map(({ kind, object }) => [kind, object]),
@@ -15,14 +15,14 @@ test('a tree that is too deep is a fault of the dirtree below the last level', a
   );
   assert.match(faults[0]?.message ?? '', /\.dirtree lies more than 2047 directories deep/);
   const allowed = deepCommit(2047);
-  assert.deepEqual((await checkMetadata(allowed.source as ObjectSource, [allowed.commit])).faults, []);
+  assert.deepEqual((await runMetadataPass(allowed.source as ObjectSource, [allowed.commit])).faults, []);
 });
 
 test('trees of any depth and width are checked', async () => {
   const deep = deepCommit(20_000);
-  assert.equal((await checkMetadata(deep.source as ObjectSource, [deep.commit])).faults.length, 1);
+  assert.equal((await runMetadataPass(deep.source as ObjectSource, [deep.commit])).faults.length, 1);
   const names = Array.from({ length: 150_000 }, (_, index) => String(index).padStart(6, '0'));
   const wide = deepCommit(2, names);
-  const { faults, metadataCount } = await checkMetadata(wide.source as ObjectSource, [wide.commit]);
+  const { faults, metadataCount } = await runMetadataPass(wide.source as ObjectSource, [wide.commit]);
   assert.deepEqual([faults.length, metadataCount], [0, 4]);
 });

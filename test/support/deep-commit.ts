@@ -1,11 +1,12 @@
 /** A commit of nothing but directories in directories, which natural trees never are. */
+
 import { hash } from 'node:crypto';
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { serializeCommit } from '../../src/ostree/commit.ts';
 import { serializeDirmeta } from '../../src/ostree/dirmeta.ts';
 import { type DirectoryEntry, serializeDirtree } from '../../src/ostree/dirtree.ts';
 import { formatObjectName } from '../../src/ostree/object-name.ts';
-import type { MetadataSource } from '../../src/ostree/walk.ts';
+import type { MetadataSource } from '../../src/ostree/object-source.ts';
 
 export type MadeObject = { readonly type: 'commit' | 'dirtree' | 'dirmeta'; readonly bytes: Buffer };
 

@@ -11,8 +11,7 @@ import { startTransaction } from '../../src/native/ostree/start-transaction.ts';
 import type { Transaction } from '../../src/native/ostree/transaction.ts';
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory } from '../../src/ostree/commit-tree.ts';
-import { isMetadataType, type ObjectName } from '../../src/ostree/object-name.ts';
-import type { SinkMetadataType } from '../../src/ostree/object-sink.ts';
+import { isHashedMetadata, type ObjectName } from '../../src/ostree/object-name.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository, type Repository } from '../../src/ostree/repo/open.ts';
 import { verifyContent, verifyMetadata } from '../../src/ostree/verify.ts';
@@ -63,8 +62,8 @@ export async function objectsOf({ repo, commit }: SourceCommit): Promise<readonl
 export async function giveObject(sink: Transaction, { repo }: SourceCommit, name: ObjectName): Promise<void> {
   const { type, checksum } = name;
   if (type === 'file') await sink.content(checksum, await repo.objects.content(checksum));
-  else if (isMetadataType(type))
-    await sink.metadata(type as SinkMetadataType, checksum, await repo.objects.metadata(type, checksum));
+  else if (isHashedMetadata(type))
+    await sink.metadata(type, checksum, await repo.objects.metadata(type, checksum));
 }
 
 /** Gives every object of the commit to the transaction. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { END_OF_ARCHIVE } from '../../src/tar/entry.ts';
-import { objectEntry, xattrsTarget } from '../../src/tar/object-entry.ts';
+import { classifyEntry, xattrsTarget } from '../../src/tar/object-entry.ts';
 import { coded } from '../support/expect.ts';
 import { inPieces, readAll, tarArchive, tarEntry } from '../support/tar-streams.ts';
 
@@ -10,7 +10,7 @@ const STEM = ID.slice(2);
 const REPO = 'sysroot/ostree/repo';
 
 function classify(path: string, type: 'file' | 'directory' = 'file') {
-  return objectEntry({ path, type });
+  return classifyEntry({ path, type });
 }
 
 test('names of objects and their attributes', () => {

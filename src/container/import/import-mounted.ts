@@ -9,11 +9,11 @@ import type { Transaction } from '../../native/ostree/transaction.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import {
   formatObjectName,
-  isMetadataType,
+  isHashedMetadata,
   type ObjectName,
   parseObjectName,
 } from '../../ostree/object-name.ts';
-import type { ObjectSink, SinkMetadataType } from '../../ostree/object-sink.ts';
+import type { ObjectSink } from '../../ostree/object-sink.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import { checkRefName } from '../../ostree/ref-name.ts';
 import { reachableObjects, type SeenObjects } from '../../ostree/walk.ts';
@@ -118,8 +118,8 @@ async function copyObject(
   sink: ObjectSink,
   { type, checksum }: ObjectName,
 ): Promise<number> {
-  if (isMetadataType(type)) {
-    await sink.metadata(type as SinkMetadataType, checksum, await source.metadata(type, checksum));
+  if (isHashedMetadata(type)) {
+    await sink.metadata(type, checksum, await source.metadata(type, checksum));
     return 0;
   }
   const object = await source.content(checksum);

@@ -3,14 +3,15 @@
  * file names are the objects' ids, of a root directory 0755 root:root without attributes; no metadata, parent, subject or
  * time, so that equal sets give equal commits, as in ostree-ext.
  */
+
 import { type Checksum, isChecksum } from '../../ostree/checksum.ts';
 import { serializeCommit } from '../../ostree/commit.ts';
 import { S_IFDIR, serializeDirmeta } from '../../ostree/dirmeta.ts';
 import { serializeDirtree } from '../../ostree/dirtree.ts';
 import { loadCommitObject, loadDirtree } from '../../ostree/load.ts';
 import type { ObjectSink } from '../../ostree/object-sink.ts';
+import type { MetadataSource } from '../../ostree/object-source.ts';
 import { metadataChecksum } from '../../ostree/verify.ts';
-import type { MetadataSource } from '../../ostree/walk.ts';
 
 const ROOT_META = serializeDirmeta({ uid: 0, gid: 0, mode: S_IFDIR | 0o755, xattrs: [] });
 

@@ -14,7 +14,7 @@ import { compareBytes } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { VERSION } from '../../base/version.ts';
 import { goArchitecture } from '../../oci/model/platform.ts';
-import { fileFromBytes, fileFromDisk, filesBelow, type LayerFile } from '../layer-file.ts';
+import { fileFromBytes, fileFromDisk, type LayerFile, layerFilesFrom } from '../layer-file.ts';
 import { RUNTIME_APP, RUNTIME_LOADER, RUNTIME_NODE } from '../layout.ts';
 import { type ElfFile, readElf } from './elf.ts';
 import { type Library, neededLibraries } from './libraries.ts';
@@ -46,7 +46,7 @@ export async function localRuntime(architecture: string = goArchitecture(process
     { path: RUNTIME_NODE, executable: true, ...strippedProgram(elf) },
     await loaderFile(elf),
     ...(await Promise.all(libraries.map(libraryFile))),
-    ...(await filesBelow(appDirectory(), dirname(RUNTIME_APP))),
+    ...(await layerFilesFrom(appDirectory(), dirname(RUNTIME_APP))),
     ...(await licenseFiles(node)),
     fileFromBytes('NOTICE', Buffer.from(notice(node, architecture, libraries))),
   ];

@@ -11,7 +11,7 @@ import type { Compression } from '../../oci/write/compression.ts';
 import type { ImageSink } from '../../oci/write/image-sink.ts';
 import { writeLayer } from '../../oci/write/layer-writer.ts';
 import { layerTar } from '../layer.ts';
-import { filesBelow, type LayerFile } from '../layer-file.ts';
+import { type LayerFile, layerFilesFrom } from '../layer-file.ts';
 import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO, RUNTIME_NODE } from '../layout.ts';
 import { elfArchitecture, readElf } from './elf.ts';
 import { localRuntime } from './local-runtime.ts';
@@ -50,7 +50,7 @@ export async function runtimeInDirectory(directory: string): Promise<RuntimeSour
     throw formerRuntime(directory);
   }
   const architecture = elfArchitecture(readElf(join(root, RUNTIME_NODE)));
-  const files = (await filesBelow(root, '.')).map((file) => ({
+  const files = (await layerFilesFrom(root, '.')).map((file) => ({
     ...file,
     path: file.path.slice('./'.length),
   }));

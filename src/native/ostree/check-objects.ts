@@ -3,6 +3,7 @@
  * every repository mode gives the same object back. An object that could not be read back with the same id is
  * rejected.
  */
+
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { read } from '../../gvariant/index.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -16,12 +17,13 @@ import {
   isSymlink,
   SYMLINK_MODE,
 } from '../../ostree/file-header.ts';
+import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
 import { parseDict } from '../../ostree/metadata-dict.ts';
+import { corruptObject, objectFault } from '../../ostree/object-fault.ts';
+import type { HashedMetadataType } from '../../ostree/object-name.ts';
 import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
-import type { SinkMetadataType } from '../../ostree/object-sink.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
 import type { RepositoryMode } from '../../ostree/repo/open.ts';
-import { MAX_METADATA_BYTES } from '../../ostree/size-limits.ts';
 import { XATTRS_TYPE } from '../../ostree/xattrs.ts';
 
 /** PATH_MAX without the NUL. */
@@ -43,11 +45,11 @@ export function checkContent(
 }
 
 function checkSymlink({ mode, target }: FileHeader, size: number, where: string): void {
-  if (mode !== SYMLINK_MODE) throw corrupt(where, `is a symlink of mode 0${mode.toString(8)}`);
-  if (size !== 0) throw corrupt(where, 'is a symlink with content');
+  if (mode !== SYMLINK_MODE) throw objectFault(where, `is a symlink of mode 0${mode.toString(8)}`);
+  if (size !== 0) throw objectFault(where, 'is a symlink with content');
   const isPath = target !== '' && !target.includes('\0') && target.isWellFormed();
   if (!isPath || Buffer.byteLength(target) > MAX_TARGET_BYTES)
-    throw corrupt(
+    throw objectFault(
       where,
       `is a symlink to ${JSON.stringify(target.slice(0, 100))}, which is not a valid path`,
     );
@@ -57,7 +59,7 @@ function checkSymlink({ mode, target }: FileHeader, size: number, where: string)
 function checkOwner({ uid, gid }: FileHeader, where: string): void {
   for (const id of [uid, gid]) {
     if (!Number.isInteger(id) || id < 0 || id >= 0xffffffff)
-      throw corrupt(where, `has the invalid owner ${uid}:${gid}`);
+      throw objectFault(where, `has the invalid owner ${uid}:${gid}`);
   }
 }
 
@@ -66,9 +68,9 @@ function checkXattrs(bytes: Uint8Array, where: string): void {
   let previous: Buffer | undefined;
   for (const [name] of readXattrs(bytes, where)) {
     if (name.length < 2 || name.indexOf(0) !== name.length - 1)
-      throw corrupt(where, 'has an extended attribute with an invalid name');
+      throw objectFault(where, 'has an extended attribute with an invalid name');
     if (previous !== undefined && Buffer.compare(previous, name) >= 0)
-      throw corrupt(where, 'has unsorted extended attributes');
+      throw objectFault(where, 'has unsorted extended attributes');
     previous = name;
   }
 }
@@ -79,7 +81,7 @@ function readXattrs(bytes: Uint8Array, where: string): readonly (readonly [Buffe
     return read(XATTRS_TYPE, bytes) as readonly (readonly [Buffer, Buffer])[];
   } catch (error) {
     if (!isTreeportError(error)) throw error;
-    throw corrupt(where, `has malformed extended attributes: ${error.message}`);
+    throw objectFault(where, `has malformed extended attributes: ${error.message}`);
   }
 }
 
@@ -91,12 +93,8 @@ function checkCanonical({ uid, gid, xattrs }: FileHeader, where: string): void {
   );
 }
 
-function corrupt(where: string, why: string): TreeportError {
-  return new TreeportError('ERR_OBJECT_CORRUPT', `${where} ${why}`);
-}
-
 /** Throws ERR_OBJECT_TOO_LARGE or ERR_OBJECT_CORRUPT. */
-export function checkMetadata(type: SinkMetadataType, checksum: Checksum, bytes: Uint8Array): void {
+export function checkMetadata(type: HashedMetadataType, checksum: Checksum, bytes: Uint8Array): void {
   const parse = { commit: parseCommit, dirtree: parseDirtree, dirmeta: parseDirmeta }[type];
   checkObject({ type, checksum }, bytes, parse);
 }
@@ -116,7 +114,7 @@ function checkObject(name: ObjectName, bytes: Uint8Array, parse: (bytes: Uint8Ar
     parse(bytes);
   } catch (error) {
     if (!isTreeportError(error)) throw error;
-    throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} is corrupt: ${error.message}`, { cause: error });
+    throw corruptObject(formatObjectName(name), error.message, error);
   }
 }
 
@@ -148,5 +146,5 @@ async function* pieces(header: Buffer, object: ContentObject, where: string): As
   }
   if (size === object.size) return;
   const amount = size > object.size ? 'more' : `${size}`;
-  throw new TreeportError('ERR_OBJECT_CORRUPT', `${where} has ${amount} bytes instead of ${object.size}`);
+  throw objectFault(where, `has ${amount} bytes instead of ${object.size}`);
 }

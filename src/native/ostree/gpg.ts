@@ -38,7 +38,17 @@ const ATTRIBUTES_TYPE = '(bbbbbsxss)';
 /** GPGME's error for input that is not OpenPGP data, or has no keys. */
 const NO_OPENPGP_DATA = 'No data';
 
-type Attributes = readonly [boolean, boolean, boolean, boolean, boolean, string, bigint, string, string];
+type SignatureAttributes = readonly [
+  boolean,
+  boolean,
+  boolean,
+  boolean,
+  boolean,
+  string,
+  bigint,
+  string,
+  string,
+];
 
 const ostree = lazily(({ ostree, gio }) => ({
   verify: ostree.func(
@@ -115,7 +125,7 @@ export function verifyGpgSignatures(options: GpgVerifyOptions): readonly GpgSign
 function signatureAt(result: Pointer, index: number): GpgSignature {
   using tuple = ownVariant(ostree().attributes(result, index, ATTRIBUTES, ATTRIBUTES.length));
   const [valid, expired, keyExpired, keyRevoked, keyMissing, fingerprint, timestamp, userName, userEmail] =
-    read(ATTRIBUTES_TYPE, variantBytes(tuple.pointer)) as unknown as Attributes;
+    read(ATTRIBUTES_TYPE, variantBytes(tuple.pointer)) as unknown as SignatureAttributes;
   return {
     valid,
     expired,

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { writeError } from '../../base/atomic-file.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import { corrupt } from '../../ostree/verify.ts';
+import { wrongChecksum } from '../../ostree/object-fault.ts';
 import type { StagedRepo } from './staging.ts';
 import { writeContentFile } from './write-objects.ts';
 
@@ -48,7 +48,7 @@ export class LargeFile {
   finish(repo: StagedRepo, checksum: Checksum | undefined): Checksum {
     return this.#guarded(() => {
       const actual = this.#hash.digest('hex');
-      if (checksum !== undefined && actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+      if (checksum !== undefined && actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
       const descriptor = this.#descriptor as number;
       const { size } = fstatSync(descriptor);
       if (size !== this.#length)

@@ -8,8 +8,8 @@ import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
 import { COMMIT_TYPE } from '../../ostree/commit.ts';
 import { DIRMETA_TYPE } from '../../ostree/dirmeta.ts';
 import { DIRTREE_TYPE } from '../../ostree/dirtree.ts';
+import type { HashedMetadataType } from '../../ostree/object-name.ts';
 import { formatObjectName, type ObjectName, type ObjectType } from '../../ostree/object-name.ts';
-import type { SinkMetadataType } from '../../ostree/object-sink.ts';
 import { checked, type ErrorPlace, type ForeignError, isNotFound } from '../glib/gerror.ts';
 import { ownVariant, variantBytes } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
@@ -24,7 +24,7 @@ export const OBJECT_TYPE: Readonly<Record<ObjectType, number>> = {
   commitmeta: 6,
 };
 
-export const METADATA_VARIANT: Readonly<Record<SinkMetadataType, string>> = {
+export const METADATA_VARIANT: Readonly<Record<HashedMetadataType, string>> = {
   commit: COMMIT_TYPE,
   dirtree: DIRTREE_TYPE,
   dirmeta: DIRMETA_TYPE,
@@ -71,7 +71,7 @@ export function hasObject(repo: Pointer, name: ObjectName): boolean {
 /** The bytes of a metadata object, unverified. Throws ERR_OBJECT_MISSING. */
 export function loadMetadata(
   repo: Pointer,
-  type: SinkMetadataType | 'commitmeta',
+  type: HashedMetadataType | 'commitmeta',
   checksum: Checksum,
 ): Buffer {
   const name = formatObjectName({ type, checksum });

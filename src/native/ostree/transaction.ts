@@ -4,8 +4,8 @@
  * (see held-commits.ts).
  */
 import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
-import type { ObjectName } from '../../ostree/object-name.ts';
-import type { ObjectSink, SinkMetadataType } from '../../ostree/object-sink.ts';
+import type { HashedMetadataType, ObjectName } from '../../ostree/object-name.ts';
+import type { ObjectSink } from '../../ostree/object-sink.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
 import { verifyMetadata } from '../../ostree/verify.ts';
 import type { Handle } from '../glib/glib.ts';
@@ -75,7 +75,7 @@ export class Transaction implements ObjectSink {
     return isGiven || hasObject(this.#pointer, name);
   }
 
-  async metadata(type: SinkMetadataType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
+  async metadata(type: HashedMetadataType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
     this.#check(checksum);
     checkMetadata(type, checksum, bytes);
     if (type !== 'commit') return this.#give(type, checksum, bytes);
@@ -116,7 +116,7 @@ export class Transaction implements ObjectSink {
   }
 
   /** The bytes of a metadata object, given or in the repository, unverified. `settle` before. */
-  load(type: SinkMetadataType | 'commitmeta', checksum: Checksum): Buffer {
+  load(type: HashedMetadataType | 'commitmeta', checksum: Checksum): Buffer {
     this.#check(checksum);
     return this.#held.get(type, checksum) ?? loadMetadata(this.#pointer, type, checksum);
   }
@@ -183,7 +183,7 @@ export class Transaction implements ObjectSink {
     if (checksum !== undefined) parseChecksum(checksum);
   }
 
-  async #give(type: SinkMetadataType | HeldType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
+  async #give(type: HashedMetadataType | HeldType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
     await this.#writers.add(type, checksum, bytes.length, (memory) => memory.set(bytes));
   }
 

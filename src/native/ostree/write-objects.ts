@@ -14,9 +14,9 @@ import koffi from 'koffi';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { DICT_TYPE } from '../../ostree/metadata-dict.ts';
+import { wrongChecksum } from '../../ostree/object-fault.ts';
+import type { HashedMetadataType } from '../../ostree/object-name.ts';
 import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
-import type { SinkMetadataType } from '../../ostree/object-sink.ts';
-import { corrupt } from '../../ostree/verify.ts';
 import { checked, type ErrorPlace } from '../glib/gerror.ts';
 import { newVariant, ownObject } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
@@ -81,7 +81,7 @@ const BUFFER_BYTES = 1024 * 1024;
 /** Verifies and writes a content object from its hashed stream (header and file bytes) in memory. */
 export function writeContent(repo: StagedRepo, checksum: Checksum, stream: Uint8Array): void {
   const actual = hash('sha256', stream);
-  if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
   // The stream reads our memory in place, and is released before we return.
   using input = ownObject(ostree().memoryStream(koffi.address(stream), stream.length, null));
   writeStream(repo, checksum, input.pointer, stream.length);
@@ -124,7 +124,7 @@ function readBack({ pointer, staging }: StagedRepo, name: ObjectName, what: stri
 /** Verifies and writes a metadata object. */
 export function writeMetadata(
   { pointer }: StagedRepo,
-  type: SinkMetadataType,
+  type: HashedMetadataType,
   checksum: Checksum,
   bytes: Uint8Array,
 ): void {

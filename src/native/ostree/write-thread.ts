@@ -29,7 +29,7 @@ answerCalls((request: WriteRequest): WriteAnswer => {
       dropUnsound(request.repo, request.names);
       return undefined;
     case 'objects':
-      for (const object of request.objects) writeObject(request.repo, object, request.memory);
+      for (const object of request.objects) writePacked(request.repo, object, request.memory);
       return undefined;
     case 'import':
       for (const name of request.names) importObject(request.repo, request.source, name);
@@ -44,7 +44,7 @@ answerCalls((request: WriteRequest): WriteAnswer => {
   }
 });
 
-function writeObject(
+function writePacked(
   repo: StagedRepo,
   { type, checksum, start, length }: PackedObject,
   memory: Uint8Array,

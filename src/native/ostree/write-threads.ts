@@ -6,8 +6,7 @@
 
 import { Thread } from '../../base/thread.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import type { ObjectName } from '../../ostree/object-name.ts';
-import type { SinkMetadataType } from '../../ostree/object-sink.ts';
+import type { HashedMetadataType, ObjectName } from '../../ostree/object-name.ts';
 import type { Pointer } from '../library.ts';
 import type { StagedRepo } from './staging.ts';
 import type { BegunTransaction, TransactionStats } from './transaction-calls.ts';
@@ -17,7 +16,7 @@ import type { BegunTransaction, TransactionStats } from './transaction-calls.ts'
  * object.
  */
 export type PackedObject = {
-  readonly type: SinkMetadataType | 'commitmeta' | 'file';
+  readonly type: HashedMetadataType | 'commitmeta' | 'file';
   readonly checksum: Checksum;
   readonly start: number;
   readonly length: number;

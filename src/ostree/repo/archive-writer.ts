@@ -12,10 +12,10 @@ import { temporaryName, writeError, writeFileAtomic } from '../../base/atomic-fi
 import { type Checksum, parseChecksum } from '../checksum.ts';
 import { type FileHeader, hashedHeader } from '../file-header.ts';
 import { DEFAULT_FILEZ_LEVEL, encodeFilez, encodeSmallFilez } from '../filez.ts';
-import { loosePath, type MetadataType } from '../object-name.ts';
+import { wrongChecksum } from '../object-fault.ts';
+import { type HashedMetadataType, loosePath } from '../object-name.ts';
 import type { ContentObject } from '../object-source.ts';
 import { checkRefName } from '../ref-name.ts';
-import { corrupt } from '../verify.ts';
 
 const DIRECTORIES = ['objects', 'refs/heads', 'refs/mirrors', 'refs/remotes', 'state', 'tmp', 'extensions'];
 
@@ -48,10 +48,7 @@ export class ArchiveWriter {
   }
 
   /** Writes a commit, dirtree or dirmeta; returns its id. */
-  async metadata(
-    type: Exclude<MetadataType, 'commitmeta' | 'tombstone-commit'>,
-    bytes: Uint8Array,
-  ): Promise<Checksum> {
+  async metadata(type: HashedMetadataType, bytes: Uint8Array): Promise<Checksum> {
     const checksum = hash('sha256', bytes);
     await writeFileAtomic(join(this.path, loosePath(checksum, type)), bytes);
     return checksum;
@@ -84,7 +81,7 @@ export class ArchiveWriter {
     const actual = digest.digest('hex');
     if (actual !== checksum) {
       await rm(staged, { force: true });
-      throw corrupt(`${checksum}.file`, actual);
+      throw wrongChecksum(`${checksum}.file`, actual);
     }
     await rename(staged, path);
   }

@@ -1,11 +1,12 @@
 /**
  * Content objects of archive repositories: `.filez` files (see file-header.ts for their layout).
  */
+
 import { closeSync, readSync } from 'node:fs';
-import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { archiveHeaderLength, isSymlink, parseArchiveHeader } from '../file-header.ts';
 import { inflate, inflateSmall } from '../inflate.ts';
+import { corruptObject } from '../object-fault.ts';
 import { type ContentObject, noBytes } from '../object-source.ts';
 import { type LooseObjects, objectError, SMALL_FILE_BYTES } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
@@ -25,8 +26,7 @@ async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promi
     const { header, size, length } = parseArchiveHeader(start.bytes, `object ${name}`);
     const body = start.bytes.subarray(length);
     if (isSymlink(header)) {
-      if (size !== 0 || body.length > 0)
-        throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: a symlink with content`);
+      if (size !== 0 || body.length > 0) throw corruptObject(name, 'a symlink with content');
       return { header, size, stream: noBytes };
     }
     const stream =

@@ -4,11 +4,11 @@
  */
 
 import { collect } from '../../base/bytes.ts';
-import { TreeportError } from '../../base/errors.ts';
 import { view } from '../../gvariant/index.ts';
 import { swap32 } from '../byte-order.ts';
 import type { Checksum } from '../checksum.ts';
 import { checkFileHeader, type FileHeader, isSymlink } from '../file-header.ts';
+import { objectFault } from '../object-fault.ts';
 import { noBytes } from '../object-source.ts';
 import { decodeTarget } from './bare.ts';
 import { type LooseObjects, objectError } from './loose.ts';
@@ -41,11 +41,7 @@ function readMeta(loose: LooseObjects, xattrs: XattrReader, checksum: Checksum):
   } catch (error) {
     throw objectError(error, `${checksum}.file`, path);
   }
-  if (bytes === undefined)
-    throw new TreeportError(
-      'ERR_OBJECT_CORRUPT',
-      `object ${checksum}.file lacks the attribute ${META_XATTR}`,
-    );
+  if (bytes === undefined) throw objectFault(`object ${checksum}.file`, `lacks the attribute ${META_XATTR}`);
   try {
     return parseMeta(bytes, `object ${checksum}.file`);
   } catch (error) {
@@ -64,10 +60,7 @@ function parseMeta(bytes: Buffer, where: string): FileHeader {
 
 async function readTarget(loose: LooseObjects, checksum: Checksum, size: number): Promise<string> {
   if (size > MAX_TARGET_BYTES)
-    throw new TreeportError(
-      'ERR_OBJECT_CORRUPT',
-      `object ${checksum}.file is a symlink with a target of ${size} bytes`,
-    );
+    throw objectFault(`object ${checksum}.file`, `is a symlink with a target of ${size} bytes`);
   const bytes = await collect(loose.stream(checksum, 'file'));
   return decodeTarget(bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes, checksum);
 }

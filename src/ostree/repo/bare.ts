@@ -9,18 +9,19 @@
  *
  * bare-user keeps all of it in one attribute: bare-user.ts.
  */
+
 import type { Stats } from 'node:fs';
-import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { S_IFMT } from '../dirmeta.ts';
 import { type FileHeader, S_IFLNK, S_IFREG, SYMLINK_MODE } from '../file-header.ts';
+import { objectFault } from '../object-fault.ts';
 import { type ContentObject, noBytes } from '../object-source.ts';
 import { NO_XATTRS, serializeXattrs } from '../xattrs.ts';
 import { type LooseObjects, objectError } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
 import type { XattrReader } from './xattr-reader.ts';
 
-type Attributes = Pick<FileHeader, 'uid' | 'gid' | 'xattrs'>;
+type OwnerAndXattrs = Pick<FileHeader, 'uid' | 'gid' | 'xattrs'>;
 
 export function bareContent(loose: LooseObjects, xattrs: XattrReader): ContentStore {
   return fileStore(loose, async (checksum, stats) => {
@@ -51,7 +52,7 @@ export function splitContent(
 
 function fileStore(
   loose: LooseObjects,
-  attributes: (checksum: Checksum, stats: Stats) => Promise<Attributes>,
+  attributes: (checksum: Checksum, stats: Stats) => Promise<OwnerAndXattrs>,
 ): ContentStore {
   return {
     extension: 'file',
@@ -64,10 +65,7 @@ function fileStore(
         return { header: { uid, gid, mode: SYMLINK_MODE, target, xattrs }, size: 0, stream: noBytes };
       }
       if (kind !== S_IFREG)
-        throw new TreeportError(
-          'ERR_OBJECT_CORRUPT',
-          `object ${checksum}.file is neither a regular file nor a symlink`,
-        );
+        throw objectFault(`object ${checksum}.file`, 'is neither a regular file nor a symlink');
       const header = { uid, gid, mode: stats.mode, target: '', xattrs };
       return { header, size: stats.size, stream: () => loose.stream(checksum, 'file') };
     },
@@ -82,8 +80,5 @@ async function readTarget(loose: LooseObjects, checksum: Checksum): Promise<stri
 export function decodeTarget(bytes: Buffer, checksum: Checksum): string {
   const target = bytes.toString('utf8');
   if (Buffer.from(target).equals(bytes)) return target;
-  throw new TreeportError(
-    'ERR_OBJECT_CORRUPT',
-    `object ${checksum}.file is a symlink whose target is not UTF-8`,
-  );
+  throw objectFault(`object ${checksum}.file`, 'is a symlink whose target is not UTF-8');
 }

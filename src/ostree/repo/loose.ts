@@ -6,6 +6,7 @@
  * Node's thread pool costs ten times the call itself (docs/decisions/0020-synchronous-small-reads.md).
  * Large files are streamed asynchronously.
  */
+
 import { closeSync, read as readCallback, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,8 +20,9 @@ import {
   readLinkBeneath,
 } from '../../base/open-beneath.ts';
 import type { Checksum } from '../checksum.ts';
+import { MAX_METADATA_BYTES } from '../limits.ts';
+import { corruptObject } from '../object-fault.ts';
 import { type LooseName, loosePath, parseLooseName } from '../object-name.ts';
-import { MAX_METADATA_BYTES } from '../size-limits.ts';
 
 const read = promisify(readCallback);
 
@@ -31,9 +33,7 @@ export const SMALL_FILE_BYTES: number = 128 * 1024;
 /** Turns an error met on reading the object `name` into the one that an ObjectSource promises. */
 export function objectError(error: unknown, name: string, path: string): TreeportError {
   if (isTreeportError(error, 'ERR_VARIANT') || isTreeportError(error, 'ERR_FILE_TOO_LARGE')) {
-    return new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: ${error.message}`, {
-      cause: error,
-    });
+    return corruptObject(name, error.message, error);
   }
   if (isTreeportError(error) && error.code !== 'ERR_FILE_UNSAFE') return error;
   const errno = errnoOf(error);

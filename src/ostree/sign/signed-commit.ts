@@ -1,7 +1,9 @@
 /** A commit with its signatures, as verifiers take it. */
-import { isTreeportError, TreeportError } from '../../base/errors.ts';
+
+import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { type MetadataDict, parseDict } from '../metadata-dict.ts';
+import { corruptObject } from '../object-fault.ts';
 import { formatObjectName } from '../object-name.ts';
 
 export type SignedCommit = {
@@ -31,9 +33,6 @@ export function signedCommit(
     return { checksum, bytes, metadata };
   } catch (error) {
     if (!isTreeportError(error)) throw error;
-    const name = formatObjectName({ type: 'commitmeta', checksum });
-    throw new TreeportError('ERR_OBJECT_CORRUPT', `object ${name} is corrupt: ${error.message}`, {
-      cause: error,
-    });
+    throw corruptObject(formatObjectName({ type: 'commitmeta', checksum }), error.message, error);
   }
 }

@@ -8,8 +8,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
 import { readRegularFile } from '../../base/open-beneath.ts';
+import { MAX_KEYFILE_BYTES } from '../limits.ts';
 import { type Remote, remoteString } from '../remotes.ts';
-import { MAX_KEYFILE_BYTES } from '../size-limits.ts';
 import type { PublicKey, SignEngine } from './engine.ts';
 
 export type TrustedKeys = {

@@ -11,9 +11,9 @@ import { collect } from '../../base/bytes.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { hashedHeader } from '../../ostree/file-header.ts';
 import { assembleFilez } from '../../ostree/filez.ts';
+import { wrongChecksum } from '../../ostree/object-fault.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
 import { storedBlocks } from '../../ostree/stored-blocks.ts';
-import { corrupt } from '../../ostree/verify.ts';
 
 /**
  * Up to this size bytes are stored at every level: compression would save less than the response headers
@@ -43,6 +43,6 @@ export async function encodeSmallFilez(
   const { header } = object;
   const bytes = await collect(object.stream());
   const actual = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
-  if (actual !== checksum) throw corrupt(`${checksum}.file`, actual);
+  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
   return assembleFilez(header, bytes.length, await deflate(bytes, level));
 }

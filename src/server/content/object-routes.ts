@@ -5,9 +5,10 @@
 
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isTreeportError, TreeportError } from '../../base/errors.ts';
+import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
+import { objectFault } from '../../ostree/object-fault.ts';
 import { loosePath, type MetadataType } from '../../ostree/object-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { BRIEF, IMMUTABLE, isConditional, SHORT } from '../http/caching.ts';
@@ -94,10 +95,7 @@ export function createObjectRoutes({
       const version = `${etag}-${plain.inode}`;
       if (backgroundVerifier.isCorrupt(checksum, version)) {
         closePlainFile(plain);
-        throw new TreeportError(
-          'ERR_OBJECT_CORRUPT',
-          `object ${checksum}.filez is corrupt, as was found before`,
-        );
+        throw objectFault(`object ${checksum}.filez`, 'is corrupt, as was found before');
       }
       backgroundVerifier.sent(checksum, version);
       return sendFile(request, reply, plain, { etag, lastModified: plain.modified, cacheControl: IMMUTABLE });
