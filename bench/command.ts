@@ -1,4 +1,4 @@
-/** Runs a command to its end under GNU time, which sees the whole process tree it waits for. */
+/** Runs a command under GNU time, which measures its whole process tree. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -12,21 +12,21 @@ export type Measured = {
   readonly seconds: number;
   /** User and system time of all processes and threads. */
   readonly cpuSeconds: number;
-  /** Peak resident memory of the largest process, all its threads included, in 10^6 bytes. */
+  /** Peak resident memory of the largest process, in 10^6 bytes. */
   readonly peakMB: number;
 };
 
-/** The treeport command as the npm package has it, bundled from this checkout, run by the Node that runs this. */
+/** The bundled `treeport` command of this checkout, as in the npm package, run by the current Node. */
 export function treeport(...words: readonly string[]): Command {
   return [process.execPath, join(import.meta.dirname, '../dist/bin/treeport.js'), ...words];
 }
 
-/** A pipeline or redirection; `words` are its "$1", "$2", … */
+/** A shell pipeline or redirection; `words` become "$1", "$2", … */
 export function shell(script: string, ...words: readonly string[]): Command {
   return ['/bin/bash', '-o', 'pipefail', '-c', script, 'bash', ...words];
 }
 
-/** Throws with the command's own words if it fails. */
+/** Throws with the command's stderr if it fails. */
 export async function run(command: Command): Promise<void> {
   const [program, ...words] = command;
   const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -34,7 +34,7 @@ export async function run(command: Command): Promise<void> {
   if (status !== 0) throw new Error(`${command.join(' ')} failed (${status}): ${errors.trim()}`);
 }
 
-/** What a command prints; throws with its own words if it fails. */
+/** The stdout of a command; throws with its stderr if it fails. */
 export async function output(command: Command): Promise<string> {
   const [program, ...words] = command;
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });

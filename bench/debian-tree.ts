@@ -1,6 +1,6 @@
 /**
- * The tree everything is measured on: a bootable Debian 12, laid out as ostree wants an OS (`/etc` as
- * `/usr/etc`, `/var` empty), committed to a bare repository and copied into an archive one.
+ * The tree of all measurements: a bootable Debian 12 in the layout that ostree requires of an OS (`/etc` as
+ * `/usr/etc`, `/var` empty), committed to a bare repository and copied to an archive repository.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
@@ -13,7 +13,10 @@ const PACKAGES = 'systemd,bash,python3,perl,git,vim,linux-image-amd64';
 
 export type DebianRepos = { readonly bare: string; readonly archive: string };
 
-/** Paths of the two repositories. The first call takes minutes, the network and root; later ones nothing. */
+/**
+ * Paths of the two repositories. The first run takes minutes and needs root and the network; later runs reuse
+ * them.
+ */
 export async function debianRepos(): Promise<DebianRepos> {
   const bare = await prepared('repos/bare', commitTree);
   const archive = await prepared('repos/archive', async (path) => {
@@ -30,7 +33,7 @@ function ostree(repo: string, ...words: readonly string[]): Promise<void> {
 async function commitTree(repo: string): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new Error(
-      `${join(STORAGE, 'repos')} is not there yet: making it needs root (mmdebstrap) and Debian's package servers`,
+      `${join(STORAGE, 'repos')} does not exist yet, and creating it needs root (for mmdebstrap) and Debian's package servers`,
     );
   }
   await withScratch(async (scratch) => {

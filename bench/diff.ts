@@ -1,7 +1,7 @@
 /**
- * `treeport diff` and `ostree diff` of the Debian tree and updates of it, in which 200 files have changed: all in
- * neighbouring directories, as an update of one package, or spread over the whole tree. Start-up counts: a person
- * waits for all of it.
+ * `treeport diff` and `ostree diff` of the Debian tree and updates of it that change 200 files, in
+ * neighbouring directories (as the update of one package) or spread over the whole tree. Start-up time is
+ * included, because the user waits for it.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ import { prepared, withScratch } from './storage.ts';
 
 const GOAL = 1.5;
 const CHANGED_FILES = 200;
-/** One run is a fraction of a second, so a turn has several. */
+/** Runs per turn, because one run takes a fraction of a second. */
 const RUNS_PER_TURN = 5;
 const UPDATES = { together: 'update/together', spread: 'update/spread' } as const;
 
@@ -47,14 +47,14 @@ async function compare(repo: string, update: Update, rounds: number): Promise<Ro
   ];
 }
 
-/** Seconds that one run takes, the mean of several. */
+/** Mean duration of a run in seconds. */
 async function several(command: Command): Promise<number> {
   const times: number[] = [];
   for (let n = 0; n < RUNS_PER_TURN; n++) times.push((await measure(command)).seconds);
   return times.reduce((sum, time) => sum + time, 0) / times.length;
 }
 
-/** An archive repository of its own with the tree that everything is measured on and its updates. */
+/** An archive repository with the measured tree and its updates. */
 async function updatedRepo(): Promise<string> {
   const { archive } = await debianRepos();
   return prepared('repos/updates', async (repo) => {
@@ -80,7 +80,7 @@ async function commitUpdate(repo: string, update: Update, paths: readonly string
   });
 }
 
-/** Regular files in the order of the tree. */
+/** Regular files in tree order. */
 async function listFiles(repo: string): Promise<readonly string[]> {
   const listing = await output(['ostree', `--repo=${repo}`, 'ls', '-R', REF]);
   return [...listing.matchAll(/^-\d+ +\d+ +\d+ +\d+ (.*)$/gm)].map((match) => match[1] as string);

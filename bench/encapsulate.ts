@@ -1,4 +1,7 @@
-/** `treeport container encapsulate` and the pipe it replaces, `ostree export | gzip -6`, both to a file on one disk. */
+/**
+ * `treeport container encapsulate` and the pipe that it replaces, `ostree export | gzip -6`, on the same
+ * disk.
+ */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, type Measured, measure, shell, treeport } from './command.ts';

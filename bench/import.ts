@@ -1,8 +1,9 @@
 /**
- * `treeport container unencapsulate` of the Debian tree from an OCI layout, and `ostree pull-local` of the same commit
- * from the repository of the other kind, so that both have to make every object anew: into bare from archive files or a
- * gzip layer, into archive files from plain ones. Every import goes into a new repository on one disk; all of them are
- * removed when all is done, because ext4 is slow to make files for some seconds after many were removed.
+ * `treeport container unencapsulate` of the Debian tree from an OCI layout, and `ostree pull-local` of the
+ * same commit from a repository of the other kind, so that both convert every object: to bare from archive
+ * files or a gzip layer, to archive files from plain ones. Every import goes to a new repository on the same
+ * disk. All of them are removed at the end, because ext4 is slow to create files for some seconds after many
+ * were removed.
  */
 import { join } from 'node:path';
 import { type Command, type Measured, measure, run, treeport } from './command.ts';

@@ -1,4 +1,4 @@
-/** Facts about the machine and the programs that a figure means nothing without. */
+/** Facts about the machine and its programs, needed to interpret the figures. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
@@ -9,7 +9,7 @@ export type Machine = {
   readonly processor: string;
   readonly cores: number;
   readonly memoryGiB: number;
-  /** Processes wanting to run, over the last minute: above 0.5, figures are of a machine with other work. */
+  /** Load average of the last minute; above 0.5 the machine has other work. */
   readonly load: number;
   readonly versions: Readonly<Record<string, string>>;
 };

@@ -1,6 +1,6 @@
 /**
- * Peak memory of `treeport container encapsulate` on a commit with one 4 GB file: all zeros, so that reading
- * outruns everything, and random bytes, so that the output is as large as the input.
+ * Peak memory of `treeport container encapsulate` on a commit with one 4 GB file: zeros, so that reading
+ * outruns compression, and random bytes, so that the output is as large as the input.
  */
 import { createCipheriv } from 'node:crypto';
 import { mkdir, open, rm, truncate, writeFile } from 'node:fs/promises';
@@ -48,7 +48,7 @@ async function writeZeros(path: string): Promise<void> {
   await truncate(path, FILE_SIZE);
 }
 
-/** The same bytes each time: a cipher's key stream. */
+/** A cipher's key stream, so that every run gets the same bytes. */
 async function writeRandom(path: string): Promise<void> {
   const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16));
   await using file = await open(path, 'w');

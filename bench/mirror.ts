@@ -1,4 +1,4 @@
-/** A mirror image of the Debian tree, built by this checkout and unpacked as a container runtime would. */
+/** A mirror image of the Debian tree, built by this checkout and unpacked as container runtimes do. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runtimeCommand } from '../src/mirror/layout.ts';
@@ -14,7 +14,7 @@ export async function buildMirror(path: string, compression: string): Promise<vo
   await run(treeport('mirror', 'build', ...options, '--repo', bare, REF, `oci:${path}`));
 }
 
-/** The layers of the only image in an OCI layout, from the bottom. */
+/** The layers of the only image in an OCI layout, bottom first. */
 export async function layersOf(layout: string): Promise<Layer[]> {
   const blob = (digest: string) => join(layout, 'blobs', digest.replace(':', '/'));
   const json = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
@@ -35,7 +35,7 @@ export async function unpackMirror(folder: string): Promise<string> {
   return root;
 }
 
-/** The entry point of the image, with its own Node and libraries, as it would run in a container. */
+/** The entry point of the image, run with the image's Node and libraries as in a container. */
 export function mirrorCommand(root: string, ...words: readonly string[]): Command {
   const [loader = '', ...rest] = runtimeCommand('serve').map((word) =>
     word.startsWith('/') ? join(root, word) : word,

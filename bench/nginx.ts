@@ -1,9 +1,9 @@
-/** nginx over a folder of plain files, set up as its operators do: what a mirror is measured against. */
+/** nginx over a folder of plain files with a production configuration: the baseline for mirrors. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Server, startServer } from './server.ts';
 
-/** Serves `repo` at /repo until it is stopped; `folder` holds its configuration and temporary files. */
+/** Serves `repo` at /repo; `folder` holds the configuration and temporary files. */
 export function startNginx(repo: string, folder: string): Promise<Server> {
   return startServer({
     readyPath: '/repo/config',

@@ -1,9 +1,9 @@
 /**
  * A full `ostree pull` of the Debian tree into a new bare-user repository on the same disk, from nginx over
- * the ready archive repository and from treeport: the mirror image with a warm and a cold cache, and
- * `treeport serve` over that archive repository and over a bare one. What the servers read is in the page cache for each of them.
- * Every pull writes into new directories, which go when all is done: for some seconds after many files were removed, ext4
- * takes several times as long to make new ones.
+ * an archive repository and from treeport: the mirror image with a warm and a cold cache, and `treeport
+ * serve` over that archive repository and over a bare one. The page cache is warm for every server. Every
+ * pull writes to new directories, which are removed at the end, because ext4 is several times slower to
+ * create files for some seconds after many were removed.
  */
 import { join } from 'node:path';
 import { type Command, run, treeport } from './command.ts';
@@ -26,12 +26,12 @@ const ARCHIVE = 'treeport serve, ready archive repo';
 
 type Pull = { readonly seconds: number; readonly serverMB: number };
 
-/** With the client's fsync of every object, as it is by default. */
+/** With the client's default of fsyncing every object. */
 export function benchPull(rounds: number): Promise<Section> {
   return bench('full ostree pull into bare-user', rounds, []);
 }
 
-/** Without it: the server's share of the time is larger. */
+/** Without fsync, which leaves the server a larger share of the time. */
 export function benchPullWithoutFsync(rounds: number): Promise<Section> {
   return bench('full ostree pull into bare-user, --disable-fsync', rounds, ['--disable-fsync']);
 }
@@ -50,7 +50,7 @@ function bench(title: string, rounds: number, pullWords: readonly string[]): Pro
         mirrorCommand(mirror, ...listen, '--cache-dir', cache, '--cache-size', '4G', ...words),
       );
     const serve = (repo: string) => serving((listen) => treeport('serve', '--repo', repo, ...listen));
-    // With the level given, objects go into the cache as they are sent; it is the one that the cache has without.
+    // An explicit level makes the server cache objects as it sends them; this one is the cache's default.
     await withServer(mirrorWith(folder('warm-cache'), '--deflate-level', '6'), pullFrom);
     const contenders: Contender<Pull>[] = [
       { name: NGINX, turn: () => withServer(startNginx(repos.archive, folder('nginx')), pullFrom) },

@@ -1,4 +1,4 @@
-/** From the start of the process to the first 200 of /readyz, for repositories of very different sizes. */
+/** Time from process start to the first 200 of /readyz, for repositories of very different sizes. */
 import { type Command, measure, treeport } from './command.ts';
 import { debianRepos } from './debian-tree.ts';
 import { manyObjectsRepo, OBJECT_COUNT } from './many-objects.ts';
@@ -9,7 +9,7 @@ import { startServer } from './server.ts';
 import { withScratch } from './storage.ts';
 
 const GOAL_SECONDS = 0.3;
-/** One turn takes a fraction of a second. */
+/** Several, because one turn takes a fraction of a second. */
 const TURNS_PER_ROUND = 3;
 
 const FLOOR = 'Node alone, ending at once';

@@ -1,12 +1,12 @@
-/** What a benchmark reports: rows of repeated measurements, some of them held against a goal. */
+/** The result of a benchmark: rows of repeated measurements, some with a goal. */
 export type Unit = 'seconds' | 'ratio' | 'MB';
 
 export type Row = {
   readonly what: string;
   readonly unit: Unit;
-  /** One figure per round, in the order they were taken. */
+  /** One figure per round, in order. */
   readonly values: readonly number[];
-  /** The most that the median may be; a memory goal holds for the highest value instead. */
+  /** Upper bound of the median, or of the maximum for memory. */
   readonly atMost?: number;
 };
 
@@ -14,7 +14,7 @@ export type Section = { readonly title: string; readonly rows: readonly Row[] };
 
 export type Verdict = 'PASS' | 'MISS';
 
-/** The figure that stands for a row: the median, and for memory the highest, since a limit is a limit. */
+/** The figure of a row: the median, or the maximum for memory. */
 export function figureOf(row: Row): number {
   return row.unit === 'MB' ? Math.max(...row.values) : median(row.values);
 }
@@ -28,7 +28,7 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle];
-  if (upper === undefined) throw new Error('the median of nothing');
+  if (upper === undefined) throw new Error('cannot take the median of no values');
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }
 

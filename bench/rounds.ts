@@ -1,10 +1,10 @@
 /**
- * Measures contenders side by side: one unmeasured round, then rounds in which each has its turn and the
- * order is rotated, so that a machine that gets slower or faster meanwhile does so for all of them.
+ * Measures contenders side by side: one warm-up round, then rounds in which each has one turn. The order
+ * rotates, so that drift of the machine's speed affects all contenders alike.
  */
 export type Contender<T> = {
   readonly name: string;
-  /** One turn. Work that is not to be measured goes before and after the measured command. */
+  /** One turn. Does its unmeasured work before and after the measured command. */
   readonly turn: () => Promise<T>;
 };
 

@@ -1,7 +1,7 @@
 /**
- * npm run bench [-- [--rounds N] [--json FILE] NAME...]: measures treeport and the programs people use today
- * side by side, all benchmarks or those named, and holds the figures against the goals. Ends with status 0
- * whatever the figures are: a busy machine is no fault of the code.
+ * npm run bench [-- [--rounds N] [--json FILE] NAME...]: runs all or the named benchmarks of treeport and the
+ * programs that it replaces, and compares the figures with the goals. A missed goal does not change the exit
+ * status, because the machine may be busy.
  */
 import { writeFile } from 'node:fs/promises';
 import { delimiter } from 'node:path';
@@ -30,7 +30,7 @@ const BENCHES: Readonly<Record<string, (rounds: number) => Promise<Section>>> = 
   'pull-without-fsync': benchPullWithoutFsync,
 };
 
-/** nginx is there on Debian, which not everyone's PATH has. */
+/** nginx is in sbin on Debian, which is not on every user's PATH. */
 process.env.PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter);
 
 const { values, positionals } = parseArgs({

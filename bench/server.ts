@@ -8,17 +8,17 @@ import type { Command } from './command.ts';
 
 export type Server = {
   readonly pid: number;
-  /** Without a path. */
+  /** The origin, without a path. */
   readonly origin: string;
-  /** From the start of the process to the first 200, in seconds. */
+  /** Seconds from process start to the first 200. */
   readonly secondsToReady: number;
-  /** Asks it to end, and waits until it has. */
+  /** Sends SIGTERM and waits for the exit. */
   readonly stop: () => Promise<void>;
 };
 
 export type ServerOptions = {
   readonly command: (port: number) => Command;
-  /** A path that answers 200 as soon as the server serves. */
+  /** A path that answers 200 once the server is ready. */
   readonly readyPath: string;
 };
 
@@ -56,7 +56,7 @@ async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
   throw new Error(`no 200 from ${url}`);
 }
 
-/** Calls `use` with the server and stops it afterwards. */
+/** Runs `use` with the server, and stops the server afterwards. */
 export async function withServer<T>(
   starting: Promise<Server>,
   use: (server: Server) => Promise<T>,
@@ -76,7 +76,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-/** The most resident memory that the process, with all its threads, has had so far, in 10^6 bytes. */
+/** Peak resident memory of the process so far, in 10^6 bytes. */
 export function peakMemory(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return (Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) * 1024) / 1e6;

@@ -1,4 +1,4 @@
-/** What goes over the network: the layers of a mirror image of the Debian tree, by compression. */
+/** Transfer sizes: the layers of a mirror image of the Debian tree, by compression. */
 import { join } from 'node:path';
 import { buildMirror, layersOf } from './mirror.ts';
 import type { Row, Section } from './result.ts';

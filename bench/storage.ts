@@ -1,12 +1,12 @@
-/** Where benchmarks keep what they prepare once, and what they write meanwhile. */
+/** Storage for prepared inputs, which are kept, and for the output of benchmarks. */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** On a disk, not in memory: the client writes as many objects as a real one would. */
+/** On a disk rather than tmpfs, as for real clients. */
 export const STORAGE = process.env.TREEPORT_BENCH_DIR ?? '/var/tmp/treeport-bench';
 
-/** `name` in the storage; `make` fills a temporary path, which gets the name only when it is whole. */
+/** Path of `name` in the storage. `make` fills a temporary path, which is renamed when complete. */
 export async function prepared(name: string, make: (path: string) => Promise<void>): Promise<string> {
   const path = join(STORAGE, name);
   if (existsSync(path)) return path;
@@ -19,7 +19,7 @@ export async function prepared(name: string, make: (path: string) => Promise<voi
   return path;
 }
 
-/** Calls `use` with a new folder, which is removed afterwards. */
+/** Runs `use` with a new folder, which is removed afterwards. */
 export async function withScratch<T>(use: (folder: string) => Promise<T>): Promise<T> {
   await mkdir(STORAGE, { recursive: true });
   const folder = await mkdtemp(join(STORAGE, 'scratch-'));

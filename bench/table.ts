@@ -1,4 +1,4 @@
-/** Prints sections as a table for people; the same rows go into the --json file. */
+/** Formats sections as a table; the --json file has the same rows. */
 import { figureOf, type Row, type Section, type Unit, verdictOf } from './result.ts';
 
 const DIGITS: Readonly<Record<Unit, number>> = { seconds: 2, ratio: 2, MB: 0 };
@@ -29,7 +29,7 @@ function formatFigure(value: number, unit: Unit): string {
     : value.toFixed(DIGITS[unit]) + SUFFIX[unit];
 }
 
-/** Pads columns; the first is flush left, figures are flush right. */
+/** Aligns columns: the first left, figures right. */
 function align(lines: readonly (readonly string[])[]): string[] {
   const widths = (lines[0] ?? []).map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),

@@ -1,12 +1,15 @@
 /**
- * Makes what is run in few files, so that it starts fast; bundle.ts --if-older does it only if a source is newer.
+ * Bundles the programs into few files, so that they start fast. bundle.ts --if-older does nothing if no
+ * source is newer.
  *
- * - dist/app, the folder that mirror images run: the server and its packages in one file, treeport.mjs, the web page's
- *   assets, and the licences of the packages in LICENSES.txt.
- * - dist/bin, the `treeport` command: treeport.js, which loads the file of the verb that is called, with what
- *   several share in files of its own. The worker threads lie beside it: the one folder has every module.
+ * - dist/app, the folder that mirror images run: treeport.mjs (the server and its packages), the web page's
+ *   assets, and
+ *   LICENSES.txt with the licences of the packages.
+ * - dist/bin, the `treeport` command: treeport.js, which loads the file of the called verb. Shared code is in
+ *   chunks of
+ *   its own, and the worker threads are in the same folder.
  *
- * Names are kept: the stack trace in a log must say something.
+ * Identifiers are kept, so that stack traces in logs are readable.
  */
 import {
   cpSync,
@@ -24,7 +27,7 @@ import { type BuildOptions, build } from 'esbuild';
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 const ASSETS = join(ROOT, 'src/server/assets');
-/** CommonJS packages call `require` for what Node has built in. The import has a name that no module of ours has. */
+/** CommonJS packages `require` Node's built-in modules. The imported name must not collide with ours. */
 const BANNER =
   "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
 
@@ -48,7 +51,7 @@ const BUNDLES: readonly Bundle[] = [
   },
 ];
 
-/** The entry points of the worker threads, by the names that `Thread` is given. */
+/** The entry points of the worker threads, under the names that `Thread` uses. */
 function threads(): Record<string, string> {
   const files = globSync('src/**/*-{thread,worker}.ts', { cwd: ROOT });
   return Object.fromEntries(files.map((file) => [basename(file, '.ts'), file]));
@@ -82,7 +85,9 @@ async function bundle({ folder, options }: Bundle): Promise<void> {
   renameSync(made, target);
 }
 
-/** The licence texts of the packages that these files, paths below the project's folder, belong to. */
+/**
+ * The licence texts of the packages that these files belong to; paths are relative to the project's folder.
+ */
 function licences(inputs: readonly string[]): string {
   const packages = new Set(
     inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),

@@ -1,7 +1,7 @@
 /**
- * Runs the README's commands on minimal Debian systems: check-fresh.ts [--unit] [SUITE...]. In each, `npm start`, the
- * lines for clients that it prints, and `npm test` have to work; `--unit` leaves out the end-to-end tests and the
- * fuzzing. Where no such system can be made the reason is printed, and that is no failure.
+ * Runs the README's commands on minimal Debian systems: check-fresh.ts [--unit] [SUITE...]. In each, `npm
+ * start`, the client commands that it prints, and `npm test` must work; `--unit` skips the end-to-end tests
+ * and the fuzzing. If no such system can be made, prints the reason and succeeds.
  */
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { FreshRoot, obstacle } from './fresh-root.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-/** Their Node is 18 and 20. */
+/** With Node 18 and Node 20. */
 const SUITES = ['bookworm', 'trixie'];
 const NO_UNIT_TESTS = ['e2e', 'fuzz'];
 const MINUTE = 60_000;
@@ -18,7 +18,7 @@ const README_PORT = 8080;
 const STARTED = /^Serving on http:/m;
 const TOO_OLD = /^treeport: ERR_NODE_VERSION: [^\n]+\n$/;
 
-/** Throws if a command fails in the fresh system. */
+/** Throws if a command fails in the system. */
 async function check(suite: string, isUnit: boolean): Promise<void> {
   const say = (text: string) => console.log(`== ${suite}: ${text}`);
   say('making a minimal Debian system');
@@ -42,12 +42,12 @@ async function check(suite: string, isUnit: boolean): Promise<void> {
     timeout: MINUTE,
     onOutput: (text) => old.push(text),
   });
-  if (!TOO_OLD.test(old.join(''))) throw new Error(`${suite}: instead of one line: ${old.join('')}`);
+  if (!TOO_OLD.test(old.join(''))) throw new Error(`${suite}: expected one line, got: ${old.join('')}`);
 
   await must(['npm test', ...(isUnit ? ['--', ...unitFolders()] : [])].join(' '), isUnit ? 15 : 60);
 }
 
-/** Runs `npm start` until it serves; the lines with which, it says, to pull from it. */
+/** Runs `npm start` until it serves, and returns the client commands that it prints. */
 async function startDemo(root: FreshRoot, say: (text: string) => void) {
   const port = await freePort(README_PORT);
   const command = port === README_PORT ? 'npm start' : `npm start -- --listen ${port}`;
@@ -59,7 +59,7 @@ async function startDemo(root: FreshRoot, say: (text: string) => void) {
     onOutput: (text) => {
       process.stdout.write(text);
       printed.push(text);
-      // The lines stand behind it, in one piece with it or not; the blank line at the end is the last.
+      // The commands follow, possibly in later pieces, and end with a blank line.
       if (STARTED.test(printed.join('')) && /kubectl run.*\n/.test(printed.join(''))) serving.resolve();
     },
   });
@@ -69,7 +69,7 @@ async function startDemo(root: FreshRoot, say: (text: string) => void) {
   return { lines: lines.map((line) => line.trim()), stop: demo.kill };
 }
 
-/** The port if nothing listens on it, else another. */
+/** The port if it is free, else another one. */
 async function freePort(wanted: number): Promise<number> {
   const server = createServer();
   const listening = once(server, 'listening');
@@ -100,5 +100,5 @@ const reason = obstacle();
 if (reason === undefined) {
   for (const suite of suites.length > 0 ? suites : SUITES) await check(suite, words.includes('--unit'));
 } else {
-  console.log(`skip  check:fresh: no fresh system can be made here: ${reason}`);
+  console.log(`skip  check:fresh: cannot make a fresh system here: ${reason}`);
 }

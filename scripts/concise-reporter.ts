@@ -1,4 +1,7 @@
-/** A reporter for logs: a line per test file, failures in full, what was skipped and why, then node's closing lines. */
+/**
+ * A test reporter for logs: one line per file, failures in full, skipped tests with reasons, and node's
+ * summary.
+ */
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
@@ -30,7 +33,7 @@ function failure({ name, file, line, details, todo }: EventOf<'test:fail'>): str
   return `${todo === undefined ? 'FAIL' : 'todo'}  ${name}${where}\n${words(details.error.cause ?? details.error).replaceAll(/^/gm, '      ')}\n`;
 }
 
-/** What was thrown, with its stack and its causes; an assertion's message has the difference in it already. */
+/** An error with its stack and causes. The message of an assertion error includes the difference already. */
 function words(thrown: unknown): string {
   return thrown instanceof Error && thrown.name === 'AssertionError' ? String(thrown.stack) : inspect(thrown);
 }

@@ -1,13 +1,14 @@
 /**
- * A minimal Debian system with nodejs, npm and git in a folder, and the way to run commands in it: chroot, in a mount
- * and a process namespace of their own, so that nothing stays mounted or running. What this machine is told about its
- * package registries (npm's configuration, certificates, proxies, apt's mirror) is carried over; nothing else is.
+ * A minimal Debian system with nodejs, npm and git in a folder. Commands run in it with chroot, in mount and
+ * process namespaces of their own, so that nothing stays mounted or running. It inherits this machine's
+ * settings for package registries (npm's configuration, certificates, proxies, apt's mirror), and nothing
+ * else.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** All that the README asks for, and git, with which one comes by the project. */
+/** The README's requirements, and git to clone the project. */
 const PACKAGES = ['nodejs', 'npm', 'git'];
 const PROJECT = '/root/treeport';
 const BASE = process.env.TMPDIR || '/var/tmp';
@@ -16,7 +17,7 @@ const REGISTRY_SETTINGS =
   /^(?:npm_config_(?:registry|cafile|proxy|https_proxy|noproxy|strict_ssl)|(?:https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/i;
 const MAKE_TIMEOUT = 15 * 60_000;
 const NAMESPACE = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
-/** A mount point of its own, as container runtimes expect of a root. */
+/** Makes the root a mount point, because container runtimes expect that. */
 const ENTER = `set -e
 root=$1; shift
 mount --bind "$root" "$root"
@@ -26,13 +27,13 @@ mount --rbind /dev "$root/dev"
 exec chroot "$root" env -i "$@"`;
 
 export type RunInRoot = {
-  /** Milliseconds; then everything that the command started is killed. */
+  /** Milliseconds, after which the command and its children are killed. */
   readonly timeout: number;
-  /** Takes what it prints; without, that goes where ours goes. */
+  /** Receives the output. Default: inherited. */
   readonly onOutput?: (text: string) => void;
 };
 
-/** Why no root can be entered here, or undefined. */
+/** Why no such system can be entered here, or undefined. */
 export function obstacle(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root may make and enter one';
   try {
@@ -45,7 +46,7 @@ export function obstacle(): string | undefined {
     execFileSync('unshare', [...NAMESPACE, 'sh', '-c', probe], { stdio: 'pipe' });
     return undefined;
   } catch (error) {
-    return `this machine lets root mount nothing (${String((error as { stderr?: Buffer }).stderr).trim()})`;
+    return `root cannot mount on this machine (${String((error as { stderr?: Buffer }).stderr).trim()})`;
   }
 }
 
@@ -62,7 +63,7 @@ export class FreshRoot {
       process.once(signal, () => process.exit(1));
   }
 
-  /** Makes the system of this Debian suite, with a clone of the project in it. Removed when this process exits. */
+  /** Creates a system of this Debian suite with a clone of the project. Removed when this process exits. */
   static make(suite: string, project: string): FreshRoot {
     const path = mkdtempSync(join(BASE, 'treeport-fresh-'));
     const root = new FreshRoot(path, [
@@ -72,7 +73,7 @@ export class FreshRoot {
       ),
     ]);
     const words = ['--quiet', '--variant=minbase', `--include=${PACKAGES}`, ...aptOptions(), suite, path];
-    // What mmdebstrap mounts below the root is in a namespace too: else an early end would leave it mounted.
+    // In a mount namespace, so that nothing stays mounted if mmdebstrap is killed.
     const inNamespace = ['--mount', '--propagation', 'private', 'mmdebstrap', ...words, ...debianMirror()];
     execFileSync('unshare', inNamespace, { stdio: ['ignore', 'inherit', 'inherit'], timeout: MAKE_TIMEOUT });
     for (const file of ['/etc/resolv.conf', '/etc/hosts']) root.#copy(file, file);
@@ -81,12 +82,12 @@ export class FreshRoot {
     return root;
   }
 
-  /** Runs a shell command in the clone; whether it succeeded. */
+  /** Runs a shell command in the clone; true if it succeeded. */
   async run(command: string, options: RunInRoot): Promise<boolean> {
     return (await this.start(command, options).ended) === 0;
   }
 
-  /** Starts a shell command in the clone. `ended` gives its status, null if it was killed. */
+  /** Starts a shell command in the clone. `ended` resolves to its status, null if it was killed. */
   start(command: string, { timeout, onOutput }: RunInRoot) {
     const inside = [...this.#environment, 'sh', '-c', `cd ${PROJECT} && ${command}`];
     const child = spawn('unshare', [...NAMESPACE, 'sh', '-c', ENTER, 'sh', this.path, ...inside], {
@@ -103,13 +104,13 @@ export class FreshRoot {
     return { ended, kill: () => child.kill('SIGKILL') };
   }
 
-  /** Ends what runs in it and removes it. */
+  /** Ends the processes in the system and removes it. */
   [Symbol.dispose](): void {
     for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /** The user's and the machine's npmrc, and every file of certificates that they or the environment name. */
+  /** The user's and the machine's npmrc, and the certificate files that they or the environment name. */
   #copyNpmConfig(): void {
     const user = this.#copyIfThere(npmConfig('userconfig'), '/root/.npmrc');
     const machine = this.#copyIfThere(npmConfig('globalconfig'), '/root/npmrc');
@@ -131,18 +132,18 @@ export class FreshRoot {
   #copy(from: string, to: string): void {
     const target = join(this.path, to);
     mkdirSync(dirname(target), { recursive: true });
-    // Not through a link that the system has there.
+    // Does not follow a link in the system.
     rmSync(target, { force: true });
     copyFileSync(from, target);
   }
 }
 
-/** npm says it to what it runs; else it is asked. */
+/** From the environment that npm gives its scripts, else from npm itself. */
 function npmConfig(name: 'userconfig' | 'globalconfig'): string {
   return process.env[`npm_config_${name}`] ?? output('npm', ['config', 'get', name]);
 }
 
-/** Proxies and the like of this machine's apt. */
+/** This machine's apt options, such as proxies. */
 function aptOptions(): readonly string[] {
   const dump = ['dump', '--format', '%f "%v";%n', 'Acquire::http', 'Acquire::https'];
   return output('apt-config', dump)
@@ -151,7 +152,7 @@ function aptOptions(): readonly string[] {
     .map((line) => `--aptopt=${line}`);
 }
 
-/** The mirror that this machine's apt takes Debian from, if it has one. */
+/** The Debian mirror of this machine's apt, if it has one. */
 function debianMirror(): readonly string[] {
   const words = ['indextargets', '--format', '$(LABEL) $(REPO_URI)', 'Created-By: Packages'];
   const uri = /^Debian (\S+)$/m.exec(output('apt-get', words))?.[1];

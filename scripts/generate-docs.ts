@@ -1,6 +1,6 @@
 /**
- * Writes docs/cli.md from the tree of commands and docs/errors.md from the table of error codes.
- * generate-docs.ts --check writes nothing and fails if a file is not what it would write.
+ * Writes docs/cli.md from the command tree and docs/errors.md from the table of error codes. With --check it
+ * writes nothing and fails if a file is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { buildProgram } from '../src/cli/program.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** The generated files: path below the project's folder to text. */
+/** The generated files: path relative to the project's folder, and text. */
 export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['docs/cli.md', cliDoc(await buildProgram())],
@@ -23,14 +23,15 @@ function cliDoc(program: Command): string {
 
 <!-- Generated from src/cli/ by scripts/generate-docs.ts. -->
 
-Results go to stdout; progress and errors go to stderr. An error is one line, \`treeport: CODE: message\`, with one of
-the codes of [errors.md](errors.md). The exit status is 0 when done, 1 after an error, 2 when the command line makes no
-sense, and 128 + the signal's number when interrupted. \`TREEPORT_DEBUG=1\` adds stack traces.
+Results go to stdout; progress and errors go to stderr. An error is one line, \`treeport: CODE: message\`,
+with one of the codes of [errors.md](errors.md). The exit status is 0 on success, 1 after an error, 2 for
+an invalid command line, and 128 + the signal's number when interrupted. \`TREEPORT_DEBUG=1\` adds stack
+traces.
 `;
   return [intro, ...verbs(program, [])].join('\n');
 }
 
-/** One section for each command that does something, depth first. */
+/** One section per command with an action, depth first. */
 function verbs(command: Command, groups: readonly string[]): string[] {
   const words = [...groups, command.name()];
   if (command.commands.length === 0) return [verbSection(command, words)];
@@ -95,7 +96,8 @@ function errorsDoc(): string {
 
 <!-- Generated from src/base/error-codes.ts by scripts/generate-docs.ts. -->
 
-Every error of the command line and of the library carries one of these codes. Codes are never renamed or reused.
+Every error of the command line and of the library has one of these codes. Codes are never renamed or
+reused.
 `;
   return `${intro}\n${table(['code', 'meaning'], Object.entries(ERROR_CODES))}\n`;
 }
@@ -105,7 +107,7 @@ if (import.meta.main) {
     const file = join(ROOT, path);
     if (process.argv[2] !== '--check') writeFileSync(file, text);
     else if (readFileSync(file, 'utf8') !== text) {
-      console.error(`${path} is not up to date: run npm run docs`);
+      console.error(`${path} is out of date: run npm run docs`);
       process.exitCode = 1;
     }
   }

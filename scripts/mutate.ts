@@ -1,9 +1,9 @@
 /**
- * Mutation testing of one module: mutate.ts FILE [--tests PATTERN]... [--most N]. Changes one place of the file at a
- * time, in a copy of the project, runs the tests, and names the changes that no test notices. Bounds: 60 changes
- * spread over the file unless `--most` says otherwise, a minute for each.
+ * Mutation testing of one module: mutate.ts FILE [--tests PATTERN]... [--most N]. Changes one place of the
+ * file at a time in a copy of the project, runs the tests, and lists the changes that no test detects.
+ * Limits: `--most` changes (default 60), spread over the file, and a minute for each.
  *
- * The syntax tree is that of TypeScript 7, whose interface to programs is still called unstable.
+ * Uses the syntax tree of TypeScript 7, whose API is still marked unstable.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -51,7 +51,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   '|': '&',
 };
 
-/** Every change that one node offers. */
+/** All mutations of one node. */
 function mutantsOf(node: Node, source: SourceFile): readonly Mutant[] {
   const at = (part: Node, text: string): Mutant => ({ start: part.getStart(source), end: part.end, text });
   if (is.isBinaryExpression(node)) {
@@ -70,13 +70,13 @@ function mutantsOf(node: Node, source: SourceFile): readonly Mutant[] {
   return [];
 }
 
-/** Those of the whole file, types and imports left out, in its order. */
+/** All mutations of the file in source order, except in types and imports. */
 function allMutants(path: string): readonly Mutant[] {
   const api = new API({ cwd: ROOT });
   try {
     const snapshot = api.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] });
     const source = snapshot.getDefaultProjectForFile(path)?.program.getSourceFile(path);
-    if (source === undefined) throw new Error(`${path} is no file of the project`);
+    if (source === undefined) throw new Error(`${path} is not a file of the project`);
     const found: Mutant[] = [];
     const visit = (node: Node): void => {
       if (is.isImportDeclaration(node) || is.isTypeNode(node) || is.isTypeAliasDeclaration(node)) return;
@@ -90,13 +90,13 @@ function allMutants(path: string): readonly Mutant[] {
   }
 }
 
-/** Every nth, so that they are no more than `most`. */
+/** At most `most` of them, evenly spread. */
 function spread(mutants: readonly Mutant[], most: number): readonly Mutant[] {
   const step = Math.max(1, mutants.length / most);
   return mutants.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
 }
 
-/** A copy of what git knows of the project, removed when this process exits. */
+/** A copy of the project's tracked files, removed when this process exits. */
 function copyOfProject(): string {
   const copy = mkdtempSync(join(tmpdir(), 'treeport-mutate-'));
   process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
@@ -130,7 +130,7 @@ function run(): void {
   );
   if (tests.length === 0) throw new Error(`no test matches ${patterns.join(' ')}; name some with --tests`);
   const copy = copyOfProject();
-  if (!passes(copy, tests)) throw new Error(`${tests.join(' ')} fails without any change`);
+  if (!passes(copy, tests)) throw new Error(`${tests.join(' ')} fails on the unchanged module`);
 
   const text = readFileSync(join(ROOT, file), 'utf8');
   const all = allMutants(join(ROOT, file));
@@ -143,7 +143,7 @@ function run(): void {
     console.log(`survives  ${file}:${line}  ${JSON.stringify(text.slice(start, end))} -> ${change}`);
     return true;
   });
-  console.log(`${chosen.length - survivors.length} noticed, ${survivors.length} survive`);
+  console.log(`${chosen.length - survivors.length} detected, ${survivors.length} survive`);
 }
 
 run();

@@ -1,7 +1,7 @@
 /**
- * Runs test files with node:test: run-tests.ts [PATTERN...] takes those whose path contains a pattern, or
- * all of them. Unit tests come before end-to-end tests, which are slow. The tests of byte formats run
- * a second time under Node 26, whose optimising compiler has got such loops wrong before.
+ * Runs test files with node:test: run-tests.ts [PATTERN...] runs the files whose paths contain a pattern, or
+ * all of them. Unit tests run before the slow end-to-end tests. Tests of byte formats run under Node 26 as
+ * well, because its optimising compiler has miscompiled such loops.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -12,18 +12,17 @@ import { makeRunFolder } from '../test/e2e/support/scratch.ts';
 import { concise } from './concise-reporter.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-/** Where bytes are read and written by position. */
+/** Tests of modules that read or write bytes by position. */
 const BYTE_EXACT = [
   'test/gvariant/',
   'test/ostree/',
   'test/tar/',
   'test/oci/write/gzip',
   'test/mirror/catalogue',
-  'test/delta/',
 ];
 const E2E = 'test/e2e/';
 const FILES_AT_ONCE = 2;
-/** A test file that hangs must not hang the run. */
+/** Ends a test file that hangs. */
 const FILE_TIMEOUT_MS = 20 * 60 * 1000;
 
 function testFiles(patterns: readonly string[]): string[] {
@@ -37,7 +36,7 @@ function testFiles(patterns: readonly string[]): string[] {
   ];
 }
 
-/** Runs the files in this order and prints node's closing lines; failures set the exit status. */
+/** Runs the files in this order and prints a summary; failures set the exit status. */
 function runHere(files: readonly string[]): void {
   const events = run({
     files: files.map((file) => join(ROOT, file)),

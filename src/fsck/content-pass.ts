@@ -4,19 +4,19 @@ import type { Checksum } from '../ostree/checksum.ts';
 import type { ContentTask } from './content-worker.ts';
 import type { Fault } from './fault.ts';
 
-/** Objects a worker gets at a time: few enough that the last ones finish together. */
+/** Objects per task: few, so that all workers finish at about the same time. */
 const TASK_OBJECTS = 64;
 
 type ContentThread = Thread<ContentTask, readonly Fault[]>;
 
 export type ContentThreads = readonly ContentThread[];
 
-/** Starts the threads, which takes a while: before the first pass, so that they are ready after it. */
+/** Call before the first pass, because threads take a while to start. */
 export function startContentThreads(count: number): ContentThreads {
   return Array.from({ length: count }, () => new Thread(import.meta.url, './content-worker'));
 }
 
-/** `onProgress` is called with the number of objects done since the last call. */
+/** `onProgress` gets the number of objects checked since its last call. */
 export async function checkContents(
   threads: ContentThreads,
   repoPath: string,
@@ -25,11 +25,11 @@ export async function checkContents(
 ): Promise<readonly Fault[]> {
   const tasks = contentTasks(repoPath, [...content]);
   const faults: (readonly Fault[])[] = [];
-  // One iterator, from which each thread takes its next task.
+  // All threads take their tasks from one iterator.
   const upcoming = tasks.entries();
   const work = async (thread: ContentThread) => {
     for (const [index, task] of upcoming) {
-      // By the order of the tasks: which thread is faster must not show in a report.
+      // Indexed by task, so that reports do not depend on which thread is faster.
       faults[index] = await thread.call(task);
       onProgress(task.checksums.length);
     }

@@ -1,4 +1,4 @@
-/** Worker thread of the second pass: rehashes content objects. */
+/** Entry point of the worker threads of fsck's second pass, which rehash content objects. */
 import { answerCalls } from '../base/answer-calls.ts';
 import { libcXattrs } from '../native/libc/xattrs.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -15,7 +15,7 @@ const opened = new Map<string, Promise<Repository>>();
 
 answerCalls(checkContent);
 
-/** The faults among the objects of a task. */
+/** Checks the objects of a task and returns their faults. */
 async function checkContent({ repoPath, checksums }: ContentTask): Promise<readonly Fault[]> {
   const repo = await open(repoPath);
   const faults: Fault[] = [];

@@ -1,4 +1,4 @@
-/** What fsck can find wrong with an object. */
+/** The faults that fsck reports. */
 import { isTreeportError, messageOf } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectName } from '../ostree/object-name.ts';
@@ -11,13 +11,13 @@ export type Fault = {
   readonly message: string;
 };
 
-/** A fault with the first path in a commit's tree at which the object stands. */
+/** A fault with the first commit and path that refer to the object. */
 export type LocatedFault = Fault & {
   readonly commit: Checksum | undefined;
   readonly path: string | undefined;
 };
 
-/** The fault an error stands for; errors that are not about objects are thrown on. */
+/** Converts an error about an object to a fault; throws any other error. */
 export function faultOf(object: ObjectName, error: unknown): Fault {
   return { kind: faultKind(error), object, message: messageOf(error) };
 }

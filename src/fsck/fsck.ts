@@ -1,7 +1,7 @@
 /**
- * Checks a repository: every commit in it (or the given ones) and every object they need is read and
- * rehashed; metadata first, on this thread, then content on all cores. Partial commits are counted and
- * left out, as `ostree fsck` does. What lies below `refs` and is no ref is a fault, too.
+ * Checks a repository: reads and rehashes every commit in it (or the given ones) and every object that they
+ * need; metadata first, on this thread, then content on all cores. Partial commits are counted and skipped,
+ * as `ostree fsck` does. Files below `refs` that are not valid refs are reported as well.
  */
 import { availableParallelism } from 'node:os';
 import { isTreeportError } from '../base/errors.ts';
@@ -15,11 +15,11 @@ import { locateFaults } from './locate.ts';
 import { runMetadataPass } from './metadata-pass.ts';
 
 export type FsckOptions = {
-  /** Without it, every commit in the repository and every commit a ref names, and the refs. */
+  /** Default: every commit in the repository, every commit that a ref names, and the refs themselves. */
   readonly commits?: readonly Checksum[];
-  /** Worker threads; all cores without it. */
+  /** Worker threads. Default: one for each core. */
   readonly threads?: number;
-  /** Called now and then with objects done and objects known so far. */
+  /** Called after each batch with the objects checked and their total. */
   readonly onProgress?: (done: number, total: number) => void;
 };
 

@@ -1,5 +1,4 @@
-/** Third pass of fsck, taken only when something is wrong: finds out where the bad objects stand. */
-
+/** Third pass of fsck, run only if there are faults: finds the paths of the bad objects. */
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
@@ -10,7 +9,7 @@ import type { Fault, LocatedFault } from './fault.ts';
 
 type Place = { readonly commit: Checksum; readonly path: string };
 
-/** Adds to each fault the first commit and path at which its object stands. */
+/** Adds to each fault the first commit and path that refer to its object. */
 export async function locateFaults(
   source: ObjectSource,
   commits: Iterable<Checksum>,
@@ -60,7 +59,7 @@ async function placesIn(
   }
 }
 
-/** Bad objects were reported by the passes before; here they only end the search. */
+/** Bad objects end the search at this branch; the earlier passes reported them. */
 async function orNothing<T>(load: () => Promise<T>): Promise<T | undefined> {
   try {
     return await load();

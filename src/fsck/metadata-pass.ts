@@ -1,6 +1,6 @@
 /**
- * First pass of fsck: walks commits, verifies their metadata objects on the way, each once, and gathers
- * the content objects for the second pass. A bad object is recorded and what lies behind it is left out.
+ * First pass of fsck: walks commits, verifies each of their metadata objects once, and collects the content
+ * objects for the second pass. A bad object is recorded, and the objects that only it refers to are skipped.
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
@@ -65,7 +65,7 @@ class Pass {
       this.faults.push(faultOf({ type: 'dirtree', checksum: deep }, tooDeepFault(deep)));
   }
 
-  /** The parsed object the first time it is asked for; undefined if it was seen before or is bad. */
+  /** The parsed object; undefined if it was seen before or is bad. */
   private async load<T>(
     type: HashedMetadataType,
     checksum: Checksum,

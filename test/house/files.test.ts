@@ -22,7 +22,10 @@ test(`no file has more than ${MAX_LINES} lines`, () => {
   );
 });
 
-/** The module itself, or the modules of a group: `repo` is about `repo-ls` and its siblings; a suffix says how it tests. */
+/**
+ * The module itself, or the modules of a group: `repo` is about `repo-ls` and its siblings; a suffix says how
+ * it tests.
+ */
 function isAbout(test: string, module: string): boolean {
   const name = test.replace(/^test\//, 'src/').replace(/(-fuzz)?\.test\.ts$/, '');
   return module === `${name}.ts` || module.startsWith(`${name}-`);

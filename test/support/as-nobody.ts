@@ -1,6 +1,6 @@
-/** For tests of files that may not be read. */
+/** Runs code as an unprivileged user, for tests of unreadable files. */
 
-/** Root reads everything, so it becomes somebody else for the time. */
+/** Drops root's privileges meanwhile, because root can read everything. */
 export async function asNobody(work: () => Promise<void>): Promise<void> {
   if (process.getuid?.() !== 0) return work();
   process.seteuid?.(65534);

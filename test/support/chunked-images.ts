@@ -1,4 +1,4 @@
-/** Images of a commit in several layers, put together from the streams that they are made of. */
+/** Multi-layer images of a commit, assembled from tar streams. */
 import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-parts.ts';
 import type { Digest } from '../../src/oci/model/descriptor.ts';
 import { hostPlatform } from '../../src/oci/model/platform.ts';
@@ -17,12 +17,12 @@ export type MadeImage = {
 };
 
 export type MakeImageOptions = {
-  /** How many of the layers are the commit's; all unless given. 0: no label says so. */
+  /** Number of layers that belong to the commit. Default: all. 0: the image has no such label. */
   readonly ostreeLayers?: number;
   readonly labels?: Readonly<Record<string, string>>;
-  /** For each layer its annotation `ostree.components`. */
+  /** The annotation `ostree.components` of each layer. */
   readonly components?: readonly (string | undefined)[];
-  /** For each layer what its history says; `test` unless given. */
+  /** The history entry of each layer. Default: `test`. */
   readonly createdBy?: readonly string[];
 };
 
@@ -55,7 +55,7 @@ export async function makeImage(
   return { digest, layers };
 }
 
-/** The content objects of a commit, dealt out to `count` chunks in turn. */
+/** The content objects of a commit, distributed over `count` chunks in turn. */
 export async function dealtObjects(
   source: ObjectSource,
   commit: Checksum,
@@ -65,7 +65,7 @@ export async function dealtObjects(
   return Array.from({ length: count }, (_, chunk) => new Map(all.filter((_, at) => at % count === chunk)));
 }
 
-/** The streams of an image in which all content is in component layers. */
+/** The layers of an image that has all content in component layers. */
 export async function chunkedTars(
   source: ObjectSource,
   commit: Checksum,

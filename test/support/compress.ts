@@ -7,7 +7,7 @@ import { inPieces } from './tar-streams.ts';
 export type Compressed = CompressedStream & { readonly bytes: Buffer };
 
 export type CompressMemoryOptions = {
-  /** Size of the pieces that the input comes in. */
+  /** Size of the input's pieces. */
   readonly pieces?: number;
   readonly threads?: CompressionThreads;
 };

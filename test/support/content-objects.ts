@@ -1,4 +1,4 @@
-/** Content objects in memory, one piece after another. */
+/** Content objects in memory, streamed in pieces. */
 import { createHash } from 'node:crypto';
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { type FileHeader, hashedHeader, S_IFREG } from '../../src/ostree/file-header.ts';
@@ -7,7 +7,7 @@ import { NO_XATTRS } from '../../src/ostree/xattrs.ts';
 
 const HEADER: FileHeader = { uid: 0, gid: 0, mode: S_IFREG | 0o644, target: '', xattrs: NO_XATTRS };
 
-/** A regular file of root's unless the header says otherwise. */
+/** By default a regular file owned by root. */
 export function contentObject(bytes: Uint8Array, header: Partial<FileHeader> = {}): ContentObject {
   const stream = async function* () {
     for (let at = 0; at < bytes.length; at += 70_000) yield bytes.subarray(at, at + 70_000);

@@ -1,5 +1,4 @@
-/** A commit of nothing but directories in directories, which natural trees never are. */
-
+/** A commit of deeply nested directories, beyond any real tree. */
 import { hash } from 'node:crypto';
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { serializeCommit } from '../../src/ostree/commit.ts';
@@ -19,7 +18,7 @@ export type DeepCommit = {
   readonly source: MetadataSource;
 };
 
-/** Directories `d` in `d`, as many levels as that, the root counted. `siblings` are the names of each. */
+/** Nested directories `d`, `levels` deep including the root. `siblings` are the names in each. */
 export function deepCommit(levels: number, siblings: readonly string[] = ['d']): DeepCommit {
   const meta = serializeDirmeta({ uid: 0, gid: 0, mode: 0o40755, xattrs: [] });
   const trees: Buffer[] = [];

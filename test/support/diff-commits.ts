@@ -1,4 +1,4 @@
-/** Two commits in one archive repository that differ in every way two trees can. */
+/** Two commits in an archive repository that differ in every way that trees can differ. */
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';

@@ -1,9 +1,9 @@
-/** What tests expect of errors: the code, words of the message, and that it is one line. */
+/** Assertions about errors: the code, parts of the message, and that it is one line. */
 import assert from 'node:assert/strict';
 import type { ErrorCode } from '../../src/base/error-codes.ts';
 import { isTreeportError } from '../../src/base/errors.ts';
 
-/** For assert.throws and assert.rejects: a TreeportError with this code whose one line holds all the words. */
+/** For assert.throws and assert.rejects: a TreeportError with this code and all of the words in one line. */
 export function coded(code: ErrorCode, ...words: readonly string[]): (error: unknown) => boolean {
   return (error) => {
     assert.ok(isTreeportError(error), String(error));

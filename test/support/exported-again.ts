@@ -1,13 +1,13 @@
 /**
- * Makes an image one that ostree-ext 0.15 exported again: its config keeps the diff-ids of the image before in front of
- * those of its layers, and its label `ostree.final-diffid` names one of the former.
+ * Turns an image into one re-exported by ostree-ext 0.15: its config lists the diff-ids of the original image
+ * before those of its own layers, and its label `ostree.final-diffid` names one of the original ones.
  */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../src/oci/model/descriptor.ts';
 
-/** Rewrites the only image of the layout directory `path`, whose config has these diff-ids then. */
+/** Rewrites the only image of the layout directory `path` so that its config has these diff-ids. */
 export async function exportAgain(path: string, diffIds: readonly Digest[], final: Digest): Promise<void> {
   const read = async (file: string) => JSON.parse(await readFile(join(path, file), 'utf8'));
   const fileOf = (digest: string) => `blobs/${digest.replace(':', '/')}`;

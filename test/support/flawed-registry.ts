@@ -1,9 +1,9 @@
 /**
- * A registry on the loopback that serves one image out of a layout directory, slowly, and as badly as a test says: the
- * parts of the registry protocol (OCI distribution specification, v2) that a client that pulls needs.
+ * A registry on the loopback that serves one image from a layout directory, slowly and with the faults that a
+ * test sets. It has the parts of the registry protocol (OCI distribution specification, v2) that pulls need.
  *
- * Blobs begin to come later than the importer waits for one reply of skopeo, so that every import meets replies that are
- * not there yet.
+ * Blobs start later than the importer's wait for a reply of skopeo, so that every import meets pending
+ * replies.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
@@ -14,26 +14,26 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atEnd } from '../e2e/support/scratch.ts';
 
-/** What is wrong with the answers to requests for one thing. */
+/** The fault of responses to one kind of request. */
 export type Flaw = {
-  /** This answer is given in place of the thing. */
+  /** Sent instead of the normal response. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds until the answer begins. */
+  /** Milliseconds before the response starts. */
   readonly late?: number;
-  /** There is no answer at all, and the connection stays open. */
+  /** Never responds, and keeps the connection open. */
   readonly silent?: true;
-  /** These bytes are sent in place of the thing's own. */
+  /** Body sent instead of the real one. */
   readonly bytes?: Buffer;
-  /** The connection is cut after so many bytes. */
+  /** Drops the connection after this many bytes. */
   readonly cutAfter?: number;
-  /** After so many bytes nothing more comes, and the connection stays open. */
+  /** Stalls after this many bytes, and keeps the connection open. */
   readonly stallAfter?: number;
-  /** The bytes come in pieces of this size, one each time so many milliseconds have passed. */
+  /** Sends pieces of this size at this interval in milliseconds. */
   readonly trickle?: { readonly size: number; readonly every: number };
 };
 
-/** What requests are for: `/v2/`, the tag's manifest, a blob by its digest, or any blob. */
+/** The target of a request: `/v2/`, the tag's manifest, a blob by digest, or any blob. */
 export type Thing = 'ping' | 'manifest' | 'blobs' | `sha256:${string}`;
 
 export type FlawedRegistry = {
@@ -42,18 +42,18 @@ export type FlawedRegistry = {
   readonly flaws: Map<Thing, Flaw>;
   /** All requests so far, `GET /v2/…`. */
   readonly requests: readonly string[];
-  /** Resolves when answers for these things have stalled, or were never begun. */
+  /** Resolves when responses for these targets have stalled or were withheld. */
   readonly whenStalled: (...things: readonly Thing[]) => Promise<void>;
 };
 
 export type FlawedRegistryOptions = {
-  /** Milliseconds until a blob begins to come. */
+  /** Milliseconds before a blob starts. */
   readonly late?: number;
-  /** Speaks TLS with this key and certificate, in PEM. */
+  /** Serves TLS with this PEM key and certificate. */
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
 };
 
-/** More than the 250 ms after which the importer looks again whether skopeo has replied. */
+/** More than the 250 ms after which the importer polls skopeo again. */
 const LATE = 300;
 
 /** Serves the image in the layout directory `layout`. */

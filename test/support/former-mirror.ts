@@ -1,4 +1,4 @@
-/** Mirror images as they were made before November 2026: with everything of ours below `sysroot/treeport`. */
+/** Mirror images in the layout before November 2026, with treeport's files below `sysroot/treeport`. */
 import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-parts.ts';
 import { FORMER_HOME, MIRROR_HOME } from '../../src/mirror/layout.ts';
 import type { Descriptor, Digest } from '../../src/oci/model/descriptor.ts';
@@ -15,7 +15,7 @@ import { COMPRESSION, withImage } from './mirror-images.ts';
 const ROOT = { uid: 0, gid: 0 };
 const OWN_LAYERS = 2;
 
-/** Writes the mirror image in the layout directory `from` into that of `to`, as it would have been then. */
+/** Converts the mirror image in the layout directory `from` to the former layout, in `to`. */
 export async function formerMirror(from: string, to: string): Promise<Digest> {
   return withImage(from, (image) =>
     publishImage({ transport: 'oci', name: to }, async (sink) => {
@@ -48,7 +48,7 @@ async function formerLayers(image: OpenedImage, sink: ImageSink): Promise<readon
   return done;
 }
 
-/** Times of 0, and an entry of every directory before what is in it. */
+/** Sets mtimes to 0, and adds an entry for every directory before its contents. */
 async function* formerTar(image: OpenedImage, layer: Descriptor): AsyncGenerator<Buffer> {
   const writer = new TarWriter();
   const directories = new Set<string>();

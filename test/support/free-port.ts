@@ -1,4 +1,4 @@
-/** A TCP port of this machine that nothing listens on now. */
+/** Finds a free TCP port. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 

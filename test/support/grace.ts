@@ -1,2 +1,2 @@
-/** Seconds that every manifest and document here gives a mirror to end, before it is killed. */
+/** Grace period in seconds that every manifest and document gives a mirror to exit. */
 export const GRACE_SECONDS = 40;

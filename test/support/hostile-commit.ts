@@ -1,13 +1,12 @@
 /**
- * A commit of everything that is at the edges of what a tar stream can carry, made natively: no root and no
- * system tool is needed.
+ * A commit of the edge cases of tar streams, made without root or system tools.
  */
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import type { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import type { Xattr } from '../../src/ostree/xattrs.ts';
 
-/** A file larger than any buffer on the way. */
+/** Larger than every buffer. */
 export const LARGE_FILE_BYTES = 3 * 1024 * 1024 + 17;
 
 export function commitHostileTree(writer: ArchiveWriter): Promise<Checksum> {

@@ -1,6 +1,6 @@
 /**
- * A small tree of everything that breaks programs: owners, modes, attributes, links and names at the edges
- * of what ostree can hold. What only root can make is left out for others.
+ * A small tree of edge cases: owners, modes, attributes, links and names at the limits of what ostree stores.
+ * Entries that need root are left out for other users.
  */
 import {
   chmodSync,
@@ -17,12 +17,12 @@ import { must } from '../e2e/support/run.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
 
-/** Larger than what is read in one piece; compresses badly. */
+/** Larger than one read; compresses badly. */
 export const LARGE_BYTES = 1_500_000;
 
 /**
- * Fills the existing directory. `plain` leaves out what a bare-user-only repository refuses: setuid and
- * setgid bits, and so on.
+ * Fills the existing directory. `plain` leaves out what a bare-user-only repository rejects, such as setuid
+ * and setgid bits.
  */
 export async function makeHostileTree(
   root: string,
@@ -109,7 +109,7 @@ function noise(size: number): Buffer {
 
 function makeModes(folder: string): void {
   mkdirSync(folder);
-  // Files that their owner cannot read could not be committed by others than root.
+  // Only root can commit files that their owner cannot read.
   const modes = [0o4755, 0o2755, 0o7777, 0o600, 0o444, ...(IS_ROOT ? [0, 0o111, 0o200] : [])];
   for (const mode of modes) {
     const path = join(folder, `mode-${mode.toString(8)}`);

@@ -1,6 +1,6 @@
 /**
- * Streams with metadata that is small when it is compressed and would be large when it is decoded, of as many bytes as are
- * asked for. It is in normal form and fits its checksum, so that nothing but its shape can be refused.
+ * Streams with metadata of a given size that compresses well and decodes to a large value. It is in normal
+ * form and matches its checksum, so that only its shape is a reason to reject it.
  */
 import { hash } from 'node:crypto';
 import { chooseWidth, writeOffset } from '../../src/gvariant/framing.ts';

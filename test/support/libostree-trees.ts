@@ -1,14 +1,14 @@
-/** Trees with everything that a repository mode can hold. */
+/** Trees with everything that a repository mode can store. */
 import type { WritableMode } from '../../src/native/ostree/repository.ts';
 import type { TreeDirectory, TreeNode } from '../../src/ostree/commit-tree.ts';
 import { hostileTree } from './hostile-commit.ts';
 
-/** cap_net_bind_service as setcap writes it; the kernel takes no other form. */
+/** cap_net_bind_service as setcap writes it, the only form that the kernel accepts. */
 const CAPABILITY = Buffer.from('0100000200040000000000000000000000000000', 'hex');
-/** What file systems refuse: more bytes than an inode's attributes may have, and a capability of another form. */
+/** Rejected by file systems: more bytes than an inode's attributes may have, and a malformed capability. */
 const ARCHIVE_ONLY = ['attributes', 'capable'];
 
-/** Owners, modes, attributes and links at the edges, and a file of `size` bytes. */
+/** Edge cases of owners, modes, attributes and links, and a file of `size` bytes. */
 export function treeOf(mode: WritableMode, size = 1000): TreeDirectory {
   const entries = new Map<string, TreeNode>([
     ['large', { kind: 'file', mode: 0o644, content: Buffer.alloc(size, 'large') }],

@@ -1,4 +1,4 @@
-/** For tests that write to repositories through libostree. */
+/** Helpers for tests that write to repositories through libostree. */
 
 import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { verifyContent, verifyMetadata } from '../../src/ostree/verify.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 
-/** For a test's `skip` option: false if libostree is here, otherwise the reason. */
+/** For a test's `skip` option: false if libostree is installed, otherwise the reason. */
 export function unlessLibostree(): string | false {
   try {
     LibostreeRepo.open('/nowhere');
@@ -28,7 +28,7 @@ export function unlessLibostree(): string | false {
   }
 }
 
-/** A new repository that takes objects even where the disk is nearly full of other things. */
+/** A new repository that accepts objects even if the disk is nearly full. */
 export function makeRepo(path: string, mode: WritableMode = 'archive'): LibostreeRepo {
   LibostreeRepo.create(path, mode).close();
   appendFileSync(join(path, 'config'), 'min-free-space-percent=0\n');
@@ -88,7 +88,7 @@ export async function assertEmpty(path: string): Promise<void> {
   assert.deepEqual(readdirSync(join(path, 'state')), []);
 }
 
-/** A repository of the test's own, and a transaction of it; the test closes both. */
+/** A new repository and a transaction in it; the test closes both. */
 export async function started(
   t: Pick<TestContext, 'after'>,
   mode: WritableMode = 'archive',

@@ -1,4 +1,4 @@
-/** The parts of Markdown pages that the tests of the documentation look at. */
+/** Parses the parts of Markdown pages that the documentation tests check. */
 
 const FENCE = /^```(\w*)\n([\s\S]*?)^```/gm;
 

@@ -29,7 +29,7 @@ export const ENCAPSULATE_OPTIONS = {
   compression: COMPRESSION,
 } as const;
 
-/** A runtime that cannot run, for this machine's architecture unless another is given. */
+/** A runtime that cannot run. Default architecture: this machine's. */
 export async function tinyRuntime(architecture = hostPlatform().architecture): Promise<RuntimeSource> {
   return {
     architecture,
@@ -93,7 +93,9 @@ export async function withImage<T>(path: string, work: (image: OpenedImage) => P
   }
 }
 
-/** Unpacks all layers below `root`, one over the other; needs GNU tar. Returns the path of the published repo. */
+/**
+ * Unpacks all layers below `root`, one over the other; needs GNU tar. Returns the path of the published repo.
+ */
 export async function unpackLayers(path: string, root: string): Promise<string> {
   await mkdir(root, { recursive: true });
   await withImage(path, async (image) => {

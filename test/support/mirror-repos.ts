@@ -1,6 +1,6 @@
 /**
- * A repository with two commits of a small tree that has one of everything which mirror images treat in a way of its
- * own, made natively; and what a container engine has on disk of its image.
+ * A repository with two commits of a small tree that has one entry of every kind that mirror images treat
+ * specially, and its image as a container engine unpacks it.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
@@ -25,7 +25,7 @@ export type MirrorSource = {
   readonly commit: Checksum;
 };
 
-/** The owner of files: tests that unpack layers as someone else than root need their own. */
+/** The owner of files; tests that unpack layers without root need their own uid. */
 const UID = process.getuid?.() ?? 0;
 const GID = process.getgid?.() ?? 0;
 
@@ -89,7 +89,7 @@ function file(content: string, mode: number): TreeNode {
   return { kind: 'file', mode, content, uid: UID, gid: GID };
 }
 
-/** Unpacks the ostree layer of a commit's image below `root`, as a container engine would; needs GNU tar. */
+/** Unpacks the ostree layer of a commit's image below `root`, as container engines do; needs GNU tar. */
 export async function unpackImage(repo: Repository, commit: Checksum, root: string): Promise<void> {
   await mkdir(root, { recursive: true });
   const tar = join(root, '..', 'layer.tar');

@@ -29,11 +29,11 @@ export type Mirror = {
 };
 
 export type MakeMirrorOptions = {
-  /** The mirror's home; where it is today if not given. */
+  /** The mirror's home. Default: the current path. */
   readonly home?: string;
-  /** What is published; MIRROR_REF if not given. */
+  /** The published refs. Default: MIRROR_REF. */
   readonly words?: (source: MirrorSource) => readonly string[];
-  /** Changes the source before. */
+  /** Modifies the source first. */
   readonly prepare?: (source: MirrorSource) => Promise<void>;
 };
 
@@ -63,7 +63,7 @@ export async function opened(t: Pick<TestContext, 'after'>, path: string): Promi
   return repo;
 }
 
-/** Reads and verifies every object that a commit needs; returns how many these are. */
+/** Reads and verifies every object that a commit needs; returns their number. */
 export async function readAll(objects: ObjectSource, commit: Checksum): Promise<number> {
   let count = 0;
   for await (const { type, checksum } of reachableObjects(objects, commit)) {

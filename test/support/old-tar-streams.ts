@@ -13,7 +13,7 @@ import { type MadeEntry, tarArchive } from './tar-streams.ts';
 
 const REPO = 'sysroot/ostree/repo';
 
-/** A whole commit in an earlier generation; without the tree's own paths, which no importer reads. */
+/** A whole commit in an earlier generation, without the tree's paths, which no importer reads. */
 export async function oldTarStream(
   source: ObjectSource,
   commit: string,

@@ -1,6 +1,6 @@
 /**
- * The small OS tree that ostree-ext's own tests are made with, committed natively. Its ids and the digests of
- * its tar streams are known from the outside, so they prove the whole way from files to bytes.
+ * The small OS tree of ostree-ext's tests, committed without libostree. Its ids and the digests of its tar
+ * streams are known independently, so they verify the whole path from files to bytes.
  */
 import { variant } from '../../src/gvariant/index.ts';
 import type { Checksum } from '../../src/ostree/checksum.ts';

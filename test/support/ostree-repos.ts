@@ -8,14 +8,14 @@ import { must } from '../e2e/support/run.ts';
 
 export type OstreeMode = 'archive' | 'bare' | 'bare-user' | 'bare-user-only' | 'bare-split-xattrs';
 
-/** The generations in which ostree-ext has laid out bare-split-xattrs repositories. */
+/** The layouts of bare-split-xattrs repositories that ostree-ext has used. */
 export type SplitGeneration = 'inline' | 'linked' | 'v0';
 
 export const REF = 'exampleos/x86_64/main';
 
 export async function initRepo(path: string, mode: OstreeMode): Promise<string> {
   await must(['ostree', `--repo=${path}`, 'init', `--mode=${mode}`]);
-  // Tests may run where the disk is nearly full of other things.
+  // The disk may be nearly full.
   await must(['ostree', `--repo=${path}`, 'config', 'set', 'core.min-free-space-percent', '0']);
   return path;
 }
@@ -96,7 +96,7 @@ function linkTo(shared: string, bytes: Buffer, link: string): void {
   linkSync(shared, link);
 }
 
-/** Replaces one object's file by an independent copy, so that a test may spoil it. */
+/** Replaces an object's file by an independent copy, so that a test can corrupt it. */
 export function unshare(path: string): void {
   const copy = `${path}.copy`;
   cpSync(path, copy, { verbatimSymlinks: true });

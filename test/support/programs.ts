@@ -1,10 +1,13 @@
-/** Which real programs are here, for the tests that run them. scripts/install-programs installs them. */
+/** Which real programs are installed, for the tests that run them. scripts/install-programs installs them. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin'];
 
-/** For a test's `skip` option: false if all these programs are on PATH, otherwise the reason with what is missing. */
+/**
+ * For a test's `skip` option: false if all these programs are on PATH, otherwise the reason with what is
+ * missing.
+ */
 export function unlessInstalled(...programs: readonly string[]): string | false {
   const missing = programs.filter((program) => !isInstalled(program));
   return missing.length === 0 ? false : `not installed here: ${missing.join(', ')}`;

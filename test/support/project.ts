@@ -1,15 +1,15 @@
-/** The project's own files, for the tests of the house rules. */
+/** The project's files, for the house tests. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
-/** Paths below the project's folder that match the patterns, sorted; never those of installed packages. */
+/** Paths relative to the project's folder that match the patterns, sorted; installed packages excluded. */
 export function projectFiles(...patterns: readonly string[]): string[] {
   return globSync(patterns, { cwd: ROOT, exclude: (path) => path.includes('node_modules') }).toSorted();
 }
 
-/** The text of a file, its path below the project's folder. */
+/** The text of a file; the path is relative to the project's folder. */
 export function projectText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }

@@ -2,7 +2,9 @@
 
 const TOKEN = /\s*(?:(#.*)|(&&|\|\||[|;&])|(\d?(?:>>|[<>])\s*\S+)|((?:'[^']*'|"[^"]*"|[^\s'"|;&<>])+))/gy;
 
-/** The commands of one line, each as its words; comments and redirections are left out, and `npx`, `sudo` before a command. */
+/**
+ * Splits a line into commands and their words, without comments, redirections and leading `npx` or `sudo`.
+ */
 export function shellWords(line: string): string[][] {
   const commands: string[][] = [[]];
   for (const [, , operator, , word] of line.trim().matchAll(TOKEN)) {

@@ -63,7 +63,7 @@ export async function opensslSign(key: OpensslKey, data: Uint8Array): Promise<Bu
   return readFile(`${file}.sig`);
 }
 
-/** True if openssl takes the signature. */
+/** True if openssl accepts the signature. */
 export async function opensslVerifies(
   key: OpensslKey,
   data: Uint8Array,

@@ -49,14 +49,14 @@ export async function writeSmallImage(sink: ImageSink, image: SmallImage): Promi
   return descriptor;
 }
 
-/** An empty folder that goes when the test has ended. */
+/** An empty folder, removed after the test. */
 export async function testFolder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'treeport-test-'));
   t.after(() => rm(path, { recursive: true, force: true }));
   return path;
 }
 
-/** Bytes that compress to about half: words, and parts of noise, the same in each run. */
+/** Bytes that compress to about half, the same in each run. */
 export function mixedBytes(length: number): Buffer {
   const bytes = Buffer.alloc(length);
   for (const state = { seed: 12345, at: 0 }; state.at < length; state.at += 1) {

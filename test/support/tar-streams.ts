@@ -1,4 +1,4 @@
-/** Small tar streams in memory: put together entry by entry, taken apart, digested. */
+/** Builds, splits and digests small tar streams in memory. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { type ReadObjectsOptions, readObjects, type TarObject } from '../../src/
 
 export type MadeEntry = Partial<TarHeader> & { readonly path: string; readonly data?: Uint8Array | string };
 
-/** One entry with its data; a regular file of root's unless it says otherwise. */
+/** One entry with its data; by default a regular file owned by root. */
 export function tarEntry({ data = '', ...header }: MadeEntry): Buffer {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   const full = {

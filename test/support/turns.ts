@@ -1,6 +1,6 @@
-/** Time for tests, in turns of the event loop instead of milliseconds. */
+/** Waiting in tests, by turns of the event loop instead of milliseconds. */
 
-/** Lets everything that is ready run, `count` times over. */
+/** Runs pending callbacks `count` times. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,7 +1,10 @@
 /** Waits without a clock. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Resolves when the condition holds, which is asked at every turn of the event loop; the test's own limit ends a wait in vain. */
+/**
+ * Resolves when the condition holds, which is asked at every turn of the event loop; the test's own limit
+ * ends a wait in vain.
+ */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await nextTurn();
 }

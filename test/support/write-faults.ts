@@ -1,6 +1,6 @@
 /**
- * Failing disks: builds write-faults.c, and calls it in a process that has it preloaded. Tests start such a process with
- * `env: { LD_PRELOAD: await faultsLibrary() }`.
+ * Simulates failing disks: builds write-faults.c, and calls it in a process that has it preloaded. Tests
+ * start such a process with `env: { LD_PRELOAD: await faultsLibrary() }`.
  */
 import { join } from 'node:path';
 import koffi from 'koffi';
@@ -12,7 +12,7 @@ import { ROOT } from './project.ts';
 export const FAULT_CALLS = { writes: 1, syncs: 2, names: 4, removals: 8 } as const;
 
 export type FaultKind = keyof typeof FAULT_CALLS;
-/** `short` writes half of the bytes, which is no error. */
+/** `short` writes half of the bytes and succeeds. */
 export type FaultError = 'EIO' | 'ENOSPC' | 'short';
 
 /** Path of the compiled library. Needs `cc`. */
@@ -39,7 +39,7 @@ async function build(folder: string): Promise<string> {
   return library;
 }
 
-/** The library in this process, which must have it preloaded. */
+/** Controls the library, which must be preloaded in this process. */
 export function loadFaults() {
   const process = koffi.load(null);
   const arm = process.func('void faults_arm(const char *below, int mask, long nth, int error)');
@@ -52,9 +52,9 @@ export function loadFaults() {
       arm(below, FAULT_CALLS[kind], nth, error === 'short' ? 0 : koffi.os.errno[error]);
     },
     disarm,
-    /** The call that failed, with its path; empty if none did. */
+    /** The failed call and its path; empty if none failed. */
     last,
-    /** Lets files share blocks, as on btrfs and xfs. */
+    /** Supports reflinks, as btrfs and xfs do. */
     clone: (hasClone: boolean) => void clone(Number(hasClone)),
   };
 }

@@ -1,4 +1,4 @@
-/** YAML files of the project, parsed, and a way to look into them without a type for each kind. */
+/** Parses the project's YAML files and looks values up in them. */
 import { parseAllDocuments } from 'yaml';
 import { projectText } from './project.ts';
 
@@ -10,7 +10,7 @@ export function yamlDocuments(path: string): unknown[] {
   });
 }
 
-/** What lies at these names and indexes, or undefined. */
+/** The value at this path of names and indexes, or undefined. */
 export function at(value: unknown, ...keys: readonly (string | number)[]): unknown {
   return keys.reduce<unknown>((inner, key) => {
     if (inner === null || typeof inner !== 'object') return undefined;
