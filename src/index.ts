@@ -60,7 +60,7 @@ export { type Attributes, attributesOf, type Change, describeChange } from './os
 export type { FileHeader } from './ostree/file-header.ts';
 export { type MetadataDict, parseDict, serializeDict } from './ostree/metadata-dict.ts';
 export type { ObjectName } from './ostree/object-name.ts';
-export type { ContentObject, ObjectSource } from './ostree/object-source.ts';
+export type { ContentObject, ObjectSource, StoredObject } from './ostree/object-source.ts';
 export { listHeads, listMirrorRefs, listRemoteRefs, type Refs } from './ostree/refs.ts';
 export {
   type OpenOptions,

@@ -15,7 +15,7 @@ import { isTreeportError, TreeportError } from '../base/errors.ts';
 import { isFileBeneath } from '../base/open-beneath.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { isSymlink } from '../ostree/file-header.ts';
-import { type ContentObject, noBytes, type ObjectSource } from '../ostree/object-source.ts';
+import { type ObjectSource, type StoredObject, storedEmpty } from '../ostree/object-source.ts';
 import { archiveContent } from '../ostree/repo/archive.ts';
 import { noRepository, readRepositoryConfig } from '../ostree/repo/config.ts';
 import { LooseObjects } from '../ostree/repo/loose.ts';
@@ -75,7 +75,7 @@ function publishedObjects(own: ObjectSource, embedded: ObjectSource): ObjectSour
 }
 
 function embeddedObjects(catalogue: Catalogue, embedded: LooseObjects, ready: ObjectSource): ObjectSource {
-  const content = async (checksum: Checksum): Promise<ContentObject> => {
+  const content = async (checksum: Checksum): Promise<StoredObject> => {
     const entry = catalogue.get(checksum);
     if (entry === undefined) {
       throw new TreeportError(
@@ -85,8 +85,8 @@ function embeddedObjects(catalogue: Catalogue, embedded: LooseObjects, ready: Ob
     }
     const { header, size } = entry;
     if (needsReadyFile(header, size)) return ready.content(checksum);
-    const stream = size === 0 || isSymlink(header) ? noBytes : () => embedded.stream(checksum, 'file');
-    return { header, size, stream };
+    if (size === 0 || isSymlink(header)) return storedEmpty(header);
+    return embedded.storedFile(checksum, 'file', header, size);
   };
   const loose = looseSource(embedded, { extension: 'file', content });
   return {

@@ -6,6 +6,7 @@
  * A source does not verify what it hands out; see verify.ts. Missing objects are ERR_OBJECT_MISSING,
  * objects that cannot be opened or read ERR_OBJECT_UNREADABLE, both naming the object.
  */
+import { checkRange } from './byte-range.ts';
 import type { Checksum } from './checksum.ts';
 import type { FileHeader } from './file-header.ts';
 import type { HashedMetadataType, MetadataType, ObjectName } from './object-name.ts';
@@ -18,11 +19,20 @@ export type ContentObject = {
   stream(): AsyncIterable<Uint8Array>;
 };
 
+/** A content object that lies in a repository, so that any part of it can be read. */
+export type StoredObject = ContentObject & {
+  /**
+   * The file's bytes from `from` up to, and without, `to`; RangeError beyond {@link ContentObject.size}. Not verified.
+   * Bare modes read at the position; in archives everything before `to` is inflated.
+   */
+  bytes(from: number, to: number): AsyncIterable<Uint8Array>;
+};
+
 export type ObjectSource = {
   has(name: ObjectName): Promise<boolean>;
   /** The serialized variant of a metadata object. */
   metadata(type: MetadataType, checksum: Checksum): Promise<Buffer>;
-  content(checksum: Checksum): Promise<ContentObject>;
+  content(checksum: Checksum): Promise<StoredObject>;
   /** Every object that lies here, in no particular order. */
   list(): AsyncIterable<ObjectName>;
 };
@@ -34,3 +44,16 @@ export type MetadataSource<Type extends MetadataType = HashedMetadataType> = {
 
 /** The stream of a symlink. */
 export async function* noBytes(): AsyncGenerator<Uint8Array> {}
+
+/** A stored object without bytes: a symlink or an empty file. */
+export function storedEmpty(header: FileHeader): StoredObject {
+  return {
+    header,
+    size: 0,
+    stream: noBytes,
+    bytes: (from, to) => {
+      checkRange(from, to, 0);
+      return noBytes();
+    },
+  };
+}

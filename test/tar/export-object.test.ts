@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
-import type { ContentObject, ObjectSource } from '../../src/ostree/object-source.ts';
+import type { ObjectSource, StoredObject } from '../../src/ostree/object-source.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { exportCommit } from '../../src/tar/export-commit.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
@@ -15,7 +15,7 @@ const SH = FIXTURE_OBJECTS['/usr/bin/sh'] as string;
 function changed(
   source: ObjectSource,
   checksum: string,
-  change: (object: ContentObject) => ContentObject,
+  change: (object: StoredObject) => StoredObject,
 ): ObjectSource {
   const content = async (wanted: string) => {
     const object = await source.content(wanted);
@@ -28,7 +28,7 @@ async function* bytes(text: string): AsyncGenerator<Buffer> {
   yield Buffer.from(text);
 }
 
-const faults: Readonly<Record<string, [string, RegExp, (object: ContentObject) => ContentObject]>> = {
+const faults: Readonly<Record<string, [string, RegExp, (object: StoredObject) => StoredObject]>> = {
   'other bytes': [BASH, /its bytes give/, (object) => ({ ...object, stream: () => bytes('THE-bash-shell') })],
   'fewer bytes': [BASH, /14 bytes, it has only 3/, (object) => ({ ...object, stream: () => bytes('the') })],
   'more bytes': [

@@ -3,11 +3,12 @@
  */
 
 import { closeSync, readSync } from 'node:fs';
+import { checkRange, rangeOf } from '../byte-range.ts';
 import type { Checksum } from '../checksum.ts';
 import { archiveHeaderLength, isSymlink, parseArchiveHeader } from '../file-header.ts';
 import { inflate, inflateSmall } from '../inflate.ts';
 import { corruptObject } from '../object-fault.ts';
-import { type ContentObject, noBytes } from '../object-source.ts';
+import { type StoredObject, storedEmpty } from '../object-source.ts';
 import { type LooseObjects, objectError, SMALL_FILE_BYTES } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
 
@@ -18,7 +19,7 @@ export function archiveContent(loose: LooseObjects): ContentStore {
   return { extension: 'filez', content: (checksum) => openArchiveObject(loose, checksum) };
 }
 
-async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promise<ContentObject> {
+async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promise<StoredObject> {
   const name = `${checksum}.filez`;
   const path = loose.path(checksum, 'filez');
   try {
@@ -27,13 +28,17 @@ async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promi
     const body = start.bytes.subarray(length);
     if (isSymlink(header)) {
       if (size !== 0 || body.length > 0) throw corruptObject(name, 'a symlink with content');
-      return { header, size, stream: noBytes };
+      return storedEmpty(header);
     }
     const stream =
       start.complete && size <= SMALL_OBJECT_BYTES
         ? () => inflateSmall(body, size, name)
         : () => inflate(loose.stream(checksum, 'filez', length), size, name);
-    return { header, size, stream };
+    const bytes = (from: number, to: number) => {
+      checkRange(from, to, size);
+      return rangeOf(stream(), from, to);
+    };
+    return { header, size, stream, bytes };
   } catch (error) {
     throw objectError(error, name, path);
   }

@@ -9,7 +9,7 @@ import { swap32 } from '../byte-order.ts';
 import type { Checksum } from '../checksum.ts';
 import { checkFileHeader, type FileHeader, isSymlink } from '../file-header.ts';
 import { objectFault } from '../object-fault.ts';
-import { noBytes } from '../object-source.ts';
+import { storedEmpty } from '../object-source.ts';
 import { decodeTarget } from './bare.ts';
 import { type LooseObjects, objectError } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
@@ -25,10 +25,9 @@ export function bareUserContent(loose: LooseObjects, xattrs: XattrReader): Conte
     async content(checksum) {
       const stats = await loose.stat(checksum, 'file');
       const header = readMeta(loose, xattrs, checksum);
-      if (!isSymlink(header))
-        return { header, size: stats.size, stream: () => loose.stream(checksum, 'file') };
+      if (!isSymlink(header)) return loose.storedFile(checksum, 'file', header, stats.size);
       const target = await readTarget(loose, checksum, stats.size);
-      return { header: { ...header, target }, size: 0, stream: noBytes };
+      return storedEmpty({ ...header, target });
     },
   };
 }

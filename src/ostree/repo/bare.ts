@@ -15,7 +15,7 @@ import type { Checksum } from '../checksum.ts';
 import { S_IFMT } from '../dirmeta.ts';
 import { type FileHeader, S_IFLNK, S_IFREG, SYMLINK_MODE } from '../file-header.ts';
 import { objectFault } from '../object-fault.ts';
-import { type ContentObject, noBytes } from '../object-source.ts';
+import { type StoredObject, storedEmpty } from '../object-source.ts';
 import { NO_XATTRS, serializeXattrs } from '../xattrs.ts';
 import { type LooseObjects, objectError } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
@@ -56,18 +56,18 @@ function fileStore(
 ): ContentStore {
   return {
     extension: 'file',
-    async content(checksum): Promise<ContentObject> {
+    async content(checksum): Promise<StoredObject> {
       const stats = await loose.stat(checksum, 'file');
       const kind = stats.mode & S_IFMT;
       const { uid, gid, xattrs } = await attributes(checksum, stats);
       if (kind === S_IFLNK) {
         const target = await readTarget(loose, checksum);
-        return { header: { uid, gid, mode: SYMLINK_MODE, target, xattrs }, size: 0, stream: noBytes };
+        return storedEmpty({ uid, gid, mode: SYMLINK_MODE, target, xattrs });
       }
       if (kind !== S_IFREG)
         throw objectFault(`object ${checksum}.file`, 'is neither a regular file nor a symlink');
       const header = { uid, gid, mode: stats.mode, target: '', xattrs };
-      return { header, size: stats.size, stream: () => loose.stream(checksum, 'file') };
+      return loose.storedFile(checksum, 'file', header, stats.size);
     },
   };
 }

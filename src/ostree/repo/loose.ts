@@ -19,10 +19,13 @@ import {
   readAndClose,
   readLinkBeneath,
 } from '../../base/open-beneath.ts';
+import { checkRange } from '../byte-range.ts';
 import type { Checksum } from '../checksum.ts';
+import type { FileHeader } from '../file-header.ts';
 import { MAX_METADATA_BYTES } from '../limits.ts';
 import { corruptObject } from '../object-fault.ts';
 import { type LooseName, loosePath, parseLooseName } from '../object-name.ts';
+import type { StoredObject } from '../object-source.ts';
 
 const read = promisify(readCallback);
 
@@ -94,6 +97,39 @@ export class LooseObjects {
     try {
       if (stats.size > SMALL_FILE_BYTES) yield* filePieces(fd, start);
       else if (stats.size > start) yield readFrom(fd, start, stats.size);
+    } catch (error) {
+      throw objectError(error, `${checksum}.${extension}`, this.path(checksum, extension));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** A content object whose file `extension` holds its bytes as they are. */
+  storedFile(checksum: Checksum, extension: string, header: FileHeader, size: number): StoredObject {
+    return {
+      header,
+      size,
+      stream: () => this.stream(checksum, extension),
+      bytes: (from, to) => {
+        checkRange(from, to, size);
+        return this.#range(checksum, extension, from, to);
+      },
+    };
+  }
+
+  /** ERR_OBJECT_CORRUPT if the file ends before `to`. */
+  async *#range(checksum: Checksum, extension: string, from: number, to: number): AsyncGenerator<Buffer> {
+    const { fd } = this.open(checksum, extension);
+    let position = from;
+    try {
+      while (position < to) {
+        const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, to - position));
+        const { bytesRead } = await read(fd, piece, 0, piece.length, position);
+        if (bytesRead === 0)
+          throw corruptObject(`${checksum}.${extension}`, `it ends at byte ${position}, before byte ${to}`);
+        yield piece.subarray(0, bytesRead);
+        position += bytesRead;
+      }
     } catch (error) {
       throw objectError(error, `${checksum}.${extension}`, this.path(checksum, extension));
     } finally {

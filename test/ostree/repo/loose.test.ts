@@ -37,6 +37,17 @@ test('files of any size are read and streamed, from the start and from within', 
   }
 });
 
+test('a file that ends before the range is corrupt', async (t) => {
+  const { loose } = await withObject(t, Buffer.alloc(1000));
+  const header = { uid: 0, gid: 0, mode: 0o100644, target: '', xattrs: Buffer.alloc(0) };
+  const object = loose.storedFile(SUM, 'dirtree', header, 2000);
+  assert.equal((await collect(object.bytes(10, 1000))).length, 990);
+  await assert.rejects(
+    collect(object.bytes(999, 1001)),
+    coded('ERR_OBJECT_CORRUPT', 'ends at byte 1000, before byte 1001'),
+  );
+});
+
 test('pieces may be kept by the consumer', async (t) => {
   const bytes = Buffer.concat([Buffer.alloc(300_000, 'a'), Buffer.alloc(300_000, 'b')]);
   const { loose } = await withObject(t, bytes);

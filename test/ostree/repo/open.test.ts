@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, describe } from 'node:test';
+import { collect } from '../../../src/base/bytes.ts';
 import { libcXattrs } from '../../../src/native/libc/xattrs.ts';
 import { formatObjectName, type ObjectName } from '../../../src/ostree/object-name.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
@@ -81,6 +82,35 @@ describe('repositories made by ostree', { skip }, () => {
       }
     }
   });
+});
+
+test('any range of a content object is that range of its stream, in every mode', { skip }, async () => {
+  const repos = new ModeRepos();
+  after(() => repos.remove());
+  for (const kind of kinds) {
+    const { objects } = await repos.open(kind);
+    for await (const { type, checksum } of objects.list()) {
+      if (type !== 'file') continue;
+      const { size, stream, bytes } = await objects.content(checksum);
+      const whole = await collect(stream());
+      const cuts = [0, 1, 1000, Math.floor(size / 2), size - 1, size].filter(
+        (cut) => cut >= 0 && cut <= size,
+      );
+      for (const from of cuts)
+        for (const to of cuts.filter((cut) => cut >= from))
+          assert.ok(
+            (await collect(bytes(from, to))).equals(whole.subarray(from, to)),
+            `${kind} ${checksum} from ${from} to ${to}`,
+          );
+      for (const [from, to] of [
+        [-1, 0],
+        [1, 0],
+        [0, size + 1],
+        [0.5, 1],
+      ] as const)
+        assert.throws(() => bytes(from, to), RangeError);
+    }
+  }
 });
 
 test("libostree's own bare-split-xattrs repository", {

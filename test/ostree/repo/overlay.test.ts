@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TreeportError } from '../../../src/base/errors.ts';
 import type { ObjectName } from '../../../src/ostree/object-name.ts';
-import { noBytes, type ObjectSource } from '../../../src/ostree/object-source.ts';
+import { type ObjectSource, storedEmpty } from '../../../src/ostree/object-source.ts';
 import { overlay } from '../../../src/ostree/repo/overlay.ts';
 import { coded } from '../../support/expect.ts';
 
@@ -23,7 +23,7 @@ function source(own: string, checksums: readonly string[]): ObjectSource {
     },
     content: async (checksum) => {
       check(checksum);
-      return { header: header(own), size: 0, stream: noBytes };
+      return storedEmpty(header(own));
     },
     async *list() {
       for (const checksum of checksums) yield { type: 'file', checksum };

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import test, { type TestContext } from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
 import { messageOf, TreeportError } from '../../../src/base/errors.ts';
-import type { ContentObject, ObjectSource } from '../../../src/ostree/object-source.ts';
+import type { ObjectSource, StoredObject } from '../../../src/ostree/object-source.ts';
 import { NO_XATTRS } from '../../../src/ostree/xattrs.ts';
 import { DiskCache } from '../../../src/server/content/disk-cache.ts';
 import { createEncoder, type EncoderOptions, encoderId } from '../../../src/server/content/encoder.ts';
@@ -139,7 +139,7 @@ function endless(): { readonly source: Pick<ObjectSource, 'content'>; readonly e
     }
   }
   const header = { uid: 0, gid: 0, mode: 0o100644, target: '', xattrs: NO_XATTRS };
-  const object: ContentObject = { header, size: 1 << 29, stream };
+  const object: StoredObject = { header, size: 1 << 29, stream, bytes: stream };
   return { source: { content: async () => object }, ended: ended.promise };
 }
 
