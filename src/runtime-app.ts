@@ -6,53 +6,47 @@
  */
 import { join } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { parseByteSize } from './base/byte-size.ts';
 import { messageOf, TreeportError } from './base/errors.ts';
-import { parseSeconds } from './base/seconds.ts';
 import { VERSION } from './base/version.ts';
 import { printLine } from './cli/output.ts';
 import { reportError, warn } from './cli/report.ts';
+import {
+  optionName,
+  SERVE_OPTION_KEYS,
+  SERVE_OPTIONS,
+  type ServeOptionKey,
+  type ServeValues,
+  serveSettings,
+  variableName,
+} from './cli/serve-options.ts';
 import { handleSignals, onStopSignal } from './cli/signals.ts';
-import { IMAGE_DRAIN_DELAY_SECONDS } from './server/shutdown.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
-
-const SERVE_OPTIONS = {
-  listen: { type: 'string', default: '8080' },
-  'base-path': { type: 'string', default: '/repo' },
-  'cache-dir': { type: 'string' },
-  'cache-size': { type: 'string', default: '1GiB' },
-  'deflate-level': { type: 'string', default: 'auto' },
-  'drain-delay': { type: 'string', default: String(IMAGE_DRAIN_DELAY_SECONDS) },
-  'log-level': { type: 'string', default: 'info' },
-} as const satisfies Options;
 
 const SEAL_OPTIONS = {
   ref: { type: 'string', multiple: true, default: [] as string[] },
   root: { type: 'string', default: '/' },
 } as const satisfies Options;
 
-const USAGE = `treeport ${VERSION}, the runtime of a mirror image. It has the verbs
-  serve [--listen [ADDRESS:]PORT] [--base-path PATH] [--cache-dir DIRECTORY] [--cache-size SIZE]
-        [--deflate-level LEVEL] [--drain-delay SECONDS] [--log-level LEVEL]
+const USAGE = `treeport ${VERSION}, the runtime of a mirror image. Its verbs are
+  serve [OPTION]...
+${SERVE_OPTION_KEYS.map(usageLine).join('\n')}
   check [URL]
   seal [--ref NAME]... [--root DIRECTORY]
 `;
 
 const READY_URL = 'http://127.0.0.1:8080/readyz';
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
-
-async function run([verb, ...words]: readonly string[]): Promise<void> {
+async function run([verb, ...args]: readonly string[]): Promise<void> {
   switch (verb) {
     case 'serve':
-      return serveMirror(words);
+      return serveMirror(args);
     case 'check': {
       const { checkHealth } = await import('./server/health.ts');
-      return checkHealth(words[0] ?? READY_URL);
+      return checkHealth(args[0] ?? READY_URL);
     }
     case 'seal':
-      return sealImage(words);
+      return sealImage(args);
     case '--version':
       console.log(VERSION);
       return;
@@ -62,44 +56,53 @@ async function run([verb, ...words]: readonly string[]): Promise<void> {
     default:
       throw new TreeportError(
         'ERR_USAGE',
-        `${JSON.stringify(verb ?? '')} is no verb; there are serve, check and seal (--help)`,
+        `${JSON.stringify(verb ?? '')} is not a verb: use serve, check or seal (--help)`,
       );
   }
 }
 
-async function serveMirror(words: readonly string[]): Promise<void> {
+async function serveMirror(args: readonly string[]): Promise<void> {
   const { findPublishedRepo, openPublishedRepo } = await import('./mirror/open-published.ts');
-  const { parseDeflateLevel } = await import('./server/content/encoding.ts');
   const { serve } = await import('./server/listen.ts');
-  const options = parse(words, SERVE_OPTIONS);
   const path = await findPublishedRepo(import.meta.dirname);
   if (path === undefined) {
     throw new TreeportError(
       'ERR_REPO_MISSING',
-      'there is no published repo here; this image holds the runtime alone',
+      'this image has no published repo: it is a runtime image. Build a mirror image from it',
     );
   }
-  if (!LOG_LEVELS.includes(options['log-level'])) {
-    throw new TreeportError('ERR_USAGE', `--log-level is one of ${LOG_LEVELS.join(', ')}`);
-  }
-  const cacheDir = options['cache-dir'];
-  const server = await serve({
-    repo: await openPublishedRepo(path),
-    listen: options.listen,
-    basePath: options['base-path'],
-    cacheSize: parseByteSize(options['cache-size'], '--cache-size'),
-    deflateLevel: parseDeflateLevel(options['deflate-level']),
-    drainDelayMs: parseSeconds(options['drain-delay'], '--drain-delay'),
-    logLevel: options['log-level'],
-    assetsDir: join(import.meta.dirname, 'assets'),
-    ...(cacheDir === undefined ? {} : { cacheDir }),
-  });
+  const settings = serveSettings(serveValues(args));
+  const repo = await openPublishedRepo(path);
+  const server = await serve({ ...settings, repo, assetsDir: join(import.meta.dirname, 'assets') });
   onStopSignal((signal) => server.stop({ atOnce: signal === 'SIGINT' }));
 }
 
-async function sealImage(words: readonly string[]): Promise<void> {
+function serveValues(args: readonly string[]): ServeValues {
+  const options = SERVE_OPTION_KEYS.map((key) => {
+    const fallback = imageDefault(key);
+    return [optionName(key), { type: 'string', ...(fallback === undefined ? {} : { default: fallback }) }];
+  });
+  const values = parse(
+    args,
+    Object.fromEntries(options) as Readonly<Record<string, { readonly type: 'string' }>>,
+  );
+  return Object.fromEntries(SERVE_OPTION_KEYS.map((key) => [key, values[optionName(key)]]));
+}
+
+function imageDefault(key: ServeOptionKey): string | undefined {
+  return SERVE_OPTIONS[key].imageDefault ?? SERVE_OPTIONS[key].default;
+}
+
+function usageLine(key: ServeOptionKey): string {
+  const { value, description } = SERVE_OPTIONS[key];
+  const fallback = imageDefault(key);
+  const option = `--${optionName(key)} ${value.toUpperCase()}`.padEnd(22);
+  return `    ${option} ${description}${fallback === undefined ? '' : ` (default ${fallback})`}`;
+}
+
+async function sealImage(args: readonly string[]): Promise<void> {
   const { seal } = await import('./mirror/seal.ts');
-  const { ref, root } = parse(words, SEAL_OPTIONS);
+  const { ref, root } = parse(args, SEAL_OPTIONS);
   process.umask(0o022);
   const { publication, objects } = await seal({
     root,
@@ -113,14 +116,14 @@ async function sealImage(words: readonly string[]): Promise<void> {
 }
 
 /** Values from the command line, else from the environment, else the defaults. */
-function parse<T extends Options>(words: readonly string[], options: T) {
+function parse<T extends Options>(args: readonly string[], options: T) {
   const withEnvironment = Object.entries(options).map(([name, option]) => {
-    const value = process.env[`TREEPORT_${name.replaceAll('-', '_').toUpperCase()}`];
+    const value = process.env[variableName(name)];
     if (value === undefined || value === '') return [name, option];
     return [name, { ...option, default: option.multiple ? value.split(/\s+/) : value }];
   });
   try {
-    return parseArgs({ args: [...words], options: Object.fromEntries(withEnvironment) as T, strict: true })
+    return parseArgs({ args: [...args], options: Object.fromEntries(withEnvironment) as T, strict: true })
       .values;
   } catch (error) {
     throw new TreeportError('ERR_USAGE', messageOf(error), { cause: error });

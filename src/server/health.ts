@@ -6,43 +6,37 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { messageOf, TreeportError } from '../base/errors.ts';
 import type { Repository } from '../ostree/repo/open.ts';
+import { lineAnswer } from './http/answer.ts';
 import { NOT_STORED } from './http/caching.ts';
-import { sendText } from './http/reply.ts';
-import type { FollowedRepository } from './live/followed-repo.ts';
-import type { LiveRepository } from './live/live-summary.ts';
+import { sendAnswer } from './http/send.ts';
 
 const CHECK_TIMEOUT_MS = 5000;
 
-export type HealthRoutesOptions = {
-  readonly followed: FollowedRepository;
-  readonly live: LiveRepository;
-  readonly isDraining: () => boolean;
-};
-
-export async function healthRoutes(
-  app: FastifyInstance,
-  { followed, live, isDraining }: HealthRoutesOptions,
-): Promise<void> {
+/** `app` is decorated with the mirror's state (mirror.ts). */
+export async function healthRoutes(app: FastifyInstance): Promise<void> {
+  const { followed, live, isDraining } = app.mirror;
+  const line = (reply: FastifyReply, status: 200 | 503, text: string) =>
+    sendAnswer(reply, lineAnswer(reply.request, status, text, NOT_STORED));
   app.route({
     method: ['GET', 'HEAD'],
     url: '/healthz',
-    handler: (_request, reply) => sendText(reply, 200, 'ok', NOT_STORED),
+    handler: (_request, reply) => line(reply, 200, 'ok'),
   });
   app.route({
     method: ['GET', 'HEAD'],
     url: '/readyz',
     async handler(_request, reply) {
-      if (isDraining()) return sendText(reply, 503, 'shutting down', NOT_STORED);
+      if (isDraining()) return line(reply, 503, 'shutting down');
       try {
         await followed.refresh();
         await checkReadable(followed.repo);
         await live.summary();
-        return sendText(reply, 200, 'ready', NOT_STORED);
+        return line(reply, 200, 'ready');
       } catch (error) {
-        return sendText(reply, 503, `the repository cannot be read: ${messageOf(error)}`, NOT_STORED);
+        return line(reply, 503, `the repository cannot be read: ${messageOf(error)}`);
       }
     },
   });

@@ -1,71 +1,62 @@
-/** What a server is made from, normalised once. */
+/** The options of a mirror and of the server around it, and their defaults. */
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { TreeportError } from '../base/errors.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { type DeflateLevel, type Encoding, encodingOf } from './content/encoding.ts';
+import type { DeflateLevel } from './content/encoded-objects.ts';
+import { type Counters, newCounters } from './http/counters.ts';
 
-export type ServerOptions = {
-  /** What is served: a repository of any mode. */
+/** Options of the Fastify plugin (mirror.ts). */
+export type MirrorOptions = {
+  /** The repository to serve, of any mode. */
   readonly repo: Repository;
-  /**
-   * Opens the repository again when its config has changed; without it the server goes on with what it has.
-   */
+  /** Reopens the repository when its config has changed; without it the server keeps the given one. */
   readonly reopen?: () => Promise<Repository>;
-  /** Where the repository lies in the URL space; `/repo` by default, `/` for the top. */
+  /** Path of the repository below the plugin's prefix; `/repo` by default, `/` for the prefix itself. */
   readonly basePath?: string;
-  /** Where encoded objects are kept; nowhere by default. */
+  /** Directory of the cache of encoded objects; no cache by default. */
   readonly cacheDir?: string;
-  /** Bytes that `cacheDir` may take; 1 GiB by default. */
+  /** Size limit of the cache in bytes; 1 GiB by default. */
   readonly cacheSize?: number;
   /** Deflate level of encoded objects; `auto` by default. */
   readonly deflateLevel?: DeflateLevel;
-  /** What the descriptor limit of the process allows by default; see http-server.ts. */
-  readonly maxConnections?: number;
-  /** How long a client may read nothing of an answer; 60 s by default. */
-  readonly sendTimeoutMs?: number;
-  /**
-   * How long nothing must have been sent before objects are verified and compressed for the cache; 3 s by
-   * default.
-   */
+  /** How long the server must have sent nothing before it verifies and compresses objects; 3 s by default. */
   readonly idleMs?: number;
   /** Silent by default. At level `info` it gets a line for each request. */
   readonly logger?: Logger;
-  /** The style sheet of the landing page; beside this file by default. */
+  /** Counters to update; new ones by default. */
+  readonly counters?: Counters;
+  /** Makes `/readyz` fail while it returns true. */
+  readonly isDraining?: () => boolean;
+  /** Directory of the landing page's style sheet; beside this file by default. */
   readonly assetsDir?: string;
 };
 
-export type Settings = {
-  readonly repo: Repository;
-  readonly reopen: (() => Promise<Repository>) | undefined;
-  /** With a leading and without a trailing slash; empty at the top. */
-  readonly basePath: string;
-  readonly cacheDir: string | undefined;
-  readonly cacheSize: number;
-  readonly encoding: Encoding;
-  readonly maxConnections: number | undefined;
-  readonly sendTimeoutMs: number | undefined;
-  readonly idleMs: number;
-  readonly logger: Logger;
-  readonly assetsDir: string;
+export type ServerOptions = Omit<MirrorOptions, 'counters' | 'isDraining'> & {
+  /** By default as many as the descriptor limit of the process allows; see http-server.ts. */
+  readonly maxConnections?: number;
+  /** How long a client may read nothing of an answer; 60 s by default. */
+  readonly sendTimeoutMs?: number;
 };
 
-/** Longer than a client pauses between requests to write to its disk. */
-const QUIET_MS = 3000;
+export type Settings = Required<Omit<MirrorOptions, 'reopen' | 'cacheDir'>> &
+  Pick<MirrorOptions, 'reopen' | 'cacheDir'>;
+
+/** Exceeds the pauses of a client that writes to its disk between requests. */
+const IDLE_MS = 3000;
 const DEFAULT_CACHE_BYTES = 1024 ** 3;
 
-export function normaliseOptions(options: ServerOptions): Settings {
+/** Applies the defaults. The base path gets a leading and no trailing slash; empty for `/`. ERR_USAGE. */
+export function normaliseOptions(options: MirrorOptions): Settings {
   return {
-    repo: options.repo,
-    reopen: options.reopen,
+    ...options,
     basePath: normaliseBasePath(options.basePath ?? '/repo'),
-    cacheDir: options.cacheDir,
     cacheSize: options.cacheSize ?? DEFAULT_CACHE_BYTES,
-    encoding: encodingOf(options.deflateLevel ?? 'auto', options.cacheDir !== undefined),
-    maxConnections: options.maxConnections,
-    sendTimeoutMs: options.sendTimeoutMs,
-    idleMs: options.idleMs ?? QUIET_MS,
+    deflateLevel: options.deflateLevel ?? 'auto',
+    idleMs: options.idleMs ?? IDLE_MS,
     logger: options.logger ?? pino({ level: 'silent' }),
+    counters: options.counters ?? newCounters(),
+    isDraining: options.isDraining ?? (() => false),
     assetsDir: options.assetsDir ?? join(import.meta.dirname, 'assets'),
   };
 }

@@ -25,6 +25,17 @@ const STORED_BYTES = 4096;
  */
 const SYNCHRONOUS_BYTES = 64 * 1024;
 
+/**
+ * Increment with every change that alters encoded bytes: which objects are stored, how blocks are cut, how a
+ * compressor is set up. test/server/content/encoder.test.ts pins the bytes of this revision.
+ */
+const REVISION = 1;
+
+/** Everything the encoded bytes depend on besides the object; part of entity tags and of cache paths. */
+export function encoderId(level: number): string {
+  return `deflate${level}-r${REVISION}-${process.versions.zlib}-${process.arch}`;
+}
+
 const deflateOnPool = promisify(deflateRaw);
 
 /** A complete deflate stream, in parts; level 0 stores. Callers bound the concurrency. */

@@ -32,17 +32,6 @@ const CONCURRENCY = 3;
 /** Large objects written into the cache at once. */
 const TAILED_FILES = 4;
 
-/**
- * Increment with every change that alters encoded bytes: which objects are stored, how blocks are cut, how a
- * compressor is set up. test/server/content/encoder.test.ts pins the bytes of this revision.
- */
-const REVISION = 1;
-
-/** Everything the encoded bytes depend on besides the object; part of entity tags and of cache paths. */
-export function encoderId(level: number): string {
-  return `deflate${level}-r${REVISION}-${process.versions.zlib}-${process.arch}`;
-}
-
 export type EncoderOptions = {
   readonly objects: ObjectSource;
   /** Deflate level; 0 stores. */

@@ -67,12 +67,12 @@ export function closePlainFile(file: PlainFile): void {
  * Streams a large file and closes it. The stream fails if the file is truncated meanwhile, because its length
  * is announced.
  */
-export function streamPlainFile(descriptor: number, size: number): Readable {
-  return new FilePieces(descriptor, size);
+export function streamPlainFile(descriptor: number, size: number): FileStream {
+  return new FileStream(descriptor, size);
 }
 
 /** Reads the next piece when the socket has taken the previous one. */
-class FilePieces extends Readable {
+export class FileStream extends Readable {
   readonly #descriptor: number;
   readonly #size: number;
   #position = 0;

@@ -1,8 +1,12 @@
 /**
  * What the server refuses or rewrites before a request is routed. Refusals have no body, like every error
- * (reply.ts).
+ * (answer.ts).
  */
 import type { Socket } from 'node:net';
+import type { onRequestHookHandler } from 'fastify';
+import { errorAnswer } from './answer.ts';
+import { NOT_STORED } from './caching.ts';
+import { sendAnswer } from './send.ts';
 
 const ABSOLUTE = /^https?:\/\/[^/?#]+/i;
 
@@ -19,10 +23,19 @@ export function normaliseTarget(target: string): string {
   return (path.slice(0, end).replace(/\/{2,}/g, '/') || '/') + path.slice(end);
 }
 
+/** Answers 405 to every method but GET and HEAD, and 400 to a request with several Host headers. */
+export const refuseOddRequests: onRequestHookHandler = (request, reply, done) => {
+  const isGet = request.method === 'GET' || request.method === 'HEAD';
+  if (isGet && !hasSeveralHosts(request.raw.rawHeaders)) return done();
+  reply.header('connection', 'close');
+  if (!isGet) reply.header('allow', 'GET, HEAD');
+  sendAnswer(reply, errorAnswer(isGet ? 400 : 405, NOT_STORED));
+};
+
 /**
  * A request with two Host headers is read differently by different servers: cache poisoning (RFC 9112 §3.2).
  */
-export function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
+function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;

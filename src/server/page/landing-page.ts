@@ -20,6 +20,8 @@ export type LandingRef = {
 export type LandingPage = {
   /** URL of the repository as the visitor reaches it. */
   readonly url: string;
+  /** Path of the folder of the style sheet. */
+  readonly assets: string;
   readonly refs: readonly LandingRef[];
   readonly isSigned: boolean;
 };
@@ -27,7 +29,7 @@ export type LandingPage = {
 /** Keeps the page readable; `summary` has all refs. */
 const MAX_REFS = 500;
 
-export function landingPage({ url, refs: all, isSigned }: LandingPage): string {
+export function landingPage({ url, assets, refs: all, isSigned }: LandingPage): string {
   const refs = all.filter(({ name }) => isRefName(name));
   const hidden = all.length - refs.length;
   const usage = clientLines({ url, ref: refs[0]?.name, isSigned });
@@ -37,7 +39,7 @@ export function landingPage({ url, refs: all, isSigned }: LandingPage): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>ostree mirror</title>
-<link rel="stylesheet" href="/assets/style.css">
+<link rel="stylesheet" href="${assets}/style.css">
 </head>
 <body>
 <main>

@@ -6,17 +6,7 @@ import { dictString, parseDict } from '../../ostree/metadata-dict.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { SummaryRef } from '../../ostree/summary.ts';
 import { REVALIDATE } from '../http/caching.ts';
-import type { FollowedRepository } from '../live/followed-repo.ts';
-import type { LiveRepository } from '../live/live-summary.ts';
 import { type LandingRef, landingPage } from './landing-page.ts';
-
-export type LandingRoutesOptions = {
-  readonly basePath: string;
-  readonly assetsDir: string;
-  readonly live: LiveRepository;
-  readonly refresh: FollowedRepository['refresh'];
-  readonly objects: ObjectSource;
-};
 
 const SECURITY_HEADERS = {
   'content-security-policy':
@@ -27,13 +17,15 @@ const SECURITY_HEADERS = {
 /** A name or address with an optional port; nothing else goes into commands that visitors paste. */
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
-export async function landingRoutes(app: FastifyInstance, options: LandingRoutesOptions): Promise<void> {
-  const { basePath, assetsDir, live, refresh, objects } = options;
+/** `app` is decorated with the mirror's state (mirror.ts). */
+export async function landingRoutes(app: FastifyInstance): Promise<void> {
+  const { basePath, assetsDir, live, followed } = app.mirror;
   await app.register(fastifyStatic, {
     root: assetsDir,
     prefix: '/assets/',
     index: false,
     acceptRanges: false,
+    decorateReply: false,
     maxAge: '1h',
     setHeaders: (response) => response.header('x-content-type-options', 'nosniff'),
   });
@@ -41,13 +33,14 @@ export async function landingRoutes(app: FastifyInstance, options: LandingRoutes
     method: ['GET', 'HEAD'],
     url: '/',
     async handler(request, reply) {
-      await refresh();
+      await followed.refresh();
       const { summary, isSigned } = await live.summary();
       const { refs } = summary;
       const page = landingPage({
-        url: publicOrigin(request) + basePath,
+        url: publicOrigin(request) + app.prefix + basePath,
+        assets: `${app.prefix}/assets`,
         refs: refs.map(landingRef),
-        isSigned: isSigned || (await hasSignedCommit(objects, refs[0])),
+        isSigned: isSigned || (await hasSignedCommit(followed.repo.objects, refs[0])),
       });
       reply.headers(SECURITY_HEADERS).header('cache-control', REVALIDATE).type('text/html; charset=utf-8');
       return reply

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { loosePath } from '../../../src/ostree/object-name.ts';
-import { encoderId } from '../../../src/server/content/encoder.ts';
+import { encoderId } from '../../../src/server/content/encode-small.ts';
+import { levelsOf } from '../../../src/server/content/encoded-objects.ts';
 import { until } from '../../support/until.ts';
 import { archiveUrl, bareFixture, tempFolder } from '../repos.ts';
 import { idOf, served, text } from '../served.ts';
@@ -40,4 +41,14 @@ test('without a level the first answer is uncompressed, and the cache is filled 
   }
   assert.equal(counters.cached, ids.length);
   assert.ok((second[1]?.body.length ?? 0) < (first[1]?.body.length ?? 0));
+});
+
+test('a level that was given counts everywhere', () => {
+  assert.deepEqual(levelsOf(9, true), { onDemand: 9, cached: 9 });
+  assert.deepEqual(levelsOf(0, false), { onDemand: 0, cached: 0 });
+});
+
+test('auto answers at once where a cache is filled later, and compresses where there is none', () => {
+  assert.deepEqual(levelsOf('auto', true), { onDemand: 0, cached: 6 });
+  assert.deepEqual(levelsOf('auto', false), { onDemand: 1, cached: 1 });
 });

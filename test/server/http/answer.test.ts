@@ -4,33 +4,40 @@ import { get, type IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import test, { type TestContext } from 'node:test';
-import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify from 'fastify';
 import { collect } from '../../../src/base/bytes.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
-import { openPlainFile, type PlainFile } from '../../../src/server/http/plain-file.ts';
 import {
   type Answer,
-  sendBytes,
-  sendError,
-  sendFault,
-  sendFile,
-  sendIfNotModified,
-  sendNotFound,
-  sendStream,
-  sendText,
-} from '../../../src/server/http/reply.ts';
+  bytesAnswer,
+  errorAnswer,
+  faultAnswer,
+  fileAnswer,
+  lineAnswer,
+  notFoundAnswer,
+  notModifiedAnswer,
+  type Representation,
+  type Request,
+  streamAnswer,
+} from '../../../src/server/http/answer.ts';
+import { openPlainFile, type PlainFile } from '../../../src/server/http/plain-file.ts';
+import { sendAnswer } from '../../../src/server/http/send.ts';
 import { archiveFixture, archiveUrl, bareFixture, tempFolder } from '../repos.ts';
 import { idOf, served, text } from '../served.ts';
 
 const MIB = 1024 * 1024;
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5);
-const ANSWER: Answer = { etag: 'tag', lastModified: AT, cacheControl: 'public, max-age=10' };
+const FORM: Representation = { etag: 'tag', lastModified: AT, cacheControl: 'public, max-age=10' };
 
-type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+type Handler = (request: Request) => Answer;
 
 function app(t: TestContext, handler: Handler) {
   const server = fastify({ exposeHeadRoutes: false });
-  server.route({ method: ['GET', 'HEAD'], url: '/', handler });
+  server.route({
+    method: ['GET', 'HEAD'],
+    url: '/',
+    handler: (request, reply) => sendAnswer(reply, handler(request)),
+  });
   t.after(() => server.close());
   return {
     server,
@@ -48,17 +55,13 @@ function fileOf(t: TestContext, bytes: Buffer): () => PlainFile {
 const LARGE = Buffer.alloc(MIB, 'large');
 
 const kinds: readonly (readonly [string, Buffer, (t: TestContext) => Handler])[] = [
-  [
-    'bytes',
-    Buffer.from('body'),
-    () => (request, reply) => sendBytes(request, reply, Buffer.from('body'), ANSWER),
-  ],
+  ['bytes', Buffer.from('body'), () => (request) => bytesAnswer(request, Buffer.from('body'), FORM)],
   [
     'a small file',
     Buffer.from('small'),
     (t) => {
       const open = fileOf(t, Buffer.from('small'));
-      return (request, reply) => sendFile(request, reply, open(), ANSWER);
+      return (request) => fileAnswer(request, open(), FORM);
     },
   ],
   [
@@ -66,13 +69,13 @@ const kinds: readonly (readonly [string, Buffer, (t: TestContext) => Handler])[]
     LARGE,
     (t) => {
       const open = fileOf(t, LARGE);
-      return (request, reply) => sendFile(request, reply, open(), ANSWER);
+      return (request) => fileAnswer(request, open(), FORM);
     },
   ],
   [
     'a stream',
     Buffer.from('one two'),
-    () => (request, reply) => sendStream(request, reply, Readable.from(['one ', 'two']), ANSWER),
+    () => (request) => streamAnswer(request, Readable.from(['one ', 'two']), FORM),
   ],
 ];
 
@@ -83,7 +86,7 @@ for (const [what, body, handlerOf] of kinds) {
     assert.equal(full.statusCode, 200);
     assert.deepEqual(full.rawPayload, body);
     assert.equal(full.headers.etag, '"tag"');
-    assert.equal(full.headers['cache-control'], ANSWER.cacheControl);
+    assert.equal(full.headers['cache-control'], FORM.cacheControl);
     assert.equal(full.headers['last-modified'], 'Fri, 02 Jan 2026 03:04:05 GMT');
     assert.equal(full.headers['content-type'], 'application/octet-stream');
     assert.equal(full.headers['accept-ranges'], 'none');
@@ -105,7 +108,7 @@ for (const [what, body, handlerOf] of kinds) {
 
 test('a large file that is not sent is closed', async (t) => {
   const open = fileOf(t, LARGE);
-  const { ask } = app(t, (request, reply) => sendFile(request, reply, open(), ANSWER));
+  const { ask } = app(t, (request) => fileAnswer(request, open(), FORM));
   await ask();
   const descriptors = () => readdirSync('/proc/self/fd').length;
   const before = descriptors();
@@ -118,10 +121,10 @@ test('a large file that is not sent is closed', async (t) => {
 
 test('a stream that is not sent is destroyed', async (t) => {
   const streams: Readable[] = [];
-  const { ask } = app(t, (request, reply) => {
+  const { ask } = app(t, (request) => {
     const stream = Readable.from(['x']);
     streams.push(stream);
-    return sendStream(request, reply, stream, ANSWER);
+    return streamAnswer(request, stream, FORM);
   });
   await ask({}, 'HEAD');
   await ask({ 'if-none-match': '"tag"' });
@@ -132,8 +135,9 @@ test('a stream that is not sent is destroyed', async (t) => {
 });
 
 test('only a condition that holds is answered beforehand', async (t) => {
-  const { ask } = app(t, (request, reply) =>
-    sendIfNotModified(request, reply, ANSWER) ? reply : sendText(reply, 200, 'looked further', 'no-store'),
+  const { ask } = app(
+    t,
+    (request) => notModifiedAnswer(request, FORM) ?? lineAnswer(request, 200, 'looked further', 'no-store'),
   );
   for (const headers of [
     {},
@@ -147,10 +151,10 @@ test('only a condition that holds is answered beforehand', async (t) => {
 
 test('errors have no body: their words are in a header', async (t) => {
   const answers: readonly (readonly [Handler, number, string, string | undefined])[] = [
-    [(_, reply) => sendNotFound(reply), 404, 'no-cache', undefined],
-    [(_, reply) => sendError(reply, 500, 'no-store', 'why'), 500, 'no-store', 'why'],
-    [(_, reply) => sendFault(reply, { status: 404, text: 'no object' }), 404, 'no-cache', 'no object'],
-    [(_, reply) => sendFault(reply, { status: 500, text: 'corrupt' }), 500, 'no-store', 'corrupt'],
+    [() => notFoundAnswer(), 404, 'no-cache', undefined],
+    [() => errorAnswer(500, 'no-store', 'why'), 500, 'no-store', 'why'],
+    [() => faultAnswer({ status: 404, text: 'no object' }), 404, 'no-cache', 'no object'],
+    [() => faultAnswer({ status: 500, text: 'corrupt' }), 500, 'no-store', 'corrupt'],
   ];
   for (const [handler, status, cacheControl, reason] of answers) {
     const answer = await app(t, handler).ask();
@@ -164,7 +168,7 @@ test('errors have no body: their words are in a header', async (t) => {
 });
 
 test('text is one line, and none for HEAD', async (t) => {
-  const { ask } = app(t, (_, reply) => sendText(reply, 503, 'not now', 'no-store'));
+  const { ask } = app(t, (request) => lineAnswer(request, 503, 'not now', 'no-store'));
   const answer = await ask();
   assert.equal(answer.body, 'not now\n');
   assert.equal(answer.headers['content-type'], 'text/plain; charset=utf-8');

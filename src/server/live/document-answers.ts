@@ -1,8 +1,7 @@
-/** Everything but objects: config, summary and its companions, refs, static deltas and their indexes. */
+/** Answers requests for everything but objects: config, summary and its companions, refs, static deltas. */
 import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { isSignedSuperblock } from '../../ostree/delta-list.ts';
 import { type DeltaName, deltaDirectory, deltaIndexPath } from '../../ostree/delta-name.ts';
@@ -10,40 +9,46 @@ import { keyfileBoolean, keyfileString } from '../../ostree/keyfile.ts';
 import { readRef } from '../../ostree/refs.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { ARCHIVE_MODE } from '../../ostree/summary-build.ts';
+import {
+  type Answer,
+  bytesAnswer,
+  fileAnswer,
+  notFoundAnswer,
+  type Representation,
+  type Request,
+} from '../http/answer.ts';
 import { REVALIDATE, SHORT } from '../http/caching.ts';
 import { closePlainFile, fileStart, honestDate, openPlainFile, type PlainFile } from '../http/plain-file.ts';
-import { type Answer, sendBytes, sendFile, sendNotFound } from '../http/reply.ts';
 import { FileTags } from './file-tags.ts';
 import type { LiveRepository } from './live-summary.ts';
 
-export type Send<Rest extends readonly unknown[]> = (
-  request: FastifyRequest,
-  reply: FastifyReply,
+export type Answering<Rest extends readonly unknown[]> = (
+  request: Request,
   ...rest: Rest
-) => FastifyReply | Promise<FastifyReply>;
+) => Answer | Promise<Answer>;
 
-export type DocumentRoutes = {
-  readonly config: Send<[]>;
-  readonly summary: Send<[]>;
+export type DocumentAnswers = {
+  readonly config: Answering<[]>;
+  readonly summary: Answering<[]>;
   /** A file of the repository that belongs to the summary. */
-  readonly summaryFile: Send<[path: string]>;
-  readonly flatpakFile: Send<[path: string]>;
-  readonly ref: Send<[root: string, name: string]>;
-  readonly delta: Send<[name: DeltaName, file: string]>;
-  readonly deltaIndex: Send<[to: Checksum]>;
+  readonly summaryFile: Answering<[path: string]>;
+  readonly flatpakFile: Answering<[path: string]>;
+  readonly ref: Answering<[root: string, name: string]>;
+  readonly delta: Answering<[name: DeltaName, file: string]>;
+  readonly deltaIndex: Answering<[to: Checksum]>;
 };
 
-type HowSent = Pick<Answer, 'cacheControl' | 'contentType'>;
+type Freshness = Pick<Representation, 'cacheControl' | 'contentType'>;
 
 const TEXT = 'text/plain; charset=utf-8';
 /** Media types that make browsers open such files with flatpak. */
 const FLATPAK_REPO = 'application/vnd.flatpak.repo';
 const FLATPAK_REF = 'application/vnd.flatpak.ref';
 
-export function createDocumentRoutes(repo: Repository, live: LiveRepository): DocumentRoutes {
+export function createDocumentAnswers(repo: Repository, live: LiveRepository): DocumentAnswers {
   const tags = new FileTags();
   const open = (path: string) => openPlainFile(repo.path, path, { links: 'inside' });
-  const sendPlain = async (request: FastifyRequest, reply: FastifyReply, file: PlainFile, how: HowSent) => {
+  const answerPlain = async (request: Request, file: PlainFile, freshness: Freshness): Promise<Answer> => {
     let etag: string;
     try {
       etag = await tags.of(file);
@@ -51,53 +56,51 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
       closePlainFile(file);
       throw error;
     }
-    return sendFile(request, reply, file, { ...how, etag, lastModified: honestDate(file.modified) });
+    return fileAnswer(request, file, { ...freshness, etag, lastModified: honestDate(file.modified) });
   };
   return {
-    config(request, reply) {
+    config(request) {
       const bytes = Buffer.from(publicConfig(repo));
       const modified = statSync(join(repo.path, 'config'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      return sendBytes(request, reply, bytes, { ...textAnswer(bytes), lastModified: honestDate(modified) });
+      return bytesAnswer(request, bytes, { ...textForm(bytes), lastModified: honestDate(modified) });
     },
-    async summary(request, reply) {
+    async summary(request) {
       const { bytes, checksum, lastModified } = await live.summary();
-      return sendBytes(request, reply, bytes, { etag: checksum, lastModified, cacheControl: REVALIDATE });
+      return bytesAnswer(request, bytes, { etag: checksum, lastModified, cacheControl: REVALIDATE });
     },
-    summaryFile(request, reply, path) {
+    summaryFile(request, path) {
       const file = open(path);
-      return file === undefined
-        ? sendNotFound(reply)
-        : sendPlain(request, reply, file, { cacheControl: REVALIDATE });
+      return file === undefined ? notFoundAnswer() : answerPlain(request, file, { cacheControl: REVALIDATE });
     },
-    flatpakFile(request, reply, path) {
+    flatpakFile(request, path) {
       const file = open(path);
-      if (file === undefined) return sendNotFound(reply);
+      if (file === undefined) return notFoundAnswer();
       const contentType = path.endsWith('ref') ? FLATPAK_REF : FLATPAK_REPO;
-      return sendPlain(request, reply, file, { cacheControl: SHORT, contentType });
+      return answerPlain(request, file, { cacheControl: SHORT, contentType });
     },
-    async ref(request, reply, root, name) {
+    async ref(request, root, name) {
       const commit = await (root === 'refs/heads' ? live.ref(name) : readRef(repo, root, name));
-      if (commit === undefined) return sendNotFound(reply);
+      if (commit === undefined) return notFoundAnswer();
       const bytes = Buffer.from(`${commit}\n`);
-      return sendBytes(request, reply, bytes, textAnswer(bytes));
+      return bytesAnswer(request, bytes, textForm(bytes));
     },
-    delta(request, reply, name, part) {
+    delta(request, name, part) {
       const isSuperblock = part === 'superblock';
       const file = openPlainFile(repo.path, `${deltaDirectory(name)}/${part}`);
-      if (file === undefined) return sendNotFound(reply);
+      if (file === undefined) return notFoundAnswer();
       if (isSuperblock && isSignedSuperblock(fileStart(file))) {
         closePlainFile(file);
-        return sendNotFound(reply);
+        return notFoundAnswer();
       }
       // A regenerated delta has different parts under the same names.
-      return sendPlain(request, reply, file, { cacheControl: isSuperblock ? SHORT : REVALIDATE });
+      return answerPlain(request, file, { cacheControl: isSuperblock ? SHORT : REVALIDATE });
     },
-    async deltaIndex(request, reply, to) {
+    async deltaIndex(request, to) {
       const file = open(deltaIndexPath(to));
-      if (file !== undefined) return sendPlain(request, reply, file, { cacheControl: SHORT });
+      if (file !== undefined) return answerPlain(request, file, { cacheControl: SHORT });
       const bytes = await live.deltaIndex(to);
-      if (bytes === undefined) return sendNotFound(reply);
-      return sendBytes(request, reply, bytes, {
+      if (bytes === undefined) return notFoundAnswer();
+      return bytesAnswer(request, bytes, {
         etag: hash('sha256', bytes),
         lastModified: undefined,
         cacheControl: SHORT,
@@ -106,7 +109,7 @@ export function createDocumentRoutes(repo: Repository, live: LiveRepository): Do
   };
 }
 
-function textAnswer(bytes: Buffer): Answer {
+function textForm(bytes: Buffer): Representation {
   return { etag: hash('sha256', bytes), lastModified: undefined, cacheControl: SHORT, contentType: TEXT };
 }
 

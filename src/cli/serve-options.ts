@@ -1,0 +1,94 @@
+/**
+ * The options of the server, in one table: `treeport serve`, the `serve` verb of mirror images, their environment
+ * variables and the docs are made from it. Keys are in camel case; option names and variables follow from them.
+ */
+import { parseByteSize } from '../base/byte-size.ts';
+import { TreeportError } from '../base/errors.ts';
+import { parseSeconds } from '../base/seconds.ts';
+import type { DeflateLevel } from '../server/content/encoded-objects.ts';
+import type { ServeOptions } from '../server/listen.ts';
+import { IMAGE_DRAIN_DELAY_SECONDS } from '../server/shutdown.ts';
+
+export type ServeOption = {
+  /** Placeholder of the value in help texts. */
+  readonly value: string;
+  readonly description: string;
+  readonly default?: string;
+  /** Default in a mirror image, if it differs. */
+  readonly imageDefault?: string;
+  readonly choices?: readonly string[];
+};
+
+export type ServeOptionKey =
+  | 'listen'
+  | 'basePath'
+  | 'cacheDir'
+  | 'cacheSize'
+  | 'deflateLevel'
+  | 'drainDelay'
+  | 'logLevel';
+
+/** Values from the command line or the environment; those without a default may be absent. */
+export type ServeValues = Readonly<Partial<Record<ServeOptionKey, string>>>;
+
+export const SERVE_OPTIONS: Readonly<Record<ServeOptionKey, ServeOption>> = {
+  listen: { value: 'address', description: '[ADDRESS:]PORT to listen on', default: '8080' },
+  basePath: { value: 'path', description: 'path of the repository in URLs', default: '/repo' },
+  cacheDir: { value: 'path', description: 'cache encoded objects in this directory' },
+  cacheSize: { value: 'size', description: 'size limit of the cache, like 500M or 2GiB', default: '1GiB' },
+  deflateLevel: {
+    value: 'level',
+    description:
+      'compression of encoded objects: 0 (stored) to 9 (smallest); auto compresses lightly, or with a cache stores first and compresses well when idle',
+    default: 'auto',
+  },
+  drainDelay: {
+    value: 'seconds',
+    description: 'after SIGTERM, keep serving for this long while /readyz fails',
+    default: '0',
+    imageDefault: String(IMAGE_DRAIN_DELAY_SECONDS),
+  },
+  logLevel: {
+    value: 'level',
+    description: 'lowest level that is logged',
+    default: 'info',
+    choices: ['debug', 'info', 'warn', 'error', 'silent'],
+  },
+};
+
+export const SERVE_OPTION_KEYS: readonly ServeOptionKey[] = Object.keys(SERVE_OPTIONS) as ServeOptionKey[];
+
+/** The option without its dashes: `cache-dir`. */
+export function optionName(key: ServeOptionKey): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The environment variable: `TREEPORT_CACHE_DIR`. */
+export function variableName(option: string): string {
+  return `TREEPORT_${option.replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** Parses the values; ERR_USAGE. */
+export function serveSettings(values: ServeValues): Omit<ServeOptions, 'repo'> {
+  const { choices } = SERVE_OPTIONS.logLevel;
+  const text = (key: ServeOptionKey) => values[key] ?? SERVE_OPTIONS[key].default ?? '';
+  if (choices?.includes(text('logLevel')) !== true) {
+    throw new TreeportError('ERR_USAGE', `--log-level is one of ${choices?.join(', ')}`);
+  }
+  return {
+    listen: text('listen'),
+    basePath: text('basePath'),
+    cacheSize: parseByteSize(text('cacheSize'), '--cache-size'),
+    deflateLevel: parseDeflateLevel(text('deflateLevel')),
+    drainDelayMs: parseSeconds(text('drainDelay'), '--drain-delay'),
+    logLevel: text('logLevel'),
+    ...(values.cacheDir === undefined ? {} : { cacheDir: values.cacheDir }),
+  };
+}
+
+/** The level that `text` names; ERR_USAGE. */
+export function parseDeflateLevel(text: string): DeflateLevel {
+  if (text === 'auto') return text;
+  if (/^[0-9]$/.test(text)) return Number(text);
+  throw new TreeportError('ERR_USAGE', `deflate level "${text}" is neither auto nor one of 0 (stored) to 9`);
+}

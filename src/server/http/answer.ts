@@ -1,0 +1,122 @@
+/**
+ * HTTP answers as plain values, for Fastify routes and node:http handlers alike (send.ts sends them); the
+ * only place that sets headers of the repository.
+ *
+ * Answers never have a Content-Encoding, and errors never have a body: libostree with curl keeps the body of
+ * one mirror's refusal and appends the next mirror's bytes to it.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import { isConditional, isNotModified, NOT_STORED, REVALIDATE, type Validators } from './caching.ts';
+import type { Fault } from './faults.ts';
+import { closePlainFile, type PlainFile, streamPlainFile } from './plain-file.ts';
+
+/** What an answer depends on: node:http's IncomingMessage is one, and so is Fastify's request. */
+export type Request = {
+  readonly method?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+};
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  /**
+   * Undefined for HEAD, 304 and errors. A stream must be read or destroyed; an error of it breaks the
+   * connection.
+   */
+  readonly body: Buffer | Readable | undefined;
+};
+
+/** Metadata of a representation (RFC 9110 §8). */
+export type Representation = Validators & {
+  readonly cacheControl: string;
+  /** Bytes by default. */
+  readonly contentType?: string;
+};
+
+const BYTES = 'application/octet-stream';
+const TEXT = 'text/plain; charset=utf-8';
+/** Says why an answer is an error; programs need only the status. */
+const REASON_HEADER = 'treeport-error';
+
+export function bytesAnswer(request: Request, bytes: Buffer, of: Representation): Answer {
+  const known = notModifiedAnswer(request, of);
+  if (known !== undefined) return known;
+  const headers = { ...headersOf(of), 'content-length': bytes.length };
+  return { status: 200, headers, body: request.method === 'HEAD' ? undefined : bytes };
+}
+
+/** Takes ownership of the file: it is closed, or streamed and closed. */
+export function fileAnswer(request: Request, file: PlainFile, of: Representation): Answer {
+  const { content, size } = file;
+  if (Buffer.isBuffer(content)) return bytesAnswer(request, content, of);
+  const known = notModifiedAnswer(request, of);
+  if (known !== undefined || request.method === 'HEAD') closePlainFile(file);
+  if (known !== undefined) return known;
+  const headers = { ...headersOf(of), 'content-length': size };
+  return {
+    status: 200,
+    headers,
+    body: request.method === 'HEAD' ? undefined : streamPlainFile(content, size),
+  };
+}
+
+/** An answer of unknown length. Takes ownership of the stream. */
+export function streamAnswer(request: Request, stream: Readable, of: Representation): Answer {
+  const known = notModifiedAnswer(request, of);
+  if (known !== undefined || request.method === 'HEAD') stream.destroy();
+  if (known !== undefined) return known;
+  return { status: 200, headers: headersOf(of), body: request.method === 'HEAD' ? undefined : stream };
+}
+
+/** The 304 for a client that already has the representation; undefined otherwise. */
+export function notModifiedAnswer(request: Request, of: Representation): Answer | undefined {
+  if (!isConditional(request.headers) || !isNotModified(request.headers, of)) return undefined;
+  return { status: 304, headers: validatorHeaders(of), body: undefined };
+}
+
+/** An error. `reason` must be plain ASCII. */
+export function errorAnswer(status: number, cacheControl: string, reason?: string): Answer {
+  const headers = { 'content-length': 0, 'cache-control': cacheControl };
+  return {
+    status,
+    headers: reason === undefined ? headers : { ...headers, [REASON_HEADER]: reason },
+    body: undefined,
+  };
+}
+
+export function notFoundAnswer(): Answer {
+  return errorAnswer(404, REVALIDATE);
+}
+
+export function faultAnswer({ status, text }: Fault): Answer {
+  return errorAnswer(status, status === 404 ? REVALIDATE : NOT_STORED, text);
+}
+
+/** One line of text, for people and health checks. */
+export function lineAnswer(request: Request, status: number, text: string, cacheControl: string): Answer {
+  const body = Buffer.from(`${text}\n`);
+  const headers = { 'content-type': TEXT, 'content-length': body.length, 'cache-control': cacheControl };
+  return { status, headers, body: request.method === 'HEAD' ? undefined : body };
+}
+
+function validatorHeaders({ etag, lastModified, cacheControl }: Representation): Record<string, string> {
+  const headers = { etag: `"${etag}"`, 'cache-control': cacheControl };
+  return lastModified === undefined ? headers : { ...headers, 'last-modified': httpDate(lastModified) };
+}
+
+function headersOf(of: Representation): Record<string, string> {
+  return { ...validatorHeaders(of), 'content-type': of.contentType ?? BYTES, 'accept-ranges': 'none' };
+}
+
+const recentDate = { seconds: Number.NaN, text: '' };
+
+/** Cached, because formatting a date costs as much as reading a small file, and neighbours share theirs. */
+function httpDate(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  if (recentDate.seconds !== seconds) {
+    recentDate.seconds = seconds;
+    recentDate.text = new Date(seconds * 1000).toUTCString();
+  }
+  return recentDate.text;
+}
