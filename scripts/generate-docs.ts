@@ -1,20 +1,24 @@
 /**
- * Writes docs/cli.md from the command tree and docs/errors.md from the table of error codes. With --check it
- * writes nothing and fails if a file is out of date.
+ * Writes docs/cli.md from the command tree, docs/errors.md from the table of error codes, and the table of
+ * options in docs/operations/run.md from src/cli/serve-options.ts. With --check it writes nothing and fails if
+ * a file is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command, Option } from 'commander';
 import { ERROR_CODES } from '../src/base/error-codes.ts';
 import { buildProgram } from '../src/cli/program.ts';
+import { optionName, SERVE_OPTION_KEYS, SERVE_OPTIONS, variableName } from '../src/cli/serve-options.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+const RUN_PAGE = 'docs/operations/run.md';
 
 /** The generated files: path relative to the project's folder, and text. */
 export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['docs/cli.md', cliDoc(await buildProgram())],
     ['docs/errors.md', errorsDoc()],
+    [RUN_PAGE, withServeOptions(readFileSync(join(ROOT, RUN_PAGE), 'utf8'))],
   ]);
 }
 
@@ -100,6 +104,23 @@ Every error of the command line and of the library has one of these codes. Codes
 reused.
 `;
   return `${intro}\n${table(['code', 'meaning'], Object.entries(ERROR_CODES))}\n`;
+}
+
+/** Replaces the table of options between its two comments. */
+function withServeOptions(page: string): string {
+  const rows = SERVE_OPTION_KEYS.map((key) => {
+    const { description, choices, imageDefault, default: fallback = 'none' } = SERVE_OPTIONS[key];
+    const name = optionName(key);
+    const meaning = choices === undefined ? description : `${description}: ${choices.join(', ')}`;
+    const value =
+      imageDefault === undefined ? fallback : `${imageDefault}; ${fallback} for \`treeport serve\``;
+    return `| \`--${name}\` | \`${variableName(name)}\` | ${cell(meaning)} | ${value} |`;
+  });
+  const table = ['| option | variable | meaning | default |', '|---|---|---|---|', ...rows].join('\n');
+  return page.replace(
+    /(<!-- serve options: [^>]*-->\n)[\s\S]*?(<!-- end -->)/,
+    (_all, start: string, end: string) => `${start}\n${table}\n\n${end}`,
+  );
 }
 
 if (import.meta.main) {
