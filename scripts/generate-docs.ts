@@ -27,10 +27,16 @@ function cliDoc(program: Command): string {
 
 <!-- Generated from src/cli/ by scripts/generate-docs.ts. -->
 
-Results go to stdout; progress and errors go to stderr. An error is one line, \`treeport: CODE: message\`,
-with one of the codes of [errors.md](errors.md). The exit status is 0 on success, 1 after an error, 2 for
-an invalid command line, and 128 + the signal's number when interrupted. \`TREEPORT_DEBUG=1\` adds stack
-traces.
+Results go to stdout; progress and errors go to stderr. An error is one line,
+\`treeport: CODE: message\`, with one of the codes of [errors.md](errors.md). \`TREEPORT_DEBUG=1\` adds
+stack traces.
+
+| exit status | meaning |
+|---|---|
+| 0 | success |
+| 1 | error |
+| 2 | invalid command line |
+| 128 + N | ended by signal N |
 `;
   return [intro, ...verbs(program, [])].join('\n');
 }
@@ -100,8 +106,8 @@ function errorsDoc(): string {
 
 <!-- Generated from src/base/error-codes.ts by scripts/generate-docs.ts. -->
 
-Every error of the command line and of the library has one of these codes. Codes are never renamed or
-reused.
+Every error of the command line and of the library carries one of these codes. Codes are never
+renamed or reused.
 `;
   return `${intro}\n${table(['code', 'meaning'], Object.entries(ERROR_CODES))}\n`;
 }

@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 /**
- * The `treeport` command. This file has only syntax and imports that Node 18 knows: a Node that is too old must get as
- * far as saying so.
+ * The `treeport` command. This file uses only syntax and imports that Node 18 supports, so that an old Node
+ * can report its version.
  */
 import { join } from 'node:path';
 
 const LEAST_NODE = 24;
 
 async function start(): Promise<void> {
-  // In the user's own folder: what is cached will be run, and Node's default below /tmp could be laid by anybody.
+  // In the user's own directory, because cached code is executed and anybody can prepare Node's default below
+  // /tmp.
   const { XDG_CACHE_HOME, HOME } = process.env;
   const cacheHome = XDG_CACHE_HOME || (HOME ? join(HOME, '.cache') : undefined);
   const { enableCompileCache } = await import('node:module');
@@ -18,7 +19,7 @@ async function start(): Promise<void> {
   await run(process.argv.slice(2));
 }
 
-/** For what comes before `src/cli/report.ts` is there. */
+/** Reports errors that occur before `src/cli/report.ts` is loaded. */
 function endWith(line: string): void {
   process.stderr.write(`treeport: ${line}\n`);
   process.exitCode = 1;

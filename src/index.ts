@@ -1,4 +1,4 @@
-/** The library's public API: the functions that the verbs of the command line are made of. */
+/** The library's public API: the functions behind the verbs of the command line. */
 
 import { provideLocks } from './base/temporary.ts';
 

@@ -1,123 +1,121 @@
 /**
- * The table of every error code and what it means to the person who meets it.
- * docs/errors.md is generated from this table; a test holds the two together.
+ * The table of all error codes, with a sentence for the person who meets one.
+ * docs/errors.md is generated from it; a test keeps the two in step.
  */
 export const ERROR_CODES = {
-  ERR_USAGE:
-    'The command line does not make sense. The message says which word, `--help` shows the right form.',
-  ERR_INTERNAL: 'A fault in treeport itself. Please report it with the whole message.',
-  ERR_NODE_VERSION: 'This Node is too old to run treeport; the message says which it needs.',
-  ERR_OPEN_FILES: 'The process may not open as many files as it needs. Raise the limit with `ulimit -n`.',
+  ERR_USAGE: 'The command line is invalid. The message names the argument; `--help` shows the usage.',
+  ERR_INTERNAL: 'A bug in treeport. Please report it with the whole message.',
+  ERR_NODE_VERSION: 'This Node is too old for treeport. The message names the version it needs.',
+  ERR_OPEN_FILES: 'The process cannot open as many files as it needs. Raise the limit with `ulimit -n`.',
   ERR_WORKING_DIRECTORY: 'The working directory was deleted. Change to a directory that exists.',
   ERR_VARIANT:
-    'A serialized GVariant is malformed or not in normal form; the message names its type and the byte offset.',
+    'A serialized GVariant is malformed or not in normal form. The message names its type and the byte offset.',
   ERR_CHECKSUM_SYNTAX: 'A checksum is not 64 lower-case hexadecimal digits.',
   ERR_REPO_MISSING: 'There is no ostree repository at this path.',
   ERR_REPO_MODE:
-    'The mode of the repository is unknown to treeport, or not one in which this can be done; the message says which to use.',
-  ERR_REPO_CONFIG: 'The repository config file cannot be parsed, or is that of an unknown version.',
+    'treeport does not know the mode of the repository, or cannot do this in it. The message names a mode to use.',
+  ERR_REPO_CONFIG: 'The repository config file cannot be parsed, or has an unknown version.',
   ERR_REF_MISSING: 'The ref or revision does not exist in the repository.',
   ERR_REF_SYNTAX: 'A ref name is not valid.',
   ERR_REF_CONFLICT:
-    'A ref cannot be set because another one is in the way: `os` and `os/new` exclude each other. Nothing was imported.',
+    'A ref cannot be set because another ref is in the way: `os` and `os/new` exclude each other. Nothing was imported.',
   ERR_COMMIT_MISSING: 'The commit does not exist in the repository.',
   ERR_SUMMARY:
-    'The summary file of the repository is damaged or too large and is not served. Write it again: `ostree summary -u`.',
+    'The summary file of the repository is damaged or too large, so it is not served. Regenerate it: `ostree summary -u`.',
   ERR_REFS_UNREADABLE:
-    'The repository has refs, but not one of their commits can be read. Its objects may be gone; run `treeport repo fsck`.',
-  ERR_OBJECT_MISSING: 'An object that is needed is not in the repository.',
+    'The repository has refs, but none of their commits can be read. Its objects may be gone; run `treeport repo fsck`.',
+  ERR_OBJECT_MISSING: 'The repository lacks an object that is needed.',
   ERR_OBJECT_CORRUPT:
-    'The bytes of an object do not give its id, or its format is broken. Run `treeport repo fsck`.',
-  ERR_OBJECT_UNREADABLE: 'An object exists but cannot be read: permission, or an I/O error of the disk.',
+    'The bytes of an object do not match its id, or its format is invalid. Run `treeport repo fsck`.',
+  ERR_OBJECT_UNREADABLE: 'An object exists but cannot be read: permission denied, or an I/O error.',
   ERR_XATTRS_UNSUPPORTED:
-    'Extended attributes cannot be read here, and this repository mode keeps object data in them.',
+    'Extended attributes cannot be read here, and this repository mode stores object data in them.',
   ERR_CONFIG_FILE: 'The file given with --config cannot be read.',
-  ERR_METADATA_KEY: 'The metadata of the commit has no such key, or it is not a string where one is needed.',
-  ERR_FSCK: 'fsck found bad objects or damaged refs; each is named on a line of its own before.',
+  ERR_METADATA_KEY:
+    'The metadata of the commit lacks the key, or its value is not a string where one is needed.',
+  ERR_FSCK: 'fsck found bad objects or damaged refs. The lines before name each of them.',
   ERR_REF_DAMAGED:
-    'A file below `refs` is no ref: it is empty or truncated, or a link that leads nowhere or out of `refs`. Each is named before.',
+    'A file below `refs` is not a valid ref: it is empty or truncated, or a link that is dangling or leads out of `refs`. The lines before name each of them.',
   ERR_COMMIT_OLDER:
-    'The commit is older than the one its ref names, and `--timestamp-check` keeps refs from going back in time.',
+    'The commit is older than the one its ref points to, which `--timestamp-check` does not allow.',
   ERR_TIMESTAMP:
-    'The time of the commit is outside the years 0 to 9999, which an image cannot express. Give one with --created.',
+    'The timestamp of the commit is outside the years 0 to 9999, so an image cannot express it. Set one with --created.',
   ERR_PATH_MISSING: 'The path does not exist in the commit.',
-  ERR_IO: 'Reading or writing a file failed; the message has the words of the system.',
+  ERR_IO: 'Reading or writing a file failed. The message quotes the operating system.',
   ERR_FILE_UNSAFE:
-    'A file of a repository or image is no regular file, or a link leads out of the directory it belongs to. It was not opened; the message says which, and where it leads.',
+    'A file of a repository or image is not a regular file, or a link leads out of its directory. It was not opened. The message names the file and where it leads.',
   ERR_FILE_TOO_LARGE:
-    'A file of a repository that is read whole, such as the config, a ref or the summary, is larger than any such file can be.',
+    'A file that is read whole, such as the config, a ref or the summary, is larger than any valid one.',
   ERR_DISK_FULL: 'No space is left on the target disk. Nothing was written under the final name.',
-  ERR_JSON:
-    'A JSON document does not parse, is too large or does not have the expected members; the message says which.',
+  ERR_JSON: 'A JSON document does not parse, is too large or lacks expected members. The message says which.',
   ERR_DIGEST_SYNTAX:
-    'A digest is not `sha256:` and 64 lower-case hexadecimal digits; no other algorithm is known.',
-  ERR_COMPRESSION: 'A layer compression is not gzip or zstd with a level that exists.',
+    'A digest is not `sha256:` and 64 lower-case hexadecimal digits; no other algorithm is supported.',
+  ERR_COMPRESSION: 'Unsupported layer compression. Use gzip[:1-9] or zstd[:1-19].',
   ERR_IMAGE_REFERENCE: 'An image reference is not TRANSPORT:NAME with a known transport.',
-  ERR_IMAGE_MISSING: 'There is no image at this place, or none with this tag or for this platform.',
-  ERR_IMAGE_AMBIGUOUS: 'Several images are at this place; name one by its tag.',
-  ERR_IMAGE_UNSUPPORTED: 'The image, a layer or an archive is in a format that treeport does not read.',
-  ERR_IMAGE_TARGET:
-    'The target exists and is something else than an image of its kind. It was left as it is.',
-  ERR_BLOB_MISSING: 'A blob that the image needs is not there.',
+  ERR_IMAGE_MISSING: 'There is no image at this location, or none with this tag or for this platform.',
+  ERR_IMAGE_AMBIGUOUS: 'There are several images at this location. Select one by its tag.',
+  ERR_IMAGE_UNSUPPORTED: 'treeport does not support the format of the image, a layer or an archive.',
+  ERR_IMAGE_TARGET: 'The target exists and is not an image of the same kind. It was left unchanged.',
+  ERR_BLOB_MISSING: 'The image lacks a blob that it refers to.',
   ERR_BLOB_CORRUPT:
-    'A blob has not the size or digest its descriptor says, or does not decompress. Copy the image again.',
-  ERR_SKOPEO_MISSING: 'skopeo is needed for this transport and is not installed.',
-  ERR_SKOPEO: 'skopeo failed; the message has its last words.',
+    'A blob does not have the size or digest of its descriptor, or does not decompress. Copy the image again.',
+  ERR_SKOPEO_MISSING: 'This transport needs skopeo, which is not installed.',
+  ERR_SKOPEO: 'skopeo failed. The message quotes the end of its output.',
   ERR_REGISTRY_UNREACHABLE:
-    'The registry does not answer, or the connection broke. What was read so far is not used; try again.',
+    'The registry does not respond, or the connection broke. Data read so far was discarded; try again.',
   ERR_REGISTRY_STALLED:
-    'The registry keeps the connection open and sends nothing, for 60 s or what --stall-timeout says. What was read so far is not used; try again.',
+    'The registry kept the connection open but sent nothing for 60 s, or the time set by --stall-timeout. Data read so far was discarded; try again.',
   ERR_REGISTRY_AUTH:
-    'The registry refuses the credentials, or wants some. Run `podman login`, or name a file with --authfile.',
+    'The registry refuses the credentials, or requires some. Run `podman login`, or name a file with --authfile.',
   ERR_REGISTRY_TLS:
-    "The registry's certificate cannot be verified, or it speaks no TLS. Install its CA, name a directory with --cert-dir, or allow it in registries.conf.",
+    "The registry's certificate cannot be verified, or the registry does not use TLS. Install its CA, name a directory with --cert-dir, or allow it in registries.conf.",
   ERR_STORAGE_MOUNT:
-    'The image in container storage cannot be mounted here; the message says why. Its layers can be read all the same.',
-  ERR_POLICY: 'The containers policy (policy.json) refuses the image, or there is no policy to go by.',
+    'The image in container storage cannot be mounted here. The message gives the reason. Its layers can still be read.',
+  ERR_POLICY: 'The containers policy (policy.json) rejects the image, or there is no policy.',
   ERR_POLICY_INSECURE:
-    'The containers policy accepts this image without a signature, so `ostree-image-signed:` would prove nothing. The message names the rule that applies.',
+    'The containers policy accepts this image without a signature, so `ostree-image-signed:` would prove nothing. The message names the matching rule.',
   ERR_CATALOGUE:
-    "The catalogue of a mirror image's published repository is damaged. Build the mirror image again.",
+    "The catalogue of a mirror image's published repository is damaged. Rebuild the mirror image.",
   ERR_REF_BINDING:
-    'The commit is bound to other ref names, so clients would refuse it under this one. The message lists the names.',
+    'The commit is bound to other refs, so clients would refuse it under this one. The message lists them.',
   ERR_NOT_ENCAPSULATED:
-    'The image has no label `ostree.final-diffid`, or none that fits its layers: it was not made from an ostree commit.',
+    'The image has no `ostree.final-diffid` label that matches its layers: it was not made from an ostree commit.',
   ERR_ALREADY_MIRROR:
-    'The image is a mirror image already. Start from the encapsulated image that it was made from.',
-  ERR_RUNTIME:
-    'The files that a mirror image runs with cannot be put together here. The message names what is missing.',
+    'The image is already a mirror image. Start from the encapsulated image it was made from.',
+  ERR_RUNTIME: 'The runtime of a mirror image cannot be assembled here. The message names the missing files.',
   ERR_SEAL_OWNERS:
     'The build changed owners, modes or bytes of objects, as rootless builds do. Build as root, or use `treeport mirror wrap`.',
   ERR_CACHE_DIR:
-    'The cache directory of the server cannot be made or written, holds files that are no cache, or lies in or around the repository.',
+    'The cache directory of the server cannot be created or written, contains foreign files, or overlaps with the repository.',
   ERR_LISTEN:
-    "The server cannot listen: the port is in use, or the address is not this machine's, or not allowed.",
-  ERR_TAR: 'A tar stream is malformed or cut off.',
-  ERR_TAR_OBJECT:
-    'An entry of a tar stream breaks the rules of the ostree tar formats; the message names the entry.',
+    'The server cannot listen: the port is in use, or the address does not belong to this machine or is not allowed.',
+  ERR_TAR: 'A tar stream is malformed or truncated.',
+  ERR_TAR_OBJECT: 'An entry of a tar stream violates the ostree tar formats. The message names the entry.',
   ERR_LIBOSTREE_MISSING:
-    'libostree 2022.7 or later is needed to write to repositories and is not installed. The message says what to install.',
-  ERR_LIBOSTREE: 'libostree failed; the message has its words.',
-  ERR_REPO_READ_ONLY: 'The repository cannot be written: a read-only file system, or no permission.',
+    'Writing to repositories needs libostree 2022.7 or later, which is not installed. The message names the package.',
+  ERR_LIBOSTREE: 'libostree failed. The message quotes it.',
+  ERR_REPO_READ_ONLY:
+    'The repository cannot be written: the file system is read-only, or permission is denied.',
   ERR_OBJECT_TOO_LARGE: 'A metadata object is larger than ostree clients accept (128 MiB).',
-  ERR_REMOTE_MISSING: 'The repository has no such remote. The message says which it has, and how to add one.',
+  ERR_REMOTE_MISSING: 'The repository has no such remote. The message lists its remotes, and how to add one.',
   ERR_REMOTE_UNVERIFIED:
-    'The remote has both `gpg-verify` and `sign-verify` off, so nothing would be verified by it.',
+    'The remote has both `gpg-verify` and `sign-verify` disabled, so it would verify nothing.',
   ERR_NO_KEYS:
-    'The remote demands signatures, but there is no usable key to verify them with. The message says where one was looked for.',
-  ERR_SIGNATURE_MISSING: 'The commit is not signed, or not in a way that the remote demands.',
+    'The remote requires signatures, but there is no usable key to verify them. The message lists where it looked.',
+  ERR_SIGNATURE_MISSING: 'The commit is not signed, or not by a method that the remote requires.',
   ERR_SIGNATURE_BAD:
-    'A signature of the commit is wrong: the commit or the signature was changed, or another key made it.',
+    'A signature of the commit is invalid: the commit or the signature was changed, or another key made it.',
   ERR_SIGNATURE_UNKNOWN_KEY:
-    'The commit is signed with a key that the remote does not have. Import the key if you trust it.',
+    'The commit is signed by a key that the remote does not have. Import the key if you trust it.',
   ERR_SIGNATURE_EXPIRED: 'The signature of the commit, or the key that made it, has expired.',
   ERR_SIGNATURE_REVOKED: 'The key that signed the commit is revoked.',
-  ERR_SIGNING_KEY: 'The secret key to sign with is none of its kind.',
+  ERR_SIGNING_KEY: 'The secret key to sign with is invalid for its type.',
   ERR_OBJECT_STRAY:
-    'The tar stream or image holds an object that does not belong to its commit. Nothing was imported.',
+    'The tar stream or image contains an object that does not belong to its commit. Nothing was imported.',
   ERR_UNVERIFIED_REFERENCE:
-    'The image reference does not say how to verify what it brings. Put a scheme in front, or give --unverified.',
-  ERR_NOT_READY: 'The server asked by `check` does not answer, or is not ready; the message has its answer.',
+    'The image reference does not say how to verify the image. Prefix it with a scheme, or give --unverified.',
+  ERR_NOT_READY:
+    'The server that `check` queried does not respond, or is not ready. The message quotes its response.',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

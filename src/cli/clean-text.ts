@@ -1,28 +1,30 @@
 /**
- * Text for people, without what a terminal acts on or what makes it read otherwise than it is: control characters,
- * line ends among them, and those that turn the direction of text. They are shown as escapes (`\n`, `\x1b`,
- * `\u{202e}`), so that nothing an image or a repository holds can pass for a line of ours. Tabs stay.
+ * Escapes text for people: control characters (line ends included) and characters that change the direction
+ * of text become `\n`, `\x1b` or `\u{202e}`, so that nothing from an image or a repository can pass for a
+ * line of ours or drive the terminal. Tabs stay.
  */
 
 const LINE_END = /\r?\n/;
-/** Control characters, line and paragraph separators, halves of pairs, marks and embeddings of direction; as a class. */
+/**
+ * Control characters, line and paragraph separators, lone surrogates, directional marks; for a regex class.
+ */
 export const UNSAFE_CHARACTERS = String.raw`\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069`;
 const UNSAFE_IN_TEXT = new RegExp(`(?!\t)[${UNSAFE_CHARACTERS}]`, 'gu');
-/** `JSON.stringify` itself escapes the others, and its line ends are between strings. */
+/** `JSON.stringify` escapes ASCII control characters itself; its own line ends are between strings. */
 const UNSAFE_IN_JSON = new RegExp(`(?!\\n)[${UNSAFE_CHARACTERS}]`, 'gu');
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r' };
 
-/** One line. */
+/** Escapes a single line. */
 export function cleanLine(text: string): string {
   return text.replaceAll(UNSAFE_IN_TEXT, escapeCharacter);
 }
 
-/** Several lines, each of them cleaned. */
+/** Escapes each line of a text. */
 export function cleanLines(text: string): string {
   return text.split(LINE_END).map(cleanLine).join('\n');
 }
 
-/** The lines of a text, each behind an indent that shows that they belong to one thing. */
+/** The lines of a text, each indented. */
 export function indented(text: string, indent: string): readonly string[] {
   return text
     .trimEnd()
@@ -30,7 +32,7 @@ export function indented(text: string, indent: string): readonly string[] {
     .map((line) => `${indent}${line}`);
 }
 
-/** JSON in which those characters, where they are left in strings, are escaped as JSON escapes them. */
+/** JSON in which the unsafe characters are escaped as `\uXXXX`. */
 export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replaceAll(
     UNSAFE_IN_JSON,

@@ -1,4 +1,4 @@
-/** A commit in words, in the form of `ostree show` and `ostree log`. */
+/** Formats a commit as `ostree show` and `ostree log` do. */
 import { timestampText } from '../base/timestamp.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { type Commit, contentChecksum } from '../ostree/commit.ts';
@@ -19,7 +19,7 @@ export function commitLines(checksum: Checksum, commit: Commit): readonly string
   ];
 }
 
-/** `2026-11-20 14:27:28 +0000`, or `@SECONDS` where there is no such date. */
+/** `2026-11-20 14:27:28 +0000`, or `@SECONDS` for a timestamp outside the range of dates. */
 function formatDate(seconds: number): string {
   const text = timestampText(seconds);
   return text.startsWith('@') ? text : `${text.slice(0, 19).replace('T', ' ')} +0000`;

@@ -11,9 +11,9 @@ type Options = ProxyOptions & { readonly json?: boolean };
 export function addContainerCompare(group: Command): void {
   const command = group
     .command('compare')
-    .description('compare two images: what a machine that has the first must fetch for the second')
-    .argument('<old>', 'an image reference, with a verification scheme in front or without')
-    .argument('<new>', 'the same')
+    .description('compare two images: what a machine with the first must fetch to get the second')
+    .argument('<old>', 'an image reference, with or without a verification scheme')
+    .argument('<new>', 'the image to compare it with')
     .option('--json', 'print everything as one JSON document');
   addProxyOptions(command).action(compare);
 }
@@ -42,7 +42,7 @@ async function withImage<T>(
   }
 }
 
-/** The first three lines are those of ostree-ext, to the byte. */
+/** The first three lines are byte for byte those of ostree-ext. */
 export function* comparisonLines(comparison: ImageComparison): Generator<string> {
   yield totalsLine('Total new layers: ', comparison.total);
   yield totalsLine('Removed layers:   ', comparison.removed);

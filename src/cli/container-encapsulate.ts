@@ -16,11 +16,11 @@ export function addContainerEncapsulate(group: Command): void {
   const command = group
     .command('encapsulate')
     .alias('export')
-    .description('make an OCI image of a commit, as ostree-ext does, and print the digest of its manifest')
+    .description('make an OCI image of a commit, as ostree-ext does, and print its manifest digest')
     .argument('<revision>', 'a ref, commit or REF^')
     .argument(
       '<image>',
-      'where to: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, or any other place skopeo knows',
+      'destination: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, or any other transport of skopeo',
     );
   addOptions(command).action(async (revision: string, image: string, options: Options) => {
     const { parseImageReference } = await import('../oci/model/reference.ts');
@@ -28,13 +28,13 @@ export function addContainerEncapsulate(group: Command): void {
   });
 }
 
-/** The older name: into an OCI layout directory only. */
+/** ostree-ext's older verb, for OCI layout directories only. */
 export function addContainerExportOci(group: Command): void {
   const command = group
     .command('export-oci')
     .description('the same as encapsulate to oci:DIR')
     .argument('<revision>', 'a ref, commit or REF^')
-    .argument('<dir>', 'the layout directory, with :TAG behind it if the image is to have a tag');
+    .argument('<dir>', 'the layout directory, optionally followed by :TAG');
   addOptions(command).action((revision: string, directory: string, options: Options) =>
     encapsulateCommit(revision, { transport: 'oci', name: directory }, options),
   );

@@ -1,11 +1,11 @@
-/** What is known of an image, for people. The first line is that of ostree-ext's own command. */
+/** Formats image info for people. The first line is that of ostree-ext's own command. */
 import { formatByteSize } from '../base/byte-size.ts';
 import { timestampText } from '../base/timestamp.ts';
 import type { ImageInfo } from '../container/inspect/image-info.ts';
 import type { LayerInfo } from '../container/inspect/layers.ts';
 import type { PresentSignature } from '../ostree/sign/present-signatures.ts';
 
-/** `remote` is the one that verified the signatures. */
+/** `remote`: the remote whose keys verified the signatures. */
 export function* infoLines(name: string, info: ImageInfo, remote: string | undefined): Generator<string> {
   yield `${name} digest: ${info.digest}`;
   yield* fields([

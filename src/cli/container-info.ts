@@ -10,10 +10,10 @@ type Options = ProxyOptions & { readonly repo?: string; readonly remote?: string
 export function addContainerInfo(group: Command): void {
   const command = group
     .command('info')
-    .description('show what an image of a commit is: commit, labels, layers, components, signatures')
-    .argument('<image>', 'an image reference, with a verification scheme in front or without')
-    .option('--repo <path>', 'verify the signatures by a remote of this repository')
-    .option('--remote <name>', 'the remote, where the reference names none')
+    .description('show the commit, labels, layers, components and signatures of an image')
+    .argument('<image>', 'an image reference, with or without a verification scheme')
+    .option('--repo <path>', 'verify the signatures with the keys of a remote of this repository')
+    .option('--remote <name>', 'the remote to verify with, if the reference names none')
     .option('--json', 'print everything as one JSON document');
   addProxyOptions(command).action(showInfo);
 }
@@ -35,7 +35,7 @@ async function showInfo(text: string, options: Options): Promise<void> {
   }
 }
 
-/** A demand to verify is never passed over in silence. */
+/** Throws ERR_USAGE if verification is requested but incompletely specified: it is never skipped silently. */
 function verification({ verification: demanded }: OstreeImageReference, options: Options): ImageInfoOptions {
   const remote = options.remote ?? (demanded.kind === 'remote' ? demanded.remote : undefined);
   const { repo } = options;

@@ -27,18 +27,21 @@ export function addContainerUnencapsulate(group: Command): void {
   const command = group
     .command('unencapsulate')
     .alias('import')
-    .description('import the commit of an image of ostree-ext, rpm-ostree or treeport into a repository')
+    .description('import the commit of an image made by ostree-ext, rpm-ostree or treeport into a repository')
     .argument(
       '<image>',
       'ostree-remote-image:REMOTE:IMAGE, ostree-image-signed:IMAGE or ostree-unverified-image:IMAGE',
     )
     .addOption(repoOption())
-    .option('--write-ref <ref>', 'put this ref on the commit')
+    .option('--write-ref <ref>', 'set this ref to the commit')
     .addOption(timestampCheckOption())
-    .option('--unverified', 'take an image reference without a verification scheme, and verify no signature')
-    .option('--arch <name>', "which image of several (default: this machine's)");
+    .option(
+      '--unverified',
+      'accept an image reference without a verification scheme, and verify no signature',
+    )
+    .option('--arch <name>', "architecture to choose from an image index (default: this machine's)");
   addProxyOptions(command)
-    .option('--json', 'print what happens, one JSON object per line')
+    .option('--json', 'print progress and results as JSON, one object per line')
     .addOption(quietOption())
     .action(importImage);
 }
@@ -47,24 +50,28 @@ async function importImage(text: string, options: Options): Promise<void> {
   checkTimestampOption(options);
   const reference = await referenceOf(text, options);
   await disableIncrementalMarking();
-  const told = options.json ? tellAsJson() : tellAsProgress(options);
+  const reporter = options.json ? jsonReporter() : progressReporter(options);
   try {
     const report =
-      (await importByMount(reference, options, told)) ?? (await importLayers(reference, options, told));
-    told.stop();
+      (await importByMount(reference, options, reporter)) ??
+      (await importLayers(reference, options, reporter));
+    reporter.stop();
     if (options.json) await printJson(importedEvent(report, options.writeRef));
     else await printReport(report, options);
   } catch (error) {
-    told.stop();
+    reporter.stop();
     throw error;
   }
 }
 
-/** Undefined if that is not the way; a platform is chosen among manifests, which files do not have. */
+/**
+ * Undefined if the image cannot be imported so: mounted files have no manifests to choose an architecture
+ * from.
+ */
 async function importByMount(
   reference: OstreeImageReference,
   options: Options,
-  { onEvent }: Teller,
+  { onEvent }: Reporter,
 ): Promise<MountedReport | undefined> {
   if (reference.image.transport !== 'containers-storage' || options.arch !== undefined) return undefined;
   const { importFromStorage } = await import('../container/import/import-from-storage.ts');
@@ -77,7 +84,7 @@ async function importByMount(
 async function importLayers(
   reference: OstreeImageReference,
   options: Options,
-  { onEvent }: Teller,
+  { onEvent }: Reporter,
 ): Promise<ImportReport> {
   const { unencapsulate } = await import('../container/import/unencapsulate.ts');
   const { goArchitecture } = await import('../oci/model/platform.ts');
@@ -120,12 +127,12 @@ async function referenceOf(text: string, { unverified = false }: Options): Promi
   return unverifiedReference(image);
 }
 
-type Teller = {
+type Reporter = {
   readonly onEvent: (event: ImportEvent) => void;
   stop(): void;
 };
 
-function tellAsProgress({ quiet }: Options): Teller {
+function progressReporter({ quiet }: Options): Reporter {
   const progress = startProgress({ label: 'import', unit: 'bytes', quiet });
   return {
     onEvent: (event) => {
@@ -135,10 +142,11 @@ function tellAsProgress({ quiet }: Options): Teller {
   };
 }
 
+/** Milliseconds between progress events. */
 const PROGRESS_INTERVAL = 500;
 
-/** Lines are short and few, so the reader is not waited for. */
-function tellAsJson(): Teller {
+/** Does not wait for stdout to drain, because lines are short and few. */
+function jsonReporter(): Reporter {
   const printed = { progress: 0 };
   return {
     onEvent: (event) => {
@@ -171,5 +179,5 @@ function layersText({ fetched, cached, derived }: ImportReport): string {
 }
 
 function objectsText({ objects }: MountedReport): string {
-  return `${objects.imported} objects imported from the mounted image, ${objects.present} were here`;
+  return `${objects.imported} objects imported from the mounted image, ${objects.present} already present`;
 }

@@ -1,6 +1,6 @@
 /**
- * The operating system of `treeport demo`: a few files that look like one, always the same commit.
- * Made without any system tool.
+ * The operating system of `treeport demo`: a few files in the layout of one. Written without system tools,
+ * and reproducible: the commit has always the same checksum.
  */
 import { variant } from '../gvariant/index.ts';
 import type { Checksum } from '../ostree/checksum.ts';

@@ -14,10 +14,10 @@ type Options = { readonly dir: string; readonly listen: string };
 export function addDemo(program: Command): void {
   program
     .command('demo')
-    .description(
-      'make a small OS commit, make a mirror image of it, serve it, and print the lines for clients',
+    .description('make a small OS commit and a mirror image of it, serve it, and print commands for clients')
+    .addOption(
+      new Option('--dir <path>', 'directory for the repository and the image').default('treeport-demo'),
     )
-    .addOption(new Option('--dir <path>', 'where repository and image are put').default('treeport-demo'))
     .addOption(new Option('--listen <address>', '[ADDRESS:]PORT to listen on').default('8080'))
     .action(runDemo);
 }

@@ -1,10 +1,10 @@
-/** A diff as a JSON document: the lists of ostree-ext's diff, with the attributes of every path. */
+/** Formats a diff as JSON: the lists of ostree-ext's diff, with the attributes of every path. */
 import type { At, CommitDiff, DiffNode, Pair } from '../ostree/diff.ts';
 import { type Attributes, attributesOf, describeChange } from '../ostree/diff-attributes.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { formatMode } from './diff-text.ts';
 
-/** What `JSON.stringify` takes. Modes are octal text; values of extended attributes are base64. */
+/** A value for `JSON.stringify`. Modes are octal text; values of extended attributes are base64. */
 export async function diffDocument(source: ObjectSource, diff: CommitDiff): Promise<object> {
   const nodes = async (list: readonly At<DiffNode>[]) => {
     const documents: object[] = [];

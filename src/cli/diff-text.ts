@@ -1,4 +1,4 @@
-/** A diff in words: lines of the form of `ostree diff`, with what differs behind the path. */
+/** Formats a diff as `ostree diff` does, with the differences in parentheses behind each path. */
 
 import { formatByteSize } from '../base/byte-size.ts';
 import type { DiffNode, TreeDiff } from '../ostree/diff.ts';
@@ -14,7 +14,7 @@ import type { ObjectSource } from '../ostree/object-source.ts';
 import { filesBelow } from '../ostree/walk.ts';
 import { shownName } from './output.ts';
 
-/** First what was modified, then what was deleted, then what was added. */
+/** Modified paths first, then deleted, then added ones. */
 export async function* diffLines(source: ObjectSource, diff: TreeDiff): AsyncGenerator<string> {
   for (const pair of [...diff.changedFiles, ...diff.changedDirs]) {
     const change = await describeChange(source, pair);
@@ -46,12 +46,14 @@ function contentNote({ type, size, target }: Attributes): string {
   return type === 'symlink' ? `symlink to ${shownName(target)}` : formatByteSize(size);
 }
 
-/** Permission bits as people write them: `0755`. */
+/** Permission bits in octal: `0755`. */
 export function formatMode(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
-/** Counts in the form of ostree-ext, and the bytes of the files, those below directories that came or went included. */
+/**
+ * Counts in the form of ostree-ext, and sizes of files, including those below added or removed directories.
+ */
 export async function* statLines(source: ObjectSource, diff: TreeDiff): AsyncGenerator<string> {
   const counts = (added: number, removed: number, changed: number) =>
     `added:${added} removed:${removed} changed:${changed}`;

@@ -16,16 +16,16 @@ type Options = {
 export function addDiff(program: Command): void {
   program
     .command('diff')
-    .description('compare two commits: what was modified (M), deleted (D) and added (A), and in what way')
+    .description(
+      'compare two commits: which paths were modified (M), deleted (D) and added (A), and how they differ',
+    )
     .argument('<from>', 'a ref, commit or REF^')
     .argument('<to>', 'a ref, commit or REF^')
-    .argument('[subdir]', 'compare what is below this directory only; paths are relative to it')
+    .argument('[subdir]', 'compare only this directory; paths are relative to it')
     .addOption(repoOption())
     .addOption(new Option('--stat', 'print counts and sizes only').conflicts(['json', 'patch']))
     .addOption(new Option('--json', 'print everything as one JSON document').conflicts(['stat', 'patch']))
-    .addOption(
-      new Option('-p, --patch', 'print a patch of text files, as git does').conflicts(['stat', 'json']),
-    )
+    .addOption(new Option('-p, --patch', 'print a git patch of text files').conflicts(['stat', 'json']))
     .action(printDiff);
 }
 
@@ -48,7 +48,9 @@ async function printDiff(
   }
 }
 
-/** In one piece, as there are hardly more lines than entries in the diff, which is in memory anyway. */
+/**
+ * Joins all lines into one string: there are about as many as entries in the diff, which is in memory anyway.
+ */
 async function joined(lines: AsyncIterable<string>): Promise<string> {
   const text: string[] = [];
   for await (const line of lines) text.push(`${line}\n`);

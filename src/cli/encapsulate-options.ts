@@ -1,13 +1,13 @@
 /**
- * The options of the verbs that make an image from a commit: ostree-ext's own, and those it lacks. One place
- * for `container encapsulate` and `mirror build`.
+ * Options shared by `container encapsulate` and `mirror build`, which make an image from a commit: those of
+ * ostree-ext, and some it lacks.
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import { readContainerConfig } from '../container/encapsulate/config-file.ts';
 import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
 import { DEFAULT_COMPRESSION, FAST_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 
-/** What commander hands to an action. */
+/** The values that commander passes to the action. */
 export type EncapsulateCliOptions = {
   readonly label?: readonly (readonly [string, string])[];
   readonly config?: string;
@@ -25,15 +25,15 @@ export function addEncapsulateOptions(command: Command): Command {
     .option('-l, --label <key=value>', 'add a label; may be repeated', collectLabel)
     .option(
       '--config <file>',
-      'start from this image configuration: JSON, the "config" member of the OCI image config',
+      'start from this container configuration: JSON, as in the "config" member of an OCI image config',
     )
     .option(
       '--copymeta <key>',
-      'make this string of the commit metadata a label; may be repeated',
+      'copy this string of the commit metadata into a label; may be repeated',
       collectText,
     )
-    .option('--copymeta-opt <key>', 'the same, where the commit has the key; may be repeated', collectText)
-    .option('--cmd <word>', 'command of the image, a word each time', collectText)
+    .option('--copymeta-opt <key>', 'the same, if the commit has the key; may be repeated', collectText)
+    .option('--cmd <word>', 'command of the image, one word per option; may be repeated', collectText)
     .option('--compression <kind>', 'gzip[:1-9] or zstd[:1-19] (default: gzip:6)')
     .option('--compression-fast', 'the same as --compression gzip:1')
     .option(
@@ -62,17 +62,17 @@ function compressionOf(options: EncapsulateCliOptions) {
   return options.compressionFast ? FAST_COMPRESSION : DEFAULT_COMPRESSION;
 }
 
-/** For options that may be repeated: a label behind those before. */
+/** Commander parser for repeatable options: appends a label. */
 export function collectLabel(
-  word: string,
+  value: string,
   labels: readonly (readonly [string, string])[] = [],
 ): readonly (readonly [string, string])[] {
-  const equals = word.indexOf('=');
+  const equals = value.indexOf('=');
   if (equals < 0) throw new InvalidArgumentError('A label is KEY=VALUE.');
-  return [...labels, [word.slice(0, equals), word.slice(equals + 1)]];
+  return [...labels, [value.slice(0, equals), value.slice(equals + 1)]];
 }
 
-/** The same for any text. */
+/** Commander parser for repeatable options: appends any text. */
 export function collectText(value: string, values: readonly string[] = []): readonly string[] {
   return [...values, value];
 }

@@ -4,16 +4,16 @@
  */
 
 /**
- * Buffers are freed when the young objects that own them are collected. A young generation that does not grow is
- * collected often.
+ * Buffers are freed when the young objects that own them are collected. A young generation that does not grow
+ * is collected often.
  */
 export function keepYoungGenerationSmall(): Promise<void> {
   return setFlag('--semi-space-growth-factor=1');
 }
 
 /**
- * V8 starts a major collection after every 64 MB or so of buffers, and by default marks in small concurrent steps to
- * keep pauses short. No request waits during an import, and the steps cost a tenth of all CPU time.
+ * V8 starts a major collection after every 64 MB or so of buffers, and by default marks in small concurrent
+ * steps to keep pauses short. No request waits during an import, and the steps cost a tenth of all CPU time.
  */
 export function disableIncrementalMarking(): Promise<void> {
   return setFlag('--no-incremental-marking');

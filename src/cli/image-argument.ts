@@ -1,4 +1,4 @@
-/** An image as a verb that only looks at it takes it: a reference with a verification scheme or without. */
+/** Parses the image argument of verbs that only read: a reference with or without a verification scheme. */
 import {
   formatOstreeImageReference,
   hasVerificationScheme,
@@ -10,7 +10,7 @@ import { formatImageReference, parseImageReference } from '../oci/model/referenc
 
 export type ImageArgument = {
   readonly reference: OstreeImageReference;
-  /** As it is displayed. */
+  /** For display. */
   readonly name: string;
 };
 

@@ -25,8 +25,8 @@ type Options = EncapsulateCliOptions &
 export function addMirrorBuild(group: Command): void {
   const command = group
     .command('build')
-    .description('make a mirror image of commits, which serves them when it is started, and print its digest')
-    .argument('<revision-or-image...>', 'refs or commits, the one whose OS it is first; then where to')
+    .description('make a mirror image of commits, which serves them when started, and print its digest')
+    .argument('<revision-or-image...>', 'refs or commits, first the one to boot; then the destination')
     .usage('[options] --repo <path> <revision...> <image>')
     .addOption(repoOption())
     .addOption(runtimeOption());

@@ -11,9 +11,9 @@ type Options = PublishOptions & {
 export function addMirrorRuntime(group: Command): void {
   group
     .command('runtime')
-    .description('make an image of what mirror images run with, for the Containerfile and for --runtime')
-    .argument('<image>', 'where to: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, …')
-    .option('--arch <name>', 'architecture, of which this machine has Node and libraries (default: its own)')
+    .description('make an image of the runtime of mirror images, for the Containerfile and for --runtime')
+    .argument('<image>', 'destination: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, …')
+    .option('--arch <name>', 'architecture; this machine must have its Node and libraries (default: its own)')
     .option('--compression <kind>', 'gzip[:1-9] or zstd[:1-19] (default: gzip:6)')
     .addOption(authfileOption())
     .addOption(quietOption())

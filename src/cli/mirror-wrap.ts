@@ -24,19 +24,22 @@ type Options = PublishOptions &
 export function addMirrorWrap(group: Command): void {
   group
     .command('wrap')
-    .description('make a mirror image of an encapsulated image, without its repository, and print its digest')
-    .argument('<source>', 'an image of ostree-ext, rpm-ostree or treeport: oci:DIR[:TAG], docker://NAME, …')
-    .argument('<image>', 'where to: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, …')
+    .description('make a mirror image of an encapsulated image, without the repository, and print its digest')
+    .argument(
+      '<source>',
+      'an image made by ostree-ext, rpm-ostree or treeport: oci:DIR[:TAG], docker://NAME, …',
+    )
+    .argument('<image>', 'destination: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, …')
     .option(
       '--ref <name>',
-      'publish the commit under this name (default: those it is bound to); may be repeated',
+      'publish the commit under this ref (default: the refs it is bound to); may be repeated',
       collectText,
     )
     .option('-l, --label <key=value>', 'add a label; may be repeated', collectLabel)
-    .option('--arch <name>', "which image of several (default: this machine's)")
+    .option('--arch <name>', "architecture to choose from an image index (default: this machine's)")
     .option(
       '--compression <kind>',
-      'of the layers that are added: gzip[:1-9] or zstd[:1-19] (default: gzip:6)',
+      'compression of the added layers: gzip[:1-9] or zstd[:1-19] (default: gzip:6)',
     )
     .addOption(runtimeOption())
     .addOption(authfileOption())

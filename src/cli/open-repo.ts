@@ -1,4 +1,4 @@
-/** Opens repositories for the verbs: any mode, attributes read through libc. */
+/** Opens a repository of any mode for a verb; extended attributes are read through libc. */
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
 
 export function openRepo(path: string): Promise<Repository> {

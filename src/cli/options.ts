@@ -8,17 +8,17 @@ export function repoOption(): Option {
   return new Option('--repo <path>', 'path of the ostree repository').makeOptionMandatory();
 }
 
-/** `--quiet`: no progress, no closing options. */
+/** `--quiet`: no progress and no summary. */
 export function quietOption(): Option {
   return new Option('-q, --quiet', 'print results and errors only');
 }
 
-/** `--timestamp-check`, of the verbs that set a ref. */
+/** `--timestamp-check`, for verbs that set a ref. */
 export function timestampCheckOption(): Option {
-  return new Option('--timestamp-check', 'refuse a commit that is older than the one its ref names');
+  return new Option('--timestamp-check', 'refuse a commit that is older than the one its ref points to');
 }
 
-/** ERR_USAGE for an option that only says something about `--write-ref`. */
+/** Throws ERR_USAGE for `--timestamp-check` without `--write-ref`, because it would have no effect. */
 export function checkTimestampOption(options: {
   readonly timestampCheck?: boolean;
   readonly writeRef?: string;
@@ -32,28 +32,28 @@ export function checkTimestampOption(options: {
 
 /** `--authfile PATH`, for skopeo. */
 export function authfileOption(): Option {
-  return new Option('--authfile <path>', 'credentials for registries, as podman login writes them');
+  return new Option('--authfile <path>', 'file with registry credentials, as podman login writes it');
 }
 
-/** The value of `--stall-timeout`. */
+/** The value of `--stall-timeout`, in seconds. */
 export type StallOptions = { readonly stallTimeout?: number };
 
-/** Longer timers do not exist. */
+/** One day; timers are limited to some 24 days. */
 const MAX_STALL_TIMEOUT = 86_400;
 
 /** `--stall-timeout SECONDS`, for verbs that read images from registries. */
 export function stallTimeoutOption(): Option {
   return new Option(
     '--stall-timeout <seconds>',
-    'give up when a registry has sent nothing for so long; 0 is never (default: 60)',
-  ).argParser((word) => {
-    const seconds = /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : Number.NaN;
+    'fail after a registry has sent nothing for this long; 0 disables the timeout (default: 60)',
+  ).argParser((value) => {
+    const seconds = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
     if (seconds <= MAX_STALL_TIMEOUT) return seconds;
-    throw new InvalidArgumentError(`It is a number of seconds from 0 to ${MAX_STALL_TIMEOUT}.`);
+    throw new InvalidArgumentError(`It must be a number of seconds from 0 to ${MAX_STALL_TIMEOUT}.`);
   });
 }
 
-/** What the value means for openImage. */
+/** Maps the option to `openImage`'s. */
 export function stallAccess({ stallTimeout }: StallOptions): RegistryAccess {
   return stallTimeout === undefined ? {} : { stallTimeout };
 }

@@ -1,17 +1,17 @@
 /**
- * The tree of commands, one file per verb. A verb file exports one function that adds its command to the
- * group it is given; the action imports what is heavy. A command line loads the file of its own verb only, as every
- * module costs time at each start (docs/decisions/0054-start-up.md). docs/cli.md is generated from this tree.
+ * The tree of commands, one file per verb. A verb file exports one function that adds its command to a group;
+ * its action imports heavy modules. A command line loads only the file of its own verb, because every module
+ * adds to the start-up time (docs/decisions/0054-start-up.md). docs/cli.md is generated from this tree.
  */
 import { Command } from 'commander';
 import { VERSION } from '../base/version.ts';
 
 type Verb = {
   /** Its name and aliases. */
-  readonly words: readonly string[];
-  /** Loads its file; gives the function that adds it. */
+  readonly names: readonly string[];
+  /** Loads its file, and returns the function that adds the verb. */
   readonly load: () => Promise<(parent: Command) => void>;
-  /** It reads a few objects and ends, and needs no set-up for long streams. */
+  /** Reads only a few objects, so it skips the set-up for long streams. */
   readonly brief?: true;
 };
 
@@ -22,12 +22,12 @@ const GROUPS: readonly Group[] = [
     name: 'repo',
     description: 'read and check an ostree repository of any mode',
     verbs: [
-      { words: ['ls'], brief: true, load: async () => (await import('./repo-ls.ts')).addRepoLs },
-      { words: ['show'], brief: true, load: async () => (await import('./repo-show.ts')).addRepoShow },
-      { words: ['cat'], load: async () => (await import('./repo-cat.ts')).addRepoCat },
-      { words: ['log'], brief: true, load: async () => (await import('./repo-log.ts')).addRepoLog },
-      { words: ['refs'], brief: true, load: async () => (await import('./repo-refs.ts')).addRepoRefs },
-      { words: ['fsck'], load: async () => (await import('./repo-fsck.ts')).addRepoFsck },
+      { names: ['ls'], brief: true, load: async () => (await import('./repo-ls.ts')).addRepoLs },
+      { names: ['show'], brief: true, load: async () => (await import('./repo-show.ts')).addRepoShow },
+      { names: ['cat'], load: async () => (await import('./repo-cat.ts')).addRepoCat },
+      { names: ['log'], brief: true, load: async () => (await import('./repo-log.ts')).addRepoLog },
+      { names: ['refs'], brief: true, load: async () => (await import('./repo-refs.ts')).addRepoRefs },
+      { names: ['fsck'], load: async () => (await import('./repo-fsck.ts')).addRepoFsck },
     ],
   },
   {
@@ -35,59 +35,59 @@ const GROUPS: readonly Group[] = [
     description: 'commits as OCI images',
     verbs: [
       {
-        words: ['encapsulate', 'export'],
+        names: ['encapsulate', 'export'],
         load: async () => (await import('./container-encapsulate.ts')).addContainerEncapsulate,
       },
       {
-        words: ['export-oci'],
+        names: ['export-oci'],
         load: async () => (await import('./container-encapsulate.ts')).addContainerExportOci,
       },
       {
-        words: ['unencapsulate', 'import'],
+        names: ['unencapsulate', 'import'],
         load: async () => (await import('./container-unencapsulate.ts')).addContainerUnencapsulate,
       },
-      { words: ['info'], load: async () => (await import('./container-info.ts')).addContainerInfo },
-      { words: ['compare'], load: async () => (await import('./container-compare.ts')).addContainerCompare },
+      { names: ['info'], load: async () => (await import('./container-info.ts')).addContainerInfo },
+      { names: ['compare'], load: async () => (await import('./container-compare.ts')).addContainerCompare },
     ],
   },
   {
     name: 'mirror',
     description: 'images that serve their own repository',
     verbs: [
-      { words: ['build'], load: async () => (await import('./mirror-build.ts')).addMirrorBuild },
-      { words: ['wrap'], load: async () => (await import('./mirror-wrap.ts')).addMirrorWrap },
-      { words: ['runtime'], load: async () => (await import('./mirror-runtime.ts')).addMirrorRuntime },
+      { names: ['build'], load: async () => (await import('./mirror-build.ts')).addMirrorBuild },
+      { names: ['wrap'], load: async () => (await import('./mirror-wrap.ts')).addMirrorWrap },
+      { names: ['runtime'], load: async () => (await import('./mirror-runtime.ts')).addMirrorRuntime },
     ],
   },
   {
     name: 'tar',
     description: 'commits as tar streams',
     verbs: [
-      { words: ['export'], load: async () => (await import('./tar-export.ts')).addTarExport },
-      { words: ['import'], load: async () => (await import('./tar-import.ts')).addTarImport },
+      { names: ['export'], load: async () => (await import('./tar-export.ts')).addTarExport },
+      { names: ['import'], load: async () => (await import('./tar-import.ts')).addTarImport },
     ],
   },
 ];
 
-/** The verbs that are in no group, behind the groups. */
+/** The verbs outside any group, listed after the groups. */
 const VERBS: readonly Verb[] = [
-  { words: ['diff'], brief: true, load: async () => (await import('./diff.ts')).addDiff },
-  { words: ['serve'], load: async () => (await import('./serve.ts')).addServe },
-  { words: ['demo'], load: async () => (await import('./demo.ts')).addDemo },
+  { names: ['diff'], brief: true, load: async () => (await import('./diff.ts')).addDiff },
+  { names: ['serve'], load: async () => (await import('./serve.ts')).addServe },
+  { names: ['demo'], load: async () => (await import('./demo.ts')).addDemo },
 ];
 
 /**
- * Builds the tree, or what these words of a command line need of it: all, unless they begin with a verb.
- * Commander throws CommanderError where it would end the process; it prints no errors.
+ * Builds the tree, or only the verb that `args` start with, if they do.
+ * Commander throws CommanderError instead of exiting; it prints no errors.
  */
-export async function buildProgram(words: readonly string[] = []): Promise<Command> {
+export async function buildProgram(args: readonly string[] = []): Promise<Command> {
   const program = new Command('treeport')
     .description('Ship ostree commits as OCI images that serve themselves, and bring them back verified.')
     .version(VERSION)
     .helpCommand(false)
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  const { groups, verbs } = neededFor(words);
+  const { groups, verbs } = neededFor(args);
   for (const { name, description, verbs } of groups) {
     const group = program.command(name).description(description).helpCommand(false);
     await addVerbs(group, verbs);
@@ -100,8 +100,8 @@ async function addVerbs(parent: Command, verbs: readonly Verb[]): Promise<void> 
   for (const { load } of verbs) (await load())(parent);
 }
 
-function neededFor(words: readonly string[]): { groups: readonly Group[]; verbs: readonly Verb[] } {
-  const [first, second] = words;
+function neededFor(args: readonly string[]): { groups: readonly Group[]; verbs: readonly Verb[] } {
+  const [first, second] = args;
   const verbs = named(VERBS, first);
   if (verbs.length > 0) return { groups: [], verbs };
   const group = GROUPS.find(({ name }) => name === first);
@@ -112,12 +112,12 @@ function neededFor(words: readonly string[]): { groups: readonly Group[]; verbs:
 }
 
 function named(verbs: readonly Verb[], word: string | undefined): readonly Verb[] {
-  return verbs.filter(({ words }) => words.some((name) => name === word));
+  return verbs.filter(({ names }) => names.some((name) => name === word));
 }
 
-/** Whether every verb that the words may mean is brief; so is printing help. */
-export function isBrief(words: readonly string[]): boolean {
-  const { groups, verbs } = neededFor(words);
+/** Whether the verb that `args` name is brief. Help is brief, too. */
+export function isBrief(args: readonly string[]): boolean {
+  const { groups, verbs } = neededFor(args);
   if (groups === GROUPS) return true;
   return [...groups.flatMap((group) => group.verbs), ...verbs].every(({ brief }) => brief);
 }

@@ -1,21 +1,18 @@
-/**
- * Progress on stderr: a bar that is redrawn on a terminal, else a line every few seconds, nothing with
- * `--quiet`.
- */
+/** Progress on stderr: a bar on a terminal, otherwise a line every few seconds; nothing with `--quiet`. */
 import { formatByteSize } from '../base/byte-size.ts';
 
 export type ProgressOptions = {
-  /** What is being done: `fsck`, `encapsulate`. */
+  /** The running work: `fsck`, `encapsulate`. */
   readonly label: string;
-  /** `bytes` are shown in SI units, anything else by its name. */
+  /** `bytes` are shown in SI units, any other unit by its name. */
   readonly unit: string;
   readonly quiet?: boolean | undefined;
 };
 
 export type Progress = {
-  /** Sets how much is done; `total` undefined: not known. */
+  /** Sets the amount done; `total` is undefined if unknown. */
   update(done: number, total?: number): void;
-  /** Takes the bar away, or prints the last line. */
+  /** Clears the bar. */
   stop(): void;
 };
 

@@ -1,4 +1,4 @@
-/** Options of the verbs that read images from registries; the options are those of ostree-ext. */
+/** Options of verbs that read images from registries, named as in ostree-ext. */
 import type { Command } from 'commander';
 import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
 import { authfileOption, type StallOptions, stallAccess, stallTimeoutOption } from './options.ts';
@@ -14,16 +14,16 @@ export type ProxyOptions = StallOptions & {
 export function addProxyOptions(command: Command): Command {
   return command
     .addOption(authfileOption().conflicts('authAnonymous'))
-    .option('--auth-anonymous', 'use no credentials, even where there are some')
+    .option('--auth-anonymous', 'use no credentials, even if some are configured')
     .option('--cert-dir <path>', 'directory with *.crt, *.cert and *.key files for TLS with the registry')
     .option(
       '--insecure-skip-tls-verification',
-      'believe any certificate of the registry, and do without TLS where it has none',
+      'accept any certificate of the registry, and plain HTTP if it has no TLS',
     )
     .addOption(stallTimeoutOption());
 }
 
-/** What the options mean for openImage. */
+/** Maps the options to those of `openImage`. */
 export function registryAccess(options: ProxyOptions): RegistryAccess {
   return {
     ...(options.authfile === undefined ? {} : { authfile: options.authfile }),

@@ -1,14 +1,15 @@
 /**
- * Names as GNU `ls` shows them at a terminal, its quoting style `shell-escape`: as they are where a shell takes them as
- * they are, else in quotes, and what cannot be shown as `$'\033'`. What is shown can be pasted into a shell.
+ * Quotes names as GNU `ls` does at a terminal (quoting style `shell-escape`), so that they can be pasted into
+ * a shell: literal if the shell needs no quotes, otherwise in quotes, with unprintable characters as
+ * `$'\033'`.
  */
 import { UNSAFE_CHARACTERS } from './clean-text.ts';
 
-/** Anywhere; behind them, what matters at the start only. */
+/** Special to a shell anywhere in a name; after the `|`, only at its start, or as the whole name. */
 const NEEDS_QUOTES = /[ !"$&'()*;<=>?[\\^`|]|^[#~]|^[{}]$|^$/u;
-/** What has its own meaning between double quotes, which are taken for a name with an apostrophe if they can be. */
+/** Special between double quotes, which are used for a name with an apostrophe if it has none of these. */
 const UNSAFE_IN_DOUBLE = /["$\\`!]/u;
-const UNSHOWN = new RegExp(`[${UNSAFE_CHARACTERS}]+`, 'gu');
+const UNPRINTABLE = new RegExp(`[${UNSAFE_CHARACTERS}]+`, 'gu');
 const SHORT: Readonly<Record<number, string>> = {
   7: '\\a',
   8: '\\b',
@@ -19,14 +20,14 @@ const SHORT: Readonly<Record<number, string>> = {
   13: '\\r',
 };
 
-/** The name as it is shown at a terminal. */
+/** The name in the form for terminals. */
 export function quoteName(name: string): string {
-  const isShown = name.search(UNSHOWN) < 0;
-  if (isShown && !NEEDS_QUOTES.test(name)) return name;
-  if (isShown && name.includes("'") && !UNSAFE_IN_DOUBLE.test(name)) return `"${name}"`;
-  const [first = '', ...rest] = name.split(UNSHOWN).map((text) => text.replaceAll("'", "'\\''"));
-  const unshown = name.match(UNSHOWN) ?? [];
-  const pieces = rest.map((text, at) => `'$'${octal(unshown[at] ?? '')}'${text && `'${text}`}`);
+  const isPrintable = name.search(UNPRINTABLE) < 0;
+  if (isPrintable && !NEEDS_QUOTES.test(name)) return name;
+  if (isPrintable && name.includes("'") && !UNSAFE_IN_DOUBLE.test(name)) return `"${name}"`;
+  const [first = '', ...rest] = name.split(UNPRINTABLE).map((text) => text.replaceAll("'", "'\\''"));
+  const unprintable = name.match(UNPRINTABLE) ?? [];
+  const pieces = rest.map((text, at) => `'$'${octal(unprintable[at] ?? '')}'${text && `'${text}`}`);
   const isOpen = rest.length === 0 || rest.at(-1) !== '';
   return `'${first}${pieces.join('')}${isOpen ? "'" : ''}`;
 }

@@ -11,7 +11,7 @@ import { writeOut } from './output.ts';
 export function addRepoCat(group: Command): void {
   group
     .command('cat')
-    .description('print files of a commit; their bytes are verified on the way')
+    .description('print files of a commit, verifying their bytes')
     .argument('<revision>', 'a ref, commit or REF^')
     .argument('<path...>', 'files in the commit')
     .addOption(repoOption())

@@ -12,10 +12,8 @@ import { startProgress } from './progress.ts';
 export function addRepoFsck(group: Command): void {
   group
     .command('fsck')
-    .description(
-      'check the refs, rehash every object that the commits of a repository need, and name each bad one',
-    )
-    .argument('[revision...]', 'check only these commits; without it, all in the repository, and its refs')
+    .description('check the refs, rehash every object that the commits need, and list the bad ones')
+    .argument('[revision...]', 'check only these commits (default: all commits and refs of the repository)')
     .addOption(repoOption())
     .addOption(quietOption())
     .action(checkRepository);

@@ -8,7 +8,7 @@ import { printLine } from './output.ts';
 export function addRepoLog(group: Command): void {
   group
     .command('log')
-    .description('show a commit and its parents, as far as they are in the repository')
+    .description('show a commit and those of its ancestors that the repository has')
     .argument('<revision>', 'a ref, commit or REF^')
     .addOption(repoOption())
     .action(printLog);

@@ -24,15 +24,15 @@ type LsOptions = {
 export function addRepoLs(group: Command): void {
   group
     .command('ls')
-    .description('list files of a commit: type and mode, uid, gid, size, path, as `ostree ls` does')
+    .description('list files of a commit as `ostree ls` does: type and mode, uid, gid, size, path')
     .argument('<revision>', 'a ref, commit or REF^')
     .argument('[path...]', 'files or directories in the commit', ['/'])
     .addOption(repoOption())
-    .option('-d, --dironly', 'list directories themselves, not their content')
-    .option('-R, --recursive', 'list everything below')
-    .option('-C, --checksum', 'print checksums: of a file, or of dirtree and dirmeta')
+    .option('-d, --dironly', 'list directories themselves, not their contents')
+    .option('-R, --recursive', 'list directories recursively')
+    .option('-C, --checksum', 'print the checksum of each file, or of dirtree and dirmeta')
     .option('-X, --xattrs', 'print extended attributes')
-    .option('--nul-filenames-only', 'print only the paths, each with a NUL behind it')
+    .option('--nul-filenames-only', 'print only the paths, each terminated by NUL')
     .action(list);
 }
 

@@ -12,10 +12,10 @@ export function addRepoRefs(group: Command): void {
   group
     .command('refs')
     .description(
-      'list the refs of a repository: local, of remotes (remote:ref) and of other collections (id ref)',
+      'list the refs of a repository: local ones, remote ones (REMOTE:REF) and those of collections (ID REF)',
     )
     .addOption(repoOption())
-    .option('-r, --revision', 'print the commit of each ref behind a tab')
+    .option('-r, --revision', 'print the commit of each ref after a tab')
     .action(listRefs);
 }
 
@@ -26,14 +26,15 @@ async function listRefs(options: RefsOptions): Promise<void> {
     const shown = name.split(' ').map(shownName).join(' ');
     await printNames(options.revision ? `${shown}\t${commit}` : shown);
   }
-  for (const { path, why } of damaged) warn(`${path} is no ref: ${why}`);
+  for (const { path, why } of damaged) warn(`${path} is not a valid ref: ${why}`);
   if (damaged.length > 0) throw damagedRefs(repo.path, damaged);
 }
 
 function damagedRefs(repoPath: string, damaged: readonly DamagedRef[]): TreeportError {
-  const count = damaged.length === 1 ? 'one file is no ref' : `${damaged.length} files are no refs`;
+  const count =
+    damaged.length === 1 ? 'one file is not a valid ref' : `${damaged.length} files are not valid refs`;
   return new TreeportError(
     'ERR_REF_DAMAGED',
-    `repository ${repoPath}: below refs ${count}; write them anew, or remove them`,
+    `repository ${repoPath}: below refs, ${count}; rewrite or remove them`,
   );
 }

@@ -22,8 +22,8 @@ export function addRepoShow(group: Command): void {
     .description('show a commit: checksums, date, subject, metadata and detached metadata')
     .argument('<revision>', 'a ref, commit or REF^')
     .addOption(repoOption())
-    .option('--print-metadata-key <key>', 'print only this value of the metadata')
-    .option('--print-detached-metadata-key <key>', 'print only this value of the detached metadata')
+    .option('--print-metadata-key <key>', 'print only this key of the metadata')
+    .option('--print-detached-metadata-key <key>', 'print only this key of the detached metadata')
     .action(show);
 }
 

@@ -1,6 +1,6 @@
 /**
- * How errors and warnings leave the process: one line on stderr, `treeport: ERR_CODE: message`, cleaned as
- * clean-text.ts does, and the exit status.
+ * Reports errors and warnings: one line on stderr, `treeport: ERR_CODE: message`, escaped by clean-text.ts,
+ * and the exit status.
  */
 import { inspect } from 'node:util';
 import type { ErrorCode } from '../base/error-codes.ts';
@@ -8,10 +8,10 @@ import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/erro
 import { cleanLine, cleanLines } from './clean-text.ts';
 
 /**
- * What is wrong with the process's surroundings, told by the words of Node's errors. They come from anywhere, starting
- * a thread for one, and often without an errno.
+ * Faults of the process's environment, recognised by Node's message, because these errors can occur anywhere
+ * (starting a thread, for one) and often have no errno.
  */
-const SURROUNDINGS: readonly (readonly [RegExp, ErrorCode, string])[] = [
+const ENVIRONMENT_FAULTS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [
     /\bEMFILE\b|too many open files/i,
     'ERR_OPEN_FILES',
@@ -20,12 +20,14 @@ const SURROUNDINGS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/\buv_cwd\b/, 'ERR_WORKING_DIRECTORY', 'the working directory was deleted; change to one that exists'],
 ];
 
-/** Any thrown value with a code: system errors are ERR_DISK_FULL or ERR_IO, all else is our own fault. */
+/**
+ * Gives any thrown value a code: system errors are ERR_DISK_FULL or ERR_IO, anything else is ERR_INTERNAL.
+ */
 export function codedError(thrown: unknown): TreeportError {
   if (isTreeportError(thrown) && thrown.code !== 'ERR_INTERNAL' && thrown.code !== 'ERR_IO') return thrown;
   const message = messageOf(thrown);
-  for (const [words, code, advice] of SURROUNDINGS) {
-    if (words.test(message)) return new TreeportError(code, `${advice} (${message})`, { cause: thrown });
+  for (const [pattern, code, advice] of ENVIRONMENT_FAULTS) {
+    if (pattern.test(message)) return new TreeportError(code, `${advice} (${message})`, { cause: thrown });
   }
   if (isTreeportError(thrown)) return thrown;
   const errno = errnoOf(thrown);
@@ -33,10 +35,16 @@ export function codedError(thrown: unknown): TreeportError {
   return new TreeportError(code, message, { cause: thrown });
 }
 
-/** Errors of the command line itself. A bad image reference is one, as in ostree-ext, which parses it with the options. */
+/**
+ * Errors of the command line. They include bad image references, because ostree-ext parses those with the
+ * options.
+ */
 const USAGE_ERRORS: readonly ErrorCode[] = ['ERR_USAGE', 'ERR_IMAGE_REFERENCE', 'ERR_UNVERIFIED_REFERENCE'];
 
-/** Prints the error, with its stack if TREEPORT_DEBUG is 1, and sets the exit status: 2 for usage errors, else 1. */
+/**
+ * Prints the error, with its stack if TREEPORT_DEBUG is 1. Sets the exit status: 2 for usage errors,
+ * otherwise 1.
+ */
 export function reportError(thrown: unknown): void {
   const error = codedError(thrown);
   process.exitCode = USAGE_ERRORS.includes(error.code) ? 2 : 1;
@@ -44,7 +52,7 @@ export function reportError(thrown: unknown): void {
   if (process.env.TREEPORT_DEBUG === '1') process.stderr.write(`${cleanLines(inspect(thrown))}\n`);
 }
 
-/** Prints a line on stderr that names the program. */
+/** Prints a line on stderr, prefixed with the program's name. */
 export function printMessage(message: string): void {
   process.stderr.write(`treeport: ${cleanLine(message)}\n`);
 }

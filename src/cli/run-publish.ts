@@ -1,4 +1,4 @@
-/** What the verbs that make an image have in common: where to, progress on the way, the digest at the end. */
+/** Publishes an image for a verb: shows progress, then prints the digest. */
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
@@ -11,15 +11,15 @@ export type PublishOptions = {
   readonly quiet?: boolean;
 };
 
-/** The options for skopeo among them. */
+/** Selects the options for skopeo. */
 export function skopeoOptions({ authfile }: PublishOptions): { readonly authfile?: string } {
   return authfile === undefined ? {} : { authfile };
 }
 
-/** Writes and finishes the image; calls `onProgress` with the bytes of tar so far. */
+/** Writes and finishes the image; calls `onProgress` with the tar bytes written so far. */
 export type BuildWithProgress = (sink: ImageSink, onProgress: (bytes: number) => void) => Promise<Descriptor>;
 
-/** Makes the image, puts it in place and prints the digest of its manifest. `label` names the work. */
+/** Builds the image, publishes it and prints its manifest digest. `label` is shown with the progress. */
 export async function publishAndPrint(
   image: ImageReference,
   label: string,

@@ -1,6 +1,6 @@
 /**
- * Runs a command line: parses it with commander and turns what commander throws into errors of ours.
- * The exit status is 0 when done, 1 after an error, 2 when the command line makes no sense.
+ * Runs a command line: parses it with commander and converts commander's errors.
+ * Exit status: 0 on success, 1 after an error, 2 for an invalid command line.
  */
 import { CommanderError } from 'commander';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
@@ -10,22 +10,22 @@ import { buildProgram, isBrief } from './program.ts';
 import { reportError } from './report.ts';
 import { handleSignals } from './signals.ts';
 
-/** Runs the words of a command line (without node and script) and sets the exit status. */
-export async function run(words: readonly string[]): Promise<void> {
+/** Runs `args` (without node and script) and sets the exit status. */
+export async function run(args: readonly string[]): Promise<void> {
   handleSignals();
   provideLocks(async () => (await import('../native/libc/file-lock.ts')).tryLock);
   process.stdout.on('error', endOnClosedPipe);
-  if (!isBrief(words)) await keepYoungGenerationSmall();
+  if (!isBrief(args)) await keepYoungGenerationSmall();
   try {
-    const program = await buildProgram(words);
-    await program.parseAsync(words, { from: 'user' });
+    const program = await buildProgram(args);
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) reportUsage(error);
     else reportError(error);
   }
 }
 
-/** A reader that goes away, as `head` does, is no error. */
+/** A closed pipe is not an error: `head` closes it when it has enough. */
 function endOnClosedPipe(error: Error): void {
   if (errnoOf(error) !== 'EPIPE') reportError(error);
   process.exit();
@@ -33,12 +33,12 @@ function endOnClosedPipe(error: Error): void {
 
 function reportUsage(thrown: CommanderError): void {
   if (thrown.exitCode === 0) return;
-  // The help was shown in place of a message.
+  // Commander has printed the help instead of a message.
   if (thrown.code === 'commander.help') process.exitCode = 2;
   else reportError(usageError(thrown));
 }
 
 function usageError(thrown: CommanderError): TreeportError {
   const message = messageOf(thrown).replace(/^error: /, '');
-  return new TreeportError('ERR_USAGE', `${message} (--help shows the right form)`, { cause: thrown });
+  return new TreeportError('ERR_USAGE', `${message} (see --help)`, { cause: thrown });
 }

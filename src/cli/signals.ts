@@ -1,7 +1,7 @@
 /**
- * What SIGINT and SIGTERM do. They are handled always, because a process without a handler ignores both
- * when it is PID 1 of a container. By default the process exits at once with 128 + the signal's number; a verb that has
- * something to finish sets its own way to stop. A second signal always exits at once.
+ * Handles SIGINT and SIGTERM. Both always have a handler, because without one they are ignored when the
+ * process is PID 1 of a container. By default the process exits at once with 128 + the signal's number; a
+ * verb can register a graceful stop. A second signal always exits at once.
  */
 import { constants } from 'node:os';
 
@@ -10,15 +10,15 @@ type Stop = (signal: StopSignal) => Promise<void>;
 
 const current: { stop: Stop | undefined } = { stop: undefined };
 
-/** Handles the signals from now on. */
+/** Installs the handlers. */
 export function handleSignals(): void {
   process.on('SIGINT', receive);
   process.on('SIGTERM', receive);
 }
 
 /**
- * Makes the first signal call `stop` and exits when that is done: what then still keeps the process alive, as a log that
- * nobody reads, must not.
+ * Makes the first signal call `stop`. The process exits when that is done, even if something keeps it alive,
+ * such as a log pipe without a reader.
  */
 export function onStopSignal(stop: Stop): void {
   current.stop = stop;

@@ -15,9 +15,9 @@ export function addTarExport(group: Command): void {
     .addOption(repoOption())
     .option(
       '-o, --output <file>',
-      'write to this file, which appears when it is complete; to a device or FIFO; or to stdout, - (the default)',
+      'file (created atomically), device or FIFO to write to; - is stdout (the default)',
     )
-    // ostree-ext's own command demands it and ignores its value.
+    // ostree-ext's command requires it and ignores its value.
     .addOption(new Option('--format-version <number>').hideHelp())
     .action(exportTar);
 }
@@ -26,7 +26,7 @@ async function exportTar(revision: string, options: TarExportOptions): Promise<v
   if (isStandardOutput(options.output) && process.stdout.isTTY) {
     throw new TreeportError(
       'ERR_USAGE',
-      'a tar stream is not for a terminal; redirect stdout or use --output',
+      'cannot write a tar stream to a terminal; redirect stdout or use --output',
     );
   }
   const { exportCommit } = await import('../tar/export-commit.ts');

@@ -22,12 +22,12 @@ export function addTarImport(group: Command): void {
   group
     .command('import')
     .description('import a commit from a tar stream, plain or compressed with gzip or zstd')
-    .argument('[file]', 'the stream, as `tar export` and ostree-ext write it (default: stdin)')
+    .argument('[file]', 'the stream, as written by `tar export` or ostree-ext (default: stdin)')
     .addOption(repoOption())
-    .option('--write-ref <ref>', 'put this ref on the commit')
+    .option('--write-ref <ref>', 'set this ref to the commit')
     .addOption(timestampCheckOption())
-    .option('--remote <name>', 'demand a signature by a key of this remote of the repository')
-    .option('--allow-extra', 'import objects that do not belong to the commit too, instead of refusing them')
+    .option('--remote <name>', 'require a signature by a key of this remote of the repository')
+    .option('--allow-extra', 'also import objects that do not belong to the commit, instead of refusing them')
     .addOption(quietOption())
     .action(importStream);
 }
@@ -36,7 +36,7 @@ async function importStream(file: string | undefined, options: Options): Promise
   if (file === undefined && process.stdin.isTTY)
     throw new TreeportError(
       'ERR_USAGE',
-      'a tar stream is not typed at a terminal; name a file or redirect stdin',
+      'cannot read a tar stream from a terminal; name a file or redirect stdin',
     );
   checkTimestampOption(options);
   await disableIncrementalMarking();
@@ -54,7 +54,7 @@ async function importStream(file: string | undefined, options: Options): Promise
   }
 }
 
-/** Opens the file when it is asked for bytes, so that somebody hears of an error. */
+/** Opens the file on the first read, so that the reader gets the error. */
 async function* fileBytes(path: string): AsyncGenerator<Buffer> {
   yield* createReadStream(path, { highWaterMark: PIECE_BYTES }) as AsyncIterable<Buffer>;
 }
@@ -72,7 +72,7 @@ async function* counted(
   }
 }
 
-/** Throws ERR_TAR if the stream does not decompress; errors of the input as they are. */
+/** Throws ERR_TAR if the stream does not decompress; rethrows errors of the input. */
 async function* plainTar(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { decompress } = await import('../oci/read/decompress.ts');
   try {

@@ -118,7 +118,7 @@ test('refs lists what is sound, names what is no ref, and fails', (t) => {
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^treeport: warning: refs\/heads\/empty is no ref: it does not hold [^\n]+\ntreeport: ERR_REF_DAMAGED: [^\n]+\n$/,
+    /^treeport: warning: refs\/heads\/empty is not a valid ref: it does not hold [^\n]+\ntreeport: ERR_REF_DAMAGED: [^\n]+\n$/,
   );
   const fsck = repo('fsck');
   assert.equal(fsck.status, 1);
