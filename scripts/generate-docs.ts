@@ -1,7 +1,7 @@
 /**
  * Writes docs/cli.md from the command tree, docs/errors.md from the table of error codes, and the table of
- * options in docs/operations/run.md from src/cli/serve-options.ts. With --check it writes nothing and fails if
- * a file is out of date.
+ * options in docs/operations/run.md from src/cli/serve-options.ts. With --check it writes nothing and fails
+ * if a file is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

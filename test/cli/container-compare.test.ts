@@ -7,7 +7,10 @@ import { makeImage } from '../support/chunked-images.ts';
 import { mixedBytes, oneFileTar } from '../support/small-image.ts';
 import { inPieces } from '../support/tar-streams.ts';
 
-/** Two images: of their three layers the first is the same, the second other bytes of the same components, the third gone. */
+/**
+ * Two images: of their three layers the first is the same, the second other bytes of the same components, the
+ * third gone.
+ */
 async function images(t: TestContext): Promise<readonly [string, string]> {
   const folder = await tempDir(t);
   const tar = (size: number) => inPieces(oneFileTar(mixedBytes(size)));

@@ -1,4 +1,7 @@
-/** What stands in repositories and images must not reach a terminal as it is, nor pass for a line of ours in a pipe. */
+/**
+ * What stands in repositories and images must not reach a terminal as it is, nor pass for a line of ours in a
+ * pipe.
+ */
 import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -81,7 +81,10 @@ test('tar export does not write to a terminal', { skip: unlessInstalled('script'
   assert.match(outcome.stdout, /^treeport: ERR_USAGE: .*terminal.*--output\r\n$/);
 });
 
-/** Starts an export that takes long enough to be stopped in the middle, and sends it the signal when its file is there. */
+/**
+ * Starts an export that takes long enough to be stopped in the middle, and sends it the signal when its file
+ * is there.
+ */
 async function stoppedExport(t: test.TestContext, signal: NodeJS.Signals) {
   const folder = await tempDir(t);
   const writer = await ArchiveWriter.create(join(folder, 'repo'), { level: 1 });

@@ -1,4 +1,6 @@
-/** Mirror images made before November 2026, with everything of ours at /sysroot/treeport, stay mirror images. */
+/**
+ * Mirror images made before November 2026, with everything of ours at /sysroot/treeport, stay mirror images.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';

@@ -1,4 +1,7 @@
-/** A hostile registry, and hostile images: each is refused for what it is, and nothing of it is to be seen afterwards. */
+/**
+ * A hostile registry, and hostile images: each is refused for what it is, and nothing of it is to be seen
+ * afterwards.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

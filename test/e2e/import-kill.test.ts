@@ -1,6 +1,7 @@
 /**
- * An import is killed at moments of chance: each time the repository is sound, no ref leads to a commit that is not whole,
- * and the next import finishes with the layers that had landed. KILL_SEED repeats a run as far as moments can be repeated.
+ * An import is killed at moments of chance: each time the repository is sound, no ref leads to a commit that
+ * is not whole, and the next import finishes with the layers that had landed. KILL_SEED repeats a run as far
+ * as moments can be repeated.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -98,7 +99,10 @@ function onChange(folder: string, listener: () => void): Disposable {
   return { [Symbol.dispose]: () => watcher.close() };
 }
 
-/** The refs; every commit that can be seen is whole, but for those that are marked partial, and no ref leads to one of these. */
+/**
+ * The refs; every commit that can be seen is whole, but for those that are marked partial, and no ref leads
+ * to one of these.
+ */
 async function soundRefs(path: string): Promise<readonly string[]> {
   await must(['ostree', `--repo=${path}`, 'fsck', '--quiet', '--all']);
   const repo = await openRepository(path);

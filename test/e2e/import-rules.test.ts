@@ -1,6 +1,7 @@
 /**
- * An ostree client that imports a mirror image as an OS gets the commit alone: our layers have only regular files below the
- * embedded repo with a time that is not 0. The layers are listed by GNU tar; pristine-import.test.ts imports such an image.
+ * An ostree client that imports a mirror image as an OS gets the commit alone: our layers have only regular
+ * files below the embedded repo with a time that is not 0. The layers are listed by GNU tar;
+ * pristine-import.test.ts imports such an image.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Commits come back out of tar streams, losslessly: ostree finds them whole, and they go out again as they came. */
+/**
+ * Commits come back out of tar streams, losslessly: ostree finds them whole, and they go out again as they
+ * came.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';

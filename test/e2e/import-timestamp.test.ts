@@ -12,7 +12,10 @@ import { tempDir } from './support/scratch.ts';
 const skip = unlessOsRepo();
 const timeout = 120_000;
 
-/** Two versions of an OS, an old one as a tar file and as an image, and a repository whose ref `os` names the new one. */
+/**
+ * Two versions of an OS, an old one as a tar file and as an image, and a repository whose ref `os` names the
+ * new one.
+ */
 async function oldVersion(t: TestContext) {
   const folder = await tempDir(t);
   const [from, repo] = [await newRepo(join(folder, 'from')), await newRepo(join(folder, 'repo'))];

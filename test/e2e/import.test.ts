@@ -1,4 +1,7 @@
-/** Commits come back out of images, losslessly: ostree finds them whole, and encapsulated again they are the same image. */
+/**
+ * Commits come back out of images, losslessly: ostree finds them whole, and encapsulated again they are the
+ * same image.
+ */
 import assert from 'node:assert/strict';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The manifest of k8s/, played by podman: it starts a mirror image with the rights it names, and clients pull. */
+/**
+ * The manifest of k8s/, played by podman: it starts a mirror image with the rights it names, and clients
+ * pull.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

@@ -14,7 +14,9 @@ const skip = unlessRoot() || unlessInstalled('ostree');
 const timeout = 600_000;
 const GIGABYTE = 1024 ** 3;
 
-/** A module that keeps what the kernel counted, the peak of resident memory among it, when its process ends. */
+/**
+ * A module that keeps what the kernel counted, the peak of resident memory among it, when its process ends.
+ */
 const COPY_STATUS = `data:text/javascript,${encodeURIComponent(`
   import { readFileSync, writeFileSync } from 'node:fs';
   import { isMainThread } from 'node:worker_threads';

@@ -1,6 +1,6 @@
 /**
- * Clients with a list of mirrors go on to the next one when the first refuses an object. libostree with curl keeps
- * the body of the refusal and appends the next mirror's bytes to it, so refusals must not have one.
+ * Clients with a list of mirrors go on to the next one when the first refuses an object. libostree with curl
+ * keeps the body of the refusal and appends the next mirror's bytes to it, so refusals must not have one.
  */
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';

@@ -17,7 +17,10 @@ function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
 }
 
-/** Packs a clean clone, which has nothing that was built and nothing that git does not know; the package's path. */
+/**
+ * Packs a clean clone, which has nothing that was built and nothing that git does not know; the package's
+ * path.
+ */
 async function pack(workplace: string): Promise<string> {
   const clone = join(workplace, 'project');
   const { stdout: files } = await run('git', ['ls-files', '-z'], { cwd: ROOT });

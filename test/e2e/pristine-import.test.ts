@@ -1,6 +1,6 @@
 /**
- * The OS that an ostree client makes of a mirror image is the commit as it was, also where composefs or a transient
- * root make importers keep paths of derived layers that they drop elsewhere.
+ * The OS that an ostree client makes of a mirror image is the commit as it was, also where composefs or a
+ * transient root make importers keep paths of derived layers that they drop elsewhere.
  */
 import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** deploy/nginx.conf before a mirror: nginx accepts it, clients pull through it with TLS, and its cache spares the mirror. */
+/**
+ * deploy/nginx.conf before a mirror: nginx accepts it, clients pull through it with TLS, and its cache spares
+ * the mirror.
+ */
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Registries that refuse, fail, send elsewhere or speak no proper TLS: one line with a code each, nothing left, nothing lost. */
+/**
+ * Registries that refuse, fail, send elsewhere or speak no proper TLS: one line with a code each, nothing
+ * left, nothing lost.
+ */
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Registries that are slow, stall and fail: a stall hides no fault and does not last, and nothing stays behind. */
+/**
+ * Registries that are slow, stall and fail: a stall hides no fault and does not last, and nothing stays
+ * behind.
+ */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** What a server does when clients send without reading, when nobody reads its log, and when it is told to end meanwhile. */
+/**
+ * What a server does when clients send without reading, when nobody reads its log, and when it is told to end
+ * meanwhile.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,6 @@
-/** Special files and links out of a repository: every verb says which it was, in time, and leaves it alone. */
+/**
+ * Special files and links out of a repository: every verb says which it was, in time, and leaves it alone.
+ */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';

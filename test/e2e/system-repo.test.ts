@@ -1,4 +1,7 @@
-/** A deployed machine is the mirror of its neighbours: `treeport serve --repo /ostree/repo` offers what it runs. */
+/**
+ * A deployed machine is the mirror of its neighbours: `treeport serve --repo /ostree/repo` offers what it
+ * runs.
+ */
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** A disk that fails at every write of an import, once each: nothing of it may be in what is imported next. */
+/**
+ * A disk that fails at every write of an import, once each: nothing of it may be in what is imported next.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +46,9 @@ async function importWithFaults(
   return { source, attempts };
 }
 
-/** Whatever happened in an import, no ref is there too early, and the next one must succeed, and all be sound. */
+/**
+ * Whatever happened in an import, no ref is there too early, and the next one must succeed, and all be sound.
+ */
 async function assertSound(attempt: Attempt, source: SourceCommit) {
   const { repo, error, call, outcome, hasRef, isPartial, next } = attempt;
   const where = `${error} in ${call}: ${outcome}`;

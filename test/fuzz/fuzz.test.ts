@@ -1,9 +1,9 @@
 /**
- * Fuzzes the readers of everything that comes from outside, each in a process of its own: a case may fail with the
- * errors it is allowed, and with nothing else; none hangs, ends the process or takes much memory.
+ * Fuzzes the readers of everything that comes from outside, each in a process of its own: a case may fail
+ * with the errors it is allowed, and with nothing else; none hangs, ends the process or takes much memory.
  *
- * TREEPORT_FUZZ_SECONDS is how long it takes in all (10 minutes by hand: 600), TREEPORT_FUZZ_SEED the number of the first
- * case. `node test/fuzz/run.ts TARGET --case N` repeats one.
+ * TREEPORT_FUZZ_SECONDS is how long it takes in all (10 minutes by hand: 600), TREEPORT_FUZZ_SEED the number
+ * of the first case. `node test/fuzz/run.ts TARGET --case N` repeats one.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -22,8 +22,8 @@ const SEED = Number(process.env.TREEPORT_FUZZ_SEED ?? randomInt(2 ** 31));
 /** A case takes milliseconds; a machine may be busy. */
 const CASE_TIMEOUT = 30_000;
 /**
- * Node and what it loads take 130; the largest case inflates 64 MiB, piece by piece. An import's threads have pools of
- * memory, and those of a few imports are there at a time, for as many imports as there may be.
+ * Node and what it loads take 130; the largest case inflates 64 MiB, piece by piece. An import's threads have
+ * pools of memory, and those of a few imports are there at a time, for as many imports as there may be.
  */
 const MAX_MB: Readonly<Record<string, number>> = { tar: 400, parsers: 400, import: 600 };
 /** With a bound, and collected often, so that what a case needs is not hidden by what others left. */

@@ -1,6 +1,6 @@
 /**
- * Importing tar streams and images into a repository, on libostree's threads. What is refused leaves nothing that can be
- * seen; nothing leaves anything outside of the repository.
+ * Importing tar streams and images into a repository, on libostree's threads. What is refused leaves nothing
+ * that can be seen; nothing leaves anything outside of the repository.
  */
 import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -72,7 +72,10 @@ export const openImportTarget: OpenTarget = async (folder) => {
   };
 };
 
-/** The layers of an image as entries: the ostree layer without most of its empty directories, and the components. */
+/**
+ * The layers of an image as entries: the ostree layer without most of its empty directories, and the
+ * components.
+ */
 async function soundLayers(folder: string): Promise<readonly (readonly Buffer[])[]> {
   const { path, commit } = await writeOstreeFixture(join(folder, 'source'));
   const { objects } = await openRepository(path);

@@ -1,4 +1,7 @@
-/** Every parser of bytes or text that comes from outside: metadata objects, headers, indexes, documents, references. */
+/**
+ * Every parser of bytes or text that comes from outside: metadata objects, headers, indexes, documents,
+ * references.
+ */
 import { rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

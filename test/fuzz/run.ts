@@ -1,7 +1,7 @@
 /**
- * Runs the cases of one target and prints what came of them as JSON: run.ts TARGET --seed N --seconds S, or --case N alone
- * to repeat one. With --progress FILE the number of the current case is in that file, so that one that hangs or ends the
- * process is known.
+ * Runs the cases of one target and prints what came of them as JSON: run.ts TARGET --seed N --seconds S, or
+ * --case N alone to repeat one. With --progress FILE the number of the current case is in that file, so that
+ * one that hangs or ends the process is known.
  */
 import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { enableCompileCache, flushCompileCache } from 'node:module';

@@ -1,6 +1,6 @@
 /**
- * What is fuzzed. A target makes an input out of random numbers, hands it to the product and says how that ended. The
- * same numbers make the same case, so a case is named by its seed.
+ * What is fuzzed. A target makes an input out of random numbers, hands it to the product and says how that
+ * ended. The same numbers make the same case, so a case is named by its seed.
  */
 import type { ErrorCode } from '../../src/base/error-codes.ts';
 import { TreeportError } from '../../src/base/errors.ts';

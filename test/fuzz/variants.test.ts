@@ -1,6 +1,6 @@
 /**
- * Metadata that is small when it is compressed and large when it is decoded, each stream imported and checked by a process of
- * its own. A few streams, picked by the seed; all with TREEPORT_FUZZ_SECONDS=600.
+ * Metadata that is small when it is compressed and large when it is decoded, each stream imported and checked
+ * by a process of its own. A few streams, picked by the seed; all with TREEPORT_FUZZ_SECONDS=600.
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';

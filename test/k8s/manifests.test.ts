@@ -19,7 +19,9 @@ const [SERVICE] = yamlDocuments('k8s/base/service.yaml');
 const POD = at(DEPLOYMENT, 'spec', 'template', 'spec');
 const CONTAINER = at(POD, 'containers', 0);
 
-/** What a kustomization names, as paths below the project's folder: files, or folders with one of their own. */
+/**
+ * What a kustomization names, as paths below the project's folder: files, or folders with one of their own.
+ */
 function namedBy(path: string): string[] {
   const [document] = yamlDocuments(path);
   const lists = [at(document, 'resources'), at(document, 'components')] as (string[] | undefined)[];

@@ -21,7 +21,9 @@ async function entriesOf(tar: AsyncIterable<Uint8Array>) {
   return entries;
 }
 
-/** All that importing clients drop, whatever the OS: a directory entry they keep where composefs is enabled. */
+/**
+ * All that importing clients drop, whatever the OS: a directory entry they keep where composefs is enabled.
+ */
 test('a layer has nothing but regular files below the mirror’s home', async () => {
   const entries = await entriesOf(layerTar(FILES));
   assert.deepEqual(

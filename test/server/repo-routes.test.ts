@@ -1,4 +1,7 @@
-/** Files of a served repository that are no regular files of it: whatever they are, their bytes stay where they are. */
+/**
+ * Files of a served repository that are no regular files of it: whatever they are, their bytes stay where
+ * they are.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

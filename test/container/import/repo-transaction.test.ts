@@ -94,7 +94,8 @@ test('a transaction that cannot be aborted does not hide why', { skip }, async (
   const work = withTransaction(
     repo,
     async () => {
-      // The remains of a transaction of another boot, which libostree removes, with a lock that cannot be opened.
+      // The remains of a transaction of another boot, which libostree removes, with a lock that cannot be
+      // opened.
       mkdirSync(join(repo, 'tmp/staging-other-boot'));
       symlinkSync('staging-other-boot-lock', join(repo, 'tmp/staging-other-boot-lock'));
       throw new Error('the first fault');

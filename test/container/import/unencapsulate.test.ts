@@ -43,7 +43,10 @@ async function place(t: test.TestContext) {
   return { folder, source, commit: source.commit, objects: source.repo.objects, repo };
 }
 
-/** Imports the image in the layout directory `path`; several layers come out of a slow registry, where skopeo is. */
+/**
+ * Imports the image in the layout directory `path`; several layers come out of a slow registry, where skopeo
+ * is.
+ */
 async function importImage(path: string, repo: string, options: Partial<UnencapsulateOptions> = {}) {
   const cleanUps: (() => Promise<void>)[] = [];
   const image = await openSlowly({ after: (cleanUp) => cleanUps.push(cleanUp as () => Promise<void>) }, path);

@@ -1,7 +1,7 @@
 /**
- * A process that has test/support/write-faults.c preloaded: imports a commit again and again, each time into a new
- * repository and with another call failing. After each it imports once more without a fault. Prints an Attempt for each
- * as a line of JSON.
+ * A process that has test/support/write-faults.c preloaded: imports a commit again and again, each time into
+ * a new repository and with another call failing. After each it imports once more without a fault. Prints an
+ * Attempt for each as a line of JSON.
  */
 
 import { appendFileSync, existsSync, readdirSync } from 'node:fs';

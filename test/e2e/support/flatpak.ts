@@ -18,7 +18,10 @@ export type FlatpakRepoOptions = {
   readonly subset?: string;
 };
 
-/** An app and its runtime of a few bytes each, exported by flatpak below `folder`; another app is in no subset. */
+/**
+ * An app and its runtime of a few bytes each, exported by flatpak below `folder`; another app is in no
+ * subset.
+ */
 export async function flatpakRepo(
   folder: string,
   { key, subset }: FlatpakRepoOptions = {},

@@ -1,7 +1,7 @@
 /**
- * Imports an image as an OS by the rules of ostree-ext, with the real `ostree`: the commit of the image, each derived layer
- * filtered and committed, all of them checked out one over the other, and the result committed. The importing program
- * itself is not needed.
+ * Imports an image as an OS by the rules of ostree-ext, with the real `ostree`: the commit of the image, each
+ * derived layer filtered and committed, all of them checked out one over the other, and the result committed.
+ * The importing program itself is not needed.
  */
 
 import { mkdir } from 'node:fs/promises';

@@ -72,7 +72,9 @@ function copyFolder(folder: string, tree: string): number {
   return done.files;
 }
 
-/** Regular files and symlinks of this machine, in the order of their names; not those whose name is no UTF-8. */
+/**
+ * Regular files and symlinks of this machine, in the order of their names; not those whose name is no UTF-8.
+ */
 function* filesBelow(folder: string): Generator<string> {
   const entries = readdirSync(join('/', folder), { withFileTypes: true });
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {

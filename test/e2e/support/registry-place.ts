@@ -1,6 +1,6 @@
 /**
- * An image of many layers in a registry that fails, somewhere to import it to, and the promise that whatever becomes of
- * that, nothing stays behind: no file, no process, nothing to be seen in the repository.
+ * An image of many layers in a registry that fails, somewhere to import it to, and the promise that whatever
+ * becomes of that, nothing stays behind: no file, no process, nothing to be seen in the repository.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -34,8 +34,8 @@ async function fixture(t: TestContext) {
 const NOWHERE = 'f'.repeat(64);
 
 /**
- * Waits until everything that was sent is verified: an object that does not exist is sent last, and its fault, which comes
- * last, is taken off.
+ * Waits until everything that was sent is verified: an object that does not exist is sent last, and its
+ * fault, which comes last, is taken off.
  */
 async function allVerified({ verifier, faults, idle }: Awaited<ReturnType<typeof fixture>>): Promise<void> {
   verifier.sent(NOWHERE, `v${faults.length}-${Date.now()}`);

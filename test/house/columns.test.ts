@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { projectFiles, projectText } from '../support/project.ts';
+
+const CODE_COLUMNS = 110;
+const SOURCES = projectFiles('{src,test,scripts,bench}/**/*.ts').filter(
+  (path) => !path.startsWith('test/fixtures/'),
+);
+const SHELL = projectFiles('scripts/*', '.ci/run', '{deploy,k8s,scripts}/**/*.sh').filter(
+  (path) => !path.endsWith('.ts'),
+);
+/** Folders whose comments are still to be wrapped; this list only gets shorter. */
+const UNWRAPPED: readonly string[] = [
+  'src/cli/',
+  'src/cli.ts',
+  'src/tar/',
+  'src/oci/',
+  'src/container/',
+  'src/gvariant/',
+  'src/mirror/',
+  'src/base/',
+  'src/ostree/',
+];
+
+/** The lines of a file that are too long, as `path:line`. */
+function longLines(path: string, columns: number, canBeBroken: (line: string) => boolean): string[] {
+  const lines = projectText(path).split('\n');
+  return lines.flatMap((line, index) =>
+    [...line].length > columns && canBeBroken(line) ? [`${path}:${index + 1}`] : [],
+  );
+}
+
+/** A line of a comment with more than one word. The formatter wraps the code itself. */
+function isComment(line: string): boolean {
+  return /^\s*(?:\/\*\*|\*|\/\/)\s+\S+\s+\S/.test(line);
+}
+
+/** A line that is too long even without its quoted strings, which may be messages. */
+function isLongCommand(line: string): boolean {
+  return line.replaceAll(/'[^']*'|"[^"]*"/g, '').length > CODE_COLUMNS;
+}
+
+test(`comments wrap at ${CODE_COLUMNS} columns`, () => {
+  const wrapped = SOURCES.filter((path) => !UNWRAPPED.some((folder) => path.startsWith(folder)));
+  assert.deepEqual(
+    wrapped.flatMap((path) => longLines(path, CODE_COLUMNS, isComment)),
+    [],
+  );
+});
+
+test(`shell scripts wrap at ${CODE_COLUMNS} columns`, () => {
+  assert.ok(SHELL.includes('scripts/setup') && SHELL.includes('scripts/test'));
+  assert.deepEqual(
+    SHELL.flatMap((path) => longLines(path, CODE_COLUMNS, isLongCommand)),
+    [],
+  );
+});
