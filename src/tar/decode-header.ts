@@ -14,11 +14,13 @@ export type DecodedHeader = {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+  /** Seconds since 1970. */
+  readonly mtime: number;
   readonly target: string;
 };
 
-const [NAME, MODE, UID, GID, SIZE, CHECKSUM, FLAG, TARGET, MAGIC, PREFIX] = [
-  0, 100, 108, 116, 124, 148, 156, 157, 257, 345,
+const [NAME, MODE, UID, GID, SIZE, MTIME, CHECKSUM, FLAG, TARGET, MAGIC, PREFIX] = [
+  0, 100, 108, 116, 124, 136, 148, 156, 157, 257, 345,
 ] as const;
 const NAME_BYTES = 100;
 const PREFIX_BYTES = 155;
@@ -44,6 +46,7 @@ export function decodeHeader(block: Buffer): DecodedHeader | undefined {
     uid: numberAt(block, UID, 8),
     gid: numberAt(block, GID, 8),
     size: numberAt(block, SIZE, 12),
+    mtime: numberAt(block, MTIME, 12),
     target: textAt(block, TARGET, NAME_BYTES),
   };
 }
@@ -91,9 +94,15 @@ export function textAt(bytes: Buffer, start: number, length: number): string {
   return end === start ? '' : bytes.toString('utf8', start, end);
 }
 
-/** `LENGTH KEY=VALUE\n` in turn, LENGTH counting the whole record; values may hold any bytes. */
-export function decodePax(data: Buffer): ReadonlyMap<string, string> {
-  const records = new Map<string, string>();
+/**
+ * The records of a PAX entry. Values are bytes, because those of extended attributes are; keys are latin1, so that
+ * no byte of an attribute's name is lost. See {@link paxText}.
+ */
+export type PaxRecords = ReadonlyMap<string, Buffer>;
+
+/** `LENGTH KEY=VALUE\n` in turn, LENGTH counting the whole record. The last record of a key counts. */
+export function decodePax(data: Buffer): PaxRecords {
+  const records = new Map<string, Buffer>();
   for (let start = 0; start < data.length; ) {
     const space = data.indexOf(SPACE, start);
     const digits = data.toString('latin1', start, Math.max(space, start));
@@ -102,10 +111,16 @@ export function decodePax(data: Buffer): ReadonlyMap<string, string> {
     const equals = data.indexOf('=', space);
     const isWhole = end <= data.length && space < equals && equals < end && data[end - 1] === NEWLINE;
     if (!isWhole) throw malformed('a PAX record is malformed');
-    records.set(data.toString('utf8', space + 1, equals), data.toString('utf8', equals + 1, end - 1));
+    // A copy: a view would keep the whole piece of the stream in memory.
+    records.set(data.toString('latin1', space + 1, equals), Buffer.from(data.subarray(equals + 1, end - 1)));
     start = end;
   }
   return records;
+}
+
+/** The value of a record as UTF-8 text: paths, link targets and numbers are. */
+export function paxText(records: PaxRecords, key: string): string | undefined {
+  return records.get(key)?.toString('utf8');
 }
 
 export function malformed(what: string): TreeportError {

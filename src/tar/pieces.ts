@@ -11,9 +11,16 @@ export class Pieces {
   #current = Buffer.allocUnsafeSlow(PIECE_BYTES);
   #filled = 0;
   #full: Buffer[] = [];
+  #written = 0;
+
+  /** Bytes written so far. */
+  get written(): number {
+    return this.#written;
+  }
 
   /** Copies the bytes, but large ones, which must not change any more, become a piece themselves. */
   write(bytes: Uint8Array): void {
+    this.#written += bytes.length;
     if (bytes.length >= LARGE_BYTES) this.#pass(bytes);
     else this.#copy(bytes);
   }

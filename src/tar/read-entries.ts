@@ -3,8 +3,17 @@
  * `g`) are applied to the entry behind them; a long name wins over a PAX one. Zeros end the archive, and nothing else
  * may follow: a stream that was cut off between two entries is a fault too.
  */
+import type { Xattr } from '../ostree/xattrs.ts';
 import { BlockInput, cutOff } from './block-input.ts';
-import { type DecodedHeader, decodeHeader, decodePax, malformed, textAt } from './decode-header.ts';
+import {
+  type DecodedHeader,
+  decodeHeader,
+  decodePax,
+  malformed,
+  type PaxRecords,
+  paxText,
+  textAt,
+} from './decode-header.ts';
 import { BLOCK_BYTES } from './header.ts';
 
 export type ReadEntryType =
@@ -27,8 +36,14 @@ export type ReadEntry = {
   readonly gid: number;
   /** Bytes of data. */
   readonly size: number;
+  /** Seconds since 1970, with a fraction if PAX gives one; not a number if the header says nonsense. */
+  readonly mtime: number;
   /** Where a link points; empty for others. */
   readonly target: string;
+  /** The PAX records that apply to the entry, global ones included, as they stand. */
+  readonly pax: PaxRecords;
+  /** Extended attributes, in the order of their records (`SCHILY.xattr.NAME`). */
+  readonly xattrs: readonly Xattr[];
   /** The data, to be read once; what is not read before the next entry is asked for is skipped. */
   readonly data: AsyncIterable<Buffer>;
 };
@@ -44,6 +59,8 @@ const TYPES: readonly ReadEntryType[] = [
   'fifo',
   'contiguous-file',
 ];
+const INTEGER = /^\d+$/;
+const SECONDS = /^-?\d+(?:\.\d+)?$/;
 const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -91,7 +108,9 @@ function paddingOf(size: number): number {
   return -size & (BLOCK_BYTES - 1);
 }
 
-const NO_RECORDS: ReadonlyMap<string, string> = new Map();
+const NO_RECORDS: PaxRecords = new Map();
+const NO_ATTRIBUTES: readonly Xattr[] = [];
+const XATTR_KEY = 'SCHILY.xattr.';
 
 /** What stands before an entry and belongs to it. */
 class Extensions {
@@ -109,16 +128,16 @@ class Extensions {
 
   applyTo(header: DecodedHeader): Omit<ReadEntry, 'data'> {
     const records = this.#records.size === 0 ? this.#global : new Map([...this.#global, ...this.#records]);
-    const path = this.#path ?? records.get('path') ?? header.path;
-    const target = this.#target ?? records.get('linkpath') ?? header.target;
+    const path = this.#path ?? paxText(records, 'path') ?? header.path;
+    const target = this.#target ?? paxText(records, 'linkpath') ?? header.target;
     this.#path = undefined;
     this.#target = undefined;
     this.#records = NO_RECORDS;
     const type = typeOf(header.flag, path);
     const number = (key: string, otherwise: number) => {
-      const text = records.get(key);
+      const text = paxText(records, key);
       if (text === undefined) return otherwise;
-      return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      return (key === 'mtime' ? SECONDS : INTEGER).test(text) ? Number(text) : Number.NaN;
     };
     return {
       path,
@@ -128,9 +147,18 @@ class Extensions {
       gid: number('gid', header.gid),
       // Directories have no data, whatever is said of their size.
       size: type === 'directory' ? 0 : number('size', header.size),
+      mtime: number('mtime', header.mtime),
       target,
+      pax: records,
+      xattrs: records.size === 0 ? NO_ATTRIBUTES : xattrsOf(records),
     };
   }
+}
+
+function xattrsOf(records: PaxRecords): readonly Xattr[] {
+  return [...records].flatMap(([key, value]) =>
+    key.startsWith(XATTR_KEY) ? [{ name: Buffer.from(key.slice(XATTR_KEY.length), 'latin1'), value }] : [],
+  );
 }
 
 function typeOf(flag: string, path: string): ReadEntryType | null {

@@ -12,6 +12,11 @@ const ROOT = { uid: 0, gid: 0 };
 export class TarWriter {
   readonly #pieces = new Pieces();
 
+  /** Where the next byte goes in the uncompressed stream: after a header, the offset of its data. */
+  get offset(): number {
+    return this.#pieces.written;
+  }
+
   /** Writes a header, without its data; returns the header's block. `over`: see header.ts. */
   header(entry: TarHeader, over?: Buffer): Buffer {
     const { blocks, header } = encodeEntry(entry, over);

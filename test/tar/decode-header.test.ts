@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decodeHeader, decodePax } from '../../src/tar/decode-header.ts';
+import { decodeHeader, decodePax, paxText } from '../../src/tar/decode-header.ts';
 import { encodeHeader } from '../../src/tar/header.ts';
 import { coded } from '../support/expect.ts';
 
@@ -20,9 +20,10 @@ test('a header that was encoded is decoded', () => {
   const flags = { file: '0', hardlink: '1', symlink: '2', directory: '5' } as const;
   for (const type of ['file', 'hardlink', 'symlink', 'directory'] as const) {
     const { type: _, ...numbers } = PLAIN;
-    const header = { ...PLAIN, type, target: type === 'file' ? '' : 'to/ü' };
+    const header = { ...PLAIN, type, mtime: 1_700_000_000, target: type === 'file' ? '' : 'to/ü' };
     assert.deepEqual(decodeHeader(encodeHeader(header)), {
       ...numbers,
+      mtime: 1_700_000_000,
       flag: flags[type],
       target: header.target,
     });
@@ -71,7 +72,11 @@ test('zeros are no header, and a wrong checksum is a fault', () => {
 test('PAX records are read whatever bytes are in their values', () => {
   const data = Buffer.from('12 path=a/b\n15 x=\n9 y=1\n\xff\xfe\n10 uid=12\n', 'latin1');
   const records = decodePax(data);
-  assert.deepEqual([records.get('path'), records.get('uid'), records.get('y')], ['a/b', '12', undefined]);
+  assert.deepEqual(
+    ['path', 'uid', 'y'].map((key) => paxText(records, key)),
+    ['a/b', '12', undefined],
+  );
+  assert.deepEqual(records.get('x'), Buffer.from('\n9 y=1\n\xff\xfe', 'latin1'));
   assert.equal(decodePax(Buffer.alloc(0)).size, 0);
 });
 

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { paxXattrs } from '../../src/tar/entry.ts';
 import { type ReadEntry, readEntries } from '../../src/tar/read-entries.ts';
 import { coded } from '../support/expect.ts';
-import { inPieces, type MadeEntry, tarArchive } from '../support/tar-streams.ts';
+import { inPieces, type MadeEntry, tarArchive, tarEntry } from '../support/tar-streams.ts';
 
 type Read = Omit<ReadEntry, 'data'> & { readonly content: string };
 
@@ -71,6 +71,28 @@ test('a size in PAX that is no size is a fault, and is not read', async () => {
     const tar = Buffer.concat([pax, tarArchive([{ path: 'file', data: 'hello' }])]);
     await assert.rejects(readAll(inPieces(tar)), coded('ERR_TAR'), size);
   }
+});
+
+test('extended attributes and PAX records come as bytes, and times with their fraction', async () => {
+  const xattrs = [
+    { name: Buffer.from('user.\xff', 'latin1'), value: Buffer.from([0, 0xff, 0x0a, 0x3d]) },
+    { name: Buffer.from('security.capability'), value: Buffer.alloc(0) },
+  ];
+  const time = tarArchive([{ path: 'pax', data: paxRecord('mtime=1234.5') }]).subarray(0, 1024);
+  time.write('x', 156, 'latin1');
+  resum(time);
+  const archive = Buffer.concat([
+    ...paxXattrs(xattrs),
+    tarEntry({ path: 'attributes', mtime: 7 }),
+    time,
+    tarEntry({ path: 'time', mtime: 7 }),
+    tarArchive([{ path: 'plain', mtime: 8 ** 11 }]),
+  ]);
+  const [attributes, timed, plain] = await readAll(inPieces(archive, 100));
+  assert.deepEqual(attributes?.xattrs, xattrs);
+  assert.deepEqual(attributes?.pax.get('SCHILY.xattr.security.capability'), Buffer.alloc(0));
+  assert.deepEqual([timed?.mtime, timed?.xattrs, timed?.pax.size], [1234.5, [], 1]);
+  assert.deepEqual([attributes?.mtime, plain?.mtime, plain?.pax.size], [7, 8 ** 11, 0]);
 });
 
 test('binary PAX values do not disturb the entry behind them', async () => {

@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
-import { type DecodedHeader, decodeHeader, decodePax, textAt } from '../../tar/decode-header.ts';
+import { type DecodedHeader, decodeHeader, decodePax, paxText, textAt } from '../../tar/decode-header.ts';
 import { BLOCK_BYTES } from '../../tar/header.ts';
 
 export type ArchiveMember = {
@@ -84,8 +84,8 @@ class ArchiveScan {
       return;
     }
     const records = this.#decoded(() => decodePax(data));
-    const length = records.get('size');
-    this.#path = records.get('path') ?? this.#path;
+    const length = paxText(records, 'size');
+    this.#path = paxText(records, 'path') ?? this.#path;
     if (length !== undefined) this.#size = Number(length);
   }
 

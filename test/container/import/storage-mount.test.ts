@@ -97,7 +97,7 @@ test('a signal unmounts, and so does the end of the process', { skip }, async (t
     'process.exit(3)',
   ]) {
     const { bin, calls } = await withPrograms(t, { podman: PODMAN });
-    const program = `import { mountStorageImage } from '${ROOT}/src/container/storage-mount.ts';
+    const program = `import { mountStorageImage } from '${ROOT}/src/container/import/storage-mount.ts';
 mountStorageImage('x');
 ${ending}`;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { env: { PATH: bin } });
