@@ -57,7 +57,7 @@ test('a commit that no ref names is checked as well', async (t) => {
   assert.equal((await check(path)).commits, 2);
 });
 
-test('corrupt, missing and unreadable content is told apart and located', async (t) => {
+test('corrupt, missing and unreadable content is distinguished and located', async (t) => {
   const { path, commit, file } = await fixture(t);
   const [corrupt, missing, unreadable] = ['/usr/bin/bash', '/usr/bin/hardlink-a', '/usr/etc/polkit.conf'].map(
     objectAt,
@@ -84,7 +84,7 @@ test('corrupt, missing and unreadable content is told apart and located', async 
   }
 });
 
-test('compressed bytes that are cut off are corrupt', async (t) => {
+test('truncated compressed bytes are corrupt', async (t) => {
   const { path, file } = await fixture(t);
   const checksum = objectAt('/usr/bin/bash');
   const bytes = readFileSync(file(checksum, 'filez'));
@@ -92,13 +92,13 @@ test('compressed bytes that are cut off are corrupt', async (t) => {
   assert.deepEqual(faultsOf(await check(path)), [['corrupt', 'file', checksum, '/usr/bin/bash']]);
 });
 
-test('a bad dirtree hides what lies below it and is named itself', async (t) => {
+test('a bad dirtree is reported, and objects below it are skipped', async (t) => {
   const { path, file } = await fixture(t);
   writeFileSync(file(ROOT_TREE, 'dirtree'), 'nonsense');
   assert.deepEqual(faultsOf(await check(path)), [['corrupt', 'dirtree', ROOT_TREE, '/']]);
 });
 
-test('a missing dirmeta is named with its directory', async (t) => {
+test('a missing dirmeta is reported with its directory', async (t) => {
   const { path, file } = await fixture(t);
   rmSync(file(ROOT_META, 'dirmeta'));
   const faults = faultsOf(await check(path));
@@ -106,7 +106,7 @@ test('a missing dirmeta is named with its directory', async (t) => {
   assert.deepEqual(faults[0]?.slice(0, 3), ['missing', 'dirmeta', ROOT_META]);
 });
 
-test('every dirmeta below the root is checked, wherever it stands', async (t) => {
+test('every dirmeta below the root is checked', async (t) => {
   const path = await mkdtemp(join(tmpdir(), 'treeport-fsck-'));
   t.after(() => rm(path, { recursive: true, force: true }));
   const writer = await ArchiveWriter.create(path);
@@ -140,7 +140,7 @@ test('every dirmeta below the root is checked, wherever it stands', async (t) =>
   assert.deepEqual((await check(path)).faults, []);
 });
 
-test('what lies below refs and is no ref is a fault', async (t) => {
+test('files below refs that are not refs are faults', async (t) => {
   const { path } = await fixture(t);
   const damage: Readonly<Record<string, (file: string) => void>> = {
     'refs/heads/empty': (file) => writeFileSync(file, ''),
@@ -162,7 +162,7 @@ test('what lies below refs and is no ref is a fault', async (t) => {
   assert.equal(report.commits, 1);
 });
 
-test('refs are judged as ostree fsck judges them', { skip: unlessInstalled('ostree') }, async (t) => {
+test('refs are judged as by ostree fsck', { skip: unlessInstalled('ostree') }, async (t) => {
   const { path, commit } = await fixture(t);
   const cases: readonly (readonly [bad: boolean, make: (file: string) => void])[] = [
     [false, (file) => writeFileSync(file, `${commit}\n`)],
@@ -189,7 +189,7 @@ test('refs are judged as ostree fsck judges them', { skip: unlessInstalled('ostr
   }
 });
 
-test('refs that lead out of the repository as a whole are a fault', async (t) => {
+test('a refs folder that links out of the repository is a fault', async (t) => {
   const { path, commit } = await fixture(t);
   renameSync(join(path, 'refs'), `${path}-refs`);
   t.after(() => rm(`${path}-refs`, { recursive: true }));
@@ -202,14 +202,14 @@ test('refs that lead out of the repository as a whole are a fault', async (t) =>
   assert.equal(report.commits, 1, commit);
 });
 
-test('a ref to a commit that is not there is a fault', async (t) => {
+test('a ref to a missing commit is a fault', async (t) => {
   const { path } = await fixture(t);
   const absent = 'f'.repeat(64);
   writeFileSync(join(path, 'refs/heads/broken'), `${absent}\n`);
   assert.deepEqual(faultsOf(await check(path)), [['missing', 'commit', absent, '/']]);
 });
 
-test('partial commits are counted and left out', async (t) => {
+test('partial commits are counted and skipped', async (t) => {
   const { path, commit, file } = await fixture(t);
   rmSync(file(objectAt('/usr/bin/bash'), 'filez'));
   writeFileSync(join(path, `state/${commit}.commitpartial`), '');
@@ -217,7 +217,7 @@ test('partial commits are counted and left out', async (t) => {
   assert.deepEqual([report.commits, report.partialCommits, report.faults.length], [0, 1, 0]);
 });
 
-test('an object that may not be read is unreadable', {
+test('an object without read permission is unreadable', {
   skip: process.getuid?.() === 0 && 'root may read anything',
 }, async (t) => {
   const { path, file } = await fixture(t);

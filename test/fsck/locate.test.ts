@@ -6,7 +6,7 @@ import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { EMPTY_DIRTREE_CHECKSUM } from '../../src/tar/empty-dirtree.ts';
 import { deepCommit } from '../support/deep-commit.ts';
 
-test('a fault is located at the first place in order, however deep', async () => {
+test('a fault is located at the first path in order, at any depth', async () => {
   const { commit, rootTree, meta, source } = deepCommit(20_000);
   const names = [
     { type: 'dirtree', checksum: EMPTY_DIRTREE_CHECKSUM },

@@ -5,7 +5,7 @@ import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { EMPTY_DIRTREE_CHECKSUM } from '../../src/tar/empty-dirtree.ts';
 import { deepCommit } from '../support/deep-commit.ts';
 
-test('a tree that is too deep is a fault of the dirtree below the last level', async () => {
+test('a tree that is too deep is a fault of the first dirtree below the limit', async () => {
   const { commit, source } = deepCommit(2048);
   const { faults, metadataCount } = await runMetadataPass(source as ObjectSource, [commit]);
   assert.equal(metadataCount, 2050);

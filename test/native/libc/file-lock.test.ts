@@ -4,7 +4,7 @@ import test from 'node:test';
 import { tryLock } from '../../../src/native/libc/file-lock.ts';
 import { testFolder } from '../../support/small-image.ts';
 
-test('one open file holds the lock, of a file or a directory, until it is closed', async (t) => {
+test('a file or directory stays locked until the descriptor is closed', async (t) => {
   const folder = await testFolder(t);
   const [one, two] = [openSync(folder, 'r'), openSync(folder, 'r')];
   assert.equal(tryLock(one), true);

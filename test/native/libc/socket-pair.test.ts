@@ -11,7 +11,7 @@ function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
-test('packets keep apart and arrive in order', async () => {
+test('packets keep their boundaries and arrive in order', async () => {
   const [here, there] = packetSockets();
   const words = ['one', 'two', 'x'.repeat(30_000)];
   for (const word of words) assert.ok(sendPacket(here, Buffer.from(word)));
@@ -23,12 +23,12 @@ test('packets keep apart and arrive in order', async () => {
   closeAll([here, there]);
 });
 
-test('a packet that comes after many polls is received, whatever was called meanwhile', async () => {
+test('a packet that arrives after many polls is received, whatever was called meanwhile', async () => {
   const [here, there] = packetSockets();
   const [otherHere, otherThere] = packetSockets();
   const received = receivePacket(there, 0);
   for (let round = 0; round < 100; round += 1) {
-    // Strings are passed in the memory that koffi keeps the arguments of a call in.
+    // koffi passes strings in its memory for the arguments of a call.
     assert.throws(() => libcXattrs.list('A'.repeat(100_000)));
     sendPacket(otherHere, Buffer.from('other'));
     await receivePacket(otherThere, 0);
@@ -39,7 +39,7 @@ test('a packet that comes after many polls is received, whatever was called mean
   closeAll([here, there, otherHere, otherThere]);
 });
 
-test('the end is told to who receives and to who sends', async () => {
+test('receiving and sending report that the peer has closed its end', async () => {
   const [here, there] = packetSockets();
   closeSync(here);
   assert.equal(await receivePacket(there), undefined);
@@ -47,7 +47,7 @@ test('the end is told to who receives and to who sends', async () => {
   closeSync(there);
 });
 
-test('another process has its end and hands over descriptors', {
+test('another process holds one end and passes descriptors', {
   skip: unlessInstalled('python3'),
 }, async () => {
   const before = openDescriptors();

@@ -10,7 +10,7 @@ import { unlessInstalled, unlessRoot } from '../../support/programs.ts';
 
 const skip = unlessInstalled('setfattr', 'getfattr');
 
-/** Attributes by name; files may have others than the test's own, as on machines with SELinux. */
+/** The test's attributes by name; files may have others, for instance on machines with SELinux. */
 function own(path: string): Record<string, string> {
   const found = libcXattrs.list(path).filter(({ name }) => name.toString().startsWith('user.'));
   return Object.fromEntries(found.map(({ name, value }) => [name.toString(), value.toString('latin1')]));
@@ -26,7 +26,7 @@ async function fileWith(
   return path;
 }
 
-test('attributes as setfattr set them', { skip }, async (t) => {
+test('reads the attributes that setfattr sets', { skip }, async (t) => {
   const long = 'v'.repeat(3000);
   const path = await fileWith(t, { 'user.a': 'text', 'user.bytes': '0x00ff0a00', 'user.long': long });
   assert.deepEqual(own(path), { 'user.a': 'text', 'user.bytes': '\x00\xff\n\x00', 'user.long': long });
@@ -34,7 +34,7 @@ test('attributes as setfattr set them', { skip }, async (t) => {
   assert.equal(libcXattrs.get(path, 'user.none'), undefined);
 });
 
-test('what was read does not change with the next call', { skip }, async (t) => {
+test('the next call does not change earlier results', { skip }, async (t) => {
   const one = await fileWith(t, { 'user.a': 'first' });
   const two = await fileWith(t, { 'user.b': 'other' });
   const [first] = libcXattrs.list(one).filter(({ name }) => name.toString() === 'user.a');

@@ -30,12 +30,12 @@ function link(target: string, mode = 0o777): Partial<FileHeader> {
   return { target, mode: S_IFLNK | mode };
 }
 
-/** One attribute with these bytes for its name, framed by hand. */
+/** One attribute with these bytes as its name, serialized by hand. */
 function named(...name: readonly number[]): Partial<FileHeader> {
   return { xattrs: Buffer.from([...name, 0x76, name.length, name.length + 2]) };
 }
 
-test('what is kept as it is', () => {
+test('valid objects are accepted', () => {
   check({});
   check({ uid: 4_294_967_294, gid: 1, mode: S_IFREG | 0o7777 });
   check(link('../..//weird//target'), NO_BYTES);
@@ -44,7 +44,7 @@ test('what is kept as it is', () => {
   check(named(0x61, 0));
 });
 
-test('files that no repository can give back', () => {
+test('files that no repository mode can store are rejected', () => {
   const broken: readonly [string, Partial<FileHeader>, Buffer?][] = [
     ['neither', { mode: 0o644 }],
     ['neither', { mode: 0o020644 }],
@@ -69,7 +69,7 @@ test('files that no repository can give back', () => {
   }
 });
 
-test('attributes must be sorted, each once', () => {
+test('attributes must be sorted and unique', () => {
   const one = Buffer.from('a\0v');
   const two = Buffer.from('b\0v');
   const list = (first: Buffer, second: Buffer) => {
@@ -81,7 +81,7 @@ test('attributes must be sorted, each once', () => {
   assert.throws(() => check(list(one, one)), coded('ERR_OBJECT_CORRUPT', 'unsorted'));
 });
 
-test('mode bare-user-only does not take what it cannot give back', { skip }, async (t) => {
+test('mode bare-user-only rejects what it cannot store', { skip }, async (t) => {
   const { repo, transaction } = await started(t, 'bare-user-only');
   const xattrs = serializeXattrs([{ name: Buffer.from('user.a'), value: Buffer.from('b') }]);
   for (const header of [{ uid: 1 }, { gid: 1 }, { xattrs }]) {
@@ -95,7 +95,7 @@ test('mode bare-user-only does not take what it cannot give back', { skip }, asy
   repo.close();
 });
 
-test('metadata with another id, or malformed', { skip }, async (t) => {
+test('metadata with a wrong id, or malformed, is rejected', { skip }, async (t) => {
   const { repo, transaction } = await started(t);
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
@@ -119,7 +119,7 @@ test('metadata with another id, or malformed', { skip }, async (t) => {
   repo.close();
 });
 
-test('metadata that is too large', { skip }, async (t) => {
+test('metadata that is too large is rejected', { skip }, async (t) => {
   const { repo, transaction } = await started(t);
   const large = new Uint8Array(128 * 1024 * 1024 + 1);
   await assert.rejects(

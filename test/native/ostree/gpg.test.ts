@@ -15,7 +15,7 @@ import { unlessInstalled } from '../../support/programs.ts';
 
 const skip = unlessLibostree() || unlessInstalled('ostree', 'gpg');
 
-test('a commit is signed, and verified with the key that was imported', { skip }, async (t) => {
+test('a commit is signed, and verified with the imported key', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('bare-user-only'));
   using repo = makeRepo(join(folder, 'repo'));
@@ -45,7 +45,7 @@ test('a commit is signed, and verified with the key that was imported', { skip }
   assert.match(shown, /Good signature/);
 });
 
-test('no keys among what is imported', { skip }, async (t) => {
+test('importing data without keys fails', { skip }, async (t) => {
   using repo = makeRepo(join(await tempDir(t), 'repo'));
   setRemote(repo, 'origin', {});
   assert.throws(() => importGpgKeys(repo, 'origin', Buffer.from('no key')), coded('ERR_NO_KEYS', 'origin'));

@@ -35,7 +35,7 @@ async function typesIn(path: string): Promise<ReadonlySet<ObjectName['type']>> {
   return types;
 }
 
-test('what an aborted import left behind brings no commit into the next one', { skip }, async (t) => {
+test('the next import takes no commit from the files of an aborted one', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
@@ -55,14 +55,14 @@ test('what an aborted import left behind brings no commit into the next one', { 
   await must(['ostree', `--repo=${repo.path}`, 'fsck']);
 });
 
-test('a commit that fails leaves a mark only if it got to its place', { skip }, async (t) => {
+test('a failed commit leaves a mark only if its object was moved to its place', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
   const transaction = await startTransaction(repo);
   await giveCommit(transaction, source);
   await transaction.settle();
-  // A file where a folder of objects should be made.
+  // A file in place of a folder of objects.
   const names = await objectsOf(source);
   const other = names.find(({ checksum }) => checksum.slice(0, 2) !== source.commit.slice(0, 2));
   writeFileSync(join(repo.path, 'objects', (other as ObjectName).checksum.slice(0, 2)), '');
@@ -71,7 +71,7 @@ test('a commit that fails leaves a mark only if it got to its place', { skip }, 
   assert.equal(existsSync(mark), existsSync(join(repo.path, loosePath(source.commit, 'commit'))));
 });
 
-test('a commit that was partial is complete after its objects came', { skip }, async (t) => {
+test('a partial commit is complete once its objects are written', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
@@ -86,7 +86,7 @@ test('a commit that was partial is complete after its objects came', { skip }, a
   await assertThere(repo.path, source);
 });
 
-/** Detached metadata with one signature for each of the names. */
+/** Detached metadata with one signature for each name. */
 function signedBy(...names: readonly string[]): Buffer {
   return serializeDict(
     new Map([
@@ -113,7 +113,7 @@ for (const [what, isVerified, coming, result, isTold] of [
   ['a verified import adds its signatures', true, signedBy('two'), signedBy('one', 'two'), false],
   ['a verified import drops none', true, serializeDict(new Map()), signedBy('one'), false],
 ] as const) {
-  test(`${what} of a commit that is there`, { skip }, async (t) => {
+  test(`${what} of an existing commit`, { skip }, async (t) => {
     const folder = await tempDir(t);
     const source = await commitToArchive(folder, treeOf('archive'));
     using repo = makeRepo(join(folder, 'repo'));
@@ -133,7 +133,7 @@ for (const [what, isVerified, coming, result, isTold] of [
   });
 }
 
-test('detached metadata that is there without its commit, or is damaged, is replaced', {
+test('existing detached metadata is replaced if its commit is missing or it is damaged', {
   skip,
 }, async (t) => {
   const folder = await tempDir(t);
@@ -154,7 +154,7 @@ test('detached metadata that is there without its commit, or is damaged, is repl
   }
 });
 
-test('what is given for a commit is copied: the caller may use the memory again', { skip }, async (t) => {
+test('metadata of a commit is copied, so that the caller can reuse the memory', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
@@ -174,11 +174,11 @@ test('what is given for a commit is copied: the caller may use the memory again'
   assert.deepEqual(await objects.metadata('commitmeta', source.commit), signedBy('one'));
 });
 
-test('the mark of a commit that did not come is withdrawn', { skip }, async (t) => {
+test('the mark of a commit that was not written is removed', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
-  // The commit is looked for, but cannot be put, in a folder that leads nowhere.
+  // The folder is a dangling link: looking for the commit works, writing it fails.
   symlinkSync('nowhere', join(repo.path, 'objects', source.commit.slice(0, 2)));
   const transaction = await startTransaction(repo);
   for (const name of await objectsOf(source)) await giveObject(transaction, source, name);
@@ -203,7 +203,7 @@ test('a process that is killed at any moment leaves a clean repository', { skip 
       state.changes += 1;
       if (state.changes >= change) child.kill('SIGKILL');
     });
-    // Directories that come and go while they are looked at.
+    // Directories that come and go during the listing.
     watcher.on('error', () => {});
     await exit;
     watcher.close();

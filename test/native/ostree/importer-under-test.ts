@@ -1,6 +1,6 @@
 /**
- * A process of its own that imports a commit: prints `started` when its transaction has, and at the end
- * `finished`, or the error's code and message.
+ * A process that imports a commit: prints `started` once its transaction has started, and at the end
+ * `finished` or the error's code and message.
  */
 
 import { isTreeportError } from '../../../src/base/errors.ts';

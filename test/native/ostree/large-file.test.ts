@@ -38,7 +38,7 @@ for (const mode of MODES) {
   });
 }
 
-test('after the first fault a large file is never used', { skip }, async (t) => {
+test('after the first error every call fails', { skip }, async (t) => {
   const directory = join(await tempDir(t), 'tmp');
   const bytes = Buffer.alloc(1000, 'x');
   const file = new LargeFile(directory);

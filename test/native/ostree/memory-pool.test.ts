@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { MemoryPool } from '../../../src/native/ostree/memory-pool.ts';
 
-test('who finds no block waits for one', async () => {
+test('take() waits when the pool is empty', async () => {
   const pool = new MemoryPool(1, 512);
   const block = await pool.take();
   const waiting = pool.take();
@@ -10,7 +10,7 @@ test('who finds no block waits for one', async () => {
   assert.equal(await waiting, block);
 });
 
-test('the blocks of a closed pool are used by the next of the same size', async () => {
+test('the next pool of the same block size reuses the blocks of a closed pool', async () => {
   const pool = new MemoryPool(2, 1024);
   const blocks = [await pool.take(), await pool.take()];
   for (const block of blocks) pool.give(block);
@@ -22,7 +22,7 @@ test('the blocks of a closed pool are used by the next of the same size', async 
   assert.ok(!again.has(await next.take()));
 });
 
-test('no more than 32 MiB is kept', async () => {
+test('at most 32 MiB of blocks is kept', async () => {
   const bytes = 16 * 1024 * 1024;
   const pool = new MemoryPool(3, bytes);
   const blocks = [await pool.take(), await pool.take(), await pool.take()];

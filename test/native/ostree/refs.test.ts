@@ -9,7 +9,7 @@ import { inMountNamespace, unlessNamespaces } from '../../support/mount-namespac
 import { unlessRoot } from '../../support/programs.ts';
 import { ROOT } from '../../support/project.ts';
 
-/** The refs of a repository: `os`, `a/b`, `origin:os`, and `alias`, which is one of `os`. */
+/** The refs of a repository: `os`, `a/b`, `origin:os`, and `alias`, an alias of `os`. */
 async function refsRepo(t: Parameters<typeof tempDir>[0]): Promise<string> {
   const repo = await tempDir(t);
   for (const folder of ['refs/heads/a', 'refs/remotes/origin', 'refs/mirrors'])
@@ -20,7 +20,7 @@ async function refsRepo(t: Parameters<typeof tempDir>[0]): Promise<string> {
   return repo;
 }
 
-test('refs that are there, that are new, and that need directories can be set', async (t) => {
+test('refs that exist, are new, or need directories can be set', async (t) => {
   const repo = await refsRepo(t);
   checkRefs(repo, [
     'os',
@@ -44,13 +44,13 @@ for (const [ref, ...words] of [
   ['a', 'refs/heads/a is a directory'],
   ['origin:os/new', 'refs/remotes/origin/os is a ref'],
 ] as const) {
-  test(`the ref ${ref} is in conflict with others`, async (t) => {
+  test(`the ref ${ref} conflicts with others`, async (t) => {
     const repo = await refsRepo(t);
     assert.throws(() => checkRefs(repo, ['fine', ref]), coded('ERR_REF_CONFLICT', ref, ...words));
   });
 }
 
-test('refs that are to be set together exclude each other, too', async (t) => {
+test('refs that are set together can conflict as well', async (t) => {
   const repo = await refsRepo(t);
   for (const refs of [
     ['x', 'x/y'],
@@ -60,7 +60,7 @@ test('refs that are to be set together exclude each other, too', async (t) => {
   checkRefs(repo, ['x', 'x', 'xy', 'y/x']);
 });
 
-test('names that are none, or too long for a file', async (t) => {
+test('invalid names, and names too long for a file', async (t) => {
   const repo = await refsRepo(t);
   const long = 'n'.repeat(256);
   for (const ref of [

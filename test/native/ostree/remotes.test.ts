@@ -37,7 +37,7 @@ test('a remote is added, replaced and deleted', { skip: skip || unlessInstalled(
   assert.match(config(), /\[remote "other"\]\ngpg-verify=true/);
 });
 
-test('remotes that cannot be', { skip }, async (t) => {
+test('invalid and missing remotes', { skip }, async (t) => {
   using repo = makeRepo(join(await tempDir(t), 'repo'));
   assert.throws(() => deleteRemote(repo, 'nobody'), coded('ERR_REMOTE_MISSING', 'nobody'));
   for (const name of ['', '..', 'a/b', 'a"]\n[core', '-a', 'a b']) {

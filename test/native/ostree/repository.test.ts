@@ -27,7 +27,7 @@ for (const mode of MODES) {
   });
 }
 
-test('a repository that is there is kept, unless its mode is another', { skip }, async (t) => {
+test('an existing repository is opened if it has the same mode', { skip }, async (t) => {
   const path = join(await tempDir(t), 'repo');
   using first = LibostreeRepo.create(path, 'bare');
   first.setRef('kept', COMMIT);
@@ -37,7 +37,7 @@ test('a repository that is there is kept, unless its mode is another', { skip },
   assert.throws(() => LibostreeRepo.create(path, 'archive'), coded('ERR_REPO_MODE', 'mode bare', path));
 });
 
-test('what is no repository', { skip }, async (t) => {
+test('paths that are not repositories', { skip }, async (t) => {
   const folder = await tempDir(t);
   const nowhere = join(folder, 'nowhere');
   assert.throws(() => LibostreeRepo.open(nowhere), coded('ERR_REPO_MISSING', nowhere));
@@ -48,7 +48,7 @@ test('what is no repository', { skip }, async (t) => {
   assert.throws(() => LibostreeRepo.create(join(file, 'below'), 'bare'), coded('ERR_IO', file));
 });
 
-test('a config that is none, and a mode that is none', { skip }, async (t) => {
+test('a malformed config, and an unknown mode', { skip }, async (t) => {
   const path = join(await tempDir(t), 'repo');
   LibostreeRepo.create(path, 'archive').close();
   const config = join(path, 'config');
@@ -58,7 +58,7 @@ test('a config that is none, and a mode that is none', { skip }, async (t) => {
   assert.throws(() => LibostreeRepo.open(path), coded('ERR_REPO_CONFIG', path));
 });
 
-test('a config that is a FIFO does not make us wait', {
+test('a config that is a FIFO does not block', {
   skip: skip || unlessInstalled('mkfifo'),
 }, async (t) => {
   const path = join(await tempDir(t), 'repo');
@@ -68,7 +68,7 @@ test('a config that is a FIFO does not make us wait', {
   assert.throws(() => LibostreeRepo.open(path), coded('ERR_FILE_UNSAFE', path, 'a FIFO'));
 });
 
-test('nobody writes in mode bare-split-xattrs', { skip }, async (t) => {
+test('mode bare-split-xattrs cannot be written', { skip }, async (t) => {
   const path = join(await tempDir(t), 'repo');
   LibostreeRepo.create(path, 'bare').close();
   writeFileSync(join(path, 'config'), '[core]\nrepo_version=1\nmode=bare-split-xattrs\n');
@@ -77,7 +77,7 @@ test('nobody writes in mode bare-split-xattrs', { skip }, async (t) => {
   assert.equal(source.mode, 'bare-split-xattrs');
 });
 
-test('refs, local and of remotes', { skip }, async (t) => {
+test('local and remote refs', { skip }, async (t) => {
   const path = join(await tempDir(t), 'repo');
   using repo = LibostreeRepo.create(path, 'archive');
   repo.setRef('os/x86_64/Grüße', COMMIT);
@@ -91,7 +91,7 @@ test('refs, local and of remotes', { skip }, async (t) => {
   assert.ok(!existsSync(files[1] as string));
 });
 
-test('names that are no refs never reach libostree', { skip }, async (t) => {
+test('invalid ref names never reach libostree', { skip }, async (t) => {
   const path = join(await tempDir(t), 'repo');
   using repo = LibostreeRepo.create(path, 'archive');
   for (const name of [
@@ -132,7 +132,7 @@ test('partial commits', { skip }, async (t) => {
   assert.ok(!existsSync(mark));
 });
 
-test('a closed repository is not used', { skip }, async (t) => {
+test('a closed repository cannot be used', { skip }, async (t) => {
   const repo = LibostreeRepo.create(join(await tempDir(t), 'repo'), 'archive');
   repo.close();
   repo.close();
@@ -153,7 +153,9 @@ test('a read-only file system', { skip: skip || unlessNamespaces() }, async (t) 
   );
 });
 
-test('objects nobody may write', { skip: skip || unlessRoot() || unlessInstalled('chattr') }, async (t) => {
+test('an immutable objects folder', {
+  skip: skip || unlessRoot() || unlessInstalled('chattr'),
+}, async (t) => {
   const path = join(await tempDir(t), 'repo');
   using repo = makeRepo(path);
   const frozen = join(path, 'objects');

@@ -40,7 +40,7 @@ function stagingOf(repo: string): readonly string[] {
     .map(({ name }) => join(repo, 'tmp', name));
 }
 
-/** Stages the commit's objects and leaves them there; the path of the staging directory. */
+/** Stages the commit's objects, aborts, and returns the path of the staging directory. */
 async function leaveBehind(repo: LibostreeRepo, source: SourceCommit): Promise<string> {
   const transaction = await startTransaction(repo);
   await giveCommit(transaction, source);
@@ -57,7 +57,7 @@ function stagedPath(directory: string, { type, checksum }: ObjectName, mode: Wri
 
 for (const mode of MODES) {
   const needsRoot = mode === 'bare' && unlessRoot();
-  test(`what was left behind and is not sound is not taken over in mode ${mode}`, {
+  test(`unsound staged objects are not taken over in mode ${mode}`, {
     skip: skip || needsRoot,
   }, async (t) => {
     const folder = await tempDir(t);
@@ -87,7 +87,7 @@ for (const mode of MODES) {
   });
 }
 
-test('commits, detached metadata and what is no object are not taken over from anyone', {
+test('staged commits, detached metadata and other files are never taken over', {
   skip,
 }, async (t) => {
   const folder = await tempDir(t);
@@ -114,14 +114,14 @@ test('commits, detached metadata and what is no object are not taken over from a
   assert.ok(!existsSync(join(repo.path, 'objects/ab/no-object')));
 });
 
-test('what was left behind and is in the repository meanwhile does not replace it', { skip }, async (t) => {
+test('staged objects do not replace objects that the repository has by then', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
   const directory = await leaveBehind(repo, source);
   await must(['ostree', `--repo=${repo.path}`, 'pull-local', source.repo.path, source.commit]);
   const [name] = (await objectsOf(source)).filter(({ type }) => type === 'file') as [ObjectName];
-  // Whether the pull took the directory over is libostree's affair.
+  // The pull may or may not have taken the directory over.
   const path = stagedPath(directory, name, 'archive');
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, 'rotten');
@@ -129,7 +129,7 @@ test('what was left behind and is in the repository meanwhile does not replace i
   await assertThere(repo.path, source);
 });
 
-test('each of several transactions has a directory of its own', { skip }, async (t) => {
+test('each of several transactions has its own directory', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using repo = makeRepo(join(folder, 'repo'));
@@ -146,7 +146,7 @@ test('each of several transactions has a directory of its own', { skip }, async 
   for (const handle of handles) handle.close();
 });
 
-test('without fsync nothing of a refused import is in its place, either', { skip }, async (t) => {
+test('without fsync a rejected import leaves no object in the repository either', { skip }, async (t) => {
   const { repo: made } = await started(t);
   made.close();
   const source = await commitToArchive(await tempDir(t), treeOf('archive'));

@@ -67,7 +67,7 @@ for (const mode of MODES) {
   });
 }
 
-test('what was given is there before it is written, and what was written before it is visible', {
+test('has() finds objects that are not written, and not visible, yet', {
   skip,
 }, async (t) => {
   const { repo, transaction } = await started(t);
@@ -97,7 +97,7 @@ test('what was given is there before it is written, and what was written before 
   repo.close();
 });
 
-test('transactions of two handles at the same time', { skip }, async (t) => {
+test('concurrent transactions of two handles', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
   using one = makeRepo(join(folder, 'repo'));
@@ -113,7 +113,7 @@ test('transactions of two handles at the same time', { skip }, async (t) => {
   assert.deepEqual(readdirSync(join(one.path, 'refs/heads')).toSorted(), ['first', 'second']);
 });
 
-test('many small files given at once', { skip }, async (t) => {
+test('many small files at the same time', { skip }, async (t) => {
   const { repo, transaction } = await started(t);
   const files = Array.from({ length: 500 }, (_, index) => Buffer.alloc(index * 100, `${index}`));
   await Promise.all(files.map((bytes) => transaction.content(contentId(bytes), contentObject(bytes))));
@@ -147,7 +147,7 @@ for (const mode of MODES) {
   });
 }
 
-test('fifty imports in one process keep nothing', { skip }, async (t) => {
+test('fifty imports in one process leak nothing', { skip }, async (t) => {
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('bare-user-only'));
   const importOnce = async (name: string) => {

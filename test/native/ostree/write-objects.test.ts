@@ -31,7 +31,7 @@ for (const [kind, bytes] of [
   ['small', Buffer.from('small')],
   ['large', LARGE],
 ] as const) {
-  test(`a ${kind} file with another id`, { skip }, async (t) => {
+  test(`a ${kind} file with a wrong id`, { skip }, async (t) => {
     const { repo, transaction } = await started(t);
     const wrong = contentId(Buffer.from('something else'));
     const given = transaction.content(wrong, contentObject(bytes)).then(() => transaction.settle());
@@ -41,7 +41,7 @@ for (const [kind, bytes] of [
     repo.close();
   });
 
-  test(`a ${kind} file that is cut off`, { skip }, async (t) => {
+  test(`a ${kind} file that is truncated or too long`, { skip }, async (t) => {
     const { repo, transaction } = await started(t);
     const cut = { ...contentObject(bytes), size: bytes.length + 1 };
     await assert.rejects(
@@ -94,7 +94,7 @@ test('objects of another repository', {
   await again.abort();
 });
 
-test('an import from another repository that fails is over when it rejects', { skip }, async (t) => {
+test('a failed import from another repository is idle when it rejects', { skip }, async (t) => {
   const folder = await tempDir(t);
   const entries = new Map(
     Array.from(
@@ -110,7 +110,7 @@ test('an import from another repository that fails is over when it rejects', { s
   const given = transaction.importFrom(from, [missing, ...files]);
   await assert.rejects(given, coded('ERR_OBJECT_MISSING', missing.checksum));
   from.close();
-  // All but those that were named to a thread together with the missing one.
+  // All but those in the request with the missing one.
   const staged = readdirSync(join(repo.path, 'tmp'), { recursive: true }).join();
   const present = files.map(({ checksum }) => staged.includes(`${checksum.slice(2)}.filez`));
   assert.deepEqual(
@@ -121,7 +121,7 @@ test('an import from another repository that fails is over when it rejects', { s
   repo.close();
 });
 
-/** On a file system of 3 MiB, of which libostree keeps the given part free. */
+/** On a file system of 3 MiB; libostree keeps the given part free. */
 async function importIntoSmallDisk(
   t: Parameters<typeof tempDir>[0],
   size: number,

@@ -11,7 +11,7 @@ const REPO: StagedRepo = {
 
 type Requested<Kind> = Extract<WriteRequest, { readonly kind: Kind }>;
 
-/** A thread that only keeps what it is asked, and answers when it is told to, or at once. */
+/** A thread that records requests, and answers them at once or on answer(). */
 class FakeThread {
   readonly requests: WriteRequest[] = [];
   readonly #waiting: PromiseWithResolvers<WriteAnswer>[] = [];
@@ -45,7 +45,7 @@ class FakeThread {
   }
 }
 
-/** The memory is used again. */
+/** Copies the memory, which is reused. */
 function copyOf(request: WriteRequest): WriteRequest {
   if (request.kind === 'objects') return { ...request, memory: Uint8Array.from(request.memory) };
   if (request.kind === 'piece') return { ...request, bytes: Uint8Array.from(request.bytes) };
@@ -64,7 +64,7 @@ function give(writers: Writers, number: number, bytes: Buffer): Promise<string> 
   return writers.add('file', id(number), bytes.length, (memory) => memory.set(bytes));
 }
 
-/** What a request holds: the bytes of each object by its id. */
+/** The objects of a request: id and bytes. */
 function objectsIn({ memory, objects }: Requested<'objects'>): ReadonlyMap<string, string> {
   return new Map(
     objects.map(({ checksum, start, length }) => [
@@ -74,7 +74,7 @@ function objectsIn({ memory, objects }: Requested<'objects'>): ReadonlyMap<strin
   );
 }
 
-/** Everything that can go on without an answer of a thread has gone on. */
+/** Resolves when all work waits for answers of threads. */
 async function untilIdle(): Promise<void> {
   for (let round = 0; round < 20; round += 1) await new Promise(setImmediate);
 }
@@ -123,7 +123,7 @@ test('an object is pending until it is written', async () => {
   assert.ok(!writers.isPending({ type: 'file', checksum: id(1) }));
 });
 
-test('the first fault is told at every call after it', async () => {
+test('every call after the first error throws it', async () => {
   const thread = new FakeThread(false);
   const writers = writersOn(thread);
   for (let number = 0; number < 128; number += 1) await give(writers, number, Buffer.from('x'));
@@ -137,7 +137,7 @@ test('the first fault is told at every call after it', async () => {
   await assert.rejects(give(writers, 200, Buffer.from('x')), /the first/);
 });
 
-test('an object whose source fails is not sent, and the others of its batch are', async () => {
+test('an object whose source fails is not sent, but the rest of its batch is', async () => {
   const thread = new FakeThread();
   const writers = writersOn(thread);
   await give(writers, 1, Buffer.from('one'));
@@ -153,7 +153,7 @@ test('an object whose source fails is not sent, and the others of its batch are'
   ]);
 });
 
-test('who gives objects waits while all memory is with the threads', async () => {
+test('add() waits while the threads use all memory', async () => {
   const thread = new FakeThread(false);
   const writers = writersOn(thread);
   const given: number[] = [];
@@ -165,7 +165,7 @@ test('who gives objects waits while all memory is with the threads', async () =>
     await writers.settle();
   })();
   await untilIdle();
-  // Two blocks a thread, and two more.
+  // Two blocks per thread, and two more.
   assert.equal(given.length, 4);
   thread.answer();
   await untilIdle();
@@ -189,7 +189,7 @@ test('metadata larger than a block has memory of its own', async () => {
   assert.ok(Buffer.from(request?.memory as Uint8Array).equals(bytes));
 });
 
-test('work goes to the thread that has least to do', async () => {
+test('work goes to the thread with the least load', async () => {
   const threads = [new FakeThread(false), new FakeThread(false)] as const;
   const writers = writersOn(...threads);
   for (let count = 0; count < 4; count += 1) void writers.run({ kind: 'sweep', names: [] });
@@ -206,7 +206,7 @@ test('work goes to the thread that has least to do', async () => {
   );
 });
 
-test('a large file goes to one thread in pieces, in order, and is ended with its id', async () => {
+test('a large file goes to one thread in pieces, in order, and is finished with its id', async () => {
   const threads = [new FakeThread(), new FakeThread()] as const;
   const writers = writersOn(...threads);
   const parts = ['a', 'b', 'c'].map((letter) => Buffer.alloc(BLOCK_BYTES - 1, letter));
@@ -239,7 +239,7 @@ test('a large file whose source fails is dropped', async () => {
   writers.check();
 });
 
-test('a large file of which a piece cannot be written is not read on', async () => {
+test('reading a large file stops when a piece cannot be written', async () => {
   const thread = new FakeThread(false);
   const writers = writersOn(thread);
   const read = { blocks: 0 };
@@ -267,7 +267,7 @@ test('large files of several transactions are never mixed up on a thread', async
   assert.equal(new Set(files).size, 2);
 });
 
-test('stopping waits until the threads are at rest, and nothing is taken after it', async () => {
+test('stop() waits until the threads are idle, and later objects are rejected', async () => {
   const thread = new FakeThread(false);
   const writers = writersOn(thread);
   await give(writers, 1, Buffer.from('x'));
@@ -281,7 +281,7 @@ test('stopping waits until the threads are at rest, and nothing is taken after i
   await assert.rejects(give(writers, 2, Buffer.from('x')), /was aborted/);
   const large = writers.addLarge(id(3), pieces(Buffer.alloc(BLOCK_BYTES)));
   await untilIdle();
-  // The piece, and the end of the file, which is dropped.
+  // The piece, then the drop.
   thread.answer();
   thread.answer();
   await assert.rejects(large, /was aborted/);
