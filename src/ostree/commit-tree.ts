@@ -1,14 +1,14 @@
 /**
- * Commits a tree described in memory to an archive repository: what the demo and the fixtures are made
- * with, without any system tool.
+ * Commits a tree described in memory to an archive repository, without any system tool. The demo and the test
+ * fixtures are made with it.
  */
 import type { Checksum } from './checksum.ts';
 import { serializeCommit } from './commit.ts';
-import { S_IFDIR, S_IFMT, serializeDirmeta } from './dirmeta.ts';
-import { type DirectoryEntry, type FileEntry, serializeDirtree } from './dirtree.ts';
+import { type Dirmeta, S_IFDIR, S_IFMT } from './dirmeta.ts';
 import { S_IFREG, SYMLINK_MODE } from './file-header.ts';
 import type { MetadataDict } from './metadata-dict.ts';
 import type { ArchiveWriter } from './repo/archive-writer.ts';
+import { TreeBuilder } from './tree-builder.ts';
 import { serializeXattrs, type Xattr } from './xattrs.ts';
 
 type Owned = {
@@ -46,7 +46,9 @@ export async function commitTree(
   root: TreeDirectory,
   options: CommitOptions,
 ): Promise<Checksum> {
-  const { tree, meta } = await writeDirectory(writer, root);
+  const builder = new TreeBuilder(writer, dirmetaOf(root));
+  await addEntries(builder, writer, root);
+  const { tree, meta } = await builder.finish();
   const commit = serializeCommit({
     metadata: options.metadata ?? new Map(),
     parent: options.parent,
@@ -59,23 +61,24 @@ export async function commitTree(
   return writer.metadata('commit', commit);
 }
 
-async function writeDirectory(
+async function addEntries(
+  builder: TreeBuilder,
   writer: ArchiveWriter,
-  directory: TreeDirectory,
-): Promise<Omit<DirectoryEntry, 'name'>> {
-  const files: FileEntry[] = [];
-  const directories: DirectoryEntry[] = [];
-  for (const [name, node] of directory.entries) {
-    if (node.kind === 'directory') directories.push({ name, ...(await writeDirectory(writer, node)) });
-    else files.push({ name, checksum: await writeFile(writer, node) });
+  { entries }: TreeDirectory,
+): Promise<void> {
+  for (const [name, node] of entries) {
+    if (node.kind !== 'directory') {
+      builder.file(name, await writeFile(writer, node));
+      continue;
+    }
+    builder.enter(name, dirmetaOf(node));
+    await addEntries(builder, writer, node);
+    await builder.leave();
   }
-  const tree = await writer.metadata('dirtree', serializeDirtree({ files, directories }));
-  const { uid = 0, gid = 0, mode, xattrs = [] } = directory;
-  const meta = await writer.metadata(
-    'dirmeta',
-    serializeDirmeta({ uid, gid, mode: S_IFDIR | (mode & ~S_IFMT), xattrs }),
-  );
-  return { tree, meta };
+}
+
+function dirmetaOf({ uid = 0, gid = 0, mode, xattrs = [] }: TreeDirectory): Dirmeta {
+  return { uid, gid, mode: S_IFDIR | (mode & ~S_IFMT), xattrs };
 }
 
 function writeFile(writer: ArchiveWriter, node: TreeFile | TreeSymlink): Promise<Checksum> {

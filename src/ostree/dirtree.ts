@@ -68,12 +68,17 @@ export function serializeDirtree(tree: Dirtree): Buffer {
   ]);
 }
 
+/** True for a single path component. A NUL cannot come: variants have none in strings. */
+export function isEntryName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !name.includes('/');
+}
+
 /** Names must be single path components in strict order: what a hostile dirtree would break first. */
 function checkNames(entries: View): void {
   let previous: string | undefined;
   for (const entry of entries) {
     const name = nameOf(entry);
-    if (name === '' || name === '.' || name === '..' || name.includes('/')) {
+    if (!isEntryName(name)) {
       throw objectFault('a dirtree', `holds the invalid file name ${JSON.stringify(name)}`);
     }
     if (previous !== undefined && compareBytes(previous, name) >= 0) {
