@@ -38,3 +38,6 @@ export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.trim().replaceAll(/\s*\n\s*/g, '; ');
 }
+
+/** Receives one line about something that the user should know but that is not an error. */
+export type Warn = (message: string) => void;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import type { ComponentChange, ImageComparison, LayerTotals } from '../container/inspect/compare-images.ts';
-import type { OpenedImage } from '../oci/read/open-image.ts';
+import type { OpenedImage } from '../oci/read/opened-image.ts';
 import { namesText } from './container-info-text.ts';
 import { printJson, printLine } from './output.ts';
 import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';

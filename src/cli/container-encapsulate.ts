@@ -48,7 +48,7 @@ function addOptions(command: Command): Command {
 
 async function encapsulateCommit(revision: string, image: ImageReference, options: Options): Promise<void> {
   const { encapsulate } = await import('../container/encapsulate/encapsulate.ts');
-  const { finishImage } = await import('../container/encapsulate/image-parts.ts');
+  const { finishImage } = await import('../container/encapsulate/image-draft.ts');
   const imageOptions = await encapsulateOptions(options);
   const repo = await openRepo(options.repo);
   const commit = await resolveRevision(repo, revision);

@@ -1,6 +1,6 @@
 /** The `--runtime` option of the verbs that make mirror images. */
 import { Option } from 'commander';
-import type { RuntimeSource } from '../mirror/runtime/runtime-source.ts';
+import type { Runtime } from '../mirror/runtime/runtime.ts';
 import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
 
 /** `--runtime`: a runtime of another architecture, or an existing one. */
@@ -16,8 +16,8 @@ export async function runtimeFrom(
   runtime: string | undefined,
   architecture: string,
   access: RegistryAccess = {},
-): Promise<RuntimeSource> {
-  const { installedRuntime, runtimeInDirectory } = await import('../mirror/runtime/runtime-source.ts');
+): Promise<Runtime> {
+  const { installedRuntime, runtimeInDirectory } = await import('../mirror/runtime/runtime.ts');
   if (runtime === undefined) return installedRuntime(architecture);
   const { isImageReference, parseImageReference } = await import('../oci/model/reference.ts');
   if (!isImageReference(runtime)) return runtimeInDirectory(runtime);

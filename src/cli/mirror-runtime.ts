@@ -24,7 +24,7 @@ async function makeRuntimeImage(image: string, options: Options): Promise<void> 
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { goArchitecture } = await import('../oci/model/platform.ts');
   const { buildRuntimeImage } = await import('../mirror/runtime-image.ts');
-  const { installedRuntime } = await import('../mirror/runtime/runtime-source.ts');
+  const { installedRuntime } = await import('../mirror/runtime/runtime.ts');
   const target = parseImageReference(image);
   const compression =
     options.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(options.compression);

@@ -2,9 +2,11 @@
  * Builds a mirror image from a repository: the first commit encapsulated, then our two layers, with the other
  * commits in the published repo.
  */
+
+import type { Warn } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
 import { type EncapsulateOptions, encapsulate, platformOf } from '../container/encapsulate/encapsulate.ts';
-import { finishImage, type ImageParts } from '../container/encapsulate/image-parts.ts';
+import { finishImage, type ImageDraft } from '../container/encapsulate/image-draft.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -22,8 +24,7 @@ import {
   finishPublishedRepo,
   type NamedContent,
 } from './published-repo.ts';
-import { type RuntimeFor, type RuntimeSource, withRuntime } from './runtime/runtime-source.ts';
-import type { Warn } from './warn.ts';
+import { type Runtime, type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 
 export type BuildOptions = EncapsulateOptions & {
   readonly publication: Publication;
@@ -40,42 +41,42 @@ export async function buildMirror(
   const [checksum] = options.publication.commits as readonly [Checksum];
   const { architecture } = platformOf(await loadCommit(repo, checksum), options.architecture);
   return withRuntime(options.runtimeFor, architecture, async (runtime) => {
-    const parts = await encapsulate(repo.objects, checksum, sink, options);
+    const draft = await encapsulate(repo.objects, checksum, sink, options);
     return withTemporaryDirectory((directory) =>
-      putMirror(repo, sink, options, { directory, parts, runtime }),
+      putMirror(repo, sink, options, { directory, draft, runtime }),
     );
   });
 }
 
 type MirrorContext = {
   readonly directory: string;
-  readonly parts: ImageParts;
-  readonly runtime: RuntimeSource;
+  readonly draft: ImageDraft;
+  readonly runtime: Runtime;
 };
 
 async function putMirror(
   repo: Repository,
   sink: ImageSink,
   { publication, compression, cmd, warn, onProgress }: BuildOptions,
-  { directory, parts, runtime }: MirrorContext,
+  { directory, draft, runtime }: MirrorContext,
 ): Promise<Descriptor> {
   await writePublishedRepo(directory, repo, publication, warn);
   const layers = await putMirrorLayers(sink, {
     runtime,
     publishedRepo: directory,
     publication,
-    below: parts.layers.length,
+    below: draft.layers.length,
     objects: repo.objects,
     compression,
-    created: parts.created,
+    created: draft.created,
     warn,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   return finishImage(sink, {
-    ...parts,
-    config: mirrorConfig(parts.config, cmd),
-    labels: mirrorLabels(publication, parts.labels, parts.created),
-    layers: [...parts.layers, ...layers],
+    ...draft,
+    config: mirrorConfig(draft.config, cmd),
+    labels: mirrorLabels(publication, draft.labels, draft.created),
+    layers: [...draft.layers, ...layers],
   });
 }
 

@@ -26,6 +26,16 @@ export type CatalogueEntry = {
   readonly size: number;
 };
 
+const WORLD_READABLE = 0o004;
+
+/**
+ * True for a non-empty regular file that not everyone may read. The server has no privileges, so the published repo has a
+ * ready `.filez` of it.
+ */
+export function needsReadyFile({ header, size }: Pick<CatalogueEntry, 'header' | 'size'>): boolean {
+  return !isSymlink(header) && size > 0 && (header.mode & WORLD_READABLE) === 0;
+}
+
 /** Entries read in one go: at the end of a search, and when listing. */
 const SEARCH_ENTRIES = 64;
 const LIST_ENTRIES = 1024;

@@ -4,7 +4,7 @@
  */
 import { TreeportError } from '../base/errors.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
-import type { OpenedImage } from '../oci/read/open-image.ts';
+import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';

@@ -1,23 +1,66 @@
 /**
- * The tar of a layer of ours. Clients that import the image as an OS must drop all of it, so it has regular files only,
- * below the embedded repo, with a time that is not 0 (layout.ts). Container engines make the directories above them: those that
- * no layer has become root's with mode 0755.
+ * The mirror's own layers: their files and their tar. Clients that import the image as an OS must drop these layers
+ * entirely, so they have only regular files, below the embedded repo, with an mtime that is not 0 (layout.ts). Container
+ * engines create the missing parent directories as root with mode 0755.
  *
- * Everything is root's, of one time and readable by all, so that equal content gives equal bytes.
+ * All entries are root's, readable by everyone, and have the same mtime, so that equal content gives equal bytes.
  */
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareBytes } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
 import { TarWriter } from '../tar/writer.ts';
-import type { LayerFile } from './layer-file.ts';
 import { MIRROR_HOME } from './layout.ts';
 
+export type LayerFile = {
+  /** Below the mirror's home, without a leading `/`. */
+  readonly path: string;
+  readonly executable: boolean;
+  readonly size: number;
+  stream(): AsyncIterable<Uint8Array>;
+};
+
+export function fileFromBytes(path: string, bytes: Uint8Array): LayerFile {
+  return { path, executable: false, size: bytes.length, stream: () => once(bytes) };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
+}
+
+/** A file on this machine; links are followed. It must not change until it has been read. */
+export async function fileFromDisk(path: string, source: string): Promise<LayerFile> {
+  const { size, mode } = await stat(source);
+  return {
+    path,
+    executable: (mode & 0o111) !== 0,
+    size,
+    stream: () => createReadStream(source, { highWaterMark: 1024 * 1024 }),
+  };
+}
+
+/** All files below `directory` as `prefix/…`, sorted; links are followed, empty directories omitted. */
+export async function layerFilesFrom(directory: string, prefix: string): Promise<readonly LayerFile[]> {
+  const found: LayerFile[] = [];
+  for (const name of (await readdir(directory)).toSorted(compareBytes)) {
+    const source = join(directory, name);
+    const path = `${prefix}/${name}`;
+    if ((await stat(source)).isDirectory())
+      for (const file of await layerFilesFrom(source, path)) found.push(file);
+    else found.push(await fileFromDisk(path, source));
+  }
+  return found;
+}
+
 const ROOT = { uid: 0, gid: 0 };
-/** Seconds. With 0 clients take a file below the embedded repo for a part of the commit, or for a foreign path. */
+/** Seconds. With 0, clients would take a file below the embedded repo for a part of the commit, or warn of a foreign path. */
 const MTIME = 1;
 
 export type LayerOptions = {
   /**
-   * Also makes the image's root directory 0755: for commits whose root is closed to the ids that mirrors run
-   * as. Importing clients keep the mode a directory had before.
+   * Also sets the mode of the image's root directory to 0755, for commits whose root the mirror's user may not enter.
+   * Importing clients keep the former mode.
    */
   readonly openRoot?: boolean;
 };

@@ -1,22 +1,20 @@
 /** Puts the runtime and the published repo on top of an encapsulated image, and makes it start as a mirror. */
-import { historyTimestamp } from '../container/encapsulate/created.ts';
-import type { ImageLayer } from '../container/encapsulate/image-parts.ts';
+
+import type { Warn } from '../base/errors.ts';
+import { historyTimestamp, type ImageLayer } from '../container/encapsulate/image-draft.ts';
 import type { Compression } from '../oci/write/compression.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import { writeLayer } from '../oci/write/layer-writer.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { layerTar } from './layer.ts';
-import { fileFromBytes, layerFilesFrom } from './layer-file.ts';
-import { layerParts } from './layer-parts.ts';
+import { fileFromBytes, layerFilesFrom, layerTar } from './layer.ts';
 import { PUBLISHED_REPO } from './layout.ts';
 import type { Publication } from './published-refs.ts';
-import type { RuntimeSource } from './runtime/runtime-source.ts';
-import type { Warn } from './warn.ts';
+import type { Runtime } from './runtime/runtime.ts';
 
 export type MirrorLayersOptions = {
-  readonly runtime: RuntimeSource;
+  readonly runtime: Runtime;
   /** Directory of the published repo. */
   readonly publishedRepo: string;
   readonly publication: Publication;
@@ -31,6 +29,9 @@ export type MirrorLayersOptions = {
   readonly onProgress?: (bytes: number) => void;
 };
 
+const FILES_PER_LAYER = 500;
+/** Docker's overlay driver stops at 127. */
+const MAX_LAYERS = 120;
 const RUNTIME_LAYERS = 1;
 const WORLD_SEARCHABLE = 0o005;
 /** A repository without `objects` is none, and our layers have no directories. */
@@ -64,4 +65,26 @@ async function isRootClosed(objects: ObjectSource, commit: Checksum | undefined)
   const { rootMeta } = await loadCommitObject(objects, commit);
   const { mode } = await loadDirmeta(objects, rootMeta);
   return (mode & WORLD_SEARCHABLE) !== WORLD_SEARCHABLE;
+}
+
+/**
+ * Divides the files of the published repo among layers: at least one part, in the order of the files. Importers of the
+ * image as an OS keep every file of such a layer open until the layer ends (layout.ts), often with a limit of 1024 open
+ * files, and engines limit the number of layers. `below` is the number of layers under them. If the layers do not suffice,
+ * the parts are larger, with a warning.
+ */
+export function layerParts<File>(
+  files: readonly File[],
+  below: number,
+  warn: Warn,
+): readonly (readonly File[])[] {
+  const layers = Math.max(1, Math.min(Math.ceil(files.length / FILES_PER_LAYER), MAX_LAYERS - below));
+  const size = Math.max(FILES_PER_LAYER, Math.ceil(files.length / layers));
+  if (size > FILES_PER_LAYER) {
+    warn(
+      `the published repo has ${files.length} files, ${size} in a layer; ` +
+        'an ostree client that imports the image as an OS opens as many at once (raise its `ulimit -n`)',
+    );
+  }
+  return Array.from({ length: layers }, (_, part) => files.slice(part * size, (part + 1) * size));
 }

@@ -22,8 +22,7 @@ import { LooseObjects } from '../ostree/repo/loose.ts';
 import { looseSource } from '../ostree/repo/loose-metadata.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { overlay } from '../ostree/repo/overlay.ts';
-import { Catalogue } from './catalogue.ts';
-import { needsReadyFile } from './content-entry.ts';
+import { Catalogue, needsReadyFile } from './catalogue.ts';
 import { CATALOGUE_FILE, embeddedRepoOf } from './layout.ts';
 
 export type PublishedRepository = Repository & {
@@ -84,7 +83,7 @@ function embeddedObjects(catalogue: Catalogue, embedded: LooseObjects, ready: Ob
       );
     }
     const { header, size } = entry;
-    if (needsReadyFile(header, size)) return ready.content(checksum);
+    if (needsReadyFile(entry)) return ready.content(checksum);
     if (size === 0 || isSymlink(header)) return storedEmpty(header);
     return embedded.storedFile(checksum, 'file', header, size);
   };

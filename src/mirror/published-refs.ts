@@ -6,14 +6,13 @@
  * * a commit bound to no name at all (`ostree commit --orphan`) is pulled by its checksum only;
  * * where two commits have the same name, the newer one keeps it.
  */
-import { TreeportError } from '../base/errors.ts';
+import { TreeportError, type Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { type Commit, refBinding } from '../ostree/commit.ts';
 import { dictString } from '../ostree/metadata-dict.ts';
 import { checkRefName } from '../ostree/ref-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit, resolveRef, resolveRevision } from '../ostree/revision.ts';
-import type { Warn } from './warn.ts';
 
 export type PublishedRef = {
   readonly name: string;

@@ -8,20 +8,20 @@
  */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
+import type { Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
 import { isHashedMetadata, type ObjectName } from '../ostree/object-name.ts';
 import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
 import { ArchiveWriter, archiveConfig } from '../ostree/repo/archive-writer.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import type { CatalogueEntry } from './catalogue.ts';
+import { verifyContent } from '../ostree/verify.ts';
+import { type CatalogueEntry, needsReadyFile } from './catalogue.ts';
 import { writeCatalogue } from './catalogue-writer.ts';
-import { contentEntry } from './content-entry.ts';
 import { copyDeltas } from './copy-deltas.ts';
 import { CATALOGUE_FILE } from './layout.ts';
 import type { Publication } from './published-refs.ts';
 import { writeSummary } from './published-summary.ts';
-import type { Warn } from './warn.ts';
 
 /** Ready objects are written once and sent often. */
 const READY_LEVEL = 9;
@@ -56,6 +56,19 @@ async function* contentEntries(
     yield await contentEntry(checksum, object, archive, { verify });
     onObject?.();
   }
+}
+
+/** Writes the ready `.filez` if the object needs one, and verifies the object then or if `verify` is set: ERR_OBJECT_CORRUPT. */
+async function contentEntry(
+  checksum: Checksum,
+  object: ContentObject,
+  archive: ArchiveWriter,
+  { verify }: { readonly verify: boolean },
+): Promise<CatalogueEntry> {
+  const { header, size } = object;
+  if (needsReadyFile({ header, size })) await archive.object(checksum, object);
+  else if (verify) await verifyContent(object, checksum);
+  return { checksum, header, size };
 }
 
 /** Adds an object of `source` as an ordinary loose one, verified; with a commit its detached metadata. */

@@ -8,7 +8,7 @@
  */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { isTreeportError, messageOf } from '../base/errors.ts';
+import { isTreeportError, messageOf, type Warn } from '../base/errors.ts';
 import { type Keyfile, parseKeyfile } from '../ostree/keyfile.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { listHeads, listMirrorRefs, type Refs } from '../ostree/refs.ts';
@@ -22,8 +22,7 @@ import {
 } from '../ostree/summary.ts';
 import { buildSummary, withArchiveMode } from '../ostree/summary-build.ts';
 import { readIfThere } from './copy-file.ts';
-import { carryFlatpakFiles, carryFlatpakIndex } from './published-index.ts';
-import type { Warn } from './warn.ts';
+import { carryFlatpakFiles, carryFlatpakIndex } from './flatpak-files.ts';
 
 export type SummaryContext = {
   /** The published repo, with its refs and deltas. */

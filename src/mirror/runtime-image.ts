@@ -3,17 +3,16 @@
  * layer for mirrors of other architectures. Equal runtimes give equal images: its time is that of its files, 1970.
  */
 import { VERSION } from '../base/version.ts';
-import { formatTimestamp } from '../container/encapsulate/created.ts';
-import { finishImage } from '../container/encapsulate/image-parts.ts';
+import { finishImage, formatTimestamp } from '../container/encapsulate/image-draft.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { Compression } from '../oci/write/compression.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import { runtimeCommand } from './layout.ts';
 import { LABEL_RUNTIME } from './mirror-config.ts';
-import type { RuntimeSource } from './runtime/runtime-source.ts';
+import type { Runtime } from './runtime/runtime.ts';
 
 export type RuntimeImageOptions = {
-  readonly runtime: RuntimeSource;
+  readonly runtime: Runtime;
   readonly compression: Compression;
   readonly onProgress?: (bytes: number) => void;
 };

@@ -6,7 +6,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryName, writeError } from '../base/atomic-file.ts';
-import { isTreeportError, TreeportError } from '../base/errors.ts';
+import { isTreeportError, TreeportError, type Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject, verifiedMetadata } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
@@ -25,7 +25,6 @@ import {
   finishPublishedRepo,
   type NamedContent,
 } from './published-repo.ts';
-import type { Warn } from './warn.ts';
 
 export type SealOptions = {
   /** Root of the file system of the image. */

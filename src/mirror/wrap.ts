@@ -4,10 +4,10 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TreeportError } from '../base/errors.ts';
+import { TreeportError, type Warn } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
-import type { ImageLayer } from '../container/encapsulate/image-parts.ts';
-import { encapsulatedLayers } from '../container/inspect/encapsulated-layers.ts';
+import type { ImageLayer } from '../container/encapsulate/image-draft.ts';
+import { encapsulatedLayers } from '../container/inspect/layers.ts';
 import { LABEL_FINAL_DIFFID, LABEL_REFS, type Labels } from '../container/labels.ts';
 import { canonicalJson } from '../oci/model/canonical-json.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
@@ -17,10 +17,9 @@ import type { Json } from '../oci/model/json.ts';
 import { type ImageManifest, withOciTypes } from '../oci/model/manifest.ts';
 import { MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST } from '../oci/model/media-types.ts';
 import { formatImageReference } from '../oci/model/reference.ts';
-import type { OpenedImage } from '../oci/read/open-image.ts';
+import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Compression } from '../oci/write/compression.ts';
-import { copyBlob } from '../oci/write/copy-blob.ts';
-import { type ImageSink, putBlob } from '../oci/write/image-sink.ts';
+import { copyBlob, type ImageSink, putBlob } from '../oci/write/image-sink.ts';
 import { loadCommitObject } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
@@ -30,8 +29,7 @@ import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
 import { putMirrorLayers } from './mirror-layers.ts';
 import { type Publication, publicationOfCommit } from './published-refs.ts';
 import { addObject, catalogueContent, createPublishedRepo, finishPublishedRepo } from './published-repo.ts';
-import { type RuntimeFor, withRuntime } from './runtime/runtime-source.ts';
-import type { Warn } from './warn.ts';
+import { type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 
 export type WrapOptions = {
   /** Names to publish the commit under; without any, those it is bound to. */

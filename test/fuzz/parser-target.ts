@@ -15,7 +15,7 @@ import { Catalogue } from '../../src/mirror/catalogue.ts';
 import { writeCatalogue } from '../../src/mirror/catalogue-writer.ts';
 import { parseDigest } from '../../src/oci/model/descriptor.ts';
 import { imageConfig, parseImageConfig } from '../../src/oci/model/image-config.ts';
-import { parseIndex } from '../../src/oci/model/index-json.ts';
+import { parseIndex } from '../../src/oci/model/image-layout.ts';
 import { parseManifest } from '../../src/oci/model/manifest.ts';
 import { parseImageReference } from '../../src/oci/model/reference.ts';
 import { parseCommit } from '../../src/ostree/commit.ts';

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
-import { layerTar } from '../../src/mirror/layer.ts';
-import { fileFromBytes, type LayerFile } from '../../src/mirror/layer-file.ts';
+import { fileFromBytes, type LayerFile, layerTar } from '../../src/mirror/layer.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
 
 const FILES: readonly LayerFile[] = [

@@ -1,5 +1,5 @@
 /** Multi-layer images of a commit, assembled from tar streams. */
-import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-parts.ts';
+import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-draft.ts';
 import type { Digest } from '../../src/oci/model/descriptor.ts';
 import { hostPlatform } from '../../src/oci/model/platform.ts';
 import { writeLayer } from '../../src/oci/write/layer-writer.ts';

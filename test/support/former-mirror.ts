@@ -1,11 +1,10 @@
 /** Mirror images in the layout before November 2026, with treeport's files below `sysroot/treeport`. */
-import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-parts.ts';
+import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-draft.ts';
 import { FORMER_HOME, MIRROR_HOME } from '../../src/mirror/layout.ts';
 import type { Descriptor, Digest } from '../../src/oci/model/descriptor.ts';
 import type { HistoryEntry } from '../../src/oci/model/image-config.ts';
-import type { OpenedImage } from '../../src/oci/read/open-image.ts';
-import { copyBlob } from '../../src/oci/write/copy-blob.ts';
-import type { ImageSink } from '../../src/oci/write/image-sink.ts';
+import type { OpenedImage } from '../../src/oci/read/opened-image.ts';
+import { copyBlob, type ImageSink } from '../../src/oci/write/image-sink.ts';
 import { writeLayer } from '../../src/oci/write/layer-writer.ts';
 import { publishImage } from '../../src/oci/write/publish.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';

@@ -4,17 +4,17 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
 import { encapsulate } from '../../src/container/encapsulate/encapsulate.ts';
-import { finishImage } from '../../src/container/encapsulate/image-parts.ts';
+import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
 import { buildMirror } from '../../src/mirror/build.ts';
-import { layerTar } from '../../src/mirror/layer.ts';
-import { fileFromBytes } from '../../src/mirror/layer-file.ts';
+import { fileFromBytes, layerTar } from '../../src/mirror/layer.ts';
 import { MIRROR_HOME, PUBLISHED_REPO } from '../../src/mirror/layout.ts';
 import { publicationOf } from '../../src/mirror/published-refs.ts';
-import type { RuntimeSource } from '../../src/mirror/runtime/runtime-source.ts';
+import type { Runtime } from '../../src/mirror/runtime/runtime.ts';
 import { type WrapOptions, wrapImage } from '../../src/mirror/wrap.ts';
 import type { Digest } from '../../src/oci/model/descriptor.ts';
 import { hostPlatform } from '../../src/oci/model/platform.ts';
-import { type OpenedImage, openImage } from '../../src/oci/read/open-image.ts';
+import { openImage } from '../../src/oci/read/open-image.ts';
+import type { OpenedImage } from '../../src/oci/read/opened-image.ts';
 import { writeLayer } from '../../src/oci/write/layer-writer.ts';
 import { publishImage } from '../../src/oci/write/publish.ts';
 import type { Checksum } from '../../src/ostree/checksum.ts';
@@ -30,7 +30,7 @@ export const ENCAPSULATE_OPTIONS = {
 } as const;
 
 /** A runtime that cannot run. Default architecture: this machine's. */
-export async function tinyRuntime(architecture = hostPlatform().architecture): Promise<RuntimeSource> {
+export async function tinyRuntime(architecture = hostPlatform().architecture): Promise<Runtime> {
   return {
     architecture,
     async putLayer(sink, { compression, created }) {

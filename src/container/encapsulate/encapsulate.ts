@@ -17,8 +17,7 @@ import type { ObjectSource } from '../../ostree/object-source.ts';
 import { commitObjects } from '../../tar/chunk.ts';
 import { exportOstreeLayer } from '../../tar/export-commit.ts';
 import { commitLabels, LABEL_FINAL_DIFFID, type LabelOptions } from '../labels.ts';
-import { formatTimestamp, historyTimestamp } from './created.ts';
-import type { ImageParts } from './image-parts.ts';
+import { formatTimestamp, historyTimestamp, type ImageDraft } from './image-draft.ts';
 
 export type EncapsulateOptions = LabelOptions & {
   readonly compression: Compression;
@@ -34,13 +33,13 @@ export type EncapsulateOptions = LabelOptions & {
   readonly onProgress?: (bytes: number) => void;
 };
 
-/** Writes the layers of the commit into `sink`; image-parts.ts finishes the image. */
+/** Writes the layers of the commit into `sink`; finishImage finishes the image. */
 export async function encapsulate(
   source: ObjectSource,
   checksum: Checksum,
   sink: ImageSink,
   options: EncapsulateOptions,
-): Promise<ImageParts> {
+): Promise<ImageDraft> {
   const commit = parseCommit(await source.metadata('commit', checksum));
   const labels = commitLabels(checksum, commit, options);
   const created = options.created ?? formatTimestamp(commit.timestamp);

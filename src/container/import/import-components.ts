@@ -11,7 +11,7 @@ import { formatObjectName } from '../../ostree/object-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { importChunk } from '../../tar/import-chunk.ts';
 import { checkNoStray } from '../../tar/needed-objects.ts';
-import { blameLayer } from './blame-layer.ts';
+import { attributeLayerError } from './attribute-error.ts';
 import { blobRef, cachedObjects } from './blob-refs.ts';
 import type { LayerState } from './import-events.ts';
 import { writeObjectSet } from './object-set.ts';
@@ -81,7 +81,11 @@ function fetchComponent(
   const threads = Math.max(1, Math.floor(availableParallelism() / concurrency));
   const work = async (transaction: Transaction) => {
     const importing = { needed, where: nameOf(layer), signal };
-    const objects = await blameLayer(read(layer), (tar) => importChunk(tar, transaction, importing), signal);
+    const objects = await attributeLayerError(
+      read(layer),
+      (tar) => importChunk(tar, transaction, importing),
+      signal,
+    );
     const objectSet = await writeObjectSet(transaction, objects);
     await landCommit(transaction, objectSet, [blobRef(layer.digest)]);
     return objects;

@@ -23,8 +23,7 @@ import { checkNoStray } from '../../tar/needed-objects.ts';
 import { isVerified, remoteOf, type Verification } from '../inspect/ostree-image-reference.ts';
 import { checkTimestamp, type RefTarget } from './check-timestamp.ts';
 import { landCommit, withTransaction } from './repo-transaction.ts';
-import { loadCommitHead, verifyCommitHead } from './signed-head.ts';
-import type { VerifiedSignature } from './verify-signatures.ts';
+import { loadCommitHead, type VerifiedSignature, verifyCommitHead } from './verify-signatures.ts';
 
 export type ImportMountedOptions = RefTarget & {
   readonly verification: Verification;

@@ -5,8 +5,7 @@ import { checkRefName } from '../../ostree/ref-name.ts';
 import { importCommit } from '../../tar/import-commit.ts';
 import { checkTimestamp, type RefTarget } from './check-timestamp.ts';
 import { landCommit, withTransaction } from './repo-transaction.ts';
-import { verifyCommitHead } from './signed-head.ts';
-import type { VerifiedSignature } from './verify-signatures.ts';
+import { type VerifiedSignature, verifyCommitHead } from './verify-signatures.ts';
 
 export type ImportTarOptions = RefTarget & {
   /** A remote of the repository by whose keys the commit must be signed. */

@@ -9,22 +9,21 @@
  */
 import type { Transaction } from '../../native/ostree/transaction.ts';
 import type { Descriptor } from '../../oci/model/descriptor.ts';
-import type { OpenedImage } from '../../oci/read/open-image.ts';
+import type { OpenedImage } from '../../oci/read/opened-image.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { checkRefName } from '../../ostree/ref-name.ts';
 import { openRepository, type Repository } from '../../ostree/repo/open.ts';
 import { type CommitHead, importOstreeLayer } from '../../tar/import-commit.ts';
 import { checkContentComplete } from '../../tar/needed-objects.ts';
-import { encapsulatedLayers } from '../inspect/encapsulated-layers.ts';
+import { encapsulatedLayers } from '../inspect/layers.ts';
 import { isVerified, remoteOf, type Verification } from '../inspect/ostree-image-reference.ts';
-import { blameLayer } from './blame-layer.ts';
+import { attributeLayerError } from './attribute-error.ts';
 import { blobRef, cachedCommit } from './blob-refs.ts';
 import { checkTimestamp, type RefTarget } from './check-timestamp.ts';
 import { importComponents } from './import-components.ts';
 import type { ImportEvent, LayerState } from './import-events.ts';
 import { landCommit, putRefs, withTransaction } from './repo-transaction.ts';
-import { loadCommitHead, verifyCommitHead } from './signed-head.ts';
-import type { VerifiedSignature } from './verify-signatures.ts';
+import { loadCommitHead, type VerifiedSignature, verifyCommitHead } from './verify-signatures.ts';
 
 export type UnencapsulateOptions = RefTarget & {
   /** What the commit must prove; a containers policy is held to where the image is opened. */
@@ -108,7 +107,7 @@ class ImageImport {
       this.#note('fetching', 0);
       const where = `layer ${this.#ostree.digest}`;
       const verify = (head: CommitHead) => this.#verify(head);
-      const { commit, needed, arrived } = await blameLayer(this.#read(this.#ostree), (tar) =>
+      const { commit, needed, arrived } = await attributeLayerError(this.#read(this.#ostree), (tar) =>
         importOstreeLayer(tar, transaction, { where, verify }),
       );
       this.#note('fetched', 0);

@@ -6,9 +6,12 @@
  */
 import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
+import { verifiedMetadata } from '../../ostree/load.ts';
+import type { ObjectSource } from '../../ostree/object-source.ts';
 import { openRemote, type RemotesOptions, remoteBoolean } from '../../ostree/remotes.ts';
 import { signedCommit, type VerifiedSignature } from '../../ostree/sign/signed-commit.ts';
 import { selectedEngines, verifyWithEngines } from '../../ostree/sign/verify-engines.ts';
+import type { CommitHead } from '../../tar/import-commit.ts';
 import { verifyWithGpg } from './verify-gpg.ts';
 
 export type { VerifiedSignature } from '../../ostree/sign/signed-commit.ts';
@@ -47,4 +50,23 @@ export async function verifyCommitSignatures(options: VerifyOptions): Promise<re
       ? await verifyWithEngines(remote, commit, selection, options.keyDirectories)
       : [];
   return [...(gpg ? await verifyWithGpg(remote, commit) : []), ...engineSigned];
+}
+
+/** Loads a commit and its detached metadata from a repository; ERR_OBJECT_MISSING, ERR_OBJECT_CORRUPT. */
+export async function loadCommitHead(source: ObjectSource, commit: Checksum): Promise<CommitHead> {
+  const hasDetached = await source.has({ type: 'commitmeta', checksum: commit });
+  return {
+    commit,
+    bytes: await verifiedMetadata(source, 'commit', commit),
+    detached: hasDetached ? await source.metadata('commitmeta', commit) : undefined,
+  };
+}
+
+/** The commit's valid signatures by a remote of the repository at `repo`; none if no remote is given. Errors as {@link verifyCommitSignatures}. */
+export async function verifyCommitHead(
+  { commit, bytes, detached }: CommitHead,
+  { repo, remote }: { readonly repo: string; readonly remote: string | undefined },
+): Promise<readonly VerifiedSignature[]> {
+  if (remote === undefined) return [];
+  return verifyCommitSignatures({ repo, remote, commit, commitBytes: bytes, detachedMetadata: detached });
 }

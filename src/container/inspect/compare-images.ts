@@ -1,12 +1,10 @@
 /**
- * Compares two images by their layers: what a machine that has the first must fetch for the second. Layers are told
- * apart by their digests. Which component changed shows as far as components have layers of their own; several in
- * one layer are named together.
+ * Compares two images by the digests of their layers: what a machine that has the first must fetch for the second.
+ * Components that share a layer are reported together.
  */
 import { isTreeportError } from '../../base/errors.ts';
-import type { OpenedImage } from '../../oci/read/open-image.ts';
-import { encapsulatedLayers } from './encapsulated-layers.ts';
-import { type LayerInfo, layersOf } from './layers.ts';
+import type { ImageDescription } from '../../oci/read/opened-image.ts';
+import { encapsulatedLayers, type LayerInfo, layersOf } from './layers.ts';
 
 export type LayerTotals = {
   readonly layers: number;
@@ -17,7 +15,7 @@ export type LayerTotals = {
 export type ComponentChange = {
   readonly change: 'added' | 'removed' | 'changed';
   readonly kind: LayerInfo['kind'];
-  /** The components, or what else names the layer: what made it, or its digest. Never empty. */
+  /** The components, else the command that made the layer, else its digest. Never empty. */
   readonly names: readonly string[];
   /** Bytes of the layers that held them; undefined if they are new. */
   readonly before: number | undefined;
@@ -25,21 +23,19 @@ export type ComponentChange = {
 };
 
 export type ImageComparison = {
-  /** Layers of the second image; `size` counts those that it has twice twice, `layers` does not. */
+  /** Of the second image. `size` counts a repeated layer each time, `layers` counts it once. */
   readonly total: LayerTotals;
   readonly removed: LayerTotals;
   readonly added: LayerTotals;
   readonly components: readonly ComponentChange[];
 };
 
-type Image = Pick<OpenedImage, 'manifest' | 'config' | 'reference'>;
-
-/** Images need not be encapsulated: those that are not have derived layers only. */
-export function compareImages(before: Image, after: Image): ImageComparison {
+/** An image that is not encapsulated counts as one with derived layers only. */
+export function compareImages(before: ImageDescription, after: ImageDescription): ImageComparison {
   return compareLayers(imageLayers(before), imageLayers(after));
 }
 
-function imageLayers(image: Image): readonly LayerInfo[] {
+function imageLayers(image: ImageDescription): readonly LayerInfo[] {
   try {
     return layersOf(image, encapsulatedLayers(image).ostree.length);
   } catch (error) {
@@ -73,7 +69,7 @@ function sizeOf(layers: readonly LayerInfo[]): number {
   return layers.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Something by name, and the layers it lies in. */
+/** A component, or a layer without components, and the layers that hold it. */
 type Component = {
   readonly kind: LayerInfo['kind'];
   readonly name: string;
@@ -92,7 +88,7 @@ function componentsOf(layers: readonly LayerInfo[]): ReadonlyMap<string, Compone
 }
 
 function namesOf({ kind, components, createdBy, digest }: LayerInfo): readonly string[] {
-  // The subject of a commit changes with each.
+  // The history entry is the commit's subject, which differs between commits.
   if (kind === 'ostree') return ['the commit and its metadata'];
   return components.length > 0 ? components : [createdBy || digest];
 }

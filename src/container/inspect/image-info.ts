@@ -1,17 +1,15 @@
 /** What an encapsulated image is, from its manifest, its config and the first objects of its ostree layer. */
 import type { Descriptor, Digest } from '../../oci/model/descriptor.ts';
-import type { OpenedImage } from '../../oci/read/open-image.ts';
+import type { OpenedImage } from '../../oci/read/opened-image.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { parseCommit } from '../../ostree/commit.ts';
 import { dictString } from '../../ostree/metadata-dict.ts';
 import { type PresentSignature, presentSignatures } from '../../ostree/sign/present-signatures.ts';
 import { signedCommit } from '../../ostree/sign/signed-commit.ts';
 import { readCommitHead } from '../../tar/commit-head.ts';
-import { verifyCommitHead } from '../import/signed-head.ts';
-import type { VerifiedSignature } from '../import/verify-signatures.ts';
+import { type VerifiedSignature, verifyCommitHead } from '../import/verify-signatures.ts';
 import { LABEL_REFS, LABEL_VERSION, type Labels } from '../labels.ts';
-import { encapsulatedLayers } from './encapsulated-layers.ts';
-import { type LayerInfo, layersOf } from './layers.ts';
+import { encapsulatedLayers, type LayerInfo, layersOf } from './layers.ts';
 
 export type ImageInfo = {
   readonly digest: Digest;

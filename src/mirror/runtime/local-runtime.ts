@@ -14,13 +14,13 @@ import { compareBytes } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { VERSION } from '../../base/version.ts';
 import { goArchitecture } from '../../oci/model/platform.ts';
-import { fileFromBytes, fileFromDisk, type LayerFile, layerFilesFrom } from '../layer-file.ts';
+import { fileFromBytes, fileFromDisk, type LayerFile, layerFilesFrom } from '../layer.ts';
 import { RUNTIME_APP, RUNTIME_LOADER, RUNTIME_NODE } from '../layout.ts';
 import { type ElfFile, readElf } from './elf.ts';
 import { type Library, neededLibraries } from './libraries.ts';
 import { strippedProgram } from './strip.ts';
 
-export type Runtime = {
+export type RuntimeFiles = {
   /** As Go names it. */
   readonly architecture: string;
   /** `v24.21.0`. */
@@ -38,7 +38,9 @@ const LIBRARY_LICENSES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The runtime for an architecture (Go's name); ERR_RUNTIME if this machine lacks something it needs. */
-export async function localRuntime(architecture: string = goArchitecture(process.arch)): Promise<Runtime> {
+export async function localRuntime(
+  architecture: string = goArchitecture(process.arch),
+): Promise<RuntimeFiles> {
   const node = await nodeProgram(architecture);
   const elf = readElf(node.path);
   const libraries = neededLibraries(elf);

@@ -3,17 +3,17 @@ import { TreeportError } from '../../base/errors.ts';
 import { formatImageReference, type ImageReference } from '../../oci/model/reference.ts';
 import { openImage } from '../../oci/read/open-image.ts';
 import type { RegistryAccess } from '../../oci/skopeo/registry-access.ts';
-import { copyBlob } from '../../oci/write/copy-blob.ts';
+import { copyBlob } from '../../oci/write/image-sink.ts';
 import { FORMER_HOME } from '../layout.ts';
 import { LABEL_RUNTIME } from '../mirror-config.ts';
-import { formerRuntime, type RuntimeSource } from './runtime-source.ts';
+import { formerRuntime, type Runtime } from './runtime.ts';
 
 /** Opens the image, or of several the one for `architecture`; ERR_RUNTIME if it is no runtime image. */
 export async function runtimeInImage(
   reference: ImageReference,
   architecture: string,
   access: RegistryAccess = {},
-): Promise<RuntimeSource> {
+): Promise<Runtime> {
   const image = await openImage(reference, { ...access, platform: { os: 'linux', architecture } });
   const [layer, ...more] = image.manifest.layers;
   const [diffId] = image.config.rootfs.diff_ids;

@@ -4,7 +4,7 @@
  * header that point to the section headers become 0.
  */
 import { createReadStream } from 'node:fs';
-import type { LayerFile } from '../layer-file.ts';
+import type { LayerFile } from '../layer.ts';
 import { ELF_HEADER_BYTES, type ElfFile } from './elf.ts';
 
 const SECTIONS_OFFSET_AT = 40;

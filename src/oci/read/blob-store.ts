@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import { blobPath, INDEX_FILE } from '../model/layout-files.ts';
+import { blobPath, INDEX_FILE } from '../model/image-layout.ts';
 import { type ArchiveIndex, indexArchive } from './archive-index.ts';
 
 /** A file of a layout. */

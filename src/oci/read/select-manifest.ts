@@ -1,15 +1,15 @@
-/** Chooses an image among those of an index: by tag, then by platform. */
+/** Selects an image from an index by tag, then by platform. */
 import { TreeportError } from '../../base/errors.ts';
 import type { Descriptor, Platform } from '../model/descriptor.ts';
-import { type ImageIndex, tagOf } from '../model/index-json.ts';
-import { hostPlatform } from '../model/platform.ts';
+import { type ImageIndex, tagOf } from '../model/image-layout.ts';
+import { hostPlatform, platformFits } from '../model/platform.ts';
 
 export type Selection = {
-  /** The place, for messages. */
+  /** The image reference, for messages. */
   readonly place: string;
   /** Only entries with this tag; all if undefined. */
   readonly tag: string | undefined;
-  /** If undefined, the machine's own, where there are several. */
+  /** If undefined, this machine's platform if there is a choice. */
   readonly platform: Platform | undefined;
 };
 
@@ -31,20 +31,14 @@ export function selectTopLevel(index: ImageIndex, selection: Selection): Descrip
   return fitting[0] ?? noPlatform(tagged, selection);
 }
 
-/** An entry of a multi-platform image: the first that fits. */
+/** The first entry of a multi-platform image that fits the platform. */
 export function selectNested(index: ImageIndex, selection: Selection): Descriptor {
   const entries = index.manifests;
   if (entries.length === 1 && selection.platform === undefined) return entries[0] as Descriptor;
   return entries.find((entry) => fits(entry, selection.platform)) ?? noPlatform(entries, selection);
 }
 
-/** True if an image of platform `has` runs where `wants` is asked for; a variant only counts if it is asked for. */
-export function platformFits(has: Platform, wants: Platform): boolean {
-  if (has.architecture !== wants.architecture || has.os !== wants.os) return false;
-  return wants.variant === undefined || has.variant === wants.variant;
-}
-
-/** What does not say its platform may fit. */
+/** An entry without a platform may fit. */
 function fits(entry: Descriptor, platform: Platform | undefined): boolean {
   return entry.platform === undefined || platformFits(entry.platform, platform ?? hostPlatform());
 }

@@ -4,29 +4,33 @@
  */
 import { collect } from '../../base/bytes.ts';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
-import { type Descriptor, type Digest, digestOf, parseDigest } from '../model/descriptor.ts';
+import { type Descriptor, type Digest, digestOf, type Platform, parseDigest } from '../model/descriptor.ts';
 import { type Json, jsonArray, jsonObject, jsonSize, jsonString } from '../model/json.ts';
 import { type ImageManifest, parseManifest } from '../model/manifest.ts';
 import { formatImageReference, type ImageReference } from '../model/reference.ts';
 import type { BlobSource } from '../read/blob-store.ts';
-import type { FoundImage } from '../read/found-image.ts';
-import { readSmallBlob } from '../read/verified-blob.ts';
+import { type OpenedImage, openedImage } from '../read/opened-image.ts';
+import { readSmallBlob } from '../read/read-blob.ts';
 import type { ImageProxy } from './image-proxy.ts';
 import { type OpenedProxy, ProxyPool } from './proxy-pool.ts';
 
-/**
- * Opens the image through `proxy`, and through others that `start` starts when several blobs are read at once. Closing
- * the image closes them; `proxy` is the caller's to close if this throws.
- */
+export type ProxiedImageOptions = {
+  readonly reference: ImageReference;
+  /** The platform that the caller asked for. */
+  readonly platform: Platform | undefined;
+  /** Starts another proxy, for blobs that are read at the same time. */
+  readonly start: () => Promise<ImageProxy>;
+};
+
+/** Opens the image through `proxy`. Closing the image closes all its proxies; the caller closes `proxy` if this throws. */
 export async function openProxiedImage(
   proxy: ImageProxy,
-  reference: ImageReference,
-  start: () => Promise<ImageProxy>,
-): Promise<FoundImage> {
+  { reference, platform, start }: ProxiedImageOptions,
+): Promise<OpenedImage> {
   const place = formatImageReference(reference);
   const image = await proxy.openImage(place);
   const pool = new ProxyPool({ proxy, image }, { name: place, start });
-  const source: BlobSource = {
+  const blobs: BlobSource = {
     path: place,
     blob: (descriptor) => pool.read((opened) => readProxied(opened, descriptor, place)),
   };
@@ -35,17 +39,19 @@ export async function openProxiedImage(
   const manifestDigest = parseDigest(String(value), `the digest of ${place}`);
   const given = parseManifest(manifestBytes, `manifest ${manifestDigest}`);
   const isOriginal = digestOf(manifestBytes) === manifestDigest;
-  return {
-    source,
+  return openedImage({
+    reference,
+    platform,
+    blobs,
     manifestDigest,
     manifestBytes,
     manifest: await withLayersInPlace(proxy, image, reference, given),
     configBytes: isOriginal
-      ? await readSmallBlob(source, given.config, `config ${given.config.digest}`)
+      ? await readSmallBlob(blobs, given.config, `config ${given.config.digest}`)
       : await convertedConfig(proxy, image, given.config, place),
     abort: (reason) => pool.abort(reason),
     close: () => pool.close(),
-  };
+  });
 }
 
 async function* readProxied(

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { makeTemporaryDirectory } from '../../base/temporary-directory.ts';
 import { formatImageReference, type ImageReference } from '../model/reference.ts';
 import { openLayoutStore } from '../read/blob-store.ts';
-import { type FoundImage, findInStore } from '../read/found-image.ts';
-import type { OpenImageOptions } from '../read/open-image.ts';
+import type { OpenImageOptions } from '../read/open-image-options.ts';
+import { openInStore } from '../read/open-layout.ts';
+import type { OpenedImage } from '../read/opened-image.ts';
 import { acceptsAnyImage, findContainersPolicy } from './containers-policy.ts';
 import { ImageProxy } from './image-proxy.ts';
 import { openProxiedImage } from './proxied-image.ts';
@@ -25,7 +26,7 @@ const ENFORCES_POLICY = 6;
 export async function openThroughSkopeo(
   reference: ImageReference,
   options: OpenImageOptions,
-): Promise<FoundImage> {
+): Promise<OpenedImage> {
   const policy = await findContainersPolicy();
   const global = [...platformWords(options.platform), '--policy', policy.path];
   const streamed =
@@ -41,14 +42,14 @@ async function openStreamed(
   options: OpenImageOptions,
   global: readonly string[],
   isAcceptedAnyway: boolean,
-): Promise<FoundImage | undefined> {
+): Promise<OpenedImage | undefined> {
   const words = accessWords(options);
   const stall = stallLimit(reference, options);
   const start = () => ImageProxy.start({ place: formatImageReference(reference), global, words, stall });
   const proxy = await start();
   try {
     if (suffices(proxy.version, reference, isAcceptedAnyway)) {
-      return await openProxiedImage(proxy, reference, start);
+      return await openProxiedImage(proxy, { reference, platform: options.platform, start });
     }
   } catch (error) {
     await proxy.close();
@@ -70,7 +71,7 @@ async function copyHere(
   reference: ImageReference,
   options: OpenImageOptions,
   global: readonly string[],
-): Promise<FoundImage> {
+): Promise<OpenedImage> {
   const directory = await makeTemporaryDirectory();
   try {
     const path = `${directory.path}/image`;
@@ -80,8 +81,8 @@ async function copyHere(
     const watch = { stall: stallLimit(reference, options), progress: () => bytesBelow(path) };
     await skopeoCopy(place, `oci:${path}`, { global, copy, what: place, watch });
     const store = await openLayoutStore(path);
-    const found = await findInStore(store, { place, tag: undefined, platform: options.platform });
-    return { ...found, close: () => directory.remove() };
+    const image = await openInStore(store, { reference, tag: undefined, platform: options.platform });
+    return { ...image, close: () => directory.remove() };
   } catch (error) {
     await directory.remove();
     throw error;

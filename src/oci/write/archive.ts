@@ -14,8 +14,16 @@ import { END_OF_ARCHIVE, padding } from '../../tar/entry.ts';
 import { BLOCK_BYTES, encodeHeader } from '../../tar/header.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
 import type { Descriptor, Digest, Platform } from '../model/descriptor.ts';
-import { EMPTY_INDEX, indexEntry, withEntry } from '../model/index-json.ts';
-import { BLOB_DIRECTORY, blobPath, INDEX_FILE, LAYOUT_FILE, LAYOUT_MARKER } from '../model/layout-files.ts';
+import {
+  BLOB_DIRECTORY,
+  blobPath,
+  EMPTY_INDEX,
+  INDEX_FILE,
+  indexEntry,
+  LAYOUT_FILE,
+  LAYOUT_MARKER,
+  withEntry,
+} from '../model/image-layout.ts';
 import type { LayoutLocation } from '../model/reference.ts';
 import { indexArchive } from '../read/archive-index.ts';
 import type { BlobWriter, ImageSink } from './image-sink.ts';

@@ -8,8 +8,7 @@
 
 import type { Digest } from '../model/descriptor.ts';
 import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
-import { BLOCK_FORMATS } from './block-formats.ts';
-import type { Compression } from './compression.ts';
+import { BLOCK_FORMATS, type Compression } from './compression.ts';
 import { type CompressionThreads, type HashStream, sharedThreads } from './threads.ts';
 
 export type CompressOptions = {

@@ -1,8 +1,7 @@
 /** Entry point of a compression thread: compresses one block of shared memory into another. */
 import { answerCalls } from '../../base/answer-calls.ts';
 import type { Block } from './block-format.ts';
-import { BLOCK_FORMATS } from './block-formats.ts';
-import type { Compression } from './compression.ts';
+import { BLOCK_FORMATS, type Compression } from './compression.ts';
 
 export type CompressRequest = {
   readonly compression: Compression;

@@ -1,6 +1,9 @@
 /** How a layer is compressed: `gzip[:LEVEL]` or `zstd[:LEVEL]` on the command line. */
 import { TreeportError } from '../../base/errors.ts';
 import { MEDIA_TYPE_LAYER_GZIP, MEDIA_TYPE_LAYER_ZSTD } from '../model/media-types.ts';
+import type { BlockFormat } from './block-format.ts';
+import { gzipFormat } from './gzip.ts';
+import { zstdFormat } from './zstd.ts';
 
 export type Compression = {
   readonly algorithm: 'gzip' | 'zstd';
@@ -24,7 +27,13 @@ export function parseCompression(text: string): Compression {
   return { algorithm, level };
 }
 
-/** The media type of a layer compressed so. */
+/** How blocks are compressed by each algorithm. */
+export const BLOCK_FORMATS: Readonly<Record<Compression['algorithm'], BlockFormat>> = {
+  gzip: gzipFormat,
+  zstd: zstdFormat,
+};
+
+/** The media type of a layer with this compression. */
 export function layerMediaType(compression: Compression): string {
   return compression.algorithm === 'gzip' ? MEDIA_TYPE_LAYER_GZIP : MEDIA_TYPE_LAYER_ZSTD;
 }
@@ -32,6 +41,6 @@ export function layerMediaType(compression: Compression): string {
 function fault(text: string): TreeportError {
   return new TreeportError(
     'ERR_COMPRESSION',
-    `not a compression: ${JSON.stringify(text)}; use gzip, gzip:1 to gzip:9, zstd or zstd:1 to zstd:19`,
+    `unsupported layer compression ${JSON.stringify(text)}: use gzip[:1-9] or zstd[:1-19]`,
   );
 }

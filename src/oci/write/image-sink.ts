@@ -1,38 +1,63 @@
 /**
- * Where an image is written. Nothing is visible under the final name before `finish`, and `abort` removes
- * everything again; one of the two must be called. Blobs may be repeated: equal ones are kept once.
+ * An image sink: where an image is written. Atomic: the image appears under its final name only on `finish`, and
+ * `abort` removes everything that was written; the caller must call one of the two. Equal blobs are kept once.
  */
-import type { Descriptor, Digest, Platform } from '../model/descriptor.ts';
-import { digestOf } from '../model/descriptor.ts';
+import { type Descriptor, type Digest, digestOf, type Platform } from '../model/descriptor.ts';
+import type { OpenedImage } from '../read/opened-image.ts';
 
-/** One blob on its way into a sink. */
+/** A blob while it is being written. */
 export type BlobWriter = {
-  /** Appends. The bytes may be reused once this resolves; calls must not overlap. */
+  /** Appends. The caller may reuse `bytes` once this resolves; calls must not overlap. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Ends the blob and gives it its name. The caller has computed the digest of all that was written. */
+  /** Ends the blob and names it. The caller has computed the digest of everything that was written. */
   commit(digest: Digest): Promise<void>;
-  /** Drops what was written; to be called when `write` or `commit` failed. Never fails. */
+  /** Discards the blob; must be called when `write` or `commit` has failed. Never fails. */
   abort(): Promise<void>;
 };
 
 export type ImageSink = {
-  /** Starts a blob. An archive takes one after the other: there this waits until the open one has ended. */
+  /** Starts a blob. An archive takes one blob at a time: there this waits until the open one has ended. */
   openBlob(): Promise<BlobWriter>;
-  /** Makes the manifest (a blob already written) the image of this sink. */
+  /** Makes the manifest, a blob that was already written, the image of this sink. */
   finish(manifest: Descriptor, platform: Platform): Promise<void>;
   abort(): Promise<void>;
 };
 
-/** Writes a small blob that is in memory. */
+/** Writes a small blob from memory. */
 export async function putBlob(sink: ImageSink, bytes: Uint8Array, mediaType: string): Promise<Descriptor> {
   const digest = digestOf(bytes);
+  await writeBlob(sink, digest, (blob) => blob.write(bytes));
+  return { mediaType, digest, size: bytes.length };
+}
+
+/** Copies a blob of an image byte for byte, verified. `onProgress` receives the number of bytes so far. */
+export async function copyBlob(
+  image: OpenedImage,
+  descriptor: Descriptor,
+  sink: ImageSink,
+  onProgress?: (bytes: number) => void,
+): Promise<void> {
+  let done = 0;
+  await writeBlob(sink, descriptor.digest, async (blob) => {
+    for await (const piece of image.blob(descriptor)) {
+      await blob.write(piece);
+      done += piece.length;
+      onProgress?.(done);
+    }
+  });
+}
+
+async function writeBlob(
+  sink: ImageSink,
+  digest: Digest,
+  write: (blob: BlobWriter) => Promise<void>,
+): Promise<void> {
   const blob = await sink.openBlob();
   try {
-    await blob.write(bytes);
+    await write(blob);
     await blob.commit(digest);
   } catch (error) {
     await blob.abort();
     throw error;
   }
-  return { mediaType, digest, size: bytes.length };
 }

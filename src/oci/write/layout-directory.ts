@@ -13,8 +13,15 @@ import { onEarlyExit } from '../../base/cleanup.ts';
 import { Temporary } from '../../base/temporary.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
 import type { Descriptor, Digest, Platform } from '../model/descriptor.ts';
-import { indexEntry, withEntry } from '../model/index-json.ts';
-import { BLOB_DIRECTORY, blobPath, INDEX_FILE, LAYOUT_FILE, LAYOUT_MARKER } from '../model/layout-files.ts';
+import {
+  BLOB_DIRECTORY,
+  blobPath,
+  INDEX_FILE,
+  indexEntry,
+  LAYOUT_FILE,
+  LAYOUT_MARKER,
+  withEntry,
+} from '../model/image-layout.ts';
 import type { LayoutLocation } from '../model/reference.ts';
 import type { BlobWriter, ImageSink } from './image-sink.ts';
 import { inspectLayoutTarget, LayoutAdditions, type LayoutTarget, readLayoutIndex } from './layout-target.ts';

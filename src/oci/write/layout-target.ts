@@ -4,8 +4,7 @@ import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeError } from '../../base/atomic-file.ts';
 import { errnoOf, TreeportError } from '../../base/errors.ts';
-import { EMPTY_INDEX, type ImageIndex, parseIndex } from '../model/index-json.ts';
-import { INDEX_FILE, LAYOUT_FILE } from '../model/layout-files.ts';
+import { EMPTY_INDEX, type ImageIndex, INDEX_FILE, LAYOUT_FILE, parseIndex } from '../model/image-layout.ts';
 
 export type LayoutTarget = {
   /** The final path, absolute. */

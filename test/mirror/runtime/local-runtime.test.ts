@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { writeFileAtomic } from '../../../src/base/atomic-file.ts';
-import type { LayerFile } from '../../../src/mirror/layer-file.ts';
+import type { LayerFile } from '../../../src/mirror/layer.ts';
 import { readElf } from '../../../src/mirror/runtime/elf.ts';
 import { neededLibraries } from '../../../src/mirror/runtime/libraries.ts';
 import { localRuntime } from '../../../src/mirror/runtime/local-runtime.ts';
-import { runtimeInDirectory } from '../../../src/mirror/runtime/runtime-source.ts';
+import { runtimeInDirectory } from '../../../src/mirror/runtime/runtime.ts';
 import { goArchitecture } from '../../../src/oci/model/platform.ts';
 
 const skip =

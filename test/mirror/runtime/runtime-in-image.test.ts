@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { finishImage } from '../../../src/container/encapsulate/image-parts.ts';
+import { finishImage } from '../../../src/container/encapsulate/image-draft.ts';
 import { MIRROR_HOME, runtimeCommand } from '../../../src/mirror/layout.ts';
 import { runtimeInImage } from '../../../src/mirror/runtime/runtime-in-image.ts';
 import { buildRuntimeImage } from '../../../src/mirror/runtime-image.ts';

@@ -9,7 +9,9 @@ import { collect } from '../../../src/base/bytes.ts';
 import { type Descriptor, digestHex, digestOf } from '../../../src/oci/model/descriptor.ts';
 import { MEDIA_TYPE_MANIFEST } from '../../../src/oci/model/media-types.ts';
 import { parseImageReference } from '../../../src/oci/model/reference.ts';
-import { type OpenedImage, type OpenImageOptions, openImage } from '../../../src/oci/read/open-image.ts';
+import { openImage } from '../../../src/oci/read/open-image.ts';
+import type { OpenImageOptions } from '../../../src/oci/read/open-image-options.ts';
+import type { OpenedImage } from '../../../src/oci/read/opened-image.ts';
 import { parseCompression } from '../../../src/oci/write/compression.ts';
 import { createLayoutSink } from '../../../src/oci/write/layout-directory.ts';
 import { eventually } from '../../e2e/support/processes.ts';
@@ -270,7 +272,7 @@ test('skopeo absent: says what to install', async (t) => {
 
 test('skopeo ends when this process is killed', { skip }, async (t) => {
   const { directory } = await places(t);
-  const program = `import { openImage } from '${ROOT}/src/oci/image-source.ts';
+  const program = `import { openImage } from '${ROOT}/src/oci/read/open-image.ts';
 const image = await openImage({ transport: 'dir', name: '${directory}' });
 console.log('open');
 setInterval(() => image, 1000);`;

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { canonicalJson } from '../../../src/oci/model/canonical-json.ts';
 import { type Descriptor, digestOf } from '../../../src/oci/model/descriptor.ts';
-import { EMPTY_INDEX, indexEntry, parseIndex, tagOf, withEntry } from '../../../src/oci/model/index-json.ts';
+import {
+  EMPTY_INDEX,
+  indexEntry,
+  parseIndex,
+  tagOf,
+  withEntry,
+} from '../../../src/oci/model/image-layout.ts';
 import type { Json } from '../../../src/oci/model/json.ts';
 import { MEDIA_TYPE_MANIFEST } from '../../../src/oci/model/media-types.ts';
 import { coded } from '../../support/expect.ts';

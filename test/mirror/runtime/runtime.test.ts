@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { FORMER_HOME, MIRROR_HOME } from '../../../src/mirror/layout.ts';
-import { runtimeInDirectory } from '../../../src/mirror/runtime/runtime-source.ts';
+import { runtimeInDirectory } from '../../../src/mirror/runtime/runtime.ts';
 import { goArchitecture } from '../../../src/oci/model/platform.ts';
 
 const skip =

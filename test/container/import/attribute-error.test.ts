@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
 import { TreeportError } from '../../../src/base/errors.ts';
-import { blameLayer } from '../../../src/container/import/blame-layer.ts';
+import { attributeLayerError } from '../../../src/container/import/attribute-error.ts';
 import { coded } from '../../support/expect.ts';
 
 const WRONG = new TreeportError('ERR_OBJECT_CORRUPT', 'an object is corrupt');
@@ -28,7 +28,7 @@ async function failAtFirstPiece(tar: AsyncIterable<Uint8Array>, error: Error): P
 test('what is wrong in a damaged layer is the damage', async () => {
   const { seen, stream } = layer(true);
   await assert.rejects(
-    blameLayer(stream, (tar) => failAtFirstPiece(tar, WRONG)),
+    attributeLayerError(stream, (tar) => failAtFirstPiece(tar, WRONG)),
     coded('ERR_BLOB_CORRUPT'),
   );
   assert.ok(seen.closed);
@@ -37,7 +37,7 @@ test('what is wrong in a damaged layer is the damage', async () => {
 test('what is wrong in a layer that came as it is, is the layer’s own', async () => {
   const { seen, stream } = layer(false);
   await assert.rejects(
-    blameLayer(stream, (tar) => failAtFirstPiece(tar, WRONG)),
+    attributeLayerError(stream, (tar) => failAtFirstPiece(tar, WRONG)),
     coded('ERR_OBJECT_CORRUPT'),
   );
   assert.deepEqual(seen, { pieces: 3, closed: true });
@@ -50,7 +50,7 @@ test('other faults, and those of others, do not have the layer read on', async (
   ] as const) {
     const { seen, stream } = layer(true);
     await assert.rejects(
-      blameLayer(stream, (tar) => failAtFirstPiece(tar, error), signal),
+      attributeLayerError(stream, (tar) => failAtFirstPiece(tar, error), signal),
       coded(error.code),
     );
     assert.deepEqual(seen, { pieces: 0, closed: true });
@@ -59,5 +59,5 @@ test('other faults, and those of others, do not have the layer read on', async (
 
 test('what is made of a good layer is handed on', async () => {
   const { stream } = layer(false);
-  assert.equal(await blameLayer(stream, async (tar) => (await collect(tar)).length), 3);
+  assert.equal(await attributeLayerError(stream, async (tar) => (await collect(tar)).length), 3);
 });

@@ -1,7 +1,29 @@
-/** Image indexes: `index.json` of a layout, and multi-platform images (OCI image specification, image-index.md). */
-import { type Annotations, checkDescriptor, type Descriptor, type Platform } from './descriptor.ts';
+/**
+ * The OCI image layout (OCI image specification, image-layout.md): its files, and its `index.json`, an image index. A
+ * multi-platform image has an index of its own (image-index.md).
+ */
+import { canonicalJson } from './canonical-json.ts';
+import {
+  type Annotations,
+  checkDescriptor,
+  type Descriptor,
+  type Digest,
+  digestHex,
+  type Platform,
+} from './descriptor.ts';
 import { jsonArray, jsonObject, parseJson } from './json.ts';
 import * as mediaTypes from './media-types.ts';
+
+export const INDEX_FILE = 'index.json';
+export const LAYOUT_FILE = 'oci-layout';
+export const BLOB_DIRECTORY = 'blobs/sha256';
+/** The content of `oci-layout`. */
+export const LAYOUT_MARKER: Buffer = canonicalJson({ imageLayoutVersion: '1.0.0' });
+
+/** The path of a blob inside a layout. */
+export function blobPath(digest: Digest): string {
+  return `${BLOB_DIRECTORY}/${digestHex(digest)}`;
+}
 
 export type ImageIndex = {
   readonly schemaVersion: 2;
@@ -34,8 +56,8 @@ export function indexEntry(manifest: Descriptor, platform: Platform, tag: string
 }
 
 /**
- * `index` with `entry` in it. A tagged entry goes to the end in place of those with the same tag;
- * an untagged one replaces everything.
+ * Adds `entry` to `index`. A tagged entry replaces those with the same tag and goes to the end; an untagged entry
+ * replaces the whole list.
  */
 export function withEntry(index: ImageIndex, entry: Descriptor): ImageIndex {
   const tag = tagOf(entry);
@@ -43,7 +65,7 @@ export function withEntry(index: ImageIndex, entry: Descriptor): ImageIndex {
   return { ...index, manifests: [...index.manifests.filter((other) => tagOf(other) !== tag), entry] };
 }
 
-/** Parses an index; members that are not known here are kept. `what` names it in ERR_JSON. */
+/** Parses an index and keeps unknown members. `what` names the document in ERR_JSON. */
 export function parseIndex(bytes: Uint8Array, what: string): ImageIndex {
   const object = jsonObject(parseJson(bytes, what), what);
   jsonArray(object.manifests, `${what}: manifests`).forEach((entry, i) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { layerParts } from '../../src/mirror/layer-parts.ts';
+import { layerParts } from '../../src/mirror/mirror-layers.ts';
 
 function sizes(files: number, below: number): { readonly sizes: number[]; readonly warnings: string[] } {
   const warnings: string[] = [];

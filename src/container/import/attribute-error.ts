@@ -8,7 +8,7 @@ import { isTreeportError } from '../../base/errors.ts';
  * Gives `work` the tar of a layer. If the tar is at fault, the layer is read to its end, and where its digest is wrong,
  * that is what is thrown. Not if the signal, by which `work` is ended for another's fault, is aborted.
  */
-export async function blameLayer<Value>(
+export async function attributeLayerError<Value>(
   layer: AsyncGenerator<Uint8Array>,
   work: (tar: AsyncIterable<Uint8Array>) => Promise<Value>,
   signal?: AbortSignal,

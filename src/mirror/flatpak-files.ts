@@ -2,7 +2,7 @@
  * What flatpak keeps beside the summary. Its index and sub-summaries are carried over as they are, with their signatures, if
  * every ref that they name is published with the same commit: subsets have branches that the summary itself does not list.
  */
-import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { isTreeportError, messageOf, TreeportError, type Warn } from '../base/errors.ts';
 import { listBeneath } from '../base/open-beneath.ts';
 import {
   FLATPAK_INDEX,
@@ -15,7 +15,6 @@ import type { Refs } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import type { SummaryRef } from '../ostree/summary.ts';
 import { copyFileIfThere, readIfThere } from './copy-file.ts';
-import type { Warn } from './warn.ts';
 
 /** Files that people give to `flatpak remote-add --from` and `flatpak install --from`. */
 const FOR_PEOPLE = /^[^.].*\.flatpak(?:repo|ref)$/;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { formatTimestamp, historyTimestamp } from '../../../src/container/encapsulate/created.ts';
+import { formatTimestamp, historyTimestamp } from '../../../src/container/encapsulate/image-draft.ts';
 import { coded } from '../../support/expect.ts';
 
 test('a timestamp is UTC with seconds', () => {

@@ -6,12 +6,11 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { compareBytes } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
-import type { ImageLayer } from '../../container/encapsulate/image-parts.ts';
+import type { ImageLayer } from '../../container/encapsulate/image-draft.ts';
 import type { Compression } from '../../oci/write/compression.ts';
 import type { ImageSink } from '../../oci/write/image-sink.ts';
 import { writeLayer } from '../../oci/write/layer-writer.ts';
-import { layerTar } from '../layer.ts';
-import { type LayerFile, layerFilesFrom } from '../layer-file.ts';
+import { type LayerFile, layerFilesFrom, layerTar } from '../layer.ts';
 import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO, RUNTIME_NODE } from '../layout.ts';
 import { elfArchitecture, readElf } from './elf.ts';
 import { localRuntime } from './local-runtime.ts';
@@ -23,7 +22,7 @@ export type RuntimeLayerOptions = {
   readonly onProgress?: (bytes: number) => void;
 };
 
-export type RuntimeSource = {
+export type Runtime = {
   /** As Go names it. */
   readonly architecture: string;
   /** Writes the layer into a sink. */
@@ -33,7 +32,7 @@ export type RuntimeSource = {
 };
 
 /** The runtime of this machine's own files. */
-export async function installedRuntime(architecture: string): Promise<RuntimeSource> {
+export async function installedRuntime(architecture: string): Promise<Runtime> {
   const runtime = await localRuntime(architecture);
   return fromFiles(
     runtime.architecture,
@@ -43,7 +42,7 @@ export async function installedRuntime(architecture: string): Promise<RuntimeSou
 }
 
 /** A runtime in a directory: the root of an unpacked runtime image, or the mirror's home in it. ERR_RUNTIME. */
-export async function runtimeInDirectory(directory: string): Promise<RuntimeSource> {
+export async function runtimeInDirectory(directory: string): Promise<Runtime> {
   const inner = join(directory, MIRROR_HOME);
   const root = (await isDirectory(inner)) ? inner : resolve(directory);
   if (root.endsWith(`/${FORMER_HOME}`) || (await isDirectory(join(root, FORMER_HOME)))) {
@@ -73,7 +72,7 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-function fromFiles(architecture: string, files: readonly LayerFile[], createdBy: string): RuntimeSource {
+function fromFiles(architecture: string, files: readonly LayerFile[], createdBy: string): Runtime {
   const sorted = files.toSorted((a, b) => compareBytes(a.path, b.path));
   return {
     architecture,
@@ -89,13 +88,13 @@ function fromFiles(architecture: string, files: readonly LayerFile[], createdBy:
 }
 
 /** Gives the runtime for an architecture (Go's name). */
-export type RuntimeFor = (architecture: string) => Promise<RuntimeSource>;
+export type RuntimeFor = (architecture: string) => Promise<Runtime>;
 
 /** Runs `work` with the runtime, which must be for the architecture (ERR_RUNTIME), and closes that. */
 export async function withRuntime<T>(
   runtimeFor: RuntimeFor,
   architecture: string,
-  work: (runtime: RuntimeSource) => Promise<T>,
+  work: (runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   const runtime = await runtimeFor(architecture);
   try {
@@ -106,7 +105,7 @@ export async function withRuntime<T>(
   }
 }
 
-function checkArchitecture(runtime: RuntimeSource, architecture: string): void {
+function checkArchitecture(runtime: Runtime, architecture: string): void {
   if (runtime.architecture === architecture) return;
   throw new TreeportError(
     'ERR_RUNTIME',

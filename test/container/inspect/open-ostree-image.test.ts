@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { ostreeAuthfiles, withOstreeCredentials } from '../../../src/container/inspect/ostree-authfile.ts';
+import { ostreeAuthfiles, withOstreeCredentials } from '../../../src/container/inspect/open-ostree-image.ts';
 import { testFolder } from '../../support/small-image.ts';
 
 test("ostree's own files, for root and for others", () => {
