@@ -23,7 +23,7 @@ test('other words and levels are refused', () => {
     'zstd:3x',
     'GZIP',
   ]) {
-    assert.throws(() => parseCompression(text), coded('ERR_COMPRESSION', 'gzip:9', 'zstd:19'));
+    assert.throws(() => parseCompression(text), coded('ERR_COMPRESSION', 'gzip[:1-9]', 'zstd[:1-19]'));
   }
 });
 
