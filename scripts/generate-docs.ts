@@ -53,7 +53,7 @@ function verbSection(command: Command, words: readonly string[]): string {
   const aliases = command.aliases().map((alias) => `\`${names} ${alias}\``);
   const parts = [
     `## ${words.join(' ')}`,
-    sentence(command.description()),
+    wrapped(sentence(command.description())),
     aliases.length === 0 ? '' : `Also: ${aliases.join(', ')}.`,
     `\`\`\`\n${names} ${command.name()} ${command.usage()}\n\`\`\``,
     table(
@@ -63,6 +63,11 @@ function verbSection(command: Command, words: readonly string[]): string {
     table(['option', 'meaning'], command.options.filter((option) => !option.hidden).map(optionRow)),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** Wraps prose at the columns of Markdown pages. */
+function wrapped(text: string): string {
+  return text.replaceAll(/(.{1,100})(?:\s+|$)/g, '$1\n').trimEnd();
 }
 
 function optionRow(option: Option): [string, string] {

@@ -3,12 +3,14 @@ import test from 'node:test';
 import { projectFiles, projectText } from '../support/project.ts';
 
 const CODE_COLUMNS = 110;
+const PROSE_COLUMNS = 100;
 const SOURCES = projectFiles('{src,test,scripts,bench}/**/*.ts').filter(
   (path) => !path.startsWith('test/fixtures/'),
 );
 const SHELL = projectFiles('scripts/*', '.ci/run', '{deploy,k8s,scripts}/**/*.sh').filter(
   (path) => !path.endsWith('.ts'),
 );
+const PAGES = projectFiles('*.md', '{docs,k8s,deploy,bench}/**/*.md');
 /** Folders whose comments are still to be wrapped; this list only gets shorter. */
 const UNWRAPPED: readonly string[] = [
   'src/cli/',
@@ -20,6 +22,14 @@ const UNWRAPPED: readonly string[] = [
   'src/mirror/',
   'src/base/',
   'src/ostree/',
+];
+
+/** Pages whose prose is still to be wrapped; this list only gets shorter. */
+const UNWRAPPED_PAGES: readonly string[] = [
+  'docs/architecture.md',
+  'docs/benchmarks.md',
+  'docs/decisions/',
+  'docs/formats/',
 ];
 
 /** The lines of a file that are too long, as `path:line`. */
@@ -35,6 +45,23 @@ function isComment(line: string): boolean {
   return /^\s*(?:\/\*\*|\*|\/\/)\s+\S+\s+\S/.test(line);
 }
 
+/** The lines of a page, as `path:line` and text, without code blocks, tables and headings. */
+function proseLines(path: string): { readonly at: string; readonly text: string }[] {
+  const prose: { readonly at: string; readonly text: string }[] = [];
+  let isCode = false;
+  for (const [index, text] of projectText(path).split('\n').entries()) {
+    const isFence = /^\s*```/.test(text);
+    if (isFence) isCode = !isCode;
+    if (!isFence && !isCode && !/^\s*(?:\||#)/.test(text)) prose.push({ at: `${path}:${index + 1}`, text });
+  }
+  return prose;
+}
+
+/** A line that is too long even without the targets of its links, and has a place to break it. */
+function isLongProse(line: string): boolean {
+  return line.replaceAll(/\]\([^)]*\)/g, ']').length > PROSE_COLUMNS && /\S\s+\S+\s+\S/.test(line);
+}
+
 /** A line that is too long even without its quoted strings, which may be messages. */
 function isLongCommand(line: string): boolean {
   return line.replaceAll(/'[^']*'|"[^"]*"/g, '').length > CODE_COLUMNS;
@@ -44,6 +71,14 @@ test(`comments wrap at ${CODE_COLUMNS} columns`, () => {
   const wrapped = SOURCES.filter((path) => !UNWRAPPED.some((folder) => path.startsWith(folder)));
   assert.deepEqual(
     wrapped.flatMap((path) => longLines(path, CODE_COLUMNS, isComment)),
+    [],
+  );
+});
+
+test(`Markdown wraps at ${PROSE_COLUMNS} columns`, () => {
+  const wrapped = PAGES.filter((path) => !UNWRAPPED_PAGES.some((start) => path.startsWith(start)));
+  assert.deepEqual(
+    wrapped.flatMap((path) => proseLines(path).flatMap(({ at, text }) => (isLongProse(text) ? [at] : []))),
     [],
   );
 });

@@ -55,7 +55,7 @@ export type FilledType = keyof typeof FILLS;
 const FILLED_TYPES = Object.keys(FILLS) as readonly FilledType[];
 const MARK = Buffer.alloc(64, 0xa5);
 
-/** A dictionary with the filling under one key, as it is handed to what serializes it. */
+/** A serialized dictionary with the filling under one key. */
 function withFilling(
   key: string,
   type: FilledType,

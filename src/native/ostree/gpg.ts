@@ -161,7 +161,7 @@ export function importGpgKeys(repo: LibostreeRepo, remote: string, keys: Uint8Ar
 export type GpgSigner = {
   /** Of the secret key: an id, a fingerprint or an address. */
   readonly key: string;
-  /** GNUPGHOME; the user's own if not given. */
+  /** GNUPGHOME. Default: the user's. */
   readonly home?: string;
 };
 

@@ -1,7 +1,7 @@
 /**
  * The commits of a transaction and their detached metadata, held back until everything else is written.
  *
- * The next transaction takes over what an aborted or killed one staged, and may belong to another import: no
+ * The next transaction takes over what an aborted or killed one staged, and may be of another import. So no
  * commit without its objects, and no rejected signature, may reach the repository this way. Detached metadata
  * of a commit in the repository is never replaced: verified signatures are added to it, and none is dropped.
  *

@@ -32,7 +32,7 @@ export class MemoryPool {
     else next(block);
   }
 
-  /** Nobody takes or uses a block any more. */
+  /** Call when no block is in use any more. */
   close(): void {
     for (const block of this.#free.splice(0)) {
       if ((spare.length + 1) * block.length <= MAX_SPARE_BYTES) spare.push(block);
@@ -46,9 +46,9 @@ function takeSpare(bytes: number): Uint8Array | undefined {
 }
 
 export type FilledBlock = {
-  /** To be given back to the pool. */
+  /** A block of the pool; the consumer gives it back. */
   readonly memory: Uint8Array;
-  /** How much of it is filled: all but in the last block. */
+  /** Filled bytes; less than the block only in the last one. */
   readonly length: number;
 };
 

@@ -1,6 +1,5 @@
 /**
- * Starts a transaction of libostree's in a repository, and takes over what an earlier one left in its staging
- * directory.
+ * Starts libostree transactions, which take over objects that an earlier one staged once these are verified.
  */
 import { availableParallelism } from 'node:os';
 import { shareObject } from '../glib/glib.ts';

@@ -4,7 +4,7 @@ import { withMainContext } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
 
 export type TransactionStats = {
-  /** Objects that were new. */
+  /** New objects. */
   readonly metadataObjects: number;
   readonly contentObjects: number;
   /** Bytes of the new files. */
