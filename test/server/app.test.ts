@@ -10,8 +10,8 @@ import { loosePath } from '../../src/ostree/object-name.ts';
 import { createServer } from '../../src/server/app.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import { coded } from '../support/expect.ts';
-import { FIXTURE_REF } from '../support/ostree-fixture.ts';
-import { archiveFixture } from './repos.ts';
+import { FIXTURE_OBJECTS, FIXTURE_REF } from '../support/ostree-fixture.ts';
+import { archiveFixture, archiveUrl, bareFixture } from './repos.ts';
 
 async function served(t: TestContext, options: Partial<ServerOptions> = {}) {
   const fixture = await archiveFixture(t);
@@ -68,12 +68,32 @@ test('every answer can be revalidated by its tag', async (t) => {
   }
 });
 
-test('a range is not honoured, and none is offered', async (t) => {
+test('an object that was cut off is resumed by a range, under the same tag', async (t) => {
   const { app, commit } = await served(t);
-  const answer = await app.inject({
-    url: `/repo/${loosePath(commit, 'commit')}`,
-    headers: { range: 'bytes=0-9' },
-  });
+  for (const name of [
+    loosePath(commit, 'commit'),
+    loosePath(FIXTURE_OBJECTS['/usr/bin/bash'] as string, 'filez'),
+  ]) {
+    const url = `/repo/${name}`;
+    const whole = await app.inject(url);
+    assert.equal(whole.statusCode, 200);
+    assert.equal(whole.headers['accept-ranges'], 'bytes');
+    assert.equal(whole.headers['content-encoding'], undefined);
+    const headers = { range: 'bytes=10-', 'if-range': String(whole.headers.etag) };
+    const rest = await app.inject({ url, headers });
+    assert.equal(rest.statusCode, 206);
+    assert.deepEqual(rest.rawPayload, whole.rawPayload.subarray(10));
+    assert.equal(rest.headers.etag, whole.headers.etag);
+    assert.equal(rest.headers['content-encoding'], undefined);
+  }
+});
+
+test('a range of an object that is encoded on demand is not honoured, and none is offered', async (t) => {
+  const bare = bareFixture(t);
+  const id = bare.file('encoded on demand');
+  const { app } = await createServer({ repo: await bare.open() });
+  t.after(() => app.close());
+  const answer = await app.inject({ url: archiveUrl(id), headers: { range: 'bytes=0-9' } });
   assert.equal(answer.statusCode, 200);
   assert.equal(answer.headers['accept-ranges'], 'none');
   assert.equal(answer.headers['content-encoding'], undefined);

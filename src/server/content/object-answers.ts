@@ -68,7 +68,8 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
   };
 
   const answerEncoded = async (request: Request, checksum: Checksum): Promise<Answer> => {
-    const form = encodedForm(checksum, encoded.onDemandId);
+    // Without ranges: every range would be encoded anew, and the cached form has other bytes.
+    const form = { ...encodedForm(checksum, encoded.onDemandId), ranges: 'none' } as const;
     // The tag follows from the name alone, so it does not prove that the object exists.
     if (isConditional(request.headers) && (await repo.objects.has({ type: 'file', checksum }))) {
       const known = notModifiedAnswer(request, form);

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import { isConditional, isNotModified, NOT_STORED, REVALIDATE, type Validators } from './caching.ts';
 import type { Fault } from './faults.ts';
 import { closePlainFile, type PlainFile, streamPlainFile } from './plain-file.ts';
+import { type ByteRange, requestedRange } from './ranges.ts';
 
 /** What an answer depends on: node:http's IncomingMessage is one, and so is Fastify's request. */
 export type Request = {
@@ -32,6 +33,8 @@ export type Representation = Validators & {
   readonly cacheControl: string;
   /** Bytes by default. */
   readonly contentType?: string;
+  /** `none` if the next request may get other bytes under another tag; bytes of known length by default. */
+  readonly ranges?: 'none';
 };
 
 const BYTES = 'application/octet-stream';
@@ -39,26 +42,24 @@ const TEXT = 'text/plain; charset=utf-8';
 /** Says why an answer is an error; programs need only the status. */
 const REASON_HEADER = 'treeport-error';
 
+/** Bytes in memory, or the range of them that the request asks for. */
 export function bytesAnswer(request: Request, bytes: Buffer, of: Representation): Answer {
-  const known = notModifiedAnswer(request, of);
-  if (known !== undefined) return known;
-  const headers = { ...headersOf(of), 'content-length': bytes.length };
-  return { status: 200, headers, body: request.method === 'HEAD' ? undefined : bytes };
+  return (
+    notModifiedAnswer(request, of) ?? partAnswer(request, bytes.length, of, (range) => bytesIn(bytes, range))
+  );
 }
 
-/** Takes ownership of the file: it is closed, or streamed and closed. */
+/**
+ * A file, or the range of it that the request asks for. Takes ownership: the file is closed after the last
+ * byte.
+ */
 export function fileAnswer(request: Request, file: PlainFile, of: Representation): Answer {
   const { content, size } = file;
   if (Buffer.isBuffer(content)) return bytesAnswer(request, content, of);
-  const known = notModifiedAnswer(request, of);
-  if (known !== undefined || request.method === 'HEAD') closePlainFile(file);
-  if (known !== undefined) return known;
-  const headers = { ...headersOf(of), 'content-length': size };
-  return {
-    status: 200,
-    headers,
-    body: request.method === 'HEAD' ? undefined : streamPlainFile(content, size),
-  };
+  const open = ({ from, to }: ByteRange) => streamPlainFile(content, { from, to });
+  const answer = notModifiedAnswer(request, of) ?? partAnswer(request, size, of, open);
+  if (answer.body === undefined) closePlainFile(file);
+  return answer;
 }
 
 /** An answer of unknown length. Takes ownership of the stream. */
@@ -66,7 +67,40 @@ export function streamAnswer(request: Request, stream: Readable, of: Representat
   const known = notModifiedAnswer(request, of);
   if (known !== undefined || request.method === 'HEAD') stream.destroy();
   if (known !== undefined) return known;
-  return { status: 200, headers: headersOf(of), body: request.method === 'HEAD' ? undefined : stream };
+  const headers = { ...headersOf(of), 'accept-ranges': 'none' };
+  return { status: 200, headers, body: request.method === 'HEAD' ? undefined : stream };
+}
+
+/** The whole of `size` bytes, or the requested range; `open` is called if the answer has a body. */
+function partAnswer(
+  request: Request,
+  size: number,
+  of: Representation,
+  open: (range: ByteRange) => Buffer | Readable,
+): Answer {
+  const acceptsRanges = of.ranges !== 'none';
+  const headers = { ...headersOf(of), 'accept-ranges': acceptsRanges ? 'bytes' : 'none' };
+  if (request.method === 'HEAD') {
+    return { status: 200, headers: { ...headers, 'content-length': size }, body: undefined };
+  }
+  const range = acceptsRanges ? requestedRange(request.headers, of.etag, size) : undefined;
+  if (range === undefined) {
+    const body = open({ from: 0, to: size });
+    return { status: 200, headers: { ...headers, 'content-length': size }, body };
+  }
+  if (range === 'unsatisfiable') {
+    const { status, headers: errorHeaders } = errorAnswer(416, NOT_STORED);
+    return { status, headers: { ...errorHeaders, 'content-range': `bytes */${size}` }, body: undefined };
+  }
+  const { from, to } = range;
+  const contentRange = `bytes ${from}-${to - 1}/${size}`;
+  const partHeaders = { ...headers, 'content-length': to - from, 'content-range': contentRange };
+  return { status: 206, headers: partHeaders, body: open(range) };
+}
+
+/** The buffer itself for the whole: requests that share it are accounted once (answer-memory.ts). */
+function bytesIn(bytes: Buffer, { from, to }: ByteRange): Buffer {
+  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
 }
 
 /** The 304 for a client that already has the representation; undefined otherwise. */
@@ -106,7 +140,7 @@ function validatorHeaders({ etag, lastModified, cacheControl }: Representation):
 }
 
 function headersOf(of: Representation): Record<string, string> {
-  return { ...validatorHeaders(of), 'content-type': of.contentType ?? BYTES, 'accept-ranges': 'none' };
+  return { ...validatorHeaders(of), 'content-type': of.contentType ?? BYTES };
 }
 
 const recentDate = { seconds: Number.NaN, text: '' };

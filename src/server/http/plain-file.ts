@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { type BeneathOptions, type OpenedFile, openBeneath, readStart } from '../../base/open-beneath.ts';
 import { answerMemory } from './answer-memory.ts';
 import { PIECE_BYTES } from './piece-stream.ts';
+import type { ByteRange } from './ranges.ts';
 
 const SMALL_FILE_BYTES = 256 * 1024;
 const OLDEST_HONEST_DATE = Date.UTC(1990);
@@ -64,28 +65,29 @@ export function closePlainFile(file: PlainFile): void {
 }
 
 /**
- * Streams a large file and closes it. The stream fails if the file is truncated meanwhile, because its length
- * is announced.
+ * Streams a range of a large file and closes the file. The stream fails if the file is truncated meanwhile,
+ * because the length is announced.
  */
-export function streamPlainFile(descriptor: number, size: number): FileStream {
-  return new FileStream(descriptor, size);
+export function streamPlainFile(descriptor: number, range: ByteRange): FileStream {
+  return new FileStream(descriptor, range);
 }
 
 /** Reads the next piece when the socket has taken the previous one. */
 export class FileStream extends Readable {
   readonly #descriptor: number;
-  readonly #size: number;
-  #position = 0;
+  readonly #end: number;
+  #position: number;
   #isReading = false;
 
-  constructor(descriptor: number, size: number) {
+  constructor(descriptor: number, { from, to }: ByteRange) {
     super({ highWaterMark: 0 });
     this.#descriptor = descriptor;
-    this.#size = size;
+    this.#position = from;
+    this.#end = to;
   }
 
   override _read(): void {
-    const left = this.#size - this.#position;
+    const left = this.#end - this.#position;
     if (left === 0) {
       this.push(null);
       return;
@@ -97,7 +99,7 @@ export class FileStream extends Readable {
       if (this.destroyed) this.#close();
       else if (error !== null) this.destroy(error);
       else if (bytesRead === 0)
-        this.destroy(new Error(`the file ended after ${this.#position} of ${this.#size} bytes`));
+        this.destroy(new Error(`the file ended after ${this.#position} of ${this.#end} bytes`));
       else {
         this.#position += bytesRead;
         this.push(piece.subarray(0, bytesRead));

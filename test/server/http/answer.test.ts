@@ -89,7 +89,7 @@ for (const [what, body, handlerOf] of kinds) {
     assert.equal(full.headers['cache-control'], FORM.cacheControl);
     assert.equal(full.headers['last-modified'], 'Fri, 02 Jan 2026 03:04:05 GMT');
     assert.equal(full.headers['content-type'], 'application/octet-stream');
-    assert.equal(full.headers['accept-ranges'], 'none');
+    assert.equal(full.headers['accept-ranges'], what === 'a stream' ? 'none' : 'bytes');
     if (what !== 'a stream') assert.equal(full.headers['content-length'], String(body.length));
 
     const head = await ask({}, 'HEAD');
@@ -106,6 +106,51 @@ for (const [what, body, handlerOf] of kinds) {
   });
 }
 
+for (const [what, body, handlerOf] of kinds.filter(([name]) => name !== 'a stream')) {
+  test(`${what}: ranges`, async (t) => {
+    const { ask } = app(t, handlerOf(t));
+    const part = await ask({ range: 'bytes=1-2' });
+    assert.equal(part.statusCode, 206);
+    assert.deepEqual(part.rawPayload, body.subarray(1, 3));
+    assert.equal(part.headers['content-range'], `bytes 1-2/${body.length}`);
+    assert.equal(part.headers['content-length'], '2');
+    assert.equal(part.headers.etag, '"tag"');
+    assert.equal(part.headers['cache-control'], FORM.cacheControl);
+    assert.equal(part.headers['content-type'], 'application/octet-stream');
+
+    const rest = await ask({ range: 'bytes=-3', 'if-range': '"tag"' });
+    assert.deepEqual([rest.statusCode, rest.rawPayload], [206, body.subarray(-3)]);
+    const all = await ask({ range: 'bytes=0-' });
+    assert.deepEqual([all.statusCode, all.rawPayload], [206, body]);
+
+    const beyond = await ask({ range: `bytes=${body.length}-` });
+    assert.deepEqual([beyond.statusCode, beyond.body], [416, '']);
+    assert.equal(beyond.headers['content-range'], `bytes */${body.length}`);
+    assert.equal(beyond.headers['cache-control'], 'no-store');
+
+    const changed = await ask({ range: 'bytes=1-2', 'if-range': '"other"' });
+    assert.deepEqual([changed.statusCode, changed.rawPayload], [200, body]);
+    assert.equal(changed.headers['content-range'], undefined);
+    const known = await ask({ range: 'bytes=1-2', 'if-none-match': '"tag"' });
+    assert.equal(known.statusCode, 304);
+    const head = await ask({ range: 'bytes=1-2' }, 'HEAD');
+    assert.deepEqual([head.statusCode, head.headers['content-length']], [200, String(body.length)]);
+  });
+}
+
+test('no range of a stream, nor of bytes that are about to be replaced', async (t) => {
+  const form: Representation = { ...FORM, ranges: 'none' };
+  const handlers: readonly Handler[] = [
+    (request) => streamAnswer(request, Readable.from(['one ', 'two']), FORM),
+    (request) => bytesAnswer(request, Buffer.from('one two'), form),
+  ];
+  for (const handler of handlers) {
+    const answer = await app(t, handler).ask({ range: 'bytes=1-2' });
+    assert.deepEqual([answer.statusCode, answer.body], [200, 'one two']);
+    assert.equal(answer.headers['accept-ranges'], 'none');
+  }
+});
+
 test('a large file that is not sent is closed', async (t) => {
   const open = fileOf(t, LARGE);
   const { ask } = app(t, (request) => fileAnswer(request, open(), FORM));
@@ -115,6 +160,7 @@ test('a large file that is not sent is closed', async (t) => {
   for (let count = 0; count < 20; count++) {
     await ask({}, 'HEAD');
     await ask({ 'if-none-match': '*' });
+    await ask({ range: `bytes=${MIB}-` });
   }
   assert.ok(descriptors() < before + 20, `${descriptors() - before} more`);
 });

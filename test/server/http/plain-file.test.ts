@@ -91,13 +91,13 @@ test('the start of a file', (t) => {
 
 test('a large file is streamed, and closed at the end', async (t) => {
   const file = opened(written(t, LARGE));
-  assert.deepEqual(await collect(streamPlainFile(descriptorOf(file), file.size)), LARGE);
+  assert.deepEqual(await collect(streamPlainFile(descriptorOf(file), { from: 0, to: file.size })), LARGE);
   while (isOpen(descriptorOf(file))) await new Promise(setImmediate);
 });
 
 test('a stream that is given up closes the file', async (t) => {
   const file = opened(written(t, LARGE));
-  const stream = streamPlainFile(descriptorOf(file), file.size);
+  const stream = streamPlainFile(descriptorOf(file), { from: 0, to: file.size });
   stream.once('data', () => stream.destroy());
   while (isOpen(descriptorOf(file))) await new Promise(setImmediate);
 });
@@ -109,7 +109,7 @@ test('a file that has become shorter is an error of the stream, never its clean 
     const file = opened(path);
     truncateSync(path, length);
     await assert.rejects(
-      collect(streamPlainFile(descriptorOf(file), file.size)),
+      collect(streamPlainFile(descriptorOf(file), { from: 0, to: file.size })),
       new RegExp(`ended after ${length} of ${LARGE.length} bytes`),
     );
     while (isOpen(descriptorOf(file))) await new Promise(setImmediate);
@@ -120,7 +120,10 @@ test('a file that has grown is sent as long as was announced', async (t) => {
   const path = written(t, LARGE);
   const file = opened(path);
   writeFileSync(path, Buffer.concat([LARGE, LARGE]));
-  assert.equal((await collect(streamPlainFile(descriptorOf(file), file.size))).length, LARGE.length);
+  assert.equal(
+    (await collect(streamPlainFile(descriptorOf(file), { from: 0, to: file.size }))).length,
+    LARGE.length,
+  );
 });
 
 test('dates of reproducible images say nothing', (t) => {
