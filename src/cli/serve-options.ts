@@ -1,6 +1,7 @@
 /**
- * The options of the server, in one table: `treeport serve`, the `serve` verb of mirror images, their environment
- * variables and the docs are made from it. Keys are in camel case; option names and variables follow from them.
+ * The options of the server, in one table: `treeport serve`, the `serve` verb of mirror images, their
+ * environment variables and the docs are made from it. Keys are in camel case; option names and variables
+ * follow from them.
  */
 import { parseByteSize } from '../base/byte-size.ts';
 import { TreeportError } from '../base/errors.ts';

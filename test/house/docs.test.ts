@@ -6,12 +6,11 @@ import type { Command } from 'commander';
 import { generatedDocs } from '../../scripts/generate-docs.ts';
 import { messageOf } from '../../src/base/errors.ts';
 import { buildProgram } from '../../src/cli/program.ts';
-import { anchors, codeLines, codeSpans, links, proseLines } from '../support/markdown.ts';
+import { anchors, codeLines, codeSpans, links } from '../support/markdown.ts';
 import { manifest, projectFiles, projectText, ROOT } from '../support/project.ts';
 import { shellWords } from '../support/shell-words.ts';
 
 const PAGES = projectFiles('*.md', '{docs,k8s,deploy,bench}/**/*.md');
-const MAX_COLUMNS = 100;
 /** These pages show bytes, not commands. */
 const FORMATS = 'docs/formats/';
 const GENERATED = await generatedDocs();
@@ -52,13 +51,6 @@ for (const page of HAND_WRITTEN) {
         assert.equal(await complaint(words.slice(1)), undefined, line);
       }
     }
-  });
-
-  test(`${page}: prose wraps at ${MAX_COLUMNS} columns`, () => {
-    assert.deepEqual(
-      proseLines(projectText(page)).filter((line) => line.length > MAX_COLUMNS),
-      [],
-    );
   });
 
   test(`${page}: every verb it mentions exists`, () => {

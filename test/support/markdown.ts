@@ -29,9 +29,3 @@ export function anchors(text: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
-
-/** Lines of prose: not of code blocks, not of tables, and not a single word such as a link. */
-export function proseLines(text: string): string[] {
-  const lines = text.replaceAll(FENCE, '').split('\n');
-  return lines.filter((line) => !line.startsWith('|') && line.trim().includes(' '));
-}
