@@ -5,8 +5,12 @@ import test from 'node:test';
 import type { WritableMode } from '../../../src/native/ostree/repository.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
 import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
+import { serializeCommit } from '../../../src/ostree/commit.ts';
+import { S_IFDIR } from '../../../src/ostree/dirmeta.ts';
 import { serializeDict, stringVariant } from '../../../src/ostree/metadata-dict.ts';
-import { verifyContent } from '../../../src/ostree/verify.ts';
+import type { HashedMetadataType } from '../../../src/ostree/object-name.ts';
+import { TreeBuilder } from '../../../src/ostree/tree-builder.ts';
+import { metadataChecksum, verifyContent } from '../../../src/ostree/verify.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { contentId, contentObject } from '../../support/content-objects.ts';
@@ -146,6 +150,30 @@ for (const mode of MODES) {
     repo.close();
   });
 }
+
+test('a new commit is written as its files are read', { skip }, async (t) => {
+  const { repo, transaction } = await started(t);
+  const writer = {
+    metadata: async (type: HashedMetadataType, bytes: Uint8Array) => {
+      const checksum = metadataChecksum(bytes);
+      await transaction.metadata(type, checksum, bytes);
+      return checksum;
+    },
+  };
+  const meta = { uid: 0, gid: 0, mode: S_IFDIR | 0o755, xattrs: [] };
+  const builder = new TreeBuilder(writer, meta);
+  builder.enter('usr', meta);
+  builder.file('motd', await transaction.content(undefined, contentObject(Buffer.from('hello'))));
+  await builder.leave();
+  const { tree, meta: rootMeta } = await builder.finish();
+  const about = { metadata: new Map(), parent: undefined, subject: 'new', body: '', timestamp: 1 };
+  const commit = serializeCommit({ ...about, rootTree: tree, rootMeta });
+  transaction.setRef('os', await writer.metadata('commit', commit));
+  await transaction.commit();
+  await must(['ostree', `--repo=${repo.path}`, 'fsck']);
+  assert.equal(await must(['ostree', `--repo=${repo.path}`, 'cat', 'os', '/usr/motd']), 'hello');
+  repo.close();
+});
 
 test('fifty imports in one process leak nothing', { skip }, async (t) => {
   const folder = await tempDir(t);
