@@ -1,9 +1,9 @@
-/** The other end of a Thread: run by a worker's entry point. */
+/** The worker's end of a {@link Thread}; the worker's entry point calls it. */
 import { parentPort } from 'node:worker_threads';
 import { isTreeportError, messageOf } from './errors.ts';
 import { type Answer, CLOSE } from './thread.ts';
 
-/** Answers each request with what `handle` returns or throws, one after the other. */
+/** Answers requests one at a time, in order, with what `handle` returns or throws. */
 export function answerCalls<Request>(handle: (request: Request) => unknown): void {
   const waiting: Request[] = [];
   const answerAll = async () => {

@@ -1,7 +1,4 @@
-/**
- * Files that appear under their name only when they are complete: written to a temporary name beside it,
- * then renamed.
- */
+/** Atomic files: written under a temporary name beside the final one, then renamed, so that no partial file is visible. */
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from './errors.ts';
@@ -12,7 +9,7 @@ export function temporaryName(path: string): string {
   return nameBeside(path, String(process.pid));
 }
 
-/** Writes the bytes as the file `path`, replacing what was there at once. Makes missing directories. */
+/** Writes the file `path`, atomically replacing any file there. Creates missing directories. */
 export async function writeFileAtomic(
   path: string,
   content: Uint8Array | AsyncIterable<Uint8Array>,
@@ -40,7 +37,7 @@ export async function writePieces(file: FileHandle, pieces: AsyncIterable<Uint8A
   for await (const piece of pieces) await file.writeFile(piece);
 }
 
-/** What a failed write of `path` is called; coded errors pass. */
+/** Maps an error met while writing `path` to ERR_DISK_FULL or ERR_IO; coded errors pass through. */
 export function writeError(error: unknown, path: string): unknown {
   const errno = errnoOf(error);
   if (error instanceof TreeportError || errno === undefined) return error;

@@ -1,4 +1,4 @@
-/** Sizes in words. Read: `500000000`, `500M`, `2G` (SI), `512MiB`, `2GiB` (powers of two). Written: in SI units. */
+/** Parses and formats sizes: `500000000`, `500M`, `2G` (SI), `512MiB`, `2GiB` (powers of two). Prints SI units. */
 import { TreeportError } from './errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -20,15 +20,15 @@ export function parseByteSize(text: string, what: string): number {
   if (match !== null && Number.isSafeInteger(bytes)) return bytes;
   throw new TreeportError(
     'ERR_USAGE',
-    `${what} "${text}" is no size: give bytes, or a number with k, M, G, T, Ki, Mi, Gi or Ti behind it`,
+    `${what} "${text}" is not a size: give bytes, or a number followed by k, M, G, T, Ki, Mi, Gi or Ti`,
   );
 }
 
 const SI_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
 
 /**
- * The size for people: `17 bytes`, `1.5 MB`. The digits are those of GLib's g_format_size, which also has a no-break
- * space before the units from kB up; `space` may be one.
+ * A human-readable size: `17 bytes`, `1.5 MB`. Digits match GLib's g_format_size, which also puts a no-break space
+ * before units from kB up; `space` may be one.
  */
 export function formatByteSize(bytes: number, space = ' '): string {
   if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;

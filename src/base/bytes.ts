@@ -17,12 +17,12 @@ export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer
   return parts.length === 1 ? asBuffer(parts[0] as Uint8Array) : Buffer.concat(parts);
 }
 
-/** The same for a stream of `size` bytes, whose pieces are not held beside the whole. */
+/** Like {@link collect} for a stream of `size` bytes, without holding its pieces beside the result. */
 export async function collectSized(stream: AsyncIterable<Uint8Array>, size: number): Promise<Buffer> {
   const whole = Buffer.allocUnsafeSlow(size);
   let filled = 0;
   for await (const part of stream) {
-    // Most are small and come in one piece.
+    // Fast path: most streams are small and consist of one piece.
     if (part.length === size) return asBuffer(part);
     whole.set(part, filled);
     filled += part.length;
@@ -41,7 +41,7 @@ export function compareBytes(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for the code points above U+FFFF, so they come after every other code unit. */
+/** Surrogates encode the code points above U+FFFF, so they sort after every other code unit. */
 function byteRank(codeUnit: number): number {
   return codeUnit >= 0xd800 && codeUnit <= 0xdfff ? codeUnit + 0x10000 : codeUnit;
 }

@@ -1,6 +1,6 @@
 /**
- * What must not stay behind when the process ends early: temporary files of writers that are under way.
- * They are removed when the process exits, and on SIGINT and SIGTERM where nobody else handles these.
+ * Removes temporary files of writes in progress when the process exits, and on SIGINT and SIGTERM unless another
+ * listener handles the signal.
  */
 type Cleanup = () => void;
 
@@ -8,8 +8,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const pending = new Set<Cleanup>();
 
 /**
- * Registers a synchronous clean-up; returns the function that takes it off the list again, which must be
- * called when the work is done or was cleaned up in the ordinary way.
+ * Registers a synchronous clean-up. Returns the function that unregisters it; call that when the work is done or
+ * already cleaned up.
  */
 export function onEarlyExit(cleanup: Cleanup): () => void {
   if (pending.size === 0) listen();
@@ -34,13 +34,13 @@ function runAll(): void {
     try {
       cleanup();
     } catch {
-      // The others must have their turn, and there is nobody left to tell.
+      // Best effort: the remaining clean-ups must still run, and the process is ending.
     }
   }
   pending.clear();
 }
 
-/** Where another listener decides what the signal means, the process exits through it, or goes on. */
+/** If there is another listener, it decides whether the process exits. */
 function receive(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
   runAll();

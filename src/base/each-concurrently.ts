@@ -1,8 +1,8 @@
-/** Work on many things, a few at a time. */
+/** Bounded concurrency over a list of items. */
 
 /**
- * Calls `work` for each item, at most `limit` at once, in order. The first fault is thrown when all that had begun has
- * ended; the others are told by the signal, whose reason it is, and nothing more begins.
+ * Calls `work` for each item in order, at most `limit` at once. After the first error nothing more starts and the
+ * signal aborts the calls in flight with that error; it is thrown when they have ended.
  */
 export async function eachConcurrently<Item>(
   items: Iterable<Item>,

@@ -1,9 +1,8 @@
 /**
  * The one error class of treeport and the closed union of its codes.
  *
- * Invariants: a message is one line, names the object it is about, and says what to do where
- * something can be done. Codes are stable: they are printed by the command line, documented in
- * docs/errors.md and never reused.
+ * Invariants: a message is one line, names the object that failed, and says what to do if the user can do something.
+ * Codes are stable: the command line prints them, docs/errors.md documents them, and they are never reused.
  */
 import type { ErrorCode } from './error-codes.ts';
 
@@ -33,7 +32,7 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
-/** The words of any thrown value, on one line. */
+/** The message of any thrown value, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.trim().replaceAll(/\s*\n\s*/g, '; ');

@@ -1,12 +1,12 @@
 /**
- * Opens, lists and inspects files of a directory tree that nobody vouches for: a repository, an image. Invariants:
+ * Opens, lists and inspects files of an untrusted directory tree: a repository or an image. Invariants:
  *
- * * What is opened lies beneath the root. A link that leads out, in the last name or in a directory on the way, is
- *   ERR_FILE_UNSAFE. The root itself may be reached through links, because the caller named it.
- * * Only regular files are opened. Devices and FIFOs are refused before an open could have an effect on them.
- * * A whole file is read only up to a given size.
+ * * Every opened file lies beneath the root. A link that leads out of it, in the last component or any before, is
+ *   ERR_FILE_UNSAFE. The path of the root itself may contain links, because the caller chose it.
+ * * Only regular files are opened. Devices and FIFOs are refused before an open could have side effects.
+ * * Reads of whole files are bounded by a given size.
  *
- * Paths beneath the root have no `.`, `..` or empty parts. The calls are synchronous, because they take microseconds
+ * Paths beneath the root have no `.`, `..` or empty components. Calls are synchronous because they take microseconds
  * (docs/decisions/0020-synchronous-small-reads.md, 0069-files-beneath-a-root.md).
  */
 import {
@@ -36,33 +36,33 @@ import {
   withHandle,
 } from './place.ts';
 
-/** `refuse`: no name on the way may be a link. `inside`: links are followed as long as they stay beneath the root. */
+/** `refuse`: no component may be a link. `inside`: follows links that stay beneath the root. */
 export type Links = 'refuse' | 'inside';
 
 export type BeneathOptions = {
-  /** `refuse` without it. */
+  /** `refuse` unless given. */
   readonly links?: Links;
-  /** The directory beneath the root that links must not leave; the root itself without it. */
+  /** The directory beneath the root that links must not leave; the root itself unless given. */
   readonly within?: string;
 };
 
 export type OpenedFile = {
-  /** The receiver closes it. */
+  /** The caller closes it. */
   readonly fd: number;
   readonly stats: Stats;
 };
 
-/** O_NONBLOCK, because opening a FIFO would otherwise wait for its other end. */
+/** O_NONBLOCK, because opening a FIFO would otherwise block until its other end is opened. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
-/** There is nothing under this name. */
+/** No file has this name. */
 const ABSENT: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'];
 const IF_THERE = { throwIfNoEntry: false } as const;
-/** The root may be replaced between an open and the look at its place. */
+/** Retries, because the root may be replaced between an open and the check of its path. */
 const ATTEMPTS = 3;
 
 /**
- * Opens a regular file beneath the directory `root`. Undefined if there is nothing under this name; ERR_FILE_UNSAFE; other
- * faults are the system's errors.
+ * Opens a regular file beneath the directory `root`. Undefined if no file has this name; ERR_FILE_UNSAFE; other
+ * errors are the system's.
  */
 export function openBeneath(
   root: string,
@@ -76,7 +76,7 @@ export function openBeneath(
   });
 }
 
-/** Reads a whole file; as {@link openBeneath}, and ERR_FILE_TOO_LARGE beyond `maxBytes`. */
+/** Reads a whole file. Errors as in {@link openBeneath}, and ERR_FILE_TOO_LARGE beyond `maxBytes`. */
 export function readBeneath(
   root: string,
   path: string,
@@ -86,59 +86,59 @@ export function readBeneath(
   return file === undefined ? undefined : readAndClose(file, join(root, path), maxBytes);
 }
 
-/** Reads a whole file of this machine's configuration: a regular one, whatever links lead to it. As {@link readBeneath}. */
+/** Reads a whole file of this machine's configuration, following links anywhere. Errors as in {@link readBeneath}. */
 export function readRegularFile(path: string, maxBytes: number): Buffer | undefined {
   return readBeneath('/', resolve(path).slice(1), { links: 'inside', maxBytes });
 }
 
-/** True if there is one, whatever links lead to it; ERR_FILE_UNSAFE if something else is there. */
+/** True if `path` leads to a regular file, through any links; ERR_FILE_UNSAFE if it leads to something else. */
 export function isRegularFile(path: string): boolean {
   return isFileBeneath('/', resolve(path).slice(1), { links: 'inside' });
 }
 
-/** Reads the whole of an opened file; ERR_FILE_TOO_LARGE with the name it is given here. */
+/** Reads a whole open file and closes it; ERR_FILE_TOO_LARGE quotes `name`. */
 export function readAndClose({ fd, stats: { size } }: OpenedFile, name: string, maxBytes: number): Buffer {
   try {
     if (size <= maxBytes) return readStart(fd, size);
-    const what = `it has ${size} bytes, and at most ${maxBytes} are read`;
+    const what = `it has ${size} bytes, the limit is ${maxBytes}`;
     throw new TreeportError('ERR_FILE_TOO_LARGE', `${name} is too large: ${what}`);
   } finally {
     closeSync(fd);
   }
 }
 
-/** True if there is a regular file that {@link openBeneath} would open. */
+/** True if {@link openBeneath} would open a file. */
 export function isFileBeneath(root: string, path: string, options?: BeneathOptions): boolean {
   const file = openBeneath(root, path, options);
   if (file !== undefined) closeSync(file.fd);
   return file !== undefined;
 }
 
-/** The first `length` bytes of an open file, or as many as there are. */
+/** The first `length` bytes of an open file, or fewer if it is shorter. */
 export function readStart(fd: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(length);
   return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
 }
 
-/** The entries of a directory, which no link may lead to. Undefined if there is none; ERR_FILE_UNSAFE. */
+/** The entries of a directory, without following links. Undefined if it does not exist; ERR_FILE_UNSAFE. */
 export function listBeneath(root: string, path: string): readonly Dirent[] | undefined {
   return whereItBelongs(root, path, (real) =>
     inDirectory(root, real, path, (directory) => readdirSync(directory, { withFileTypes: true })),
   );
 }
 
-/** What lies at `path`: a link itself, not its target. Undefined if nothing; ERR_FILE_UNSAFE. */
+/** Stats of the file at `path`, of a link itself. Undefined if it does not exist; ERR_FILE_UNSAFE. */
 export function lstatBeneath(root: string, path: string): Stats | undefined {
   const { directory, name } = split(path);
   return whereItBelongs(root, path, (real) =>
-    // What is absent is asked for often, and an exception costs several times this call.
+    // Callers often ask for absent files, and an exception costs several times this call.
     lstatSync(join(root, path), IF_THERE) === undefined
       ? undefined
       : inDirectory(root, real, directory, (at) => lstatSync(join(at, name))),
   );
 }
 
-/** The target of the link at `path`. Undefined if there is nothing; ERR_FILE_UNSAFE. */
+/** The target of the link at `path`. Undefined if it does not exist; ERR_FILE_UNSAFE. */
 export function readLinkBeneath(root: string, path: string): Buffer | undefined {
   const { directory, name } = split(path);
   return whereItBelongs(root, path, (real) =>
@@ -146,7 +146,7 @@ export function readLinkBeneath(root: string, path: string): Buffer | undefined 
   );
 }
 
-/** Where something was found that belongs elsewhere. */
+/** The path where a file was found instead of the expected one. */
 class Strayed {
   readonly place: string;
 
@@ -155,7 +155,7 @@ class Strayed {
   }
 }
 
-/** Calls `attempt` with the real place of the root until it finds the thing where it belongs; undefined if it is absent. */
+/** Calls `attempt` with the real path of the root until the result lies where it should; undefined if it is absent. */
 function whereItBelongs<T>(
   root: string,
   path: string,
@@ -176,7 +176,7 @@ function whereItBelongs<T>(
   }
 }
 
-/** Opens the file at `path` itself, whose place must be `expected`. */
+/** Opens the file at `path` itself; its real path must be `expected`. */
 function openAt(path: string, expected: string): OpenedFile | Strayed | undefined {
   const found = lstatSync(path, IF_THERE);
   if (found === undefined) return undefined;
@@ -188,7 +188,7 @@ function openAt(path: string, expected: string): OpenedFile | Strayed | undefine
   });
 }
 
-/** Opens the file that `path` leads to, whose place must be below `bound`. */
+/** Opens the file that `path` leads to; its real path must be below `bound`. */
 function openLinked(path: string, bound: string): OpenedFile | Strayed | undefined {
   if (!hasPlaces) {
     const place = realpathSync.native(path);
@@ -202,7 +202,7 @@ function openLinked(path: string, bound: string): OpenedFile | Strayed | undefin
   });
 }
 
-/** Calls `work` with a path that leads to the directory at `path`, which must lie there. */
+/** Calls `work` with a path of the directory at `path`, after checking that it really lies there. */
 function inDirectory<T>(
   root: string,
   real: string,

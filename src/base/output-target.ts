@@ -1,6 +1,6 @@
 /**
- * Where the bytes go that a verb writes to a path a user gave. Only a regular file is replaced, and the one that a
- * symlink leads to rather than the symlink; a device, a FIFO or an open descriptor is written into.
+ * Writes a verb's output to a path given by the user. A regular file is replaced; through a symlink its target is
+ * replaced, not the link. A device, a FIFO or an open descriptor is written to.
  */
 import { constants, openSync, type Stats } from 'node:fs';
 import { open, readlink, realpath, stat } from 'node:fs/promises';
@@ -11,13 +11,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { writeError, writeFileAtomic, writePieces } from './atomic-file.ts';
 import { errnoOf, TreeportError } from './errors.ts';
 
-/** As many as the kernel follows. */
+/** The kernel's limit. */
 const MAX_LINKS = 40;
 const READER_POLL_MS = 50;
-/** `/proc/PID/fd`: its symlinks stand for open files that may have no name. */
+/** `/proc/PID/fd`: its symlinks are open files that may have no name. */
 const DESCRIPTORS = /^\/proc\/[^/]+(?:\/task\/[^/]+)?\/fd$/;
 
-/** Writes to `path` in the way that suits what is there; errors name `path`. */
+/** Writes to `path`, depending on what it is; errors name `path`. */
 export async function writeToPath(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const target = await followLinks(path);
   const found = await stat(target).catch(() => undefined);
@@ -31,7 +31,7 @@ export async function writeToPath(path: string, pieces: AsyncIterable<Uint8Array
   }
 }
 
-/** The name that the symlinks at `path` lead to, whether it exists or not; a descriptor's link stays as it is. */
+/** The path that the symlinks at `path` lead to, existing or not; links to descriptors are not followed. */
 export async function followLinks(path: string): Promise<string> {
   let current = resolve(path);
   for (let links = 0; links < MAX_LINKS; links += 1) {
@@ -51,7 +51,7 @@ function isDescriptor(path: string): boolean {
 
 async function writeInto(path: string, found: Stats, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   if (found.isFIFO()) {
-    // A socket, because a write that waits for the reader must not hold a thread, without which no process exits.
+    // A socket, because a blocking write would occupy a libuv thread and keep the process from exiting.
     const fifo = await openFifo(path);
     return pipeline(pieces, new Socket({ fd: fifo, readable: false, writable: true }));
   }
@@ -59,7 +59,7 @@ async function writeInto(path: string, found: Stats, pieces: AsyncIterable<Uint8
   await writePieces(file, pieces);
 }
 
-/** Waits until a process reads the FIFO; a descriptor that never blocks. */
+/** Waits until a process reads the FIFO; returns a non-blocking descriptor. */
 async function openFifo(path: string): Promise<number> {
   for (;;) {
     try {

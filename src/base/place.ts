@@ -1,6 +1,6 @@
 /**
- * Where open files and directories lie: their paths without any link. Linux says it of a descriptor (proc(5),
- * /proc/self/fd/N), which no rename between two calls can falsify. Where there is no /proc the path is resolved.
+ * The real paths ("places") of open files and directories. Linux tells them for a descriptor (proc(5),
+ * /proc/self/fd/N), so a rename between two calls cannot falsify them. Without /proc the path is resolved.
  */
 import {
   closeSync,
@@ -13,20 +13,20 @@ import {
   statSync,
 } from 'node:fs';
 
-/** O_PATH of open(2), which Node does not name: a descriptor with a place and a type, of a file that is not opened. */
+/** O_PATH of open(2), which Node does not export: a descriptor that gives path and type without opening the file. */
 const O_PATH = 0o10000000;
-/** What Linux puts behind the path of a file that has been removed or replaced since it was opened. */
+/** Linux appends this to the path of a file that was removed or replaced after it was opened. */
 const DELETED = ' (deleted)';
 
-/** True if descriptors have places. */
+/** True if the real path of a descriptor can be read. */
 export const hasPlaces: boolean =
   process.platform === 'linux' && statSync('/proc/self/fd', { throwIfNoEntry: false }) !== undefined;
 
-/** The real places of directories by the paths that callers name them by. */
+/** Real paths of root directories, by the paths that callers use. */
 const roots = new Map<string, string>();
 const MAX_ROOTS = 1000;
 
-/** The place of the directory `root`, which may be reached through links. Known until {@link forgetPlace}. */
+/** The real path of the directory `root`, following links. Cached until {@link forgetPlace}. */
 export function placeOfRoot(root: string): string {
   const known = roots.get(root);
   if (known !== undefined) return known;
@@ -42,7 +42,7 @@ export function forgetPlace(root: string): void {
   roots.delete(root);
 }
 
-/** Calls `work` with a descriptor of what lies at `path` that does not open it. Only where {@link hasPlaces}. */
+/** Calls `work` with an O_PATH descriptor of `path`, which does not open the file. Requires {@link hasPlaces}. */
 export function withHandle<T>(path: string, flags: number, work: (handle: number) => T): T {
   const handle = openSync(path, O_PATH | flags);
   try {
@@ -52,17 +52,17 @@ export function withHandle<T>(path: string, flags: number, work: (handle: number
   }
 }
 
-/** A path that leads to the very file or directory of a descriptor. Only where {@link hasPlaces}. */
+/** A path that opens exactly the file or directory of a descriptor. Requires {@link hasPlaces}. */
 export function pathOf(descriptor: number): string {
   return `/proc/self/fd/${descriptor}`;
 }
 
-/** The place of an open file. Only where {@link hasPlaces}. */
+/** The real path of an open file. Requires {@link hasPlaces}. */
 export function placeOf(descriptor: number): string {
   return readlinkSync(pathOf(descriptor));
 }
 
-/** Where the open file lies that was reached by `path`. */
+/** The real path of the open file that was opened as `path`. */
 export function placeOfOpened(descriptor: number, path: string): string {
   if (hasPlaces) return placeOf(descriptor);
   const place = realpathSync.native(path);
@@ -71,12 +71,12 @@ export function placeOfOpened(descriptor: number, path: string): string {
   return opened.ino === there.ino && opened.dev === there.dev ? place : `another place than ${place}`;
 }
 
-/** True if a file lies at `expected`, or lay there when it was opened. */
+/** True if the file is at `expected`, or was when it was opened. */
 export function isAt(place: string, expected: string): boolean {
   return place === expected || place === `${expected}${DELETED}`;
 }
 
-/** True if `place` lies below the directory `bound`. */
+/** True if `place` is below the directory `bound`. */
 export function isBelow(place: string, bound: string): boolean {
   return place.startsWith(bound.endsWith('/') ? bound : `${bound}/`);
 }

@@ -1,6 +1,6 @@
-/** Streams that are read before they are asked for, so that whoever makes the pieces and whoever uses them work at the same time. */
+/** Read-ahead for streams, so that producer and consumer work at the same time. */
 
-/** Passes the stream on, with up to `pieces` of it asked for ahead. Closes it when the consumer stops. */
+/** Passes the stream on, prefetching up to `pieces` pieces. Closes it when the consumer stops. */
 export async function* readAhead<Piece>(source: AsyncIterable<Piece>, pieces: number): AsyncGenerator<Piece> {
   const iterator = source[Symbol.asyncIterator]();
   const asked: Promise<IteratorResult<Piece>>[] = [];
@@ -16,7 +16,7 @@ export async function* readAhead<Piece>(source: AsyncIterable<Piece>, pieces: nu
   }
 }
 
-/** A fault of what nobody has come to yet is nobody's. */
+/** Swallows an error from read-ahead; the consumer still gets it when it reaches that piece. */
 function quiet<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(() => {});
   return promise;

@@ -1,4 +1,4 @@
-/** Times in words: whole or decimal seconds. */
+/** Parses durations: whole or decimal seconds. */
 import { TreeportError } from './errors.ts';
 
 const DAY = 86_400;

@@ -1,16 +1,16 @@
-/** Directories for what is too large for memory, gone when the work is done or the process ends. */
+/** Temporary directories for data too large for memory; removed when the work is done or the process exits. */
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeError } from './atomic-file.ts';
 import { Temporary } from './temporary.ts';
 
-/** `$TMPDIR`; else /var/tmp, which is on disk, unlike /tmp on many machines. */
+/** `$TMPDIR`, else /var/tmp: unlike /tmp, it is on disk on every machine. */
 function baseDirectory(): string {
   return process.env.TMPDIR || (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
 }
 
-/** Makes a new directory; the caller removes it, or the end of the process does. */
+/** Creates a directory. The caller removes it; otherwise it goes when the process exits. */
 export async function makeTemporaryDirectory(): Promise<Temporary> {
   const base = baseDirectory();
   return Temporary.create(join(base, 'treeport'), 'directory', 0o700).catch((error) => {
@@ -18,7 +18,7 @@ export async function makeTemporaryDirectory(): Promise<Temporary> {
   });
 }
 
-/** Runs `work` with a new directory and removes that afterwards. */
+/** Runs `work` with a new directory and removes the directory afterwards. */
 export async function withTemporaryDirectory<T>(work: (path: string) => Promise<T>): Promise<T> {
   const directory = await makeTemporaryDirectory();
   try {

@@ -1,12 +1,13 @@
 /**
- * Files and directories under a temporary name beside their final one, or for work that is thrown away. They go when
- * the work is done, when it fails and when the process exits. What a killed process left, the next one removes when it
- * makes a temporary in the same directory.
+ * Temporary files and directories, beside their final name or for scratch data. They are removed when the work is
+ * done, when it fails and when the process exits. Leftovers of a killed process are removed by the next process that
+ * creates a temporary in the same directory.
  *
- * Whether its maker is alive, a lock tells (flock, which the kernel releases with the process): a pid says nothing
- * across containers that share a directory. A name with `.held-` is locked from its creation until it is renamed or
- * removed; one without a free lock, of another user or of another form is left alone. Locks are libc's, so that this row
- * is given them (docs/decisions/0083-locks-of-temporary-files.md); without, names have the pid and nothing is removed.
+ * A lock (flock, which the kernel releases with the process) tells whether the owner is alive, because pids mean
+ * nothing across containers that share a directory. Names with `.held-` stay locked from creation until rename or
+ * removal; files that are locked, belong to another user or have another kind of name are left alone. Locking needs
+ * libc, so a higher layer provides it (docs/decisions/0083-locks-of-temporary-files.md); without it names carry the
+ * pid and nothing is swept.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
@@ -15,7 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import { onEarlyExit } from './cleanup.ts';
 import { errnoOf } from './errors.ts';
 
-/** Locks an open file or directory until it is closed; false if somebody else has, or it cannot be locked. */
+/** Locks an open file or directory until it is closed; false if another process holds the lock, or on failure. */
 export type TryLock = (descriptor: number) => boolean;
 
 type Kind = 'file' | 'directory';
@@ -28,12 +29,12 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const provided: { load: (() => Promise<TryLock>) | undefined } = { load: undefined };
 const swept = new Set<string>();
 
-/** Gives the process its locks; `load` is called for the first temporary. */
+/** Sets how files are locked; `load` is called for the first temporary. */
 export function provideLocks(load: () => Promise<TryLock>): void {
   provided.load = load;
 }
 
-/** A name beside `path` that nothing else uses; `mark` says whose it is. */
+/** A unique name beside `path`; `mark` identifies the owner. */
 export function nameBeside(path: string, mark: string): string {
   return join(dirname(path), `.${basename(path)}.${mark}-${randomBytes(6).toString('hex')}.tmp`);
 }
@@ -50,7 +51,7 @@ export class Temporary {
     this.#unregister = onEarlyExit(() => rmSync(path, { recursive: true, force: true }));
   }
 
-  /** Makes an empty file or directory beside `target`, in a directory that exists. Throws errors of the system. */
+  /** Creates an empty file or directory beside `target`, in an existing directory. Throws system errors. */
   static async create(target: string, kind: Kind, mode: number): Promise<Temporary> {
     const tryLock = await provided.load?.();
     if (tryLock === undefined) {
@@ -82,14 +83,14 @@ export class Temporary {
   }
 }
 
-// Making and locking are synchronous, so that no signal comes between them and the clean-up that it would run.
+// Creation and locking are synchronous, so that no signal handler runs its clean-up in between.
 
 function make(path: string, kind: Kind, mode: number): void {
   if (kind === 'directory') mkdirSync(path, { mode });
   else closeSync(openSync(path, 'wx', mode));
 }
 
-/** A sweep of another process may come between the making and the lock: then again, under another name. */
+/** Retries under another name if another process sweeps the file between its creation and the lock. */
 function makeHeld(target: string, kind: Kind, mode: number, tryLock: TryLock): Held {
   for (let attempt = 1; ; attempt += 1) {
     const path = nameBeside(target, 'held');
@@ -102,7 +103,7 @@ function makeHeld(target: string, kind: Kind, mode: number, tryLock: TryLock): H
   }
 }
 
-/** Undefined if it was swept already. */
+/** Undefined if another process swept it already. */
 function openMade(path: string): number | undefined {
   try {
     return openSync(path, READ);
@@ -116,7 +117,7 @@ function isStill(descriptor: number, path: string): boolean {
   return fstatSync(descriptor).ino === lstatSync(path, { throwIfNoEntry: false })?.ino;
 }
 
-/** Removes what processes of this user that have ended left in the directory; looks once into each. */
+/** Removes leftovers of this user's dead processes; scans each directory once per process. */
 async function sweep(directory: string, tryLock: TryLock): Promise<void> {
   if (swept.has(directory)) return;
   swept.add(directory);

@@ -1,7 +1,6 @@
 /**
- * A worker thread that answers calls in the order they were made. It keeps the process alive only while calls
- * are under way. It is asked to end and never ended by force: a thread that is stopped while it loads a native
- * module takes the process with it.
+ * A worker thread that answers calls in order. It keeps the process alive only while calls are in flight. It is asked
+ * to exit, never terminated: terminating a thread while it loads a native module crashes the process.
  */
 import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
@@ -10,17 +9,17 @@ import type { ErrorCode } from './error-codes.ts';
 import { messageOf, TreeportError } from './errors.ts';
 import { workerFile } from './worker-file.ts';
 
-/** Most threads hold little more than the bytes they work on; their heap need not grow before it is cleaned. */
+/** Most threads hold little more than the bytes they work on, so a small heap that is collected early suffices. */
 const SMALL_HEAP = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, stackSizeMb: 1 };
 
 type Call<Value> = PromiseWithResolvers<Value>;
 
-/** What a thread's entry point posts for each request, in order. */
+/** Posted by the thread's entry point for each request, in order. */
 export type Answer =
   | { readonly value: unknown }
   | { readonly error: string; readonly code: ErrorCode | undefined };
 
-/** What ends a thread, in place of a request. */
+/** Sent instead of a request to make the thread exit. */
 export const CLOSE = 'close';
 
 export class Thread<Request, Value> {
@@ -41,7 +40,7 @@ export class Thread<Request, Value> {
     this.#worker.unref();
   }
 
-  /** Calls that are not answered yet. */
+  /** Calls in flight. */
   get load(): number {
     return this.#calls.length;
   }
@@ -56,7 +55,7 @@ export class Thread<Request, Value> {
     return call.promise;
   }
 
-  /** Resolves when the calls made before are answered and the thread has ended. */
+  /** Resolves when all earlier calls are answered and the thread has exited. */
   async close(): Promise<void> {
     if (this.#failure !== undefined) return;
     this.#worker.ref();
@@ -83,7 +82,7 @@ function errorOf(answer: { readonly error: string; readonly code: ErrorCode | un
   return new TreeportError('ERR_INTERNAL', `a worker thread failed: ${answer.error}`);
 }
 
-/** The compile cache, where there is one, spares a thread that runs from TypeScript sources the compiler. */
+/** Passes the compile cache on, so that threads started from TypeScript sources need not compile again. */
 function threadEnvironment(): NodeJS.ProcessEnv {
   const cache = getCompileCacheDir();
   return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache };

@@ -1,4 +1,4 @@
-/** Where the file of a worker thread lies. */
+/** Locates the file of a worker thread, in a source tree and in the built package. */
 
 /**
  * The URL of the worker module `name` (without extension) beside the module at `importer`

@@ -1,6 +1,6 @@
 /**
- * Where the children of a container lie: found one by one, by index, without reading them. Bounds, order, padding and the
- * width of offsets are checked on the way. Source: GVariant specification 1.0, §3.2.
+ * Locates the children of a container by index, without decoding them. Checks bounds, order, padding and the width of
+ * offsets on the way. Source: GVariant specification 1.0, §3.2.
  */
 import { messageOf } from '../base/errors.ts';
 import { chooseWidth, offsetWidth, readOffset } from './framing.ts';
@@ -46,12 +46,12 @@ class OnlyChild implements Children {
   }
 }
 
-/** Value, NUL, type: the type is looked for at the end, no further than it may be long. */
+/** Value, NUL, type. Searches backwards for the NUL, no further than the longest type. */
 function variantContent(source: Source, start: number, end: number): Range {
   let separator = end - 1;
   const limit = Math.max(start, end - 1 - MAX_TYPE_LENGTH);
   while (separator >= limit && source.bytes[separator] !== 0) separator -= 1;
-  if (separator < start) throw source.fault(start, 'a variant ends with NUL and its type');
+  if (separator < start) throw source.fault(start, 'a variant must end with NUL and its type');
   if (separator < limit)
     throw source.fault(separator + 1, `a type has more than ${MAX_TYPE_LENGTH} characters`);
   return { type: innerType(source, separator + 1, end), start, end: separator };
@@ -67,7 +67,7 @@ function innerType(source: Source, start: number, end: number): VariantType {
 
 function maybeContent(source: Source, type: VariantType, { start, end }: Range): Range {
   if (type.fixedSize !== null) return { type, start, end };
-  if (source.bytes[end - 1] !== 0) throw source.fault(end - 1, 'a present value ends with a zero byte');
+  if (source.bytes[end - 1] !== 0) throw source.fault(end - 1, 'a present value must end with a zero byte');
   return { type, start, end: end - 1 };
 }
 
@@ -134,7 +134,7 @@ class FramedElements implements Children {
   }
 }
 
-/** All are found at once: where a member lies depends on those before it, and there are as few as its type names. */
+/** Locates all members at once: each position depends on the members before, and the type bounds their number. */
 class Members implements Children {
   readonly count: number;
   readonly #types: readonly VariantType[];
@@ -166,7 +166,7 @@ class Members implements Children {
     }
     // Only a tuple of fixed size is padded at its end; the unit tuple is nothing but padding.
     if (type.fixedSize !== null) position = source.zeros(position, end);
-    if (position !== bodyEnd) throw source.fault(position, 'a tuple has bytes behind its members');
+    if (position !== bodyEnd) throw source.fault(position, 'bytes follow the members of a tuple');
   }
 
   at(index: number): Range {

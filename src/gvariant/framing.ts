@@ -1,6 +1,6 @@
 /**
- * Framing offsets: the end positions that containers with members of varying size keep at their
- * end. They are little-endian and as wide as the container's own size demands.
+ * Framing offsets: the end positions of members of variable size, stored at the end of their container. They are
+ * little-endian, in big-endian variants too; the container's size determines their width.
  * Source: GVariant specification 1.0, §3.2.
  */
 
@@ -9,14 +9,14 @@ const MAX_8 = 2 ** 8 - 1;
 const MAX_16 = 2 ** 16 - 1;
 const MAX_32 = 2 ** 32 - 1;
 
-/** Offset width in bytes that a reader uses for a container of `size` bytes. */
+/** Offset width in bytes when reading a container of `size` bytes. */
 export function offsetWidth(size: number): number {
   if (size <= MAX_8) return 1;
   if (size <= MAX_16) return 2;
   return size <= MAX_32 ? 4 : 8;
 }
 
-/** Offset width that a writer chooses for `count` offsets behind a body of `bodySize` bytes. */
+/** Offset width in bytes when writing `count` offsets after a body of `bodySize` bytes. */
 export function chooseWidth(bodySize: number, count: number): number {
   if (bodySize + count <= MAX_8) return 1;
   if (bodySize + 2 * count <= MAX_16) return 2;

@@ -17,7 +17,7 @@ const PREFIX: Readonly<Record<string, string>> = {
   g: 'signature ',
 };
 
-/** The text of a value; types stand where a parser could not tell them. */
+/** The text of a value, with type annotations where a parser could not infer the type. */
 export function print(signature: string, value: Value): string {
   return text(parseType(signature), value, true);
 }
@@ -78,7 +78,7 @@ function trimZeros(digits: string): string {
   return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
 }
 
-/** Nested maybes are told apart by `just` only where the innermost is empty. */
+/** GLib prints `just` only to distinguish nested maybes whose innermost value is absent. */
 function maybe(type: VariantType, value: readonly Value[]): string {
   const element = childOf(type, 0);
   if (value.length === 0) return 'nothing';
@@ -129,7 +129,7 @@ function escapeCode(char: string): string {
   return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
 }
 
-/** Bytes that end with their only NUL read as text; what is not ASCII is escaped in octal. */
+/** Bytes whose only NUL is the last print as text; non-ASCII bytes are escaped in octal. */
 function byteString(bytes: Uint8Array): string {
   const mark = bytes.includes(0x27) ? '"' : "'";
   const escaped = Array.from(bytes, (byte) => {

@@ -1,7 +1,7 @@
 /**
- * Decodes serialized GVariants whole. Only normal form is accepted: zero padding, minimal framing offsets in order,
- * terminated UTF-8 strings. So a value that was read serializes to the same bytes again, and checksums over either agree.
- * For data that may be large, see view.ts.
+ * Decodes whole serialized GVariants. Accepts normal form only: zero padding, minimal framing offsets in order,
+ * terminated UTF-8 strings. So a decoded value serializes to the same bytes, and checksums of both agree. Use view.ts
+ * for data that may be large.
  */
 import type { Value } from './value.ts';
 import { view } from './view.ts';

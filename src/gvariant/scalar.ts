@@ -1,10 +1,10 @@
-/** Reads numbers, booleans and strings of variants, or checks them alone. Only normal form is accepted. */
+/** Reads or only checks numbers, booleans and strings of variants. Accepts normal form only. */
 import { isUtf8 } from 'node:buffer';
 import type { Range, Source } from './source.ts';
 import { isTextOf } from './text.ts';
 import type { Value } from './value.ts';
 
-/** The one NaN that survives a way through JavaScript. */
+/** The only NaN that JavaScript preserves. */
 const NAN_BITS = 0x7ff8000000000000n;
 
 /** The value of a basic type. */
@@ -14,7 +14,7 @@ export function readBasic(source: Source, { type, start, end }: Range): Value {
     : readNumber(source, type.signature, start);
 }
 
-/** Throws as reading would, and keeps nothing of the value. */
+/** Throws the errors of {@link readBasic} without building the value. */
 export function checkBasic(source: Source, { type, start, end }: Range): void {
   const { signature } = type;
   if (signature === 's') checkText(source, start, end);
@@ -28,7 +28,7 @@ function readNumber(source: Source, signature: string, at: number): Value {
   switch (signature) {
     case 'b': {
       const byte = bytes.readUInt8(at);
-      if (byte > 1) throw source.fault(at, 'a boolean is 0 or 1');
+      if (byte > 1) throw source.fault(at, 'a boolean must be 0 or 1');
       return byte === 1;
     }
     case 'y':
@@ -54,7 +54,7 @@ function readNumber(source: Source, signature: string, at: number): Value {
 function readDouble(source: Source, at: number, isBig: boolean): number {
   const value = isBig ? source.bytes.readDoubleBE(at) : source.bytes.readDoubleLE(at);
   const bits = isBig ? source.bytes.readBigUInt64BE(at) : source.bytes.readBigUInt64LE(at);
-  if (Number.isNaN(value) && bits !== NAN_BITS) throw source.fault(at, 'a NaN carries data');
+  if (Number.isNaN(value) && bits !== NAN_BITS) throw source.fault(at, 'a NaN carries a payload');
   return value;
 }
 
@@ -67,8 +67,8 @@ function readText(source: Source, signature: string, start: number, end: number)
 
 function checkText(source: Source, start: number, end: number): void {
   const { bytes } = source;
-  if (end <= start || bytes[end - 1] !== 0) throw source.fault(start, 'a string ends with NUL');
+  if (end <= start || bytes[end - 1] !== 0) throw source.fault(start, 'a string must end with NUL');
   const text = bytes.subarray(start, end - 1);
   if (!isUtf8(text)) throw source.fault(start, 'a string is not UTF-8');
-  if (text.includes(0)) throw source.fault(start, 'a string holds a NUL before its end');
+  if (text.includes(0)) throw source.fault(start, 'a string contains a NUL before its end');
 }

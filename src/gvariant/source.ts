@@ -1,17 +1,17 @@
 /**
- * The bytes that a reader of variants works on, and the faults it finds in them. Numbers may be big-endian, as in static
- * deltas that were made on such a machine; framing offsets never are.
+ * The bytes of a variant and the errors found in them. Numbers may be big-endian, as in static deltas made on
+ * big-endian machines; framing offsets are always little-endian.
  */
 import { TreeportError } from '../base/errors.ts';
 import { align, quoteType, type VariantType } from './type.ts';
 
 export type ByteOrder = 'little' | 'big';
 
-/** A value's place: from `start` up to `end`. */
+/** The position of a value: from `start` up to, and without, `end`. */
 export type Range = { readonly type: VariantType; readonly start: number; readonly end: number };
 
 export class Source {
-  /** Of the outermost value, which faults are named after. */
+  /** Type of the outermost value; errors quote it. */
   readonly signature: string;
   readonly bytes: Buffer;
   readonly order: ByteOrder;
@@ -34,7 +34,7 @@ export class Source {
     return this.zeros(position, aligned);
   }
 
-  /** Checks that only zeros lie there; returns `end`. */
+  /** Checks that the range is all zeros; returns `end`. */
   zeros(start: number, end: number): number {
     for (let at = start; at < end; at++) {
       if (this.bytes[at] !== 0) throw this.fault(at, 'padding is not zero');
@@ -44,7 +44,7 @@ export class Source {
 
   checkSize({ type, start, end }: Range): void {
     if (type.fixedSize === null || end - start === type.fixedSize) return;
-    const needed = `${quoteType(type.signature)} takes ${type.fixedSize} bytes`;
+    const needed = `${quoteType(type.signature)} has ${type.fixedSize} bytes`;
     throw this.fault(start, `${needed}, not ${end - start}`);
   }
 }

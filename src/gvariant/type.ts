@@ -1,6 +1,6 @@
 /**
- * GVariant type strings, parsed into a tree that carries what the serialized form needs: the
- * alignment, and the size if it is fixed. Source: GVariant specification 1.0, §2.5 and §3.2.
+ * Parses GVariant type strings into a tree that carries what (de)serialization needs: the alignment, and the size if
+ * it is fixed. Source: GVariant specification 1.0, §2.5 and §3.2.
  */
 import { TreeportError } from '../base/errors.ts';
 
@@ -18,9 +18,9 @@ export type VariantType = {
   readonly offsetCount: number;
 };
 
-/** Levels of containers in a type, and in a value, as in GLib. */
+/** Maximum nesting of containers, in a type and in a value. GLib's limit. */
 export const MAX_DEPTH = 128;
-/** Characters of a type that comes with its value, as in D-Bus. */
+/** Maximum length of the type inside a variant. D-Bus's limit. */
 export const MAX_TYPE_LENGTH = 255;
 
 const BASIC_SIZES: Readonly<Record<string, number>> = {
@@ -37,7 +37,7 @@ const BASIC_SIZES: Readonly<Record<string, number>> = {
 };
 const STRING_TYPES = 'sog';
 
-/** Bounded, because type strings also come out of variants that somebody else wrote. */
+/** Bounded, because type strings also come from untrusted variants. */
 const CACHE_ENTRIES = 128;
 const cache = new Map<string, VariantType>();
 
@@ -116,9 +116,9 @@ class TypeScanner {
 
   private entry(start: number, depth: number): VariantType {
     const key = this.next(depth + 1);
-    if (key.kind !== 'basic') throw this.fault('the key of a dictionary entry is a basic type');
+    if (key.kind !== 'basic') throw this.fault('the key of a dictionary entry must be a basic type');
     const value = this.next(depth + 1);
-    if (this.signature[this.position] !== '}') throw this.fault('a dictionary entry has two members');
+    if (this.signature[this.position] !== '}') throw this.fault('a dictionary entry must have two members');
     this.position += 1;
     return structure(this.since(start), 'entry', [key, value]);
   }

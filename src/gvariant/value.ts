@@ -1,12 +1,12 @@
 /**
- * How GVariant values look in JavaScript.
+ * The JavaScript form of GVariant values.
  *
  * `y n q i u h` number · `x t` bigint · `d` number · `b` boolean · `s o g` string · `ay` Buffer ·
  * other arrays and tuples: array · dictionary entry: `[key, value]` · `m`: an array of none or one ·
  * `v`: {@link Variant}.
  *
- * Numbers are read as the little-endian values of the serialized form. Where ostree stores a
- * number big-endian, the ostree object model swaps it (see ostree/byte-order.ts).
+ * Numbers are read in the byte order of the whole variant, little-endian unless view.ts is told otherwise. Where
+ * ostree stores single numbers big-endian, the object model swaps them (see ostree/byte-order.ts).
  */
 export type Value = number | bigint | boolean | string | Uint8Array | Variant | readonly Value[];
 

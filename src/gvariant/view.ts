@@ -1,7 +1,7 @@
 /**
- * A view of a serialized variant: nothing is decoded but what is asked for, so that bytes of strangers take no more memory
- * than they have. Bounds are checked at every step; `check` goes through all of it, as libostree demands normal form.
- * Faults are ERR_VARIANT naming the outermost type and the byte offset.
+ * A lazy view of a serialized variant: get child i, look up a key, decode only what is needed. Untrusted bytes take no
+ * more memory than their size. Every step checks bounds; `check` validates all of it, because libostree requires
+ * normal form. Errors are ERR_VARIANT naming the outermost type and the byte offset.
  */
 import { type Children, childrenOf } from './children.ts';
 import { checkBasic, readBasic } from './scalar.ts';
@@ -9,14 +9,14 @@ import { type ByteOrder, type Range, Source } from './source.ts';
 import { MAX_DEPTH, parseType } from './type.ts';
 import type { Value } from './value.ts';
 
-/** Values that are decoded at once, those in containers counted. Each takes some 100 bytes, however small it is. */
+/** Limit of values that `value` decodes, nested ones included. Each takes some 100 bytes of memory, however small. */
 export const MAX_VALUES: number = 2 ** 18;
 
-/** Values that are gone through at once: so many take a few seconds. Those of plain numbers do not count one by one. */
+/** Limit of values that `check` visits: that many take a few seconds. An array of plain numbers counts as one. */
 export const MAX_CHECKED: number = 2 ** 22;
 
 export type ViewOptions = {
-  /** Of numbers; little-endian unless given. */
+  /** Byte order of numbers; little-endian unless given. */
   readonly order?: ByteOrder;
 };
 
@@ -30,7 +30,7 @@ export function view(signature: string, bytes: Uint8Array, options: ViewOptions 
 export class View {
   readonly #source: Source;
   readonly #range: Range;
-  /** Containers around it. */
+  /** Number of containers around it. */
   readonly #depth: number;
   #children: Children | undefined;
 
@@ -51,7 +51,7 @@ export class View {
     return this.#source.bytes.subarray(this.#range.start, this.#range.end);
   }
 
-  /** Children: elements of an array, members of a tuple, key and value of an entry, what is in a maybe or variant. */
+  /** Number of children: elements of an array, members of a tuple, key and value of an entry, content of a maybe or variant. */
   get length(): number {
     return this.#list().count;
   }
@@ -94,7 +94,7 @@ function enter(source: Source, range: Range, depth: number): void {
   if (depth > MAX_DEPTH) throw source.fault(range.start, 'values are nested too deeply');
 }
 
-/** Types of which any bytes are in normal form. */
+/** Types for which any bytes are in normal form. */
 const PLAIN = 'ynqiuxth';
 
 class Checker {

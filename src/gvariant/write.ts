@@ -2,7 +2,7 @@
  * Writes GVariants in normal form, little-endian. The counterpart of read.ts:
  * `read(t, write(t, v))` gives `v` back, `write(t, read(t, b))` gives `b` back.
  *
- * Everything is laid into one buffer in order. Padding may be counted from the buffer's start, because
+ * Values are appended to one buffer in order. Padding is relative to the buffer's start, which is correct because
  * every container starts at a multiple of its own alignment.
  */
 import { TreeportError } from '../base/errors.ts';

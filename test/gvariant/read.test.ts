@@ -75,19 +75,19 @@ function assertMalformed(type: string, bytes: Buffer): void {
 
 test('the fault is named with the byte it lies at', () => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
-    ['b', '02', /at byte 0: a boolean is 0 or 1/],
+    ['b', '02', /at byte 0: a boolean must be 0 or 1/],
     ['(yt)', '01000001000000000200000000000000', /at byte 3: padding is not zero/],
-    ['s', '61620063', /at byte 0: a string ends with NUL/],
-    ['s', '61006200', /at byte 0: a string holds a NUL before its end/],
+    ['s', '61620063', /at byte 0: a string must end with NUL/],
+    ['s', '61006200', /at byte 0: a string contains a NUL before its end/],
     ['(us)', '01000000ff00', /at byte 4: a string is not UTF-8/],
     ['as', '610062000206', /at byte 5: an array offset is out of range/],
-    ['as', '610062000304', /at byte 0: a string ends with NUL/],
+    ['as', '610062000304', /at byte 0: a string must end with NUL/],
     ['(sss)', '6100620063000602', /at byte 2/],
     ['au', '010203', /at byte 0: an array of 4-byte elements has 3 bytes/],
     ['v', '01000000007a', /at byte 5: variant type "z" at character 0: unknown type/],
     ['v', '000a', /at byte 1: variant type "\\n" at character 0: unknown type/],
     ['(ss)', '6100620005', /at byte 0: member 0 is out of range/],
-    ['d', '010000000000f07f', /at byte 0: a NaN carries data/],
+    ['d', '010000000000f07f', /at byte 0: a NaN carries a payload/],
   ];
   for (const [type, hex, message] of cases) {
     assert.throws(() => read(type, Buffer.from(hex, 'hex')), message, `${type} ${hex}`);
