@@ -1,5 +1,4 @@
 /** A repository with so many objects that a start-up scan of all of them would show. */
-
 import { commitTree, type TreeDirectory, type TreeNode } from '../src/ostree/commit-tree.ts';
 import { ArchiveWriter } from '../src/ostree/repo/archive-writer.ts';
 import { prepared } from './storage.ts';

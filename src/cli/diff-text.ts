@@ -1,5 +1,4 @@
 /** Formats a diff as `ostree diff` does, with the differences in parentheses behind each path. */
-
 import { formatByteSize } from '../base/byte-size.ts';
 import type { DiffNode, TreeDiff } from '../ostree/diff.ts';
 import {

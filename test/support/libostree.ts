@@ -1,5 +1,4 @@
 /** Helpers for tests that write to repositories through libostree. */
-
 import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

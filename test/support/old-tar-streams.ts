@@ -2,7 +2,6 @@
  * Streams of the tar format's earlier generations, in which attributes are shared between objects:
  * v0 (2021 and 2022) below `xattrs/`, linked (until 2025) as `.file-xattrs` objects.
  */
-
 import { hash } from 'node:crypto';
 import { collect } from '../../src/base/bytes.ts';
 import { isSymlink } from '../../src/ostree/file-header.ts';

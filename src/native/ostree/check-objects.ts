@@ -3,7 +3,6 @@
  * every repository mode gives the same object back. An object that could not be read back with the same id is
  * rejected.
  */
-
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { read } from '../../gvariant/index.ts';
 import type { Checksum } from '../../ostree/checksum.ts';

@@ -3,7 +3,6 @@
  *
  * A ref is a file below `refs/heads/` or `refs/remotes/REMOTE/`, so `os` and `os/new` exclude each other.
  */
-
 import { accessSync, closeSync, constants, lstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeError } from '../../base/atomic-file.ts';

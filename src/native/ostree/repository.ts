@@ -2,7 +2,6 @@
  * A repository opened by libostree for writing; owns an `OstreeRepo`. Calls are short and run on the caller's
  * thread. Objects are written through a Transaction (start-transaction.ts).
  */
-
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { writeError } from '../../base/atomic-file.ts';

@@ -3,7 +3,6 @@
  * writing hundreds of objects, and an image is imported in as many transactions as it has layers, so the
  * threads of an ended transaction are kept for the next one. They do not keep the process alive.
  */
-
 import { Thread } from '../../base/thread.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { HashedMetadataType, ObjectName } from '../../ostree/object-name.ts';

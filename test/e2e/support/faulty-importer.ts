@@ -3,7 +3,6 @@
  * a new repository and with another call failing. After each it imports once more without a fault. Prints an
  * Attempt for each as a line of JSON.
  */
-
 import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTreeportError } from '../../../src/base/errors.ts';

@@ -3,7 +3,6 @@
  * derived layer filtered and committed, all of them checked out one over the other, and the result committed.
  * The importing program itself is not needed.
  */
-
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { initRepo } from '../../support/ostree-repos.ts';

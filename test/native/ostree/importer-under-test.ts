@@ -2,7 +2,6 @@
  * A process that imports a commit: prints `started` once its transaction has started, and at the end
  * `finished` or the error's code and message.
  */
-
 import { isTreeportError } from '../../../src/base/errors.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
 import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
