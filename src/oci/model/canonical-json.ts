@@ -1,11 +1,12 @@
 /**
  * Canonical JSON, RFC 8785: no whitespace, object members sorted by the UTF-16 code units of their names,
- * numbers and strings as ECMAScript writes them. All JSON of images is written so: equal data, equal digest.
+ * numbers and strings as ECMAScript writes them. All JSON of images is written this way, so that equal data
+ * has equal digests.
  */
 import { TreeportError } from '../../base/errors.ts';
 import type { Json } from './json.ts';
 
-/** The canonical bytes of `value`. Lone surrogates and non-finite numbers have none (ERR_JSON). */
+/** The canonical bytes of `value`; ERR_JSON for lone surrogates and non-finite numbers. */
 export function canonicalJson(value: Json): Buffer {
   return Buffer.from(serialize(value));
 }

@@ -30,7 +30,7 @@ export function isDigest(text: string): text is Digest {
   return DIGEST.test(text);
 }
 
-/** Checks the syntax; ERR_DIGEST_SYNTAX names `where` it stands. Only sha256 is known. */
+/** Checks the syntax; `where` names the place in ERR_DIGEST_SYNTAX. Only sha256 is supported. */
 export function parseDigest(text: string, where: string): Digest {
   if (!isDigest(text)) {
     throw new TreeportError(
@@ -41,7 +41,7 @@ export function parseDigest(text: string, where: string): Digest {
   return text;
 }
 
-/** The 64 digits, which are the blob's file name in a layout. */
+/** The 64 hexadecimal digits: the blob's file name in a layout. */
 export function digestHex(digest: Digest): string {
   return digest.slice('sha256:'.length);
 }
@@ -51,7 +51,7 @@ export function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** Checks a descriptor read from JSON; members that are not known here are kept. */
+/** Checks a descriptor from JSON and keeps unknown members; ERR_JSON, ERR_DIGEST_SYNTAX. */
 export function checkDescriptor(value: Json | undefined, where: string): Descriptor {
   const object = jsonObject(value, where);
   jsonString(object.mediaType, `${where}.mediaType`);

@@ -1,7 +1,8 @@
 /**
- * Which diff-ids the config of an image gives its layers: one for each layer, in the manifest's order (OCI image
- * specification, config.md). Images that ostree-ext 0.15 exported again have two for each of N layers: first the N of
- * the image that was exported, which its label `ostree.final-diffid` still names, then the N of the layers as they are.
+ * The diff-ids of an image's layers, from its config: one for each layer, in the manifest's order (OCI image
+ * specification, config.md). An image that ostree-ext 0.15 re-exported has two for each of its N layers:
+ * first the N of the original image, which the label `ostree.final-diffid` still refers to, then the N of its
+ * actual layers.
  */
 import { TreeportError } from '../../base/errors.ts';
 import type { Digest } from './descriptor.ts';
@@ -9,13 +10,13 @@ import type { ImageConfig } from './image-config.ts';
 import type { ImageManifest } from './manifest.ts';
 
 export type DiffIds = {
-  /** Of the layers as they are. */
+  /** Of the actual layers. */
   readonly own: readonly Digest[];
-  /** Of the layers that they were made from; the same list unless the image was exported again. */
+  /** Of the original image's layers; the same list unless the image was re-exported. */
   readonly former: readonly Digest[];
 };
 
-/** Both lists have an entry for each layer; `name` is the image's in ERR_IMAGE_UNSUPPORTED. */
+/** Both lists have one entry for each layer. `name` names the image in ERR_IMAGE_UNSUPPORTED. */
 export function diffIdsOf(config: ImageConfig, { layers }: ImageManifest, name: string): DiffIds {
   const all = config.rootfs.diff_ids;
   const count = layers.length;

@@ -51,7 +51,7 @@ export function imageConfig(options: ImageConfigOptions): ImageConfig {
   };
 }
 
-/** Parses a configuration blob; members that are not known here are kept. `what` names it in ERR_JSON. */
+/** Parses a configuration and keeps unknown members. `what` names it in ERR_JSON. */
 export function parseImageConfig(bytes: Uint8Array, what: string): ImageConfig {
   const object = jsonObject(parseJson(bytes, what), what);
   jsonString(object.architecture, `${what}: architecture`);

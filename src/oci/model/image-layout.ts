@@ -1,6 +1,6 @@
 /**
- * The OCI image layout (OCI image specification, image-layout.md): its files, and its `index.json`, an image index. A
- * multi-platform image has an index of its own (image-index.md).
+ * The OCI image layout (OCI image specification, image-layout.md): its files, and its `index.json`, an image
+ * index. A multi-platform image has an index of its own (image-index.md).
  */
 import { canonicalJson } from './canonical-json.ts';
 import {
@@ -56,8 +56,8 @@ export function indexEntry(manifest: Descriptor, platform: Platform, tag: string
 }
 
 /**
- * Adds `entry` to `index`. A tagged entry replaces those with the same tag and goes to the end; an untagged entry
- * replaces the whole list.
+ * Adds `entry` to `index`. A tagged entry replaces those with the same tag and goes to the end; an untagged
+ * entry replaces the whole list.
  */
 export function withEntry(index: ImageIndex, entry: Descriptor): ImageIndex {
   const tag = tagOf(entry);

@@ -1,4 +1,4 @@
-/** Plain JSON data, and reading it from bytes that others wrote. */
+/** Plain JSON data, and parsing of untrusted JSON. */
 import { messageOf, TreeportError } from '../../base/errors.ts';
 import { MAX_JSON_DEPTH, MAX_JSON_SIZE } from './media-types.ts';
 
@@ -30,7 +30,7 @@ const BACKSLASH = 0x5c;
 const OPENING: readonly number[] = [0x5b, 0x7b];
 const CLOSING: readonly number[] = [0x5d, 0x7d];
 
-/** Counts brackets outside strings, before parsing: whatever walks deeper values recurses. */
+/** Counts brackets outside strings before parsing, because code that walks the values recurses. */
 function isDeeperThan(limit: number, bytes: Uint8Array): boolean {
   let depth = 0;
   let inString = false;
@@ -45,7 +45,7 @@ function isDeeperThan(limit: number, bytes: Uint8Array): boolean {
   return false;
 }
 
-/** `value` as an object; `where` names it in ERR_JSON, as in the other functions here. */
+/** `value` as an object; `where` names it in ERR_JSON, as in the functions below. */
 export function jsonObject(value: Json | undefined, where: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw wrongShape(where, 'an object');
@@ -69,7 +69,7 @@ export function jsonSize(value: Json | undefined, where: string): number {
   return value as number;
 }
 
-/** An object whose members are all strings, or nothing. */
+/** Checks that `value` is an object of strings, null or undefined. */
 export function jsonStringMap(value: Json | undefined, where: string): void {
   if (value === undefined || value === null) return;
   for (const [key, member] of Object.entries(jsonObject(value, where))) jsonString(member, `${where}.${key}`);

@@ -1,6 +1,6 @@
 /**
- * Image manifests (OCI image specification, manifest.md). Ours carry no `mediaType` member, as those of
- * ostree-ext: it is in the descriptor.
+ * Image manifests (OCI image specification, manifest.md). Like ostree-ext, treeport writes them without
+ * `mediaType`, which the descriptor has.
  */
 import { TreeportError } from '../../base/errors.ts';
 import { type Annotations, checkDescriptor, type Descriptor } from './descriptor.ts';
@@ -34,7 +34,7 @@ export function imageManifest(options: ImageManifestOptions): ImageManifest {
   return { schemaVersion: 2, ...options };
 }
 
-/** Parses a manifest blob; members that are not known here are kept. `what` names it in errors. */
+/** Parses a manifest and keeps unknown members. `what` names it in ERR_JSON and ERR_IMAGE_UNSUPPORTED. */
 export function parseManifest(bytes: Uint8Array, what: string): ImageManifest {
   const object = jsonObject(parseJson(bytes, what), what);
   if (object.schemaVersion !== 2) {
@@ -56,7 +56,7 @@ const OCI_LAYER_TYPES: ReadonlyMap<string, string> = new Map([
   [mediaTypes.MEDIA_TYPE_DOCKER_LAYER_GZIP, mediaTypes.MEDIA_TYPE_LAYER_GZIP],
 ]);
 
-/** The manifest as an OCI one: Docker's layers have other media types for the same bytes. */
+/** Converts a Docker manifest to an OCI one; the layers are the same bytes under other media types. */
 export function withOciTypes({ mediaType: _, ...manifest }: ImageManifest): ImageManifest {
   const layers = manifest.layers.map((layer) => ({
     ...layer,

@@ -1,4 +1,7 @@
-/** Media types and annotation keys of the OCI image specification 1.1, and the Docker ones met on reading. */
+/**
+ * Media types and annotation keys of the OCI image specification 1.1, and the Docker ones that images may
+ * have.
+ */
 
 export const MEDIA_TYPE_INDEX = 'application/vnd.oci.image.index.v1+json';
 export const MEDIA_TYPE_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -18,5 +21,5 @@ export const ANNOTATION_REF_NAME = 'org.opencontainers.image.ref.name';
 
 /** Largest manifest, index or config that is read into memory, in bytes. */
 export const MAX_JSON_SIZE = 4 * 1024 * 1024;
-/** Deepest nesting of such a document. */
+/** Maximum nesting of such a document. */
 export const MAX_JSON_DEPTH = 64;

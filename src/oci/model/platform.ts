@@ -24,7 +24,10 @@ export function hostPlatform(): Platform {
   return { architecture: goArchitecture(process.arch), os: 'linux' };
 }
 
-/** True if an image of platform `has` runs where `wants` is asked for; a variant counts only if it is asked for. */
+/**
+ * True if an image of platform `has` runs where `wants` is asked for; a variant counts only if it is asked
+ * for.
+ */
 export function platformFits(has: Platform, wants: Platform): boolean {
   if (has.architecture !== wants.architecture || has.os !== wants.os) return false;
   return wants.variant === undefined || has.variant === wants.variant;

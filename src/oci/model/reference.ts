@@ -1,6 +1,6 @@
 /**
- * Image references: `TRANSPORT:NAME`, split at the first colon, in the grammar of ostree-ext, which is that of
- * containers/image with `registry:` as another word for `docker://`.
+ * Image references: `TRANSPORT:NAME`, split at the first colon, in the grammar of ostree-ext, which is that
+ * of containers/image with `registry:` as another word for `docker://`.
  */
 import { TreeportError } from '../../base/errors.ts';
 
@@ -15,17 +15,17 @@ export type Transport =
 
 export type ImageReference = {
   readonly transport: Transport;
-  /** What follows the transport: `registry.example.com/os:latest`, `PATH[:TAG]`, … Never empty. */
+  /** The part after the transport: `registry.example.com/os:latest`, `PATH[:TAG]`, … Never empty. */
   readonly name: string;
 };
 
-/** Where the native transports `oci:` and `oci-archive:` keep an image. */
+/** The location of an `oci:` or `oci-archive:` image. */
 export type LayoutLocation = {
   readonly path: string;
   readonly tag: string | undefined;
 };
 
-/** Each transport's prefix in displayed references, which skopeo understands as well. */
+/** The prefix of each transport in displayed references, which are also skopeo's. */
 const PREFIXES: Readonly<Record<Transport, string>> = {
   registry: 'docker://',
   oci: 'oci:',
@@ -35,7 +35,7 @@ const PREFIXES: Readonly<Record<Transport, string>> = {
   dir: 'dir:',
   'docker-daemon': 'docker-daemon:',
 };
-/** What a reference may start with. */
+/** All prefixes of references. */
 export const KNOWN_TRANSPORTS: readonly string[] = ['registry:', ...Object.values(PREFIXES)];
 
 /** Parses an image reference; throws ERR_IMAGE_REFERENCE. */
@@ -51,12 +51,12 @@ export function parseImageReference(text: string): ImageReference {
   return named(token, rest, text);
 }
 
-/** True if `text` starts with a transport; a path that looks so must be given as `./…`. */
+/** True if `text` starts with a transport; a path that looks like a reference must be given as `./…`. */
 export function isImageReference(text: string): boolean {
   return KNOWN_TRANSPORTS.some((prefix) => text.startsWith(prefix)) || text.startsWith('docker:');
 }
 
-/** The reference as it is displayed, and as skopeo takes it; a registry shows as `docker://NAME`. */
+/** Formats the reference for display and for skopeo; a registry becomes `docker://NAME`. */
 export function formatImageReference(reference: ImageReference): string {
   return PREFIXES[reference.transport] + reference.name;
 }

@@ -1,6 +1,7 @@
 /**
- * Where the files of an uncompressed tar archive lie, found by reading its headers once. Understands what OCI
- * archives are made with: ustar, GNU long names and base-256 sizes, PAX `path` and `size`.
+ * Index of an uncompressed tar archive: offset and size of its files, from one pass over the headers.
+ * Supports the tar dialects OCI tools produce: ustar, GNU long names and base-256 sizes, PAX `path` and
+ * `size`.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
@@ -8,7 +9,7 @@ import { type DecodedHeader, decodeHeader, decodePax, paxText, textAt } from '..
 import { BLOCK_BYTES } from '../../tar/header.ts';
 
 export type ArchiveMember = {
-  /** Where the data begins. */
+  /** Start of the data in the archive. */
   readonly offset: number;
   /** Bytes. */
   readonly size: number;
@@ -19,7 +20,7 @@ export type ArchiveIndex = ReadonlyMap<string, ArchiveMember>;
 
 const MAX_EXTENSION = 1024 * 1024;
 
-/** Scans the archive. `name` is for errors: ERR_IMAGE_UNSUPPORTED if this is not an uncompressed tar. */
+/** Scans the archive. `name` names it in ERR_IMAGE_UNSUPPORTED, thrown if it is not an uncompressed tar. */
 export async function indexArchive(file: FileHandle, name: string): Promise<ArchiveIndex> {
   const scan = new ArchiveScan(file, name);
   while (await scan.next());
@@ -31,7 +32,7 @@ class ArchiveScan {
   readonly #file: FileHandle;
   readonly #name: string;
   #position = 0;
-  /** From an extension header, for the entry that follows. */
+  /** From an extension header; applies to the next entry. */
   #path: string | undefined;
   #size: number | undefined;
 

@@ -1,4 +1,4 @@
-/** Where blobs are read: a layout directory or an OCI archive, in place, with all the files of a layout. */
+/** Blob stores: an OCI layout directory or archive, whose files are read in place. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
@@ -10,11 +10,11 @@ import { type ArchiveIndex, indexArchive } from './archive-index.ts';
 export type StoredFile = {
   /** Bytes. */
   readonly size: number;
-  /** Reads it once, then it is closed. */
+  /** Reads the file once. */
   read(): AsyncGenerator<Buffer>;
 };
 
-/** Gives the bytes of blobs; nothing is verified here. */
+/** Gives the bytes of blobs, unverified (read-blob.ts verifies). */
 export type BlobSource = {
   /** For messages. */
   readonly path: string;
@@ -43,7 +43,10 @@ export async function openLayoutStore(directory: string): Promise<BlobStore> {
   return store;
 }
 
-/** Opens an archive and reads its headers; ERR_IMAGE_MISSING if there is no image, ERR_IMAGE_UNSUPPORTED if it is no tar. */
+/**
+ * Opens an archive and reads its headers; ERR_IMAGE_MISSING if it has no image, ERR_IMAGE_UNSUPPORTED if it
+ * is not a tar.
+ */
 export async function openArchiveStore(file: string): Promise<BlobStore> {
   const path = resolve(file);
   const handle = await openFile(path);
@@ -100,7 +103,7 @@ async function findInDirectory(path: string): Promise<StoredFile | undefined> {
 async function* readWhole(path: string, size: number): AsyncGenerator<Buffer> {
   const handle = await openFile(path);
   if (handle === undefined)
-    throw new TreeportError('ERR_BLOB_MISSING', `${path} has gone while it was to be read`);
+    throw new TreeportError('ERR_BLOB_MISSING', `${path} disappeared before it could be read`);
   try {
     yield* readRange(handle, path, 0, size);
   } finally {

@@ -1,12 +1,13 @@
 /**
- * Decompresses layers: gzip with any number of members, zstd with any number of frames, or a plain tar. What a layer is
- * shows in its first bytes; media types are known to be wrong in the field.
+ * Decompresses layers: gzip with any number of members, zstd with any number of frames, or a plain tar. The
+ * first bytes decide, because media types are sometimes wrong in the field.
  *
- * Node's decoders stop at the end of a member or frame without a word about what follows, so every one gets a
- * decoder of its own, and what that has not consumed goes to the next. Bytes that begin no member or frame are an error.
+ * Node's decoders silently stop at the end of a member or frame, so each member or frame gets its own
+ * decoder, and the bytes that it has not consumed go to the next one. Bytes that do not start a member or
+ * frame are an error.
  *
- * A decoder takes 0.1 ms to make, so a stream of tiny frames would take minutes for a few megabytes: skippable frames
- * are passed over without one, and frames must hold some bytes on average.
+ * Creating a decoder takes 0.1 ms, so a stream of tiny frames would take minutes for a few megabytes.
+ * Skippable frames are therefore skipped without a decoder, and frames must have a minimum size on average.
  */
 
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
@@ -18,12 +19,12 @@ type Decoder = Gunzip | ZstdDecompress;
 type Format = { readonly newDecoder: () => Decoder; readonly hasSkippable: boolean };
 
 const OUTPUT_PIECE = 512 * 1024;
-/** Pieces that are read while others are decoded. */
+/** Number of pieces to read ahead while others are decoded. */
 const INPUT_AHEAD = 2;
 
-/** Frames or members that may be of any size. */
+/** The minimum average applies only above this number of frames or members. */
 const FREE_FRAMES = 1024;
-/** What a stream of more must hold in each on average; one frame for each entry of a tar gives twice as much. */
+/** Minimum average of decoded bytes. One frame for each tar entry would give twice as much. */
 const MIN_MEAN_BYTES = 128;
 const SKIPPABLE_HEAD = 8;
 
@@ -33,7 +34,10 @@ const ZSTD: Format = {
   hasSkippable: true,
 };
 
-/** The decompressed bytes. Throws the decoder's error if they are malformed or cut off, or that of `source`. */
+/**
+ * The decompressed bytes. Throws the decoder's error if the input is malformed or truncated, or the error of
+ * `source`.
+ */
 export async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const input = new PushbackInput(readAhead(source, INPUT_AHEAD));
   try {
@@ -54,7 +58,10 @@ function isZstd(magic: Buffer): boolean {
   return isSkippable(magic) || (magic.length === 4 && magic.readUInt32LE(0) === 0xfd2fb528);
 }
 
-/** A zstd frame that holds no data of the stream: magic, length (4 bytes, little-endian), that many bytes of anything. */
+/**
+ * A skippable zstd frame has no data of the stream: magic, length (4 bytes, little-endian), that many ignored
+ * bytes.
+ */
 function isSkippable(magic: Buffer): boolean {
   return magic.length >= 4 && (magic.readUInt32LE(0) & 0xfffffff0) >>> 0 === 0x184d2a50;
 }
@@ -70,7 +77,9 @@ async function* decodeAll(input: PushbackInput, format: Format): AsyncGenerator<
     if ((await input.peek(1)).length === 0) return;
     made.decoders += 1;
     if (made.decoders > FREE_FRAMES && made.bytes < made.decoders * MIN_MEAN_BYTES)
-      throw new Error(`it is cut into ${made.decoders} frames of fewer than ${MIN_MEAN_BYTES} bytes`);
+      throw new Error(
+        `it is cut into ${made.decoders} frames of fewer than ${MIN_MEAN_BYTES} bytes on average`,
+      );
     for await (const piece of decodeOne(input, format.newDecoder())) {
       made.bytes += piece.length;
       yield piece;
@@ -78,7 +87,7 @@ async function* decodeAll(input: PushbackInput, format: Format): AsyncGenerator<
   }
 }
 
-/** Passes over the skippable frames that come next, with as few waits as possible: there may be a million. */
+/** Skips all skippable frames that follow, with as few awaits as possible: there may be a million. */
 async function skipFrames(input: PushbackInput): Promise<void> {
   while (isSkippable(input.peekNow(4)) || isSkippable(await input.peek(4))) {
     const head = await input.peek(SKIPPABLE_HEAD);
@@ -88,7 +97,7 @@ async function skipFrames(input: PushbackInput): Promise<void> {
   }
 }
 
-/** Decodes one member, or several as far as the decoder goes by itself. */
+/** Decodes one member or frame, or more if the decoder continues by itself. */
 async function* decodeOne(input: PushbackInput, decoder: Decoder): AsyncGenerator<Buffer> {
   const feeding = new Feeding(input, decoder);
   const fed = feeding.run();
@@ -101,7 +110,7 @@ async function* decodeOne(input: PushbackInput, decoder: Decoder): AsyncGenerato
   }
 }
 
-/** Feeds a decoder and knows what it has not consumed when it ends. */
+/** Feeds a decoder and returns to the input what the decoder has not consumed. */
 class Feeding {
   readonly #input: PushbackInput;
   readonly #decoder: Decoder;
@@ -113,7 +122,7 @@ class Feeding {
     this.#decoder = decoder;
   }
 
-  /** Resolves when there is no more to feed or the decoder was destroyed; errors of the input go through the decoder. */
+  /** Resolves when the input ends or the decoder is destroyed. Errors of the input destroy the decoder. */
   async run(): Promise<void> {
     try {
       for (;;) {
@@ -141,7 +150,7 @@ class Feeding {
     return piece.length - (this.#decoder.bytesWritten - this.#consumedBefore);
   }
 
-  /** False if the decoder was closed meanwhile: at its end it may not call back. */
+  /** False if the decoder closes first: at its end it may not call back. */
   #write(piece: Buffer): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const ended = () => resolve(false);

@@ -7,6 +7,9 @@ export type OpenImageOptions = RegistryAccess & {
   readonly platform?: Platform;
   /** Also apply the containers policy to `oci:` and `oci-archive:` images, which bypass it by default. */
   readonly enforcePolicy?: boolean;
-  /** Blobs will be read more than once: a remote image is copied to this machine first instead of being streamed. */
+  /**
+   * Blobs will be read more than once: a remote image is copied to this machine first instead of being
+   * streamed.
+   */
   readonly reread?: boolean;
 };

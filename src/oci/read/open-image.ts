@@ -1,6 +1,6 @@
 /**
- * Opens images: OCI layouts and archives in place, all others through skopeo. Everything that is read is verified against
- * the digests that lead to it.
+ * Opens images: OCI layouts and archives in place, all others through skopeo. Everything that is read is
+ * verified against the digests that lead to it.
  */
 import { type ImageReference, layoutLocation } from '../model/reference.ts';
 import { openArchiveStore, openLayoutStore } from './blob-store.ts';
@@ -9,8 +9,8 @@ import { openInStore } from './open-layout.ts';
 import type { OpenedImage } from './opened-image.ts';
 
 /**
- * Opens an image; ERR_IMAGE_MISSING, ERR_IMAGE_AMBIGUOUS, ERR_IMAGE_UNSUPPORTED, ERR_POLICY, the errors of skopeo and of
- * the blobs.
+ * Opens an image; ERR_IMAGE_MISSING, ERR_IMAGE_AMBIGUOUS, ERR_IMAGE_UNSUPPORTED, ERR_POLICY, the errors of
+ * skopeo and of the blobs.
  */
 export async function openImage(
   reference: ImageReference,

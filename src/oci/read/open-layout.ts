@@ -1,4 +1,7 @@
-/** Opens an image in an OCI layout directory or archive, in place: from `index.json`, through nested indexes, to its manifest. */
+/**
+ * Opens an image in an OCI layout directory or archive, in place: from `index.json`, through nested indexes,
+ * to its manifest.
+ */
 import { collect } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { Descriptor, Platform } from '../model/descriptor.ts';

@@ -1,6 +1,6 @@
 /**
- * An opened image: its manifest and config, parsed and verified, and its blobs to read. Every way to open one (layout,
- * archive, skopeo) gives this type.
+ * An opened image: its manifest and config, parsed and verified, and its blobs to read. Every way to open one
+ * (layout, archive, skopeo) gives this type.
  */
 import { TreeportError } from '../../base/errors.ts';
 import type { Descriptor, Digest, Platform } from '../model/descriptor.ts';
@@ -22,13 +22,16 @@ export type ImageDescription = {
 };
 
 export type OpenedImage = ImageDescription & {
-  /** Digest of the manifest as it is stored, which `manifestBytes` may differ from: skopeo converts Docker manifests. */
+  /**
+   * Digest of the manifest as it is stored, which `manifestBytes` may differ from: skopeo converts Docker
+   * manifests.
+   */
   readonly manifestDigest: Digest;
   readonly manifestBytes: Buffer;
   readonly configBytes: Buffer;
   /**
-   * The bytes of a blob as they are stored. ERR_BLOB_MISSING; ERR_BLOB_CORRUPT, at the end at the latest, if size or
-   * digest is wrong: a caller may rely on the bytes only when the stream has ended.
+   * The bytes of a blob as they are stored. ERR_BLOB_MISSING; ERR_BLOB_CORRUPT, at the end at the latest, if
+   * size or digest is wrong: a caller may rely on the bytes only when the stream has ended.
    */
   blob(descriptor: Descriptor): AsyncGenerator<Buffer>;
   /** The tar of a layer of this image; its digest and its diff-id are verified in the same way. */
@@ -53,8 +56,8 @@ export type OpenedImageOptions = Pick<
 const CONFIG_TYPES: readonly string[] = [mediaTypes.MEDIA_TYPE_CONFIG, mediaTypes.MEDIA_TYPE_DOCKER_CONFIG];
 
 /**
- * The image with these documents. ERR_IMAGE_UNSUPPORTED, ERR_IMAGE_MISSING if it has another platform, ERR_JSON;
- * the caller closes the blobs if this throws.
+ * The image with these documents. ERR_IMAGE_UNSUPPORTED, ERR_IMAGE_MISSING if it has another platform,
+ * ERR_JSON; the caller closes the blobs if this throws.
  */
 export function openedImage(options: OpenedImageOptions): OpenedImage {
   const { blobs, platform, abort = () => {}, ...documents } = options;

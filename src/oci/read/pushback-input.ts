@@ -1,4 +1,4 @@
-/** A stream of pieces of which some can be put back. */
+/** A byte stream with lookahead: bytes can be peeked at, skipped and pushed back. */
 
 const EMPTY = Buffer.alloc(0);
 
@@ -10,7 +10,7 @@ export class PushbackInput {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** The next bytes, not empty; undefined at the end. */
+  /** The next bytes, never empty; undefined at the end. */
   async next(): Promise<Buffer | undefined> {
     const pending = this.#pending;
     this.#pending = EMPTY;
@@ -36,19 +36,19 @@ export class PushbackInput {
     return this.#pending.subarray(0, count);
   }
 
-  /** The same, of what is here already; fewer bytes than `count` say nothing about the end. */
+  /** Like `peek`, but only of buffered bytes: fewer than `count` bytes do not mean the end. */
   peekNow(count: number): Buffer {
     return this.#pending.subarray(0, count);
   }
 
-  /** Passes over bytes that are here already; false, and nothing happens, if there are not as many. */
+  /** Skips buffered bytes; returns false and does nothing if fewer than `count` are buffered. */
   skipNow(count: number): boolean {
     if (this.#pending.length < count) return false;
     this.#pending = this.#pending.subarray(count);
     return true;
   }
 
-  /** Passes over bytes; false if the stream ends before. */
+  /** Skips bytes; false if the stream ends first. */
   async skip(count: number): Promise<boolean> {
     for (let missing = count; missing > 0; ) {
       const piece = await this.next();

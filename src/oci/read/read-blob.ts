@@ -1,6 +1,7 @@
 /**
- * Reads blobs and layers, verified while they stream: a blob by its size and digest, the tar of a layer by its diff-id as
- * well. The digest is known only at the end, so a caller may rely on the bytes only when the stream has ended.
+ * Reads blobs and layers, verified while they stream: a blob by its size and digest, the tar of a layer by
+ * its diff-id as well. The digest is known only at the end, so a caller may rely on the bytes only when the
+ * stream has ended.
  */
 import { createHash } from 'node:crypto';
 import { collect } from '../../base/bytes.ts';
@@ -22,7 +23,8 @@ const LAYER_TYPES: readonly string[] = [
 export type OnBytes = (bytes: number) => void;
 
 /**
- * The bytes of a blob. ERR_BLOB_MISSING; ERR_BLOB_CORRUPT, at the end at the latest, if they do not match the descriptor.
+ * The bytes of a blob. ERR_BLOB_MISSING; ERR_BLOB_CORRUPT, at the end at the latest, if they do not match the
+ * descriptor.
  */
 export async function* readBlob(blobs: BlobSource, descriptor: Descriptor): AsyncGenerator<Buffer> {
   const { digest, size } = descriptor;
@@ -49,8 +51,8 @@ export async function readSmallBlob(
 }
 
 /**
- * The tar of a layer, which must match one of the diff-ids. ERR_IMAGE_UNSUPPORTED if the media type is not a layer's;
- * ERR_BLOB_MISSING and ERR_BLOB_CORRUPT as for blobs.
+ * The tar of a layer, which must match one of the diff-ids. ERR_IMAGE_UNSUPPORTED if the media type is not a
+ * layer's; ERR_BLOB_MISSING and ERR_BLOB_CORRUPT as for blobs.
  */
 export async function* readLayer(
   blobs: BlobSource,
@@ -77,7 +79,10 @@ export async function* readLayer(
   }
 }
 
-/** Passes the bytes through; throws the error that `fault` makes if the digest at the end is none of `digests`. */
+/**
+ * Passes the bytes through; throws the error that `fault` makes if the digest at the end is none of
+ * `digests`.
+ */
 async function* verifyDigest<T extends Uint8Array>(
   bytes: AsyncIterable<T>,
   digests: readonly Digest[],

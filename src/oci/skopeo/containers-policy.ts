@@ -1,7 +1,8 @@
 /**
- * The containers policy, policy.json (containers-policy.json(5)): what an image must satisfy before it is used. skopeo
- * enforces it; this module finds the file, and knows which requirements apply to one image: those of the most
- * specific scope that the policy has for the image, else those of its transport, else the default. All of them must hold.
+ * The containers policy, policy.json (containers-policy.json(5)): what an image must satisfy before it is
+ * used. skopeo enforces it; this module finds the file and determines which requirements apply to an image:
+ * those of the most specific matching scope, else those of its transport, else the default. All of them must
+ * hold.
  */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -11,12 +12,12 @@ import { type Json, jsonArray, jsonObject, jsonString, parseJson } from '../mode
 import { formatImageReference, type ImageReference } from '../model/reference.ts';
 import { policyScopes } from './policy-scopes.ts';
 
-/** `signature`: any kind of requirement that only a signed image meets. */
+/** `signature`: any requirement that only a signed image can meet. */
 export type PolicyRequirement = 'accept' | 'reject' | 'signature';
 
-/** What holds for one scope of a policy; never empty. */
+/** The requirements of one scope of a policy. */
 export type PolicyRule = {
-  /** Where the rule stands in the policy, for messages. */
+  /** The rule's location in the policy, for messages. */
   readonly where: string;
   readonly requirements: readonly PolicyRequirement[];
 };
@@ -36,7 +37,7 @@ const REQUIREMENTS: ReadonlyMap<string, PolicyRequirement> = new Map([
   ['sigstoreSigned', 'signature'],
 ]);
 
-/** Where a policy may lie, in search order. A file named by the environment must exist. */
+/** The paths of the policy, in search order. A file named by the environment must exist. */
 export function policyPaths(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
   if (environment.CONTAINERS_POLICY_JSON) return [environment.CONTAINERS_POLICY_JSON];
   const config = environment.XDG_CONFIG_HOME || join(environment.HOME || homedir(), '.config');
@@ -47,7 +48,7 @@ export function policyPaths(environment: NodeJS.ProcessEnv = process.env): reado
   ];
 }
 
-/** The policy in force; ERR_POLICY if there is none, or if it cannot be read or parsed. */
+/** The effective policy; ERR_POLICY if none exists, or if it cannot be read or parsed. */
 export async function findContainersPolicy(
   paths: readonly string[] = policyPaths(),
 ): Promise<ContainersPolicy> {
@@ -62,8 +63,8 @@ export async function findContainersPolicy(
 }
 
 /**
- * The rules that decide on an image: one, but for transports whose scopes name things that only their own storage
- * knows (containers-storage): there, every rule that may be the one.
+ * The rules that may apply to an image. This is one rule, except for containers-storage, whose scopes cannot
+ * be derived from the reference: then it is every rule of the transport.
  */
 export async function rulesFor(
   { standard, transports }: ContainersPolicy,
@@ -77,13 +78,16 @@ export async function rulesFor(
   return [(scope === undefined ? undefined : rules.get(scope)) ?? fallback];
 }
 
-/** True if the policy takes this image as it is, so that there is nothing to enforce. */
+/** True if the policy accepts this image unconditionally, so that there is nothing to enforce. */
 export async function acceptsAnyImage(policy: ContainersPolicy, reference: ImageReference): Promise<boolean> {
   const rules = await rulesFor(policy, reference);
   return rules.every(({ requirements }) => requirements.every((requirement) => requirement === 'accept'));
 }
 
-/** ERR_POLICY_INSECURE unless the policy demands a signature of this image; ERR_POLICY if it rejects every such image. */
+/**
+ * ERR_POLICY_INSECURE unless the policy requires a signature for this image; ERR_POLICY if it rejects the
+ * image.
+ */
 export async function requireSignaturePolicy(
   reference: ImageReference,
   paths: readonly string[] = policyPaths(),

@@ -1,21 +1,21 @@
 /**
- * A pipe that skopeo's image proxy writes a blob into. The proxy keeps the pipe open until it is told that the reading
- * is finished, and says then whether the writing went well; so the end of the bytes is only seen after FinishPipe.
- * FinishPipe waits for the writing, and holds up every other request meanwhile: it is sent when all bytes are here,
- * or when none come for a while, which is how a broken connection shows. A connection that stalls does not show in that
- * way, and is given up after the limit for stalls.
+ * A pipe that skopeo's image proxy writes a blob into. The proxy closes its end only on FinishPipe, whose
+ * reply says whether the transfer succeeded, so end of file comes after FinishPipe. FinishPipe blocks until
+ * the proxy has written everything, and blocks all other requests meanwhile. It is therefore sent when all
+ * bytes have arrived, or after a silence, which is how a broken connection is detected. A stalled connection
+ * is aborted after the stall timeout.
  */
 import { Socket } from 'node:net';
 import { type StallLimit, watchForStall } from './stall.ts';
 
-/** Milliseconds without a byte after which the proxy is asked whether it went wrong. */
+/** Milliseconds without a byte after which FinishPipe is sent. */
 const SILENCE = 1000;
 
 export type ProxyPipeOptions = {
-  /** Sends FinishPipe, and rejects with what went wrong on the other side. */
+  /** Sends FinishPipe; rejects with the proxy's error. */
   readonly finish: () => Promise<void>;
   readonly stall: StallLimit | undefined;
-  /** Is called when the transfer has stalled; must end it, so that `finish` rejects. */
+  /** Called when the transfer has stalled; must end it, so that `finish` rejects. */
   readonly onStall: () => void;
 };
 
@@ -31,8 +31,9 @@ export class ProxyPipe {
   }
 
   /**
-   * The bytes, once; throws at the end, at the latest, what the proxy says of them. `size` is how many are expected,
-   * and may be wrong; without it nothing else can be asked of the proxy before they have been read.
+   * The bytes, to be read once; throws the proxy's error at the end at the latest. `size` is the expected
+   * number of bytes, which may be wrong; without it, the proxy handles no other request until the pipe is
+   * read.
    */
   async *read(size: number = 0): AsyncGenerator<Buffer> {
     const pieces = (this.#socket as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
@@ -63,7 +64,7 @@ export class ProxyPipe {
     }
   }
 
-  /** Reads no more. What the proxy says of a pipe that was not read to its end is of no interest. */
+  /** Stops reading. The proxy's error for a pipe that was not read to its end is ignored. */
   end(): void {
     this.#socket.destroy();
     const endWatch = this.#watch();
@@ -76,7 +77,7 @@ export class ProxyPipe {
 
   #finishOnce(): Promise<void> {
     this.#finished ??= this.#options.finish();
-    // It may fail before anyone waits for it.
+    // It may reject before it is awaited.
     this.#finished.catch(() => {});
     return this.#finished;
   }

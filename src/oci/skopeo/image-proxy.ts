@@ -1,10 +1,11 @@
 /**
- * skopeo's image proxy (`skopeo experimental-image-proxy`), as a client: requests and replies are JSON, one packet each,
- * on a socket pair; blobs come through pipes that are handed over with the reply. One request is under way at a
- * time, any number of pipes. The proxy ends with its socket, so it never outlives this process.
+ * A client of skopeo's image proxy (`skopeo experimental-image-proxy`). Requests and replies are JSON, one
+ * packet each, on a socket pair; blobs come through pipes whose descriptors arrive with the reply. One
+ * request is in flight at a time, but any number of pipes. The proxy exits when its socket closes, so it
+ * never outlives this process.
  *
- * A registry that stalls leaves a request without a reply, or a pipe without bytes. Then the proxy is killed, which ends
- * both; so it is when the work it was for has failed.
+ * When a registry stalls, a request gets no reply or a pipe no bytes. The proxy is then killed, which ends
+ * both; it is also killed when the work it was started for has failed.
  */
 import { closeSync } from 'node:fs';
 import { messageOf, TreeportError } from '../../base/errors.ts';
@@ -22,13 +23,13 @@ import { SkopeoProcess } from './skopeo-process.ts';
 import { type StallLimit, watchForStall } from './stall.ts';
 
 export type ProxyOptions = {
-  /** What is read, for messages. */
+  /** The image, for messages. */
   readonly place: string;
   /** Options of skopeo, before the command. */
   readonly global: readonly string[];
   /** Options of the command: credentials, TLS. */
-  readonly words: readonly string[];
-  /** How long a reply or the bytes of a pipe may be waited for. */
+  readonly args: readonly string[];
+  /** How long to wait for a reply or for the bytes of a pipe. */
   readonly stall?: StallLimit | undefined;
 };
 
@@ -37,18 +38,20 @@ type Reply = {
   readonly pipe: ProxyPipe | undefined;
 };
 
-/** What a request gives that is answered with bytes. */
+/** The reply to a request for bytes. */
 export type PipeReply = Reply & { readonly pipe: ProxyPipe };
 
-/** The descriptor that the proxy finds its socket at: the first behind the standard ones. */
+/** The proxy's descriptor of its socket: the first after the standard ones. */
 const SOCKET = 3;
-/** Milliseconds it has to remove the files that it makes of some places, before it is killed. It makes none of registries. */
+/**
+ * Milliseconds for the proxy to remove its temporary files before it is killed. For registries it has none.
+ */
 const GRACE = 5000;
 const REGISTRY = 'docker://';
 
 /**
- * Methods whose reply comes when the registry has answered. FinishPipe is not among them: the reader of the pipe watches
- * for stalls.
+ * Methods whose reply waits for the registry. FinishPipe is not one of them, because the pipe's reader
+ * watches for stalls.
  */
 const WAITING_FOR_REGISTRY: readonly string[] = [
   'OpenImage',
@@ -66,7 +69,7 @@ export class ImageProxy {
   #version = '';
   #last: Promise<unknown> = Promise.resolve();
   readonly #images: Json[] = [];
-  /** Requests that have no reply yet. */
+  /** Number of requests without a reply. */
   #pending = 0;
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
@@ -79,10 +82,10 @@ export class ImageProxy {
     this.#process = process;
   }
 
-  /** Starts skopeo; ERR_SKOPEO_MISSING, ERR_SKOPEO. Whoever has the proxy closes it. */
+  /** Starts skopeo; ERR_SKOPEO_MISSING, ERR_SKOPEO. The caller closes the proxy. */
   static async start(options: ProxyOptions): Promise<ImageProxy> {
-    const { global, words } = options;
-    const command = [...global, 'experimental-image-proxy', '--sockfd', String(SOCKET), ...words];
+    const { global, args } = options;
+    const command = [...global, 'experimental-image-proxy', '--sockfd', String(SOCKET), ...args];
     const [here, there] = packetSockets();
     const process = startProcess(command, here, there);
     return new ImageProxy(options, here, process).#initialize();
@@ -98,40 +101,40 @@ export class ImageProxy {
     }
   }
 
-  /** The version of the protocol, `0.2.3`. */
+  /** The protocol version, such as `0.2.3`. */
   get version(): string {
     return this.#version;
   }
 
-  /** Opens an image in skopeo's notation; the proxy's number for it. */
+  /** Opens an image in skopeo's notation; returns the proxy's handle for it. */
   async openImage(name: string): Promise<Json> {
     const { value = null } = await this.#call('OpenImage', [name]);
     this.#images.push(value);
     return value;
   }
 
-  /** A value that comes in the reply. */
+  /** Sends a request and returns the value of the reply. */
   async value(method: string, args: readonly Json[]): Promise<Json | undefined> {
     return (await this.#call(method, args)).value;
   }
 
-  /** A value, and bytes that come through a pipe, which must be read or ended. `what` names them in errors. */
+  /** Sends a request for bytes; the caller must read or end the pipe. `what` names them in errors. */
   async pipe(method: string, args: readonly Json[], what: string = this.#place): Promise<PipeReply> {
     const { value, pipe } = await this.#call(method, args, what);
     if (pipe !== undefined) return { value, pipe };
     throw new TreeportError(
       'ERR_SKOPEO',
-      `${what}: skopeo's image proxy is not understood: ${method} gave no pipe`,
+      `${what}: unexpected reply from skopeo's image proxy: ${method} gave no pipe`,
     );
   }
 
-  /** Ends the proxy at once. What is asked of it, and what is read from its pipes, rejects with the first reason. */
+  /** Kills the proxy. Pending requests and pipe reads reject with the first reason. */
   abort(reason: Error): void {
     this.#failure ??= reason;
     this.#process.kill();
   }
 
-  /** Ends the proxy and waits for it. No pipe may be read any more. Never fails. */
+  /** Shuts the proxy down and waits for it. No pipe may be in use. Never fails. */
   close(): Promise<void> {
     this.#closing ??= this.#shutDown();
     return this.#closing;
@@ -161,7 +164,7 @@ export class ImageProxy {
   }
 
   async #exchange(method: string, args: readonly Json[], what: string): Promise<Reply> {
-    // The number of the socket may be another file's by now.
+    // The descriptor number may have been reused.
     if (this.#isClosed) throw new TreeportError('ERR_SKOPEO', `${what}: the image was closed`);
     if (this.#failure !== undefined) throw this.#failure;
     const packet = sendPacket(this.#socket, request(method, args))
@@ -209,7 +212,7 @@ export class ImageProxy {
   async #ended(what: string): Promise<Error> {
     try {
       const end = await this.#process.ended;
-      return skopeoFault(what, this.#process.lastWords || `it ended with ${end}`);
+      return skopeoFault(what, this.#process.lastMessage || `it ended with ${end}`);
     } catch (error) {
       return error as Error;
     }

@@ -1,6 +1,7 @@
 /**
- * The scopes under which a containers policy may have a rule for an image, the most specific first
- * (containers-policy.json(5), "Supported transports and their scopes"; policyconfiguration of containers/image).
+ * The scopes that a containers policy may have a rule for an image under, most specific first
+ * (containers-policy.json(5), "Supported transports and their scopes"; policyconfiguration of
+ * containers/image).
  */
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -9,7 +10,7 @@ import { type ImageReference, layoutLocation } from '../model/reference.ts';
 export type PolicyScopes = {
   /** The transport's name in a policy. */
   readonly transport: string;
-  /** Without the transport's default `''`. Undefined if they cannot be known from the reference. */
+  /** Without the transport's default `''`. Undefined if the reference does not determine them. */
   readonly scopes: readonly string[] | undefined;
 };
 
@@ -28,12 +29,15 @@ export async function policyScopes(reference: ImageReference): Promise<PolicySco
     case 'dir':
       return { transport, scopes: await pathScopes(name) };
     case 'containers-storage':
-      // Scopes begin with the storage's driver and root.
+      // Scopes start with the driver and root of the storage.
       return { transport, scopes: undefined };
   }
 }
 
-/** `host/path:tag` in full, its repository, each namespace above, the host, and wildcards for the domains above it. */
+/**
+ * `host/path:tag` in full, its repository, each namespace above, the host, and wildcards for the domains
+ * above it.
+ */
 export function repositoryScopes(name: string): readonly string[] {
   const full = withDefaultHost(name);
   const [repository, identity] = splitIdentity(full);
@@ -41,7 +45,7 @@ export function repositoryScopes(name: string): readonly string[] {
   return [identity, ...prefixes(repository), ...wildcards(host.replace(/:.*$/, ''))];
 }
 
-/** `busybox` is `docker.io/library/busybox`: a first part is a host if it looks like one. */
+/** Expands `busybox` to `docker.io/library/busybox`; the first component is a host if it looks like one. */
 function withDefaultHost(name: string): string {
   const [first = '', ...rest] = name.split('/');
   const isHost =
@@ -51,7 +55,7 @@ function withDefaultHost(name: string): string {
   return `docker.io/${rest.length === 1 ? 'library/' : ''}${rest.join('/')}`;
 }
 
-/** The repository, and the reference in full: with its digest, else with its tag, which is `latest` if there is none. */
+/** The repository, and the full reference: with its digest, else its tag, which defaults to `latest`. */
 function splitIdentity(full: string): readonly [repository: string, identity: string] {
   const [named = '', digest] = full.split('@');
   const colon = named.indexOf(':', named.lastIndexOf('/'));
@@ -66,19 +70,19 @@ function prefixes(path: string): readonly string[] {
   return parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
 }
 
-/** Of `a.b.c`: `*.b.c`, `*.c`. */
+/** `*.b.c` and `*.c` for `a.b.c`. */
 function wildcards(host: string): readonly string[] {
   const labels = host.split('.');
   return labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);
 }
 
-/** A path without links, and each directory above it but the root. */
+/** The resolved path and each of its parent directories except the root. */
 async function pathScopes(path: string): Promise<readonly string[]> {
   const resolved = await resolveLinks(path);
   return prefixes(resolved).filter((scope) => scope !== '');
 }
 
-/** A file that does not exist lies in a directory that may. */
+/** Resolves links; for a file that does not exist, those of its directory. */
 async function resolveLinks(path: string): Promise<string> {
   try {
     return await realpath(path);

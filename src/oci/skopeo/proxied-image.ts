@@ -1,6 +1,6 @@
 /**
- * An image read through skopeo's image proxy, blob by blob, with nothing stored on the way. The proxy gives a manifest of
- * Docker's as one of OCI's, and the digest of the original; the blobs are the same.
+ * An image read through skopeo's image proxy: blobs are streamed and nothing is stored. The proxy converts a
+ * Docker manifest to an OCI one but gives the digest of the original; the blobs are the same.
  */
 import { collect } from '../../base/bytes.ts';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
@@ -22,7 +22,10 @@ export type ProxiedImageOptions = {
   readonly start: () => Promise<ImageProxy>;
 };
 
-/** Opens the image through `proxy`. Closing the image closes all its proxies; the caller closes `proxy` if this throws. */
+/**
+ * Opens the image through `proxy`. Closing the image closes all its proxies; the caller closes `proxy` if
+ * this throws.
+ */
 export async function openProxiedImage(
   proxy: ImageProxy,
   { reference, platform, start }: ProxiedImageOptions,
@@ -69,7 +72,10 @@ async function* readProxied(
   }
 }
 
-/** The config that the proxy made of Docker's: it is in the manifest that the proxy made, and nowhere else. */
+/**
+ * The config of a converted image. Only the converted manifest refers to it, so it is not a blob of the
+ * registry.
+ */
 async function convertedConfig(
   proxy: ImageProxy,
   image: Json,
@@ -85,7 +91,10 @@ async function convertedConfig(
   );
 }
 
-/** Container storage keeps layers unpacked and hands them out so, under digests that the manifest does not have. */
+/**
+ * Container storage keeps layers uncompressed and serves them that way, under digests that differ from the
+ * manifest's.
+ */
 async function withLayersInPlace(
   proxy: ImageProxy,
   image: Json,

@@ -1,14 +1,14 @@
 /**
- * Image proxies of one image, so that its blobs are read independently of one another. A proxy handles one request at a
- * time, and two of them wait for the registry: GetBlob until the blob begins to come, and FinishPipe until it has come.
- * A blob therefore has a proxy of its own where there is one to have; a blob that stalls holds up none of the others,
- * and hides no fault of theirs.
+ * A pool of image proxies for one image, so that its blobs are read independently. A proxy handles one
+ * request at a time, and two kinds of request wait for the registry: GetBlob until the first bytes arrive,
+ * FinishPipe until the last. Each blob therefore gets its own proxy while the pool can grow, so that a
+ * stalled blob neither delays the others nor hides their errors.
  */
 
 import type { Json } from '../model/json.ts';
 import type { ImageProxy } from './image-proxy.ts';
 
-/** A proxy that has opened the image, and its number for it. */
+/** A proxy that has opened the image, and its handle for it. */
 export type OpenedProxy = { readonly proxy: ImageProxy; readonly image: Json };
 
 export type ProxyPoolOptions = {
@@ -19,19 +19,19 @@ export type ProxyPoolOptions = {
 };
 
 type Member = {
-  /** Known early, so that it can be ended while it opens the image. */
+  /** Separate from `opened`, so that the proxy can be killed while it opens the image. */
   readonly proxy: Promise<ImageProxy>;
   readonly opened: Promise<OpenedProxy>;
   readers: number;
 };
 
-/** Each takes a process and a request for the manifest. Imports read two layers at a time. */
+/** Each costs a process and a request for the manifest. Imports read two layers at a time. */
 const MAX_PROXIES = 4;
 
 export class ProxyPool {
   readonly #options: ProxyPoolOptions;
   readonly #members = new Set<Member>();
-  /** Of proxies that could not open the image. */
+  /** Shutdowns of proxies that could not open the image. */
   readonly #closing: Promise<void>[] = [];
   #failure: Error | undefined;
 
@@ -44,7 +44,7 @@ export class ProxyPool {
     });
   }
 
-  /** Reads a blob from the proxy with the fewest readers, or from a new one while there are few. */
+  /** Reads a blob from an idle proxy, else from a new one, else from the one with the fewest readers. */
   async *read(blob: (opened: OpenedProxy) => AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
     if (this.#failure !== undefined) throw this.#failure;
     const member = this.#leastRead();
@@ -73,13 +73,13 @@ export class ProxyPool {
     return member;
   }
 
-  /** Ends all proxies at once; what is read rejects with the first reason. */
+  /** Kills all proxies; pending reads reject with the first reason. */
   abort(reason: Error): void {
     this.#failure ??= reason;
     for (const { proxy } of this.#members) ifStarted(proxy, (started) => started.abort(reason));
   }
 
-  /** Ends all proxies and waits for them. Never fails. */
+  /** Shuts down all proxies and waits for them. Never fails. */
   async close(): Promise<void> {
     const members = [...this.#members].map(({ proxy }) => ifStarted(proxy, (started) => started.close()));
     await Promise.all([...members, ...this.#closing]);
@@ -91,7 +91,7 @@ async function openImage(proxy: Promise<ImageProxy>, name: string): Promise<Open
   return { proxy: started, image: await started.openImage(name) };
 }
 
-/** A proxy that cannot be started is reported to the reader that waits for it. */
+/** Ignores a proxy that could not be started; the reader that waits for it gets the error. */
 async function ifStarted(proxy: Promise<ImageProxy>, use: (proxy: ImageProxy) => unknown): Promise<void> {
   const started = await proxy.catch(() => undefined);
   if (started !== undefined) await use(started);

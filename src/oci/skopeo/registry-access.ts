@@ -1,20 +1,23 @@
-/** How skopeo reaches registries: credentials, TLS, patience. What is not said here is as skopeo and podman have it. */
+/**
+ * How skopeo accesses registries: credentials, TLS, timeout. Everything else is configured as for skopeo and
+ * podman.
+ */
 
 export type RegistryAccess = {
   /** Credentials, as `podman login` writes them. */
   readonly authfile?: string;
-  /** Use no credentials, whatever files there are. */
+  /** Ignore all credentials. */
   readonly anonymous?: boolean;
   /** Directory with `*.crt`, `*.cert` and `*.key` for TLS. */
   readonly certDir?: string;
   /** Neither demand TLS nor verify certificates. */
   readonly insecureTls?: boolean;
-  /** Seconds without a byte after which a transfer is given up, ERR_REGISTRY_STALLED; 0: never. 60 unless given. */
+  /** Seconds without a byte after which a transfer fails with ERR_REGISTRY_STALLED; 0: never. Default: 60. */
   readonly stallTimeout?: number;
 };
 
-/** The words that tell skopeo. `side` stands before each option: `src-` for the source of a copy. */
-export function accessWords(registry: RegistryAccess, side: '' | 'src-' = ''): readonly string[] {
+/** The options for skopeo. `side` is their prefix: `src-` for the source of a copy. */
+export function accessArgs(registry: RegistryAccess, side: '' | 'src-' = ''): readonly string[] {
   const { authfile, anonymous = false, certDir, insecureTls = false } = registry;
   return [
     ...(anonymous ? [`--${side}no-creds`] : authfile === undefined ? [] : [`--${side}authfile`, authfile]),

@@ -1,84 +1,84 @@
 /**
- * What skopeo's words mean. containers/image has no error codes that leave the process, so the kinds that people can
- * do something about are known by their words; those of versions 5.22 and later are covered.
+ * Translates skopeo's error messages. Matches stderr text, because skopeo has no machine-readable error
+ * codes; covers the failures a user can fix, in containers/image 5.22 and later.
  */
 import type { ErrorCode } from '../../base/error-codes.ts';
 import { messageOf, TreeportError } from '../../base/errors.ts';
 
 type Kind = {
   readonly code: ErrorCode;
-  readonly words: RegExp;
-  /** Only registries have this kind. */
+  readonly pattern: RegExp;
+  /** True if only registries fail this way. */
   readonly remote?: boolean;
   readonly advice: string;
 };
 
-/** The first that matches counts: a TLS fault is also a registry that could not be reached. */
+/** The first match counts: a TLS error, for example, is also an unreachable registry. */
 const KINDS: readonly Kind[] = [
   {
     code: 'ERR_POLICY',
-    words:
+    pattern:
       /source image rejected|rejected by policy|a signature was required|no signature exists|invalid gpg signature|signature verification failed|policy\.json|signature policy/i,
     advice: 'the containers policy (policy.json) refuses it',
   },
   {
     code: 'ERR_REGISTRY_TLS',
-    words: /server gave http response to https client/i,
+    pattern: /server gave http response to https client/i,
     remote: true,
     advice:
       'the registry speaks no TLS; allow that with --insecure-skip-tls-verification or insecure=true in registries.conf',
   },
   {
     code: 'ERR_REGISTRY_TLS',
-    words: /x509: |tls: (?!.*timeout)|certificate/i,
+    pattern: /x509: |tls: (?!.*timeout)|certificate/i,
     remote: true,
     advice:
       'TLS with the registry failed; install its CA as ca.crt in /etc/containers/certs.d/HOST:PORT, or name a directory with it by --cert-dir',
   },
   {
     code: 'ERR_REGISTRY_AUTH',
-    words:
+    pattern:
       /unauthorized|authentication required|not authorized|access denied|is denied|denied: |forbidden|invalid username\/password|status ?code(?: from registry)?:? 40[13]\b|\b40[13] \(/i,
     remote: true,
     advice: 'the registry refuses access; run `podman login`, or name credentials with --authfile',
   },
   {
     code: 'ERR_BLOB_CORRUPT',
-    words: /corrupted blob|bytes in blob, got|digest did not match|does not match digest/i,
+    pattern: /corrupted blob|bytes in blob, got|digest did not match|does not match digest/i,
     advice: 'what came is not what its digest says',
   },
   {
     code: 'ERR_BLOB_MISSING',
-    words: /blob unknown|fetching blob: .*\b404\b|unknown blob|locating item named/i,
+    pattern: /blob unknown|fetching blob: .*\b404\b|unknown blob|locating item named/i,
     advice: 'a blob that the image needs is not there',
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
-    words: /pinging container registry \S*: invalid status code from registry 404/i,
+    pattern: /pinging container registry \S*: invalid status code from registry 404/i,
     remote: true,
     advice: 'no registry answers there; look at its name and the proxy settings',
   },
   {
     code: 'ERR_IMAGE_MISSING',
-    words:
+    pattern:
       /manifest unknown|name unknown|manifest_unknown|name_unknown|repository name not known|does not resolve to an image|identifier is not an image|no such file or directory|not found in|no such image|not a valid (?:name|digest)|\b404\b|no image found/i,
     advice: 'it is not there',
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
-    words: /too ?many ?requests|status(?: ?code)?(?: from registry)?:? 429\b/i,
+    pattern: /too ?many ?requests|status(?: ?code)?(?: from registry)?:? 429\b/i,
     remote: true,
     advice: 'the registry takes no more requests for now; wait and try again, or log in with `podman login`',
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
-    words: /status(?: ?code)?(?: from registry)?:? 5\d\d\b/i,
+    pattern: /status(?: ?code)?(?: from registry)?:? 5\d\d\b/i,
     remote: true,
     advice: 'the registry, or a proxy before it, reports a failure of its own; try again later',
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
-    words:
+    pattern:
       /dial tcp|no such host|connection refused|connection reset|timeout|timed out|unreachable|no route|unexpected eof|: eof|broken pipe|server misbehaving/i,
     remote: true,
     advice:
@@ -86,26 +86,26 @@ const KINDS: readonly Kind[] = [
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
-    words: /pinging container registry|stopped after \d+ redirects/i,
+    pattern: /pinging container registry|stopped after \d+ redirects/i,
     remote: true,
     advice: 'no registry answers there; look at its name, the network and the proxy settings',
   },
   {
     code: 'ERR_JSON',
-    words: /invalid character .* looking for|unexpected end of json|cannot unmarshal/i,
+    pattern: /invalid character .* looking for|unexpected end of json|cannot unmarshal/i,
     remote: true,
     advice: 'what came is not what a registry sends; a proxy or a login page may have answered in its place',
   },
 ];
 
-/** The error for what skopeo said of `place`, which it names. */
+/** The error for skopeo's message `said` about `place`, which the error names. */
 export function skopeoFault(place: string, said: string): TreeportError {
   const text = messageOf(said);
   const name = /docker:\/\/([^@\s]+?)(?::[^:/\s]+)?(?:@|\s|$)/.exec(place)?.[1];
-  // A name may look like a fault: registry.example.com/certificate/timeout.
+  // The image's own name may match: registry.example.com/certificate/timeout.
   const judged = name === undefined ? text : text.replaceAll(name, '');
   const kind = KINDS.find(
-    ({ words, remote }) => (name !== undefined || remote !== true) && words.test(judged),
+    ({ pattern, remote }) => (name !== undefined || remote !== true) && pattern.test(judged),
   );
   if (kind === undefined) return new TreeportError('ERR_SKOPEO', `${place}: skopeo failed: ${text}`);
   return new TreeportError(kind.code, `${place}: ${kind.advice} (${text})`);

@@ -1,6 +1,7 @@
 /**
- * Opens images that lie where only skopeo gets at them, under the containers policy. They are streamed through skopeo's
- * image proxy; an older skopeo, whose proxy cannot do what is needed, copies the image here first.
+ * Opens images through skopeo, under the containers policy: registries, containers-storage and the other
+ * transports that treeport does not read itself. Images are streamed through skopeo's image proxy; if
+ * skopeo's proxy is too old, the image is copied to a temporary layout first.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,22 +14,22 @@ import type { OpenedImage } from '../read/opened-image.ts';
 import { acceptsAnyImage, findContainersPolicy } from './containers-policy.ts';
 import { ImageProxy } from './image-proxy.ts';
 import { openProxiedImage } from './proxied-image.ts';
-import { accessWords } from './registry-access.ts';
-import { platformWords, skopeoCopy } from './skopeo.ts';
+import { accessArgs } from './registry-access.ts';
+import { platformArgs, skopeoCopy } from './skopeo.ts';
 import { stallLimit } from './stall.ts';
 
-/** From these versions of the protocol (0.2.x) on the proxy can do it: those of skopeo 1.6, 1.11 and 1.13. */
+/** Minimum protocol versions (0.2.x) of these features: those of skopeo 1.6, 1.11 and 1.13. */
 const GIVES_CONFIG = 3;
 const GIVES_LAYERS_IN_PLACE = 5;
 const ENFORCES_POLICY = 6;
 
-/** Opens the image; ERR_POLICY and what skopeo says of the place. */
+/** Opens the image; ERR_POLICY and the errors of skopeo. */
 export async function openThroughSkopeo(
   reference: ImageReference,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {
   const policy = await findContainersPolicy();
-  const global = [...platformWords(options.platform), '--policy', policy.path];
+  const global = [...platformArgs(options.platform), '--policy', policy.path];
   const streamed =
     options.reread === true
       ? undefined
@@ -36,16 +37,16 @@ export async function openThroughSkopeo(
   return streamed ?? copyHere(reference, options, global);
 }
 
-/** Undefined if this skopeo's proxy cannot do it. */
+/** Undefined if skopeo's proxy is too old. */
 async function openStreamed(
   reference: ImageReference,
   options: OpenImageOptions,
   global: readonly string[],
   isAcceptedAnyway: boolean,
 ): Promise<OpenedImage | undefined> {
-  const words = accessWords(options);
+  const args = accessArgs(options);
   const stall = stallLimit(reference, options);
-  const start = () => ImageProxy.start({ place: formatImageReference(reference), global, words, stall });
+  const start = () => ImageProxy.start({ place: formatImageReference(reference), global, args, stall });
   const proxy = await start();
   try {
     if (suffices(proxy.version, reference, isAcceptedAnyway)) {
@@ -66,7 +67,7 @@ function suffices(version: string, { transport }: ImageReference, isAcceptedAnyw
   return isAcceptedAnyway || patch >= ENFORCES_POLICY;
 }
 
-/** A copy of the image in a temporary layout, which goes when the image is closed. */
+/** Copies the image to a temporary layout, which is removed when the image is closed. */
 async function copyHere(
   reference: ImageReference,
   options: OpenImageOptions,
@@ -76,8 +77,8 @@ async function copyHere(
   try {
     const path = `${directory.path}/image`;
     const place = formatImageReference(reference);
-    // The policy has seen the signatures; a layout has no place for them.
-    const copy = ['--remove-signatures', ...accessWords(options, 'src-')];
+    // skopeo has checked the signatures against the policy; a layout cannot store them.
+    const copy = ['--remove-signatures', ...accessArgs(options, 'src-')];
     const watch = { stall: stallLimit(reference, options), progress: () => bytesBelow(path) };
     await skopeoCopy(place, `oci:${path}`, { global, copy, what: place, watch });
     const store = await openLayoutStore(path);
@@ -89,14 +90,14 @@ async function copyHere(
   }
 }
 
-/** What has come of a layout that is being written. */
+/** Bytes written so far to a layout. */
 async function bytesBelow(path: string): Promise<number> {
   try {
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
     const sizes = entries.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size);
     return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   } catch {
-    // Not begun, or a file was renamed meanwhile.
+    // Not started, or a file was renamed concurrently.
     return 0;
   }
 }

@@ -1,42 +1,44 @@
-/** A running skopeo: how it ended, and the last words it said. It does not outlive this process. */
+/** A running skopeo: its exit status and the tail of its stderr. Killed when this process exits. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { onEarlyExit } from '../../base/cleanup.ts';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
 
-/** Enough of what skopeo says to see why it failed. */
-const MAX_WORDS = 16 * 1024;
+/** Length of the tail of stderr that is kept. */
+const MAX_STDERR = 16 * 1024;
 
 export class SkopeoProcess {
   /** The exit status, or the signal that ended it; ERR_SKOPEO_MISSING if it could not be started. */
   readonly ended: Promise<number | NodeJS.Signals>;
   readonly #child: ChildProcess;
-  #said = '';
+  #stderr = '';
 
   /** `descriptors` become 3, 4, … in skopeo. */
-  constructor(words: readonly string[], descriptors: readonly number[] = []) {
-    const child = spawn('skopeo', [...registriesWords(), ...words], {
+  constructor(args: readonly string[], descriptors: readonly number[] = []) {
+    const child = spawn('skopeo', [...registriesArgs(), ...args], {
       stdio: ['ignore', 'ignore', 'pipe', ...descriptors],
     });
     this.#child = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#said = (this.#said + text).slice(-MAX_WORDS);
+      this.#stderr = (this.#stderr + text).slice(-MAX_STDERR);
     });
     const { promise, resolve, reject } = Promise.withResolvers<number | NodeJS.Signals>();
     child.once('error', (error) => reject(startFault(error)));
     child.once('close', (status, signal) => resolve(signal ?? status ?? 'SIGKILL'));
     const unregister = onEarlyExit(() => child.kill('SIGTERM'));
     this.ended = promise.finally(unregister);
-    // Whoever waits for the end gets it; nobody need wait.
+    // Awaiting the end is optional.
     this.ended.catch(() => {});
   }
 
-  /** The message of skopeo's last log line (`time="…" level=fatal msg="…"`), or all it said, on one line. */
-  get lastWords(): string {
-    const quoted = [...this.#said.matchAll(/msg=("(?:[^"\\]|\\.)*")/g)].at(-1)?.[1];
+  /**
+   * The message of skopeo's last log line (`time="…" level=fatal msg="…"`), else all of stderr, on one line.
+   */
+  get lastMessage(): string {
+    const quoted = [...this.#stderr.matchAll(/msg=("(?:[^"\\]|\\.)*")/g)].at(-1)?.[1];
     try {
-      return messageOf(quoted === undefined ? this.#said : JSON.parse(quoted));
+      return messageOf(quoted === undefined ? this.#stderr : JSON.parse(quoted));
     } catch {
-      return messageOf(this.#said);
+      return messageOf(this.#stderr);
     }
   }
 
@@ -45,8 +47,8 @@ export class SkopeoProcess {
   }
 }
 
-/** podman and buildah heed the variable, skopeo does not. */
-function registriesWords(): readonly string[] {
+/** podman and buildah honour the variable, skopeo does not. */
+function registriesArgs(): readonly string[] {
   const file = process.env.CONTAINERS_REGISTRIES_CONF;
   return file ? ['--registries-conf', file] : [];
 }

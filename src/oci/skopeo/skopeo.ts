@@ -1,4 +1,4 @@
-/** Runs `skopeo copy`, which knows every place an image can lie in; treeport itself knows OCI layouts and archives. */
+/** Runs `skopeo copy`, for the transports that treeport does not implement itself. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withTemporaryDirectory } from '../../base/temporary-directory.ts';
@@ -12,58 +12,58 @@ export type SkopeoOptions = {
   readonly authfile?: string;
 };
 
-export type CopyWords = {
-  /** Before `copy`: `--override-arch`, `--policy`. */
+export type CopyOptions = {
+  /** Options before `copy`: `--override-arch`, `--policy`. */
   readonly global?: readonly string[];
-  /** Behind it: credentials, TLS. */
+  /** Options after `copy`: credentials, TLS. */
   readonly copy?: readonly string[];
-  /** Names the work in errors, if not the two places. */
+  /** Names the operation in errors. Default: copying between the two places. */
   readonly what?: string;
   readonly watch?: ProgressWatch;
 };
 
-/** Ends skopeo when it has stalled. */
+/** Kills skopeo when it has stalled. */
 type ProgressWatch = {
   readonly stall: StallLimit | undefined;
-  /** A number that changes while bytes come. */
+  /** A number that changes while bytes arrive. */
   readonly progress: () => Promise<number>;
 };
 
-/** Copies an image between places in skopeo's notation; the digest of the manifest as it was written. */
+/** Copies an image between places in skopeo's notation; returns the digest of the manifest as written. */
 export async function skopeoCopy(
   source: string,
   destination: string,
-  { global = [], copy = [], what = `copying ${source} to ${destination}`, watch }: CopyWords = {},
+  { global = [], copy = [], what = `copying ${source} to ${destination}`, watch }: CopyOptions = {},
 ): Promise<Digest> {
   return withTemporaryDirectory(async (directory) => {
     const digestFile = join(directory, 'digest');
-    const words = [...global, 'copy', '--quiet', '--digestfile', digestFile, ...copy, source, destination];
-    await skopeo(words, what, watch);
+    const args = [...global, 'copy', '--quiet', '--digestfile', digestFile, ...copy, source, destination];
+    await skopeo(args, what, watch);
     return parseDigest((await readFile(digestFile, 'utf8')).trim(), `the digest of ${destination}`);
   });
 }
 
-/** Throws ERR_SKOPEO_MISSING where skopeo cannot be run: better before long work than after it. */
+/** ERR_SKOPEO_MISSING if skopeo cannot be run; called before long work so that it fails early. */
 export async function requireSkopeo(): Promise<void> {
   await skopeo(['--version'], 'skopeo --version');
 }
 
-/** The words, before the command, that choose an image of several. */
-export function platformWords(platform: Platform | undefined): readonly string[] {
+/** The options before the command that select a platform. */
+export function platformArgs(platform: Platform | undefined): readonly string[] {
   if (platform === undefined) return [];
   const { architecture, os, variant } = platform;
-  const words = ['--override-arch', architecture, '--override-os', os];
-  return variant === undefined ? words : [...words, '--override-variant', variant];
+  const args = ['--override-arch', architecture, '--override-os', os];
+  return variant === undefined ? args : [...args, '--override-variant', variant];
 }
 
-/** Runs skopeo to its end; `what` names the work in errors. */
-async function skopeo(words: readonly string[], what: string, watch?: ProgressWatch): Promise<void> {
-  const process = new SkopeoProcess(words);
+/** Runs skopeo to completion; `what` names the operation in errors. */
+async function skopeo(args: readonly string[], what: string, watch?: ProgressWatch): Promise<void> {
+  const process = new SkopeoProcess(args);
   const state: { fault: Error | undefined } = { fault: undefined };
   const endWatch = watchProgress(watch?.stall, watch?.progress, (limit) => {
     state.fault = limit.fault(what);
     process.kill();
   });
   const end = await process.ended.finally(endWatch);
-  if (end !== 0) throw state.fault ?? skopeoFault(what, process.lastWords || `it ended with ${end}`);
+  if (end !== 0) throw state.fault ?? skopeoFault(what, process.lastMessage || `it ended with ${end}`);
 }

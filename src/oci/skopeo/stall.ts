@@ -1,6 +1,6 @@
 /**
- * Transfers from registries that stall: a connection that stays open and brings no bytes is no error to skopeo, however
- * long it lasts. Only time counts in which something is waited for; the reader of a transfer may take as long as it likes.
+ * Detects stalled transfers from registries: skopeo waits forever on an open connection that delivers no
+ * bytes. Only the time spent waiting for skopeo counts; a slow reader does not.
  */
 import { TreeportError } from '../../base/errors.ts';
 import type { ImageReference } from '../model/reference.ts';
@@ -11,11 +11,11 @@ export const DEFAULT_STALL_TIMEOUT = 60;
 
 export type StallLimit = {
   readonly milliseconds: number;
-  /** The error, for what was waited for. */
+  /** The error; `what` names what was waited for. */
   readonly fault: (what: string) => TreeportError;
 };
 
-/** The limit for this image; undefined if there is none: the timeout is 0, or the image is in no registry. */
+/** The limit for this image; undefined if the timeout is 0 or the image is not in a registry. */
 export function stallLimit(
   { transport }: ImageReference,
   { stallTimeout = DEFAULT_STALL_TIMEOUT }: RegistryAccess,
@@ -31,19 +31,19 @@ export function stallLimit(
   };
 }
 
-/** Calls `onStall` if what is waited for takes longer than the limit; returns the function that ends the wait. */
+/** Calls `onStall` if the wait exceeds the limit; returns a function that ends the wait. */
 export function watchForStall(limit: StallLimit | undefined, onStall: () => void): () => void {
   if (limit === undefined) return () => {};
   const timer = setTimeout(onStall, limit.milliseconds);
   return () => clearTimeout(timer);
 }
 
-/** Milliseconds between two looks at the progress, at most. */
+/** Maximum interval between progress checks, in milliseconds. */
 const LOOK_INTERVAL = 1000;
 
 /**
- * Calls `onStall` if `progress`, a number that changes while bytes come, stays the same for longer than the limit;
- * returns the function that ends the watch.
+ * Calls `onStall` if `progress`, a number that changes while bytes arrive, stays the same for longer than the
+ * limit; returns a function that ends the watch.
  */
 export function watchProgress(
   limit: StallLimit | undefined,

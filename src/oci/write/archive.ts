@@ -1,9 +1,9 @@
 /**
  * Writes an image as an OCI archive, `oci-archive:FILE[:TAG]`: a tar of a layout, in one pass.
  *
- * The size of a blob is known when it has been written, so its header is left blank at first and filled in then. All
- * headers are alike (root:root, time 0): the same image gives the same bytes. The file is built under a temporary
- * name beside the final one.
+ * The size of a blob is known only after it is written, so its header is filled in afterwards. All headers
+ * have the same owner (root:root) and time (0), so that the same image gives the same bytes. The file is
+ * built under a temporary name beside the final one.
  */
 import { open, stat } from 'node:fs/promises';
 import { writeError } from '../../base/atomic-file.ts';
@@ -31,7 +31,10 @@ import { OutputFile } from './output-file.ts';
 
 const BLANK = Buffer.alloc(BLOCK_BYTES);
 
-/** Starts an image that replaces the archive, if there is one. Throws ERR_IMAGE_TARGET if something else is there. */
+/**
+ * Starts an image that replaces an existing archive. ERR_IMAGE_TARGET if the target exists and is not an
+ * archive.
+ */
 export async function createArchiveSink(location: LayoutLocation): Promise<ImageSink> {
   const target = await followLinks(location.path);
   await checkTarget(target);
@@ -58,7 +61,7 @@ class ArchiveSink implements ImageSink {
   readonly #file: OutputFile;
   readonly #place: ArchivePlace;
   readonly #blobs = new Set<Digest>();
-  /** Settled when the last blob that was opened has ended. */
+  /** Resolves when the most recently opened blob has ended. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(file: OutputFile, place: ArchivePlace) {
@@ -143,7 +146,7 @@ class ArchiveBlob implements BlobWriter {
   }
 
   async abort(): Promise<void> {
-    // A file that cannot be truncated refuses all that follows.
+    // If truncating fails, the sticky error of the file makes all later calls fail.
     await this.#file.truncate(this.#start).catch(() => {});
     this.#done();
   }
@@ -157,7 +160,7 @@ function directoryHeader(path: string): Buffer {
   return encodeHeader({ path, type: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0, target: '' });
 }
 
-/** Only an OCI archive may be replaced, or an empty file. */
+/** Only an OCI archive or an empty file may be replaced. */
 async function checkTarget(target: string): Promise<void> {
   if (await isReplaceable(target)) return;
   throw new TreeportError(

@@ -1,11 +1,11 @@
 /**
- * How a stream is cut and compressed block by block, so that blocks can be compressed on any number of
- * threads and the bytes are the same for every number of them and however the input arrives.
+ * How a stream is cut into blocks that are compressed independently. The output depends neither on the number
+ * of threads nor on how the input arrives.
  */
 export type BlockFormat = {
   /** Bytes of input per block; only the last one is shorter. */
   readonly blockSize: number;
-  /** How many of the bytes before a block are handed to its compression. */
+  /** Number of preceding bytes that a block is compressed with. */
   readonly dictionarySize: number;
   header(level: number): Uint8Array;
   trailer(total: StreamTotal): Uint8Array;
@@ -14,16 +14,16 @@ export type BlockFormat = {
 
 export type Block = {
   readonly bytes: Uint8Array;
-  /** The bytes before it; empty for the first. */
+  /** The preceding bytes; empty for the first block. */
   readonly dictionary: Uint8Array;
   readonly last: boolean;
 };
 
-/** About the whole input. */
+/** Sums of the whole input. */
 export type StreamTotal = {
   readonly crc32: number;
   readonly size: number;
 };
 
-/** No compression here makes a block longer by more than this. */
+/** Maximum growth of a block in bytes, for all formats. */
 export const MAX_EXPANSION = 64 * 1024;

@@ -1,9 +1,9 @@
 /**
- * Compresses and hashes a stream on other threads; this one only moves bytes.
+ * Compresses and hashes a stream on other threads; the calling thread only moves bytes.
  *
- * The input is copied into slots of shared memory, one block each. A full slot is hashed and compressed, its result is
- * hashed and written in the order of the input, and then the slot is free again. The number of slots bounds the memory
- * and holds the source back.
+ * The input is copied into slots of shared memory, one block each. A full slot is hashed and compressed, its
+ * result is hashed and written in input order, and then the slot is free again. The number of slots bounds
+ * the memory and applies backpressure to the source.
  */
 
 import type { Digest } from '../model/descriptor.ts';
@@ -13,11 +13,11 @@ import { type CompressionThreads, type HashStream, sharedThreads } from './threa
 
 export type CompressOptions = {
   readonly compression: Compression;
-  /** Takes compressed bytes, which are reused once it resolves. */
+  /** Receives compressed bytes, whose memory is reused once the promise resolves. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
-  /** Called after each block with the bytes of input so far. */
+  /** Receives, after each block, the number of input bytes so far. */
   readonly onProgress?: ((size: number) => void) | undefined;
-  /** Default: as many as there are processors. The bytes written do not depend on it. */
+  /** Default: one for each processor. The output does not depend on their number. */
   readonly threads?: CompressionThreads;
 };
 
@@ -33,7 +33,7 @@ export type CompressedStream = {
 
 const MAX_SLOT_MEMORY = 56 * 1024 * 1024;
 
-/** Compresses `source` to its end. Fails with the error of the source, or of `write`. */
+/** Compresses `source` to its end; rejects with the error of the source or of `write`. */
 export async function compressStream(
   source: AsyncIterable<Uint8Array>,
   options: CompressOptions,
@@ -63,13 +63,13 @@ class StreamCompressor {
   readonly #outputHash: HashStream;
   readonly #maxSlots: number;
   readonly #free: Slot[] = [];
-  /** The last bytes of the block before the current one. */
+  /** The last bytes of the preceding block. */
   readonly #tail: Uint8Array;
   #slots = 0;
   #current: Slot | undefined;
   #blocks = 0;
   #size = 0;
-  /** Everything written so far, in order. */
+  /** Resolves when all blocks so far are written, in order. */
   #written: Promise<void>;
   #slotFreed = signal();
 
@@ -97,7 +97,7 @@ class StreamCompressor {
   }
 
   async end(): Promise<CompressedStream> {
-    // A full block waits for more input before it goes, so that the last block is known as such.
+    // A full block is submitted only when more input follows, so that the last one can be marked as last.
     this.#submit(this.#current ?? (await this.#takeSlot()), true);
     await this.#written;
     const input = await this.#inputHash.end();
@@ -109,7 +109,7 @@ class StreamCompressor {
     };
   }
 
-  /** Waits until nothing is under way any more. */
+  /** Waits until nothing is in flight. */
   async abandon(): Promise<void> {
     await Promise.allSettled([this.#written]);
     await Promise.allSettled([this.#inputHash.end(), this.#outputHash.end()]);
@@ -148,7 +148,7 @@ class StreamCompressor {
       this.#inputHash.update(bytes),
     ]);
     this.#written = this.#finishBlock(slot, done, this.#written);
-    // Reported by whoever waits next for a slot or for the end.
+    // The next wait for a slot, or for the end, reports the error.
     this.#written.catch((error) => this.#slotFreed.reject(error));
   }
 
@@ -171,7 +171,7 @@ class StreamCompressor {
   }
 }
 
-/** What a failure rejects without anybody waiting for it is not unhandled: the next wait, or the end, meets it. */
+/** A promise whose rejection is never unhandled, because the next wait, or the end, reports the failure. */
 function signal(): PromiseWithResolvers<void> {
   const resolvers = Promise.withResolvers<void>();
   resolvers.promise.catch(() => {});

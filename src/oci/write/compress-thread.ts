@@ -1,4 +1,4 @@
-/** Entry point of a compression thread: compresses one block of shared memory into another. */
+/** Entry point of a compression thread: compresses blocks from shared memory into shared memory. */
 import { answerCalls } from '../../base/answer-calls.ts';
 import type { Block } from './block-format.ts';
 import { BLOCK_FORMATS, type Compression } from './compression.ts';
@@ -6,7 +6,7 @@ import { BLOCK_FORMATS, type Compression } from './compression.ts';
 export type CompressRequest = {
   readonly compression: Compression;
   readonly block: Block;
-  /** Shared memory that the result is put into; the answer is its length. */
+  /** Shared memory for the result, whose length is the answer. */
   readonly output: Uint8Array;
 };
 
@@ -18,7 +18,10 @@ answerCalls(({ compression, block, output }: CompressRequest): number => {
   return length;
 });
 
-/** Frees the memory at once: collected late, a buffer per block would be most of the process. */
+/**
+ * Frees the memory at once. Left to the garbage collector, these buffers would be most of the process's
+ * memory.
+ */
 function release(buffer: Buffer<ArrayBuffer>): void {
   if (buffer.buffer.byteLength > Buffer.poolSize) buffer.buffer.transfer(0);
 }

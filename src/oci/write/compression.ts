@@ -1,4 +1,4 @@
-/** How a layer is compressed: `gzip[:LEVEL]` or `zstd[:LEVEL]` on the command line. */
+/** Layer compression: `gzip[:LEVEL]` or `zstd[:LEVEL]` on the command line. */
 import { TreeportError } from '../../base/errors.ts';
 import { MEDIA_TYPE_LAYER_GZIP, MEDIA_TYPE_LAYER_ZSTD } from '../model/media-types.ts';
 import type { BlockFormat } from './block-format.ts';

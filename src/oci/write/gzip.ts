@@ -1,7 +1,8 @@
 /**
- * One gzip member (RFC 1952) out of blocks that are compressed apart. Each block is deflated with the 32 KiB
- * before it as dictionary and ends on a byte boundary (an empty stored block, Z_SYNC_FLUSH), the last one ends the
- * deflate stream. One member, because importers in the field stop after the first.
+ * Builds one gzip member (RFC 1952) from blocks that are compressed independently. Each block is deflated
+ * with the 32 KiB before it as dictionary and ends on a byte boundary (an empty stored block, Z_SYNC_FLUSH);
+ * the last one ends the deflate stream. There is only one member, because importers in the field stop after
+ * the first.
  */
 import { constants, deflateRawSync } from 'node:zlib';
 import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
@@ -9,11 +10,11 @@ import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
 const OS_UNKNOWN = 255;
 
 export const gzipFormat: BlockFormat = {
-  // Larger blocks compress no better (0.1 %); smaller ones cost time.
+  // Larger blocks save only 0.1 %; smaller ones are slower.
   blockSize: 512 * 1024,
   dictionarySize: 32 * 1024,
 
-  /** Flags 0, mtime 0, and the extra flags that zlib sets for the level. */
+  /** Flags 0, mtime 0, and the extra flags zlib sets for the level. */
   header(level) {
     const extraFlags = level === 1 ? 4 : level === 9 ? 2 : 0;
     return Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, extraFlags, OS_UNKNOWN);
@@ -30,7 +31,7 @@ export const gzipFormat: BlockFormat = {
     return deflateRawSync(block.bytes, {
       level,
       finishFlush: block.last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-      // In one piece: a flush that runs out of room is written twice.
+      // Room for the whole output: zlib writes a flush twice if it runs out of room.
       chunkSize: block.bytes.length + MAX_EXPANSION,
       ...(block.dictionary.length > 0 && { dictionary: block.dictionary }),
     });

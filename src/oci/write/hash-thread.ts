@@ -1,9 +1,9 @@
-/** Entry point of the hashing thread: SHA-256 and CRC-32 of any number of streams at once. */
+/** Entry point of the hashing thread: SHA-256 and CRC-32 of any number of concurrent streams. */
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { answerCalls } from '../../base/answer-calls.ts';
 
-/** A stream begins with its first bytes; without bytes it ends and its sums are the answer. */
+/** The first bytes start a stream; a request without bytes ends it and is answered with its sums. */
 export type HashRequest = {
   readonly stream: number;
   readonly bytes: Uint8Array | undefined;

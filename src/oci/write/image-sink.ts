@@ -1,6 +1,7 @@
 /**
- * An image sink: where an image is written. Atomic: the image appears under its final name only on `finish`, and
- * `abort` removes everything that was written; the caller must call one of the two. Equal blobs are kept once.
+ * An image sink: where an image is written. Atomic: the image appears under its final name only on `finish`,
+ * and `abort` removes everything that was written; the caller must call one of the two. Equal blobs are kept
+ * once.
  */
 import { type Descriptor, type Digest, digestOf, type Platform } from '../model/descriptor.ts';
 import type { OpenedImage } from '../read/opened-image.ts';

@@ -1,4 +1,4 @@
-/** Writes one layer of an image: hashes the tar, compresses it, hashes the result, all in one pass. */
+/** Writes a layer in one pass: hashes the tar, compresses it, hashes the result. */
 
 import type { Annotations, Descriptor, Digest } from '../model/descriptor.ts';
 import { compressStream } from './compress-stream.ts';
@@ -8,7 +8,7 @@ import type { ImageSink } from './image-sink.ts';
 export type LayerOptions = {
   readonly compression: Compression;
   readonly annotations?: Annotations;
-  /** Called now and then with the bytes of tar so far. */
+  /** Receives, from time to time, the number of tar bytes so far. */
   readonly onProgress?: (uncompressedSize: number) => void;
 };
 
@@ -19,7 +19,7 @@ export type WrittenLayer = {
   readonly uncompressedSize: number;
 };
 
-/** Writes the tar stream as a layer blob of `sink`. Several may be written at once. */
+/** Writes the tar stream as a layer blob of `sink`. Several layers may be written at once. */
 export async function writeLayer(
   sink: ImageSink,
   tar: AsyncIterable<Uint8Array>,

@@ -1,9 +1,9 @@
 /**
  * Writes an image as an OCI layout directory, `oci:DIR[:TAG]`.
  *
- * A new directory is built beside its final name and renamed at the end. Into a layout that exists, blobs are put one
- * by one (temporary name, then rename) and `index.json` is replaced last, so that it has the old images until it has the
- * new one as well. An empty directory is treated as a layout without images.
+ * A new directory is built beside its final name and renamed at the end. In an existing layout, blobs are
+ * added one by one (temporary name, then rename) and `index.json` is replaced last, so that the layout is
+ * valid at any moment. An empty directory is treated as a layout without images.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
@@ -27,7 +27,7 @@ import type { BlobWriter, ImageSink } from './image-sink.ts';
 import { inspectLayoutTarget, LayoutAdditions, type LayoutTarget, readLayoutIndex } from './layout-target.ts';
 import { OutputFile } from './output-file.ts';
 
-/** Starts an image in the layout directory. Throws ERR_IMAGE_TARGET if something else is there. */
+/** Starts an image in the layout directory. ERR_IMAGE_TARGET if the target exists and is not a layout. */
 export async function createLayoutSink(location: LayoutLocation): Promise<ImageSink> {
   const target = await inspectLayoutTarget(resolve(location.path));
   let sink: LayoutSink | undefined;
@@ -44,9 +44,9 @@ export async function createLayoutSink(location: LayoutLocation): Promise<ImageS
 
 class LayoutSink implements ImageSink {
   readonly #target: LayoutTarget;
-  /** What becomes the layout, if there is none yet. */
+  /** The new layout, if the target does not exist. */
   readonly #temporary: Temporary | undefined;
-  /** Where files are put: the final path, or the temporary one. */
+  /** Where files are written: the final path or the temporary one. */
   readonly #root: string;
   readonly #tag: string | undefined;
   readonly #additions: LayoutAdditions;
@@ -141,7 +141,7 @@ class LayoutBlob implements BlobWriter {
   }
 }
 
-/** Puts a file in place at once, its bytes on the disk before its name; errors name `target`. */
+/** Replaces a file atomically, its bytes synced before it is renamed; errors name `target`. */
 async function replaceFile(root: string, name: string, bytes: Uint8Array, target: string): Promise<void> {
   const temporary = await Temporary.create(join(root, name), 'file', 0o644);
   try {

@@ -1,4 +1,4 @@
-/** What is found where a layout directory is to be written, and what must go again when writing it fails. */
+/** Inspects the target directory before writing and remembers what to roll back on failure. */
 import { readFileSync, rmSync } from 'node:fs';
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,11 +10,11 @@ export type LayoutTarget = {
   /** The final path, absolute. */
   readonly path: string;
   readonly exists: boolean;
-  /** False if `oci-layout` is still to be written. */
+  /** False if `oci-layout` must be written. */
   readonly isLayout: boolean;
 };
 
-/** Looks at the absolute path `path`; throws ERR_IMAGE_TARGET if something else than a layout is there. */
+/** Inspects the absolute path `path`; ERR_IMAGE_TARGET if it exists and is not a layout. */
 export async function inspectLayoutTarget(path: string): Promise<LayoutTarget> {
   try {
     if (!(await stat(path)).isDirectory()) throw refusal(path, 'not a directory');
@@ -30,7 +30,7 @@ export async function inspectLayoutTarget(path: string): Promise<LayoutTarget> {
   return { path, exists: false, isLayout: false };
 }
 
-/** The index of a layout; one without images if there is none yet. */
+/** The index of a layout; an empty one if the file does not exist. */
 export async function readLayoutIndex(root: string): Promise<ImageIndex> {
   const path = join(root, INDEX_FILE);
   try {
@@ -41,7 +41,7 @@ export async function readLayoutIndex(root: string): Promise<ImageIndex> {
   }
 }
 
-/** What a writer has added to a layout, so that it can be taken away again at any moment. */
+/** The files that a writer has added to a layout, for rolling back. */
 export class LayoutAdditions {
   readonly #root: string;
   readonly #paths = new Set<string>();
@@ -56,9 +56,9 @@ export class LayoutAdditions {
     this.#paths.add(path);
   }
 
-  /** Synchronous, because it also runs when the process ends. */
+  /** Synchronous, because it also runs when the process exits. */
   discard(): void {
-    // Another writer has finished meanwhile; its image may share blobs with ours.
+    // Another writer has finished in the meantime, and its image may share blobs with ours.
     if (this.#index()?.equals(this.#indexBefore ?? Buffer.alloc(0)) === false) return;
     for (const path of this.#paths) rmSync(path, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 /**
- * A file that is being written, at the end or anywhere. Errors name the target that it is written for; after one,
- * everything fails with it.
+ * A file that is written by appending or at any position. Errors name the target that it is written for and
+ * are sticky: after the first failure every call rejects with it.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { writeError } from '../../base/atomic-file.ts';
@@ -16,7 +16,7 @@ export class OutputFile {
     this.#target = target;
   }
 
-  /** Opens the empty file `path`; `target` is the name people know. */
+  /** Opens the empty file `path`; `target` is the final name, for errors. */
   static async open(path: string, target: string): Promise<OutputFile> {
     try {
       return new OutputFile(await open(path, 'r+'), target);
@@ -51,13 +51,13 @@ export class OutputFile {
     this.#position = position;
   }
 
-  /** Waits until the bytes are on the disk, then closes. */
+  /** Syncs and closes. */
   async finish(): Promise<void> {
     await this.#named(() => this.#handle.sync());
     await this.#named(() => this.#handle.close());
   }
 
-  /** Closes whatever the state; may be called again. */
+  /** Closes in any state. Idempotent. */
   async close(): Promise<void> {
     await this.#handle.close().catch(() => {});
   }

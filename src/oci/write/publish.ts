@@ -1,6 +1,6 @@
 /**
- * Writes an image to wherever a reference says: `oci:` and `oci-archive:` natively, every other place by way
- * of a temporary layout and skopeo.
+ * Publishes an image under a reference: `oci:` and `oci-archive:` natively, all other transports through a
+ * temporary layout and skopeo.
  */
 import { join } from 'node:path';
 import { withTemporaryDirectory } from '../../base/temporary-directory.ts';
@@ -15,8 +15,8 @@ import { createLayoutSink } from './layout-directory.ts';
 export type BuildImage = (sink: ImageSink) => Promise<Descriptor>;
 
 /**
- * Has `build` make the image and puts it in place; the digest of the manifest as it lies there. When
- * anything fails nothing is left under the final name.
+ * Builds the image and publishes it; returns the digest of the manifest as it is stored there. On failure
+ * nothing is left under the final name.
  */
 export async function publishImage(
   reference: ImageReference,

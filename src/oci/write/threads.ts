@@ -1,4 +1,4 @@
-/** The threads that compress and hash: started at the first use and kept for the life of the process. */
+/** The threads that compress and hash: started on first use and kept until the process exits. */
 import { availableParallelism } from 'node:os';
 import { Thread } from '../../base/thread.ts';
 import type { CompressRequest } from './compress-thread.ts';
@@ -20,20 +20,20 @@ export class CompressionThreads {
     this.#compressors = Array.from({ length: count }, () => new Thread(import.meta.url, './compress-thread'));
   }
 
-  /** Compresses a block on the least busy thread; the number of bytes that are in `output` then. */
+  /** Compresses a block on the least busy thread; returns the number of bytes in `output`. */
   compress(request: CompressRequest): Promise<number> {
     const thread = this.#compressors.reduce((best, other) => (other.load < best.load ? other : best));
     return thread.call(request);
   }
 
-  /** A new stream to hash. */
+  /** Starts to hash a stream. */
   hashStream(): HashStream {
     this.#streams += 1;
     return new HashStream(this.#hasher, this.#streams);
   }
 }
 
-/** Hashes a stream on another thread. `end` must be called, whatever happened. */
+/** Hashes a stream on another thread. The caller must call `end`, also after a failure. */
 export class HashStream {
   readonly #thread: HashThread;
   readonly #stream: number;
@@ -43,7 +43,7 @@ export class HashStream {
     this.#stream = stream;
   }
 
-  /** Resolves when shared memory under `bytes` may be reused. */
+  /** Resolves when the shared memory of `bytes` may be reused. */
   async update(bytes: Uint8Array): Promise<void> {
     await this.#thread.call({ stream: this.#stream, bytes });
   }
@@ -53,7 +53,7 @@ export class HashStream {
   }
 }
 
-/** As many as there are processors. */
+/** The process-wide threads, one for each processor. */
 export function sharedThreads(): CompressionThreads {
   shared.threads ??= new CompressionThreads(Math.min(availableParallelism(), MAX_THREADS));
   return shared.threads;

@@ -1,6 +1,7 @@
 /**
- * Zstandard (RFC 8878) as a row of independent frames, each with its size and checksum; a decoder reads them as one
- * stream. The library's own threads are not used: its worker parameter truncates output under some versions of Node.
+ * Zstandard (RFC 8878) as a sequence of independent frames, each with its size and checksum; decoders read
+ * them as one stream. The library's own threads are not used, because its worker parameter truncates output
+ * in some versions of Node.
  */
 import { constants, zstdCompressSync } from 'node:zlib';
 import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
@@ -8,7 +9,7 @@ import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
 const NOTHING = new Uint8Array(0);
 
 export const zstdFormat: BlockFormat = {
-  // 4 MiB save 1 % at level 3 and cost twice the memory.
+  // 4 MiB would save 1 % at level 3 for twice the memory.
   blockSize: 2 * 1024 * 1024,
   dictionarySize: 0,
 

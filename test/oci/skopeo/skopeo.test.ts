@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { platformWords, skopeoCopy } from '../../../src/oci/skopeo/skopeo.ts';
+import { platformArgs, skopeoCopy } from '../../../src/oci/skopeo/skopeo.ts';
 import { coded } from '../../support/expect.ts';
 import { testFolder } from '../../support/small-image.ts';
 
@@ -58,7 +58,7 @@ while [ "$1" != --digestfile ]; do shift; done
 echo ${digest} > "$2"
 `,
   );
-  const global = platformWords({ architecture: 'arm', os: 'linux', variant: 'v7' });
+  const global = platformArgs({ architecture: 'arm', os: 'linux', variant: 'v7' });
   const copy = ['--authfile', '/auth.json'];
   assert.equal(await skopeoCopy('dir:a', 'dir:b', { global, copy }), digest);
   const words = (await readFile(join(folder, 'words'), 'utf8')).trim();
