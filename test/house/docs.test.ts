@@ -53,6 +53,16 @@ for (const page of HAND_WRITTEN) {
     }
   });
 
+  test(`${page}: every source file it mentions exists`, () => {
+    const paths = codeSpans(projectText(page)).filter((text) =>
+      /^(?:src|test|scripts)\/[a-z0-9/._-]+$/.test(text),
+    );
+    assert.deepEqual(
+      paths.filter((path) => !existsSync(join(ROOT, path))),
+      [],
+    );
+  });
+
   test(`${page}: every verb it mentions exists`, () => {
     const spans = page.startsWith(FORMATS) ? [] : codeSpans(projectText(page));
     for (const span of spans.filter((text) => text.startsWith('treeport '))) {
