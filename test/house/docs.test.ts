@@ -17,7 +17,7 @@ const GENERATED = await generatedDocs();
 const HAND_WRITTEN = PAGES.filter((path) => !GENERATED.has(path));
 const PROGRAM = await buildProgram();
 
-/** The real tree of commands, whose verbs do nothing. */
+/** The real command tree, with actions that do nothing. */
 async function idleProgram(): Promise<Command> {
   const makeIdle = (command: Command): void => {
     if (command.commands.length === 0) command.action(() => {});
@@ -28,7 +28,7 @@ async function idleProgram(): Promise<Command> {
   return program;
 }
 
-/** What commander has against a command line, or undefined. */
+/** Commander's error for a command line, or undefined. */
 async function complaint(words: readonly string[]): Promise<string | undefined> {
   try {
     const program = await idleProgram();
@@ -92,7 +92,7 @@ for (const page of HAND_WRITTEN) {
   });
 }
 
-/** The first word that should be a verb and is none. */
+/** The first word that should be a verb but is not. */
 function unknownVerb(words: readonly string[]): string | undefined {
   const command = { at: PROGRAM };
   for (const word of words) {

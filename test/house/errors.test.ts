@@ -6,7 +6,7 @@ import { projectFiles, projectText } from '../support/project.ts';
 const CODES = Object.keys(ERROR_CODES);
 const TABLE = 'src/base/error-codes.ts';
 
-/** The codes that no file of `paths` has as a whole word. */
+/** The codes that no file of `paths` mentions. */
 function missingIn(paths: readonly string[]): string[] {
   const words = new Set(paths.flatMap((path) => projectText(path).match(/\bERR_[A-Z0-9_]+\b/g) ?? []));
   return CODES.filter((code) => !words.has(code));

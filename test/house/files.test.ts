@@ -3,7 +3,7 @@ import test from 'node:test';
 import { projectFiles, projectText } from '../support/project.ts';
 
 const MAX_LINES = 300;
-/** Folders of test/ that are about no one module of src/. */
+/** Folders of test/ whose tests do not belong to a single module of src/. */
 const FREE = [
   'test/deploy/',
   'test/e2e/',
@@ -23,8 +23,8 @@ test(`no file has more than ${MAX_LINES} lines`, () => {
 });
 
 /**
- * The module itself, or the modules of a group: `repo` is about `repo-ls` and its siblings; a suffix says how
- * it tests.
+ * True if the test belongs to the module, or to its group: `repo` covers `repo-ls` and its siblings. A suffix
+ * names the kind of test.
  */
 function isAbout(test: string, module: string): boolean {
   const name = test.replace(/^test\//, 'src/').replace(/(-fuzz)?\.test\.ts$/, '');

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { projectFiles, projectText } from '../support/project.ts';
 
-/** A delay that the code waits for, by node:timers/promises or by a promise around a timer. */
+/** A delay that the code awaits, from node:timers/promises or a promise around a timer. */
 const SLEEP = /\bsetTimeout\b[^;]*from 'node:timers\/promises'|new Promise\b[^;]*\bsetTimeout\(/;
 const ALLOWED = [
-  // Its delays are what it is for.
+  // Its purpose is to delay.
   'test/support/flawed-registry.ts',
-  // Asks programs that give no sign, again and again.
+  // Polls programs that give no sign.
   'test/e2e/support/processes.ts',
 ];
 

@@ -1,6 +1,4 @@
-/**
- * A commit of the edge cases of tar streams, made without root or system tools.
- */
+/** A commit of the edge cases of tar streams, made without root or system tools. */
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import type { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';

@@ -60,7 +60,7 @@ function makeNames(folder: string): void {
     'A',
   ];
   for (const name of names) writeFileSync(join(folder, name), `${name}\n`);
-  // `a/` sorts after `a.b` by name, but before it if the slash counted.
+  // `a/` sorts after `a.b` by name, but would sort before it if the slash counted.
   mkdirSync(join(folder, 'd'));
   writeFileSync(join(folder, 'd/inside'), 'inside\n');
   mkdirSync(join(folder, 'd.e'));

@@ -15,7 +15,7 @@ import { tarArchive } from './tar-streams.ts';
 
 type Fill = (bytes: number) => Buffer;
 
-/** An array of elements of no bytes: nothing but their offsets. */
+/** An array of empty elements, so that only their offsets take space. */
 const emptyElements: Fill = (bytes) => {
   const width = chooseWidth(0, Math.floor(bytes / 4));
   const array = Buffer.alloc(bytes - (bytes % width));
@@ -23,7 +23,7 @@ const emptyElements: Fill = (bytes) => {
   return array;
 };
 
-/** Pairs of two empty strings of bytes, each with its one offset. */
+/** Pairs of two empty byte strings, each with one offset. */
 const emptyPairs: Fill = (bytes) =>
   write(
     'a(ayay)',
@@ -63,7 +63,7 @@ function withFilling(
   serialize: (dict: MetadataDict) => Buffer,
 ): Buffer {
   const filled = Buffer.concat([FILLS[type](bytes), Buffer.from(`\0${type}`)]);
-  // Of the same size, so that the bytes can be exchanged: a variant of type `ay` ends with 3 bytes.
+  // Of the same size, so that the bytes can be replaced; a variant of type `ay` ends with 3 bytes.
   const serialized = serialize(new Map([[key, variant('ay', Buffer.alloc(filled.length - 3, 0xa5))]]));
   filled.copy(serialized, serialized.indexOf(MARK));
   return serialized;
@@ -112,13 +112,13 @@ function wideTree(bytes: number, kind: 'files' | 'directories'): Buffer {
   return serializeDirtree({ files: [], directories: names.map((name) => ({ name, ...child })) });
 }
 
-/** A dirmeta whose attributes are pairs of nothing. */
+/** A dirmeta whose attributes are empty pairs. */
 function emptyXattrs(bytes: number): Buffer {
   const xattrs = FILLS['a(ayay)'](bytes);
   return Buffer.concat([serializeDirmeta({ uid: 0, gid: 0, mode: 0o40755, xattrs: [] }), xattrs]);
 }
 
-/** Every stream by its name; `bytes` is about what its one large object has. */
+/** All streams by name; `bytes` is the approximate size of the one large object. */
 export const HOSTILE_STREAMS: ReadonlyMap<string, (bytes: number) => Buffer> = new Map([
   ...FILLED_TYPES.flatMap((type) => [
     [

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Speaks the protocol of skopeo's image proxy, in versions that the installed skopeo need not have.
+"""Speaks the protocol of skopeo's image proxy, in versions that the installed skopeo may not support.
 
 PROXY_ANSWERS names a JSON file: {"version", "replies": {method: reply}, "blobs": {digest: file}}. A reply is
-{"value", "error", "bytes": file, "raw", "descriptors", "exit", "stall"}; what is not said is as a proxy would do it.
-A reply with "stall" never comes; a blob whose file is called "stall" begins and never ends.
-Requests, and the words of any other command, are noted in PROXY_LOG.
+{"value", "error", "bytes": file, "raw", "descriptors", "exit", "stall"}; fields that are left out behave like the real proxy.
+A reply with "stall" is never sent; a blob whose file is called "stall" starts and never ends.
+Requests, and the arguments of any other command, are logged to PROXY_LOG.
 """
 import array
 import json

@@ -21,7 +21,7 @@ export type MirrorSource = {
   readonly writer: ArchiveWriter;
   /** The parent of `commit`. */
   readonly first: Checksum;
-  /** What MIRROR_REF points to, and what it is bound to. */
+  /** The commit of MIRROR_REF, which binds that ref. */
   readonly commit: Checksum;
 };
 
@@ -48,7 +48,7 @@ export function boundTo(...refs: readonly string[]): MetadataDict {
   return new Map([['ostree.ref-binding', variant('as', refs)]]);
 }
 
-/** The same with a collection. */
+/** Like boundTo, with a collection binding. */
 export function boundToCollection(id: string, ...refs: readonly string[]): MetadataDict {
   return new Map([...boundTo(...refs), ['ostree.collection-binding', stringVariant(id)]]);
 }

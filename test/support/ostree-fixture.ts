@@ -15,7 +15,7 @@ export const FIXTURE_CONTENT = 'bd3d13c3059e63e6f8a3d6d046923ded730d90bd7a055c9a
 export const FIXTURE_UPDATE_COMMIT = '6e6afc49d902daa2456c858818e0ad8bf9afe79cdcca738c5676c0e175c1def1';
 export const FIXTURE_REF = 'exampleos/x86_64/stable';
 
-/** Detached metadata that the golden stream with it was made with. */
+/** The detached metadata of the golden stream that has some. */
 export const FIXTURE_DETACHED: Buffer = serializeDict(
   new Map([['my-detached-key', stringVariant('my-detached-value')]]),
 );
@@ -121,7 +121,7 @@ function fixtureTree(bash: string, bashMode: number): TreeDirectory {
   });
 }
 
-/** A directory is labelled by the path it was made for: that of the first file below it. */
+/** A directory has the label of the first file below it. */
 function directory(labelPath: string, entries: Record<string, TreeNode>): TreeDirectory {
   return {
     kind: 'directory',

@@ -23,7 +23,7 @@ export async function initRepo(path: string, mode: OstreeMode): Promise<string> 
 export type CommitOptions = {
   readonly ref?: string;
   readonly subject?: string;
-  /** Further words of `ostree commit`. */
+  /** More arguments of `ostree commit`. */
   readonly words?: readonly string[];
 };
 
@@ -54,7 +54,7 @@ export async function copyRepo(from: string, to: string, mode: OstreeMode): Prom
   return to;
 }
 
-/** Lays a bare repository out as bare-split-xattrs; needs the rights to keep owners. */
+/** Converts a bare repository to bare-split-xattrs; needs the privilege to keep owners. */
 export function makeSplitRepo(bare: string, to: string, generation: SplitGeneration): string {
   cpSync(bare, to, { recursive: true, verbatimSymlinks: true });
   const objects = join(to, 'objects');
@@ -126,7 +126,7 @@ export async function listTree(repo: string, revision: string): Promise<readonly
   });
 }
 
-/** Names may hold line ends, so only the beginnings of lines are looked at. */
+/** Matches only the beginnings of lines, because names may have line ends. */
 const ENTRY_LINE = /^([-dl])\d{5} \d+ \d+ +\d+ ([0-9a-f]{64}) (?:([0-9a-f]{64}) )?/gm;
 
 /** Unpacks the bare-split-xattrs repository that libostree's own tests use. */

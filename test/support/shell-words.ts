@@ -1,4 +1,4 @@
-/** Enough of a shell's grammar for the command lines in the documentation. */
+/** Parses the subset of shell grammar that the documentation's command lines use. */
 
 const TOKEN = /\s*(?:(#.*)|(&&|\|\||[|;&])|(\d?(?:>>|[<>])\s*\S+)|((?:'[^']*'|"[^"]*"|[^\s'"|;&<>])+))/gy;
 

@@ -17,7 +17,7 @@ export type OpensslKey = {
   readonly secretDer: Buffer;
 };
 
-/** `words` choose the key: `['-algorithm', 'ed25519']`. */
+/** `words` select the key type: `['-algorithm', 'ed25519']`. */
 export async function opensslKey(folder: string, words: readonly string[]): Promise<OpensslKey> {
   const secretFile = join(folder, `${randomBytes(4).toString('hex')}.pem`);
   await must(['openssl', 'genpkey', ...words, '-out', secretFile]);
@@ -44,7 +44,7 @@ export async function opensslKey(folder: string, words: readonly string[]): Prom
   };
 }
 
-/** A signature over the data in one go, with the default digest of the key's type. */
+/** A one-shot signature over the data, with the default digest of the key type. */
 export async function opensslSign(key: OpensslKey, data: Uint8Array): Promise<Buffer> {
   const file = `${key.secretFile}.data`;
   await writeFile(file, data);
@@ -108,7 +108,7 @@ export type SpkiKey = {
   readonly publicPem: string;
   /** PEM. */
   readonly secret: string;
-  /** How treeport names it. */
+  /** Its name in treeport. */
   readonly id: string;
 };
 

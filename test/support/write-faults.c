@@ -1,7 +1,7 @@
 /*
- * Makes the Nth write below a path fail. Preloaded (LD_PRELOAD) into a process, which arms it by calling
- * faults_arm: see write-faults.ts. Calls of all threads are counted. What a call is about is read from
- * /proc/self/fd, so that files without a name are found too.
+ * Makes the Nth write below a path fail. Preloaded (LD_PRELOAD) into a process, which arms it with faults_arm
+ * (see write-faults.ts). Counts the calls of all threads. Looks paths up in /proc/self/fd, so that unnamed files
+ * are found as well.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <linux/fs.h>
 
-/* Which calls count: a mask. */
+/* A mask of the calls that count. */
 enum { WRITES = 1, SYNCS = 2, NAMES = 4, REMOVALS = 8 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -32,7 +32,7 @@ static struct {
   char what[PATH_MAX + 64];
 } armed;
 
-/* `error` 0 makes a write come short. `nth` 0 counts only. */
+/* With `error` 0 the write is short. With `nth` 0 calls are only counted. */
 void faults_arm(const char *below, int mask, long nth, int error) {
   pthread_mutex_lock(&lock);
   snprintf(armed.below, sizeof armed.below, "%s/", below);
@@ -44,7 +44,7 @@ void faults_arm(const char *below, int mask, long nth, int error) {
   pthread_mutex_unlock(&lock);
 }
 
-/* Disarms, and gives the number of calls that counted. */
+/* Disarms, and returns the number of counted calls. */
 long faults_disarm(void) {
   pthread_mutex_lock(&lock);
   armed.mask = 0;
@@ -53,10 +53,10 @@ long faults_disarm(void) {
   return count;
 }
 
-/* The call that failed, and its path; empty if none did. */
+/* The failed call and its path; empty if none failed. */
 const char *faults_last(void) { return armed.what; }
 
-/* Has the file system share the blocks of files (FICLONE), as btrfs and xfs do. */
+/* Emulates reflinks (FICLONE), as btrfs and xfs have them. */
 void faults_clone(int has_clone) { armed.has_clone = has_clone; }
 
 static int strike(int kind, const char *call, const char *path) {
@@ -198,7 +198,7 @@ int unlinkat(int directory, const char *name, int flags) {
   return REAL(unlinkat)(directory, name, flags);
 }
 
-/* A clone has all bytes of the other file, wherever that is positioned. */
+/* A clone has all bytes of the other file, regardless of its position. */
 static int clone_file(int to, int from) {
   char bytes[65536];
   off_t at = 0;
