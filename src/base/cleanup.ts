@@ -1,6 +1,7 @@
 /**
  * Removes temporary files of writes in progress when the process exits, and on SIGINT and SIGTERM unless another
- * listener handles the signal.
+ * listener handles the signal. The newest clean-up runs first: a program that writes into a directory is stopped before
+ * the directory is removed.
  */
 type Cleanup = () => void;
 
@@ -30,7 +31,7 @@ function unlisten(): void {
 }
 
 function runAll(): void {
-  for (const cleanup of pending) {
+  for (const cleanup of [...pending].reverse()) {
     try {
       cleanup();
     } catch {

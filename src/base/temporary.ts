@@ -39,6 +39,9 @@ export function nameBeside(path: string, mark: string): string {
   return join(dirname(path), `.${basename(path)}.${mark}-${randomBytes(6).toString('hex')}.tmp`);
 }
 
+/** A program that was told to end may still write into the directory; removing it is retried for a second. */
+const REMOVE_IN_USE = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 } as const;
+
 export class Temporary {
   readonly path: string;
   readonly #descriptor: number | undefined;
@@ -48,7 +51,7 @@ export class Temporary {
   private constructor({ path, descriptor }: Held) {
     this.path = path;
     this.#descriptor = descriptor;
-    this.#unregister = onEarlyExit(() => rmSync(path, { recursive: true, force: true }));
+    this.#unregister = onEarlyExit(() => rmSync(path, REMOVE_IN_USE));
   }
 
   /** Creates an empty file or directory beside `target`, in an existing directory. Throws system errors. */

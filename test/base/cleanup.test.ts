@@ -49,6 +49,11 @@ test('process.exit and uncaught errors run it too', async (t) => {
   });
 });
 
+test('the newest clean-up runs first', async (t) => {
+  const script = `onEarlyExit(log('first')); onEarlyExit(log('second')); process.exit(0);`;
+  assert.deepEqual(await outcome(t, script), { end: 0, log: 'second first' });
+});
+
 test('where somebody else handles the signal, the process ends in that way, and once', async (t) => {
   const script = `
     process.on('SIGTERM', () => { log('handler')(); process.exit(7); });

@@ -122,3 +122,24 @@ test('names beside a path are hidden and never the same', () => {
   assert.match(one, /^\/a\/\.b\.held-[0-9a-f]{12}\.tmp$/);
   assert.notEqual(one, two);
 });
+
+test('a directory is removed though a program that is ending still writes into it', async (t) => {
+  const folder = await testFolder(t);
+  const child = start(
+    `
+      import { spawn } from 'node:child_process';
+      import { existsSync } from 'node:fs';
+      import { setImmediate as nextTurn } from 'node:timers/promises';
+      const { path } = await Temporary.create(folder + '/image', 'directory', 0o700);
+      // Goes on for a while when it is told to end, or until there is nothing to write into.
+      const busy = 'i=0; end=999999; trap "end=$((i+3000))" TERM;'
+        + ' while [ $i -lt $end ]; do i=$((i+1)); : > "$1/$i" || exit; done';
+      const writer = spawn('sh', ['-c', busy, 'sh', path], { stdio: 'ignore' });
+      while (!existsSync(path + '/100')) await nextTurn();
+      writer.kill();
+      process.exit(0);`,
+    folder,
+  );
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.deepEqual(await readdir(folder), []);
+});
