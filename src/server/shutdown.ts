@@ -32,11 +32,11 @@ export function shutdownOf(
   options: ShutdownOptions,
 ): (stop?: StopOptions) => Promise<void> {
   const hurry = new AbortController();
-  const state: { done?: Promise<void> } = {};
+  let done: Promise<void> | undefined;
   return ({ atOnce = false } = {}) => {
     if (atOnce) hurry.abort();
-    state.done ??= shutDown(server, logger, options, hurry.signal);
-    return state.done;
+    done ??= shutDown(server, logger, options, hurry.signal);
+    return done;
   };
 }
 

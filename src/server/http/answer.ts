@@ -67,7 +67,7 @@ export function streamAnswer(request: Request, stream: Readable, of: Representat
   const known = notModifiedAnswer(request, of);
   if (known !== undefined || request.method === 'HEAD') stream.destroy();
   if (known !== undefined) return known;
-  const headers = { ...headersOf(of), 'accept-ranges': 'none' };
+  const headers = headersOf(of, 'none');
   return { status: 200, headers, body: request.method === 'HEAD' ? undefined : stream };
 }
 
@@ -78,24 +78,20 @@ function partAnswer(
   of: Representation,
   open: (range: ByteRange) => Buffer | Readable,
 ): Answer {
-  const acceptsRanges = of.ranges !== 'none';
-  const headers = { ...headersOf(of), 'accept-ranges': acceptsRanges ? 'bytes' : 'none' };
-  if (request.method === 'HEAD') {
-    return { status: 200, headers: { ...headers, 'content-length': size }, body: undefined };
-  }
-  const range = acceptsRanges ? requestedRange(request.headers, of.etag, size) : undefined;
-  if (range === undefined) {
-    const body = open({ from: 0, to: size });
-    return { status: 200, headers: { ...headers, 'content-length': size }, body };
-  }
-  if (range === 'unsatisfiable') {
-    const { status, headers: errorHeaders } = errorAnswer(416, NOT_STORED);
-    return { status, headers: { ...errorHeaders, 'content-range': `bytes */${size}` }, body: undefined };
-  }
-  const { from, to } = range;
-  const contentRange = `bytes ${from}-${to - 1}/${size}`;
-  const partHeaders = { ...headers, 'content-length': to - from, 'content-range': contentRange };
-  return { status: 206, headers: partHeaders, body: open(range) };
+  const headers = headersOf(of, of.ranges ?? 'bytes');
+  const isWhole = of.ranges === 'none' || request.method === 'HEAD';
+  const range = isWhole ? undefined : requestedRange(request.headers, of.etag, size);
+  if (range === 'unsatisfiable') return unsatisfiableAnswer(size);
+  const { from, to } = range ?? { from: 0, to: size };
+  headers['content-length'] = to - from;
+  if (range !== undefined) headers['content-range'] = `bytes ${from}-${to - 1}/${size}`;
+  const body = request.method === 'HEAD' ? undefined : open({ from, to });
+  return { status: range === undefined ? 200 : 206, headers, body };
+}
+
+function unsatisfiableAnswer(size: number): Answer {
+  const answer = errorAnswer(416, NOT_STORED);
+  return { ...answer, headers: { ...answer.headers, 'content-range': `bytes */${size}` } };
 }
 
 /** The buffer itself for the whole: requests that share it are accounted once (answer-memory.ts). */
@@ -134,13 +130,19 @@ export function lineAnswer(request: Request, status: number, text: string, cache
   return { status, headers, body: request.method === 'HEAD' ? undefined : body };
 }
 
-function validatorHeaders({ etag, lastModified, cacheControl }: Representation): Record<string, string> {
-  const headers = { etag: `"${etag}"`, 'cache-control': cacheControl };
-  return lastModified === undefined ? headers : { ...headers, 'last-modified': httpDate(lastModified) };
+type Headers = Record<string, string | number>;
+
+function validatorHeaders({ etag, lastModified, cacheControl }: Representation): Headers {
+  const headers: Headers = { etag: `"${etag}"`, 'cache-control': cacheControl };
+  if (lastModified !== undefined) headers['last-modified'] = httpDate(lastModified);
+  return headers;
 }
 
-function headersOf(of: Representation): Record<string, string> {
-  return { ...validatorHeaders(of), 'content-type': of.contentType ?? BYTES };
+function headersOf(of: Representation, ranges: 'bytes' | 'none'): Headers {
+  const headers = validatorHeaders(of);
+  headers['content-type'] = of.contentType ?? BYTES;
+  headers['accept-ranges'] = ranges;
+  return headers;
 }
 
 const recentDate = { seconds: Number.NaN, text: '' };

@@ -71,15 +71,15 @@ export function boundConnections(
 ): { begin(request: IncomingMessage, response: ServerResponse): void } {
   const gates = new Map<Socket, RequestGate>();
   const budget: HeldBytes = { held: 0, limit: HELD_INPUT_BYTES };
-  const lastReport = { at: Number.NEGATIVE_INFINITY };
+  let lastReport = Number.NEGATIVE_INFINITY;
   server.on('connection', (socket: Socket) => {
     const gate = new RequestGate(socket, budget);
     gates.set(socket, gate);
     socket.once('close', () => gates.delete(socket));
     if (gates.size <= maxConnections) return;
     (idlest(gates.values(), gate) ?? gate).close();
-    if (performance.now() - lastReport.at < REPORT_MS) return;
-    lastReport.at = performance.now();
+    if (performance.now() - lastReport < REPORT_MS) return;
+    lastReport = performance.now();
     onLimit(maxConnections);
   });
   return { begin: (request, response) => gates.get(request.socket)?.begin(request, response) };
