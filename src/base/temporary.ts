@@ -39,8 +39,8 @@ export function nameBeside(path: string, mark: string): string {
   return join(dirname(path), `.${basename(path)}.${mark}-${randomBytes(6).toString('hex')}.tmp`);
 }
 
-/** A program that was told to end may still write into the directory; removing it is retried for a second. */
-const REMOVE_IN_USE = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 } as const;
+/** A program that was told to end may still write into the directory; removing it is retried for a few seconds. */
+const REMOVE_IN_USE = { recursive: true, force: true, maxRetries: 20, retryDelay: 20 } as const;
 
 export class Temporary {
   readonly path: string;
