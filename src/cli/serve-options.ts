@@ -40,7 +40,8 @@ export const SERVE_OPTIONS: Readonly<Record<ServeOptionKey, ServeOption>> = {
   deflateLevel: {
     value: 'level',
     description:
-      'compression of encoded objects: 0 (stored) to 9 (smallest); auto compresses lightly, or with a cache stores first and compresses well when idle',
+      'compression of encoded objects: 0 (stored) to 9 (smallest); auto compresses lightly, ' +
+      'or with a cache stores first and compresses well when idle',
     default: 'auto',
   },
   drainDelay: {
