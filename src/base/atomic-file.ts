@@ -1,4 +1,7 @@
-/** Atomic files: written under a temporary name beside the final one, then renamed, so that no partial file is visible. */
+/**
+ * Atomic files: written under a temporary name beside the final one, then renamed, so that no partial file is
+ * visible.
+ */
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from './errors.ts';

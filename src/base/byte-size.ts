@@ -1,4 +1,7 @@
-/** Parses and formats sizes: `500000000`, `500M`, `2G` (SI), `512MiB`, `2GiB` (powers of two). Prints SI units. */
+/**
+ * Parses and formats sizes: `500000000`, `500M`, `2G` (SI), `512MiB`, `2GiB` (powers of two). Prints SI
+ * units.
+ */
 import { TreeportError } from './errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -27,8 +30,8 @@ export function parseByteSize(text: string, what: string): number {
 const SI_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
 
 /**
- * A human-readable size: `17 bytes`, `1.5 MB`. Digits match GLib's g_format_size, which also puts a no-break space
- * before units from kB up; `space` may be one.
+ * A human-readable size: `17 bytes`, `1.5 MB`. Digits match GLib's g_format_size, which also puts a no-break
+ * space before units from kB up; `space` may be one.
  */
 export function formatByteSize(bytes: number, space = ' '): string {
   if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;

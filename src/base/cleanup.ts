@@ -1,7 +1,7 @@
 /**
- * Removes temporary files of writes in progress when the process exits, and on SIGINT and SIGTERM unless another
- * listener handles the signal. The newest clean-up runs first: a program that writes into a directory is stopped before
- * the directory is removed.
+ * Removes temporary files of writes in progress when the process exits, and on SIGINT and SIGTERM unless
+ * another listener handles the signal. The newest clean-up runs first: a program that writes into a directory
+ * is stopped before the directory is removed.
  */
 type Cleanup = () => void;
 
@@ -9,8 +9,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const pending = new Set<Cleanup>();
 
 /**
- * Registers a synchronous clean-up. Returns the function that unregisters it; call that when the work is done or
- * already cleaned up.
+ * Registers a synchronous clean-up. Returns the function that unregisters it; call that when the work is done
+ * or already cleaned up.
  */
 export function onEarlyExit(cleanup: Cleanup): () => void {
   if (pending.size === 0) listen();

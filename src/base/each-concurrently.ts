@@ -1,8 +1,8 @@
 /** Bounded concurrency over a list of items. */
 
 /**
- * Calls `work` for each item in order, at most `limit` at once. After the first error nothing more starts and the
- * signal aborts the calls in flight with that error; it is thrown when they have ended.
+ * Calls `work` for each item in order, at most `limit` at once. After the first error nothing more starts and
+ * the signal aborts the calls in flight with that error; it is thrown when they have ended.
  */
 export async function eachConcurrently<Item>(
   items: Iterable<Item>,

@@ -1,8 +1,9 @@
 /**
  * The one error class of treeport and the closed union of its codes.
  *
- * Invariants: a message is one line, names the object that failed, and says what to do if the user can do something.
- * Codes are stable: the command line prints them, docs/errors.md documents them, and they are never reused.
+ * Invariants: a message is one line, names the object that failed, and says what to do if the user can do
+ * something. Codes are stable: the command line prints them, docs/errors.md documents them, and they are
+ * never reused.
  */
 import type { ErrorCode } from './error-codes.ts';
 

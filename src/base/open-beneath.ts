@@ -1,13 +1,13 @@
 /**
  * Opens, lists and inspects files of an untrusted directory tree: a repository or an image. Invariants:
  *
- * * Every opened file lies beneath the root. A link that leads out of it, in the last component or any before, is
- *   ERR_FILE_UNSAFE. The path of the root itself may contain links, because the caller chose it.
+ * * Every opened file lies beneath the root. A link that leads out of it, in the last component or any
+ *   before, is ERR_FILE_UNSAFE. The path of the root itself may contain links, because the caller chose it.
  * * Only regular files are opened. Devices and FIFOs are refused before an open could have side effects.
  * * Reads of whole files are bounded by a given size.
  *
- * Paths beneath the root have no `.`, `..` or empty components. Calls are synchronous because they take microseconds
- * (docs/decisions/0020-synchronous-small-reads.md, 0069-files-beneath-a-root.md).
+ * Paths beneath the root have no `.`, `..` or empty components. Calls are synchronous because they take
+ * microseconds (docs/decisions/0020-synchronous-small-reads.md, 0069-files-beneath-a-root.md).
  */
 import {
   closeSync,
@@ -61,8 +61,8 @@ const IF_THERE = { throwIfNoEntry: false } as const;
 const ATTEMPTS = 3;
 
 /**
- * Opens a regular file beneath the directory `root`. Undefined if no file has this name; ERR_FILE_UNSAFE; other
- * errors are the system's.
+ * Opens a regular file beneath the directory `root`. Undefined if no file has this name; ERR_FILE_UNSAFE;
+ * other errors are the system's.
  */
 export function openBeneath(
   root: string,
@@ -86,12 +86,17 @@ export function readBeneath(
   return file === undefined ? undefined : readAndClose(file, join(root, path), maxBytes);
 }
 
-/** Reads a whole file of this machine's configuration, following links anywhere. Errors as in {@link readBeneath}. */
+/**
+ * Reads a whole file of this machine's configuration, following links anywhere. Errors as in
+ * {@link readBeneath}.
+ */
 export function readRegularFile(path: string, maxBytes: number): Buffer | undefined {
   return readBeneath('/', resolve(path).slice(1), { links: 'inside', maxBytes });
 }
 
-/** True if `path` leads to a regular file, through any links; ERR_FILE_UNSAFE if it leads to something else. */
+/**
+ * True if `path` leads to a regular file, through any links; ERR_FILE_UNSAFE if it leads to something else.
+ */
 export function isRegularFile(path: string): boolean {
   return isFileBeneath('/', resolve(path).slice(1), { links: 'inside' });
 }
@@ -155,7 +160,10 @@ class Strayed {
   }
 }
 
-/** Calls `attempt` with the real path of the root until the result lies where it should; undefined if it is absent. */
+/**
+ * Calls `attempt` with the real path of the root until the result lies where it should; undefined if it is
+ * absent.
+ */
 function whereItBelongs<T>(
   root: string,
   path: string,

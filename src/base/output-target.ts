@@ -1,6 +1,6 @@
 /**
- * Writes a verb's output to a path given by the user. A regular file is replaced; through a symlink its target is
- * replaced, not the link. A device, a FIFO or an open descriptor is written to.
+ * Writes a verb's output to a path given by the user. A regular file is replaced; through a symlink its
+ * target is replaced, not the link. A device, a FIFO or an open descriptor is written to.
  */
 import { constants, openSync, type Stats } from 'node:fs';
 import { open, readlink, realpath, stat } from 'node:fs/promises';

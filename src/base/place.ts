@@ -13,7 +13,10 @@ import {
   statSync,
 } from 'node:fs';
 
-/** O_PATH of open(2), which Node does not export: a descriptor that gives path and type without opening the file. */
+/**
+ * O_PATH of open(2), which Node does not export: a descriptor that gives path and type without opening the
+ * file.
+ */
 const O_PATH = 0o10000000;
 /** Linux appends this to the path of a file that was removed or replaced after it was opened. */
 const DELETED = ' (deleted)';
@@ -42,7 +45,9 @@ export function forgetPlace(root: string): void {
   roots.delete(root);
 }
 
-/** Calls `work` with an O_PATH descriptor of `path`, which does not open the file. Requires {@link hasPlaces}. */
+/**
+ * Calls `work` with an O_PATH descriptor of `path`, which does not open the file. Requires {@link hasPlaces}.
+ */
 export function withHandle<T>(path: string, flags: number, work: (handle: number) => T): T {
   const handle = openSync(path, O_PATH | flags);
   try {

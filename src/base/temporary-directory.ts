@@ -1,4 +1,6 @@
-/** Temporary directories for data too large for memory; removed when the work is done or the process exits. */
+/**
+ * Temporary directories for data too large for memory; removed when the work is done or the process exits.
+ */
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

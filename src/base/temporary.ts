@@ -1,13 +1,13 @@
 /**
- * Temporary files and directories, beside their final name or for scratch data. They are removed when the work is
- * done, when it fails and when the process exits. Leftovers of a killed process are removed by the next process that
- * creates a temporary in the same directory.
+ * Temporary files and directories, beside their final name or for scratch data. They are removed when the
+ * work is done, when it fails and when the process exits. Leftovers of a killed process are removed by the
+ * next process that creates a temporary in the same directory.
  *
- * A lock (flock, which the kernel releases with the process) tells whether the owner is alive, because pids mean
- * nothing across containers that share a directory. Names with `.held-` stay locked from creation until rename or
- * removal; files that are locked, belong to another user or have another kind of name are left alone. Locking needs
- * libc, so a higher layer provides it (docs/decisions/0083-locks-of-temporary-files.md); without it names carry the
- * pid and nothing is swept.
+ * A lock (flock, which the kernel releases with the process) tells whether the owner is alive, because pids
+ * mean nothing across containers that share a directory. Names with `.held-` stay locked from creation until
+ * rename or removal; files that are locked, belong to another user or have another kind of name are left
+ * alone. Locking needs libc, so a higher layer provides it (docs/decisions/0083-locks-of-temporary-files.md);
+ * without it names carry the pid and nothing is swept.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
@@ -16,7 +16,9 @@ import { basename, dirname, join } from 'node:path';
 import { onEarlyExit } from './cleanup.ts';
 import { errnoOf } from './errors.ts';
 
-/** Locks an open file or directory until it is closed; false if another process holds the lock, or on failure. */
+/**
+ * Locks an open file or directory until it is closed; false if another process holds the lock, or on failure.
+ */
 export type TryLock = (descriptor: number) => boolean;
 
 type Kind = 'file' | 'directory';
@@ -39,7 +41,10 @@ export function nameBeside(path: string, mark: string): string {
   return join(dirname(path), `.${basename(path)}.${mark}-${randomBytes(6).toString('hex')}.tmp`);
 }
 
-/** A program that was told to end may still write into the directory; removing it is retried for a few seconds. */
+/**
+ * A program that was told to end may still write into the directory; removing it is retried for a few
+ * seconds.
+ */
 const REMOVE_IN_USE = { recursive: true, force: true, maxRetries: 20, retryDelay: 20 } as const;
 
 export class Temporary {

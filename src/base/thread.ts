@@ -1,6 +1,7 @@
 /**
- * A worker thread that answers calls in order. It keeps the process alive only while calls are in flight. It is asked
- * to exit, never terminated: terminating a thread while it loads a native module crashes the process.
+ * A worker thread that answers calls in order. It keeps the process alive only while calls are in flight. It
+ * is asked to exit, never terminated: terminating a thread while it loads a native module crashes the
+ * process.
  */
 import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
@@ -9,7 +10,10 @@ import type { ErrorCode } from './error-codes.ts';
 import { messageOf, TreeportError } from './errors.ts';
 import { workerFile } from './worker-file.ts';
 
-/** Most threads hold little more than the bytes they work on, so a small heap that is collected early suffices. */
+/**
+ * Most threads hold little more than the bytes they work on, so a small heap that is collected early
+ * suffices.
+ */
 const SMALL_HEAP = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, stackSizeMb: 1 };
 
 type Call<Value> = PromiseWithResolvers<Value>;

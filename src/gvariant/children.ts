@@ -1,6 +1,6 @@
 /**
- * Locates the children of a container by index, without decoding them. Checks bounds, order, padding and the width of
- * offsets on the way. Source: GVariant specification 1.0, §3.2.
+ * Locates the children of a container by index, without decoding them. Checks bounds, order, padding and the
+ * width of offsets on the way. Source: GVariant specification 1.0, §3.2.
  */
 import { messageOf } from '../base/errors.ts';
 import { chooseWidth, offsetWidth, readOffset } from './framing.ts';
@@ -134,7 +134,9 @@ class FramedElements implements Children {
   }
 }
 
-/** Locates all members at once: each position depends on the members before, and the type bounds their number. */
+/**
+ * Locates all members at once: each position depends on the members before, and the type bounds their number.
+ */
 class Members implements Children {
   readonly count: number;
   readonly #types: readonly VariantType[];

@@ -1,7 +1,7 @@
 /**
- * Framing offsets: the end positions of members of variable size, stored at the end of their container. They are
- * little-endian, in big-endian variants too; the container's size determines their width.
- * Source: GVariant specification 1.0, §3.2.
+ * Framing offsets: the end positions of members of variable size, stored at the end of their container. They
+ * are little-endian, in big-endian variants too; the container's size determines their width. Source:
+ * GVariant specification 1.0, §3.2.
  */
 
 /** The largest container sizes that offsets of 1, 2 and 4 bytes can frame. */

@@ -1,6 +1,6 @@
 /**
- * Valid text of the string types: any UTF-8 without NUL (`s`), an object path (`o`), a sequence of complete D-Bus
- * types (`g`). Source: GVariant specification 1.0, §2.3.
+ * Valid text of the string types: any UTF-8 without NUL (`s`), an object path (`o`), a sequence of complete
+ * D-Bus types (`g`). Source: GVariant specification 1.0, §2.3.
  */
 import { isTreeportError } from '../base/errors.ts';
 import { MAX_TYPE_LENGTH, parseType } from './type.ts';

@@ -1,6 +1,6 @@
 /**
- * Parses GVariant type strings into a tree that carries what (de)serialization needs: the alignment, and the size if
- * it is fixed. Source: GVariant specification 1.0, §2.5 and §3.2.
+ * Parses GVariant type strings into a tree that carries what (de)serialization needs: the alignment, and the
+ * size if it is fixed. Source: GVariant specification 1.0, §2.5 and §3.2.
  */
 import { TreeportError } from '../base/errors.ts';
 

@@ -5,8 +5,8 @@
  * other arrays and tuples: array · dictionary entry: `[key, value]` · `m`: an array of none or one ·
  * `v`: {@link Variant}.
  *
- * Numbers are read in the byte order of the whole variant, little-endian unless view.ts is told otherwise. Where
- * ostree stores single numbers big-endian, the object model swaps them (see ostree/byte-order.ts).
+ * Numbers are read in the byte order of the whole variant, little-endian unless view.ts is told otherwise.
+ * Where ostree stores single numbers big-endian, the object model swaps them (see ostree/byte-order.ts).
  */
 export type Value = number | bigint | boolean | string | Uint8Array | Variant | readonly Value[];
 

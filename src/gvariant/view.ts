@@ -1,7 +1,7 @@
 /**
- * A lazy view of a serialized variant: get child i, look up a key, decode only what is needed. Untrusted bytes take no
- * more memory than their size. Every step checks bounds; `check` validates all of it, because libostree requires
- * normal form. Errors are ERR_VARIANT naming the outermost type and the byte offset.
+ * A lazy view of a serialized variant: get child i, look up a key, decode only what is needed. Untrusted
+ * bytes take no more memory than their size. Every step checks bounds; `check` validates all of it, because
+ * libostree requires normal form. Errors are ERR_VARIANT naming the outermost type and the byte offset.
  */
 import { type Children, childrenOf } from './children.ts';
 import { checkBasic, readBasic } from './scalar.ts';
@@ -9,10 +9,15 @@ import { type ByteOrder, type Range, Source } from './source.ts';
 import { MAX_DEPTH, parseType } from './type.ts';
 import type { Value } from './value.ts';
 
-/** Limit of values that `value` decodes, nested ones included. Each takes some 100 bytes of memory, however small. */
+/**
+ * Limit of values that `value` decodes, nested ones included. Each takes some 100 bytes of memory, however
+ * small.
+ */
 export const MAX_VALUES: number = 2 ** 18;
 
-/** Limit of values that `check` visits: that many take a few seconds. An array of plain numbers counts as one. */
+/**
+ * Limit of values that `check` visits: that many take a few seconds. An array of plain numbers counts as one.
+ */
 export const MAX_CHECKED: number = 2 ** 22;
 
 export type ViewOptions = {
@@ -51,7 +56,10 @@ export class View {
     return this.#source.bytes.subarray(this.#range.start, this.#range.end);
   }
 
-  /** Number of children: elements of an array, members of a tuple, key and value of an entry, content of a maybe or variant. */
+  /**
+   * Number of children: elements of an array, members of a tuple, key and value of an entry, content of a
+   * maybe or variant.
+   */
   get length(): number {
     return this.#list().count;
   }
@@ -72,12 +80,17 @@ export class View {
     return undefined;
   }
 
-  /** Decodes all of it; ERR_VARIANT if it holds more than {@link MAX_VALUES}. `ay` members share the memory. */
+  /**
+   * Decodes all of it; ERR_VARIANT if it holds more than {@link MAX_VALUES}. `ay` members share the memory.
+   */
   value(): Value {
     return new Decoder(this.#source).value(this.#range, this.#depth);
   }
 
-  /** Throws ERR_VARIANT unless all of it is in normal form, or if it holds more than {@link MAX_CHECKED} values. */
+  /**
+   * Throws ERR_VARIANT unless all of it is in normal form, or if it holds more than {@link MAX_CHECKED}
+   * values.
+   */
   check(): this {
     new Checker(this.#source).check(this.#range, this.#depth);
     return this;

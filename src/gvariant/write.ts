@@ -2,8 +2,8 @@
  * Writes GVariants in normal form, little-endian. The counterpart of read.ts:
  * `read(t, write(t, v))` gives `v` back, `write(t, read(t, b))` gives `b` back.
  *
- * Values are appended to one buffer in order. Padding is relative to the buffer's start, which is correct because
- * every container starts at a multiple of its own alignment.
+ * Values are appended to one buffer in order. Padding is relative to the buffer's start, which is correct
+ * because every container starts at a multiple of its own alignment.
  */
 import { TreeportError } from '../base/errors.ts';
 import { chooseWidth, writeOffset } from './framing.ts';
