@@ -133,10 +133,11 @@ test('a directory is removed though a program that is ending still writes into i
       const { path } = await Temporary.create(folder + '/image', 'directory', 0o700);
       // Goes on for a while when it is told to end, or until there is nothing to write into.
       const busy = 'i=0; end=999999; trap "end=$((i+10000))" TERM;'
-        + ' while [ $i -lt $end ]; do i=$((i+1)); : > "$1/$i" || exit; done';
-      const writer = spawn('sh', ['-c', busy, 'sh', path], { stdio: 'ignore' });
-      while (!existsSync(path + '/100')) await nextTurn();
-      writer.kill();
+        + ' while [ $i -lt $end ]; do i=$((i+1)); : > "$1/$$-$i" || exit; done';
+      const writers = [1, 2, 3].map(() => spawn('sh', ['-c', busy, 'sh', path], { stdio: 'ignore' }));
+      const isWriting = ({ pid }) => existsSync(path + '/' + pid + '-100');
+      while (!writers.every(isWriting)) await nextTurn();
+      for (const writer of writers) writer.kill();
       process.exit(0);`,
     folder,
   );
