@@ -8,8 +8,8 @@ import { mixedBytes, oneFileTar } from '../support/small-image.ts';
 import { inPieces } from '../support/tar-streams.ts';
 
 /**
- * Two images: of their three layers the first is the same, the second other bytes of the same components, the
- * third gone.
+ * Two images. Of three layers the first is the same, the second has other bytes of the same components, and
+ * the third is missing from the second image.
  */
 async function images(t: TestContext): Promise<readonly [string, string]> {
   const folder = await tempDir(t);
@@ -40,8 +40,8 @@ test('nothing changed', async (t) => {
 
 test('--json, and references with a verification scheme', async (t) => {
   const [before, after] = await images(t);
-  const words = ['container', 'compare', '--json', `ostree-unverified-image:${before}`, after];
-  const { total, removed, added, components } = JSON.parse(await mustTreeport(words));
+  const args = ['container', 'compare', '--json', `ostree-unverified-image:${before}`, after];
+  const { total, removed, added, components } = JSON.parse(await mustTreeport(args));
   assert.deepEqual([total.layers, removed.layers, added.layers], [2, 2, 1]);
   assert.deepEqual(
     components.map(({ change, names }: { change: string; names: readonly string[] }) => [change, ...names]),

@@ -59,8 +59,8 @@ test('container info --json', async (t) => {
 
 test('a demand to verify is not passed over', async (t) => {
   const { reference, repo } = await image(t);
-  const refused = async (...words: readonly string[]) => {
-    const { status, stdout, stderr } = await treeport(['container', 'info', ...words]);
+  const refused = async (...args: readonly string[]) => {
+    const { status, stdout, stderr } = await treeport(['container', 'info', ...args]);
     assert.equal(stdout, '');
     return [status, /^treeport: (ERR_\w+): /.exec(stderr)?.[1]];
   };

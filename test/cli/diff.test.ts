@@ -24,7 +24,7 @@ function diff(...words: readonly string[]) {
 test('diff names what ostree diff names', { skip: unlessInstalled('ostree') }, () => {
   const ostree = spawnSync('ostree', [`--repo=${state.repo}`, 'diff', ...REVISIONS], { encoding: 'utf8' });
   const ours = linesOf(diff(...REVISIONS).stdout).map((line) => line.replace(/ {2}\(.*\)$/, ''));
-  // ostree lists what is in a new directory, and nothing of the directory at the top.
+  // ostree lists the content of a new directory, and does not compare the top directory.
   const theirs = linesOf(ostree.stdout).filter((line) => !line.startsWith('A    /brought/'));
   assert.ok(theirs.length > 10);
   assert.deepEqual(ours.filter((line) => line !== 'M    /').toSorted(), theirs.toSorted());

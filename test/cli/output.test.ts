@@ -1,5 +1,5 @@
 /**
- * What stands in repositories and images must not reach a terminal as it is, nor pass for a line of ours in a
+ * Text from repositories and images must not reach a terminal unescaped, nor pass for a line of ours in a
  * pipe.
  */
 import assert from 'node:assert/strict';
@@ -16,10 +16,10 @@ import { makeImage } from '../support/chunked-images.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { goldenTar, inPieces } from '../support/tar-streams.ts';
 
-/** A line of its own that says something else, and what makes a terminal show something else. */
+/** Text with a line end, escape sequences and a change of direction. */
 const EVIL = 'a\nSignature:    good\u001b[2J\u009b31m\u202e\u2028';
 const FORGED = /^Signature: +good/m;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these it is about
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the test is about them
 const HARMFUL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u202e]/;
 
 async function hostileRepo(t: TestContext) {
@@ -38,17 +38,17 @@ async function hostileRepo(t: TestContext) {
     [EVIL, stringVariant(EVIL)],
     ['version', stringVariant(EVIL)],
   ]);
-  const words = { timestamp: 0, subject: EVIL, body: `${EVIL}\n${EVIL}`, metadata };
-  const from = await commitTree(writer, tree('one'), words);
-  const to = await commitTree(writer, tree('two\u001b[2J'), words);
+  const options = { timestamp: 0, subject: EVIL, body: `${EVIL}\n${EVIL}`, metadata };
+  const from = await commitTree(writer, tree('one'), options);
+  const to = await commitTree(writer, tree('two\u001b[2J'), options);
   await mkdir(join(writer.path, 'refs/heads'), { recursive: true });
   await writeFile(join(writer.path, 'refs/heads', EVIL), `${to}\n`);
   return { folder, repo: writer.path, objects: writer, from, to };
 }
 
 /** Runs the command with a terminal as its output. */
-function atTerminal(words: readonly string[]): Promise<Outcome> {
-  const command = [...TREEPORT, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+function atTerminal(args: readonly string[]): Promise<Outcome> {
+  const command = [...TREEPORT, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   return run(['script', '--quiet', '--return', '--command', command, '/dev/null']);
 }
 
@@ -71,9 +71,9 @@ test('texts of commits, faults and errors are clean, in a pipe too', async (t) =
     ['container', 'info', EVIL],
     ['tar', 'import', '--repo', repo, EVIL],
   ];
-  for (const words of lines) {
-    const { stdout, stderr } = await treeport(words);
-    const name = JSON.stringify(words.slice(0, 2));
+  for (const args of lines) {
+    const { stdout, stderr } = await treeport(args);
+    const name = JSON.stringify(args.slice(0, 2));
     assert.notEqual(stdout + stderr, '', name);
     assert.doesNotMatch(stdout + stderr, HARMFUL, name);
     assert.doesNotMatch(stdout + stderr, FORGED, name);
@@ -83,8 +83,8 @@ test('texts of commits, faults and errors are clean, in a pipe too', async (t) =
 
 /** The content object of the file with the hostile name. */
 async function fileIn(repo: string, commit: string): Promise<string> {
-  const words = ['repo', 'ls', '--repo', repo, '-C', commit, `/${EVIL}`];
-  const { stdout } = await treeport(words);
+  const args = ['repo', 'ls', '--repo', repo, '-C', commit, `/${EVIL}`];
+  const { stdout } = await treeport(args);
   return /[0-9a-f]{64}/.exec(stdout)?.[0] ?? '';
 }
 
@@ -94,15 +94,15 @@ test('names are as they are in a pipe, and quoted at a terminal', {
   const { repo, from, to } = await hostileRepo(t);
   const shown =
     "a'$'\\n''Signature:    good'$'\\033''[2J'$'\\302\\233''31m'$'\\342\\200\\256\\342\\200\\250'";
-  for (const [words, before] of [
+  for (const [args, before] of [
     [['repo', 'ls', '--repo', repo, '-R', to], '/'],
     [['diff', '--repo', repo, from, to], '/'],
   ] as const) {
-    const piped = await treeport(words);
-    assert.ok(piped.stdout.includes(before + EVIL), words[0]);
-    const terminal = await atTerminal(words);
-    assert.doesNotMatch(terminal.stdout, HARMFUL, words[0]);
-    assert.doesNotMatch(terminal.stdout, FORGED, words[0]);
+    const piped = await treeport(args);
+    assert.ok(piped.stdout.includes(before + EVIL), args[0]);
+    const terminal = await atTerminal(args);
+    assert.doesNotMatch(terminal.stdout, HARMFUL, args[0]);
+    assert.doesNotMatch(terminal.stdout, FORGED, args[0]);
     assert.ok(terminal.stdout.includes(`'${before}${shown}`), terminal.stdout);
   }
   const patch = ['diff', '--patch', '--repo', repo, from, to];
@@ -119,8 +119,8 @@ test('what images hold is clean', { skip: unlessInstalled('script') }, async (t)
     createdBy: [EVIL],
   });
   for (const verb of ['info', 'compare']) {
-    const words = ['container', verb, ...(verb === 'info' ? [] : [`oci:${path}`]), `oci:${path}`];
-    for (const { stdout } of [await treeport(words), await atTerminal(words)]) {
+    const args = ['container', verb, ...(verb === 'info' ? [] : [`oci:${path}`]), `oci:${path}`];
+    for (const { stdout } of [await treeport(args), await atTerminal(args)]) {
       assert.doesNotMatch(stdout, HARMFUL, verb);
       assert.doesNotMatch(stdout, FORGED, verb);
       assert.match(stdout, verb === 'info' ? /\\nSignature:/ : /^Total new layers/);

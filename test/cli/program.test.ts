@@ -3,7 +3,7 @@ import test from 'node:test';
 import type { Command } from 'commander';
 import { buildProgram, isBrief } from '../../src/cli/program.ts';
 
-/** The words of every verb and alias of the whole tree, each with the command they lead to. */
+/** The names of every verb and alias of the whole tree, each with its command. */
 function verbsOf(command: Command, words: readonly string[] = []): [readonly string[], Command][] {
   return command.commands.flatMap((child) =>
     [child.name(), ...child.aliases()].flatMap((name) => {

@@ -9,8 +9,8 @@ import { VERSION } from '../../src/base/version.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
-function treeport(...words: readonly string[]) {
-  return spawnSync(process.execPath, [CLI, ...words], { encoding: 'utf8' });
+function treeport(...args: readonly string[]) {
+  return spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8' });
 }
 
 test('--version and --help print on stdout and succeed', () => {
@@ -22,15 +22,15 @@ test('--version and --help print on stdout and succeed', () => {
 });
 
 test('a command line without a verb shows the help on stderr with status 2', () => {
-  for (const words of [[], ['repo']]) {
-    const result = treeport(...words);
+  for (const args of [[], ['repo']]) {
+    const result = treeport(...args);
     assert.deepEqual([result.status, result.stdout], [2, '']);
     assert.match(result.stderr, /^Usage: treeport /);
   }
 });
 
 test('a wrong command line is one ERR_USAGE line with status 2', () => {
-  for (const words of [
+  for (const args of [
     ['sing'],
     ['repo', 'refz', '--repo', '/'],
     ['repo', 'refs'],
@@ -38,9 +38,9 @@ test('a wrong command line is one ERR_USAGE line with status 2', () => {
     ['repo', 'refs', '--repo', '/', '--loud'],
     ['repo', 'refs', '--repo', '/', 'one', 'too', 'many'],
   ]) {
-    const result = treeport(...words);
-    assert.deepEqual([result.status, result.stdout], [2, ''], words.join(' '));
-    assert.match(result.stderr, /^treeport: ERR_USAGE: [^\n]+\n$/, words.join(' '));
+    const result = treeport(...args);
+    assert.deepEqual([result.status, result.stdout], [2, ''], args.join(' '));
+    assert.match(result.stderr, /^treeport: ERR_USAGE: [^\n]+\n$/, args.join(' '));
   }
 });
 

@@ -6,10 +6,7 @@ import test from 'node:test';
 
 const SIGNALS = join(import.meta.dirname, '../../src/cli/signals.ts');
 
-/**
- * Runs a script that has `signals`, sends it each signal after the line it waits for, and gives what came of
- * it.
- */
+/** Runs a script with `signals`, sends each signal after the line it waits for, and returns the outcome. */
 async function runAndStop(script: string, signals: readonly NodeJS.Signals[]) {
   const source = `const signals = await import(${JSON.stringify(SIGNALS)}); signals.handleSignals(); ${script}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {

@@ -1,4 +1,7 @@
-/** The files of deploy/ start the mirror with the same rights as k8s/ does, and with what the runtime has. */
+/**
+ * The files of deploy/ start the mirror with the same privileges as k8s/, and with files that the runtime
+ * has.
+ */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { MIRROR_PORT, MIRROR_USER, runtimeCommand } from '../../src/mirror/layout.ts';

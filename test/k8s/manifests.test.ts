@@ -1,4 +1,4 @@
-/** The manifests of k8s/ parse, lock the mirror down, belong together, and name files that are there. */
+/** The manifests of k8s/ parse, lock the mirror down, fit together, and name existing files. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,9 +19,7 @@ const [SERVICE] = yamlDocuments('k8s/base/service.yaml');
 const POD = at(DEPLOYMENT, 'spec', 'template', 'spec');
 const CONTAINER = at(POD, 'containers', 0);
 
-/**
- * What a kustomization names, as paths below the project's folder: files, or folders with one of their own.
- */
+/** The files and folders that a kustomization names, as paths below the project's folder. */
 function namedBy(path: string): string[] {
   const [document] = yamlDocuments(path);
   const lists = [at(document, 'resources'), at(document, 'components')] as (string[] | undefined)[];
@@ -140,7 +138,7 @@ test("the README's first lines deploy the image that they name", {
 }, (t) => {
   const [, lines = ''] = /```sh\n(.*?)```/s.exec(projectText('k8s/README.md')) ?? [];
   assert.match(lines, /^kubectl apply -k k8s\/base$/m);
-  // What would be applied, since there is no cluster here.
+  // Builds the documents instead of applying them, because there is no cluster here.
   const script = lines.replace('kubectl apply -k', 'kubectl kustomize');
   const built = builtBy(['sh', '-ec', script], copyOfManifests(t));
   const image = at(ofKind('Deployment', built), 'spec', 'template', 'spec', 'containers', 0, 'image');
