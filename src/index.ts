@@ -1,5 +1,4 @@
 /** The library's public API: the functions behind the verbs of the command line. */
-
 import { provideLocks } from './base/temporary.ts';
 
 export type { ErrorCode } from './base/error-codes.ts';

@@ -2,7 +2,6 @@
  * Builds a mirror image from a repository: the first commit encapsulated, then our two layers, with the other
  * commits in the published repo.
  */
-
 import type { Warn } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
 import { type EncapsulateOptions, encapsulate, platformOf } from '../container/encapsulate/encapsulate.ts';

@@ -1,5 +1,4 @@
 /** What makes an image a mirror when it is started, and the labels that say so. */
-
 import { LABEL_REFS, type Labels } from '../container/labels.ts';
 import type { ContainerConfig } from '../oci/model/image-config.ts';
 import { MIRROR_PORT, MIRROR_USER, runtimeCommand } from './layout.ts';

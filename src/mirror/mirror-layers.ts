@@ -1,5 +1,4 @@
 /** Puts the runtime and the published repo on top of an encapsulated image, and makes it start as a mirror. */
-
 import type { Warn } from '../base/errors.ts';
 import { historyTimestamp, type ImageLayer } from '../container/encapsulate/image-draft.ts';
 import type { Compression } from '../oci/write/compression.ts';

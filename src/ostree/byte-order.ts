@@ -1,6 +1,6 @@
 /**
- * ostree stores most integers big-endian inside little-endian variants. These helpers turn the
- * codec's little-endian reading into the meant number; each is its own inverse.
+ * ostree stores most integers big-endian inside little-endian variants. These helpers convert between the
+ * codec's little-endian reading and the real number; each is its own inverse.
  */
 
 /** Swaps the bytes of an unsigned 32-bit number. */

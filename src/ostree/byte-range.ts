@@ -1,6 +1,6 @@
 /**
- * Ranges of content: from the byte at `from` up to, and without, the byte at `to`. Deltas and Range requests read
- * them. A range is not verified, because an object's id covers all of its bytes.
+ * Ranges of content: from the byte at `from` up to, and without, the byte at `to`. Deltas and Range requests
+ * read them. A range is not verified, because an object's id covers all of its bytes.
  */
 
 /** Throws RangeError unless the range lies within `size` bytes. */

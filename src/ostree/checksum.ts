@@ -1,7 +1,6 @@
 /**
  * Object ids: SHA-256 sums, as 64 lower-case hexadecimal digits in text and 32 bytes in variants.
  */
-
 import { toHex } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
 import { objectFault } from './object-fault.ts';
@@ -27,7 +26,7 @@ export function parseChecksum(text: string): Checksum {
 /** Reads the 32 bytes that a variant stores; `where` names the object in the error. */
 export function checksumFromBytes(bytes: Uint8Array, where: string): Checksum {
   if (bytes.length === CHECKSUM_BYTES) return toHex(bytes);
-  throw objectFault(where, `holds a checksum of ${bytes.length} bytes instead of ${CHECKSUM_BYTES}`);
+  throw objectFault(where, `has a checksum of ${bytes.length} bytes instead of ${CHECKSUM_BYTES}`);
 }
 
 export function checksumToBytes(checksum: Checksum): Buffer {

@@ -1,5 +1,4 @@
-/** What a summary says of a commit, taken out of the commit object so that thousands of them fit into memory. */
-
+/** The facts about a commit that a summary lists, extracted so that thousands of commits fit into memory. */
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
 import { parseCommit, refBinding } from './commit.ts';
@@ -19,11 +18,11 @@ export type CommitFacts = {
   readonly version: string | undefined;
   /** As {@link refBinding} gives it. */
   readonly binding: readonly string[] | undefined;
-  /** Set for apps and runtimes of flatpak. */
+  /** Set for flatpak apps and runtimes. */
   readonly flatpak: FlatpakEntry | undefined;
 };
 
-/** Reads and verifies a commit; the errors of an ObjectSource, and ERR_OBJECT_CORRUPT. */
+/** Reads and verifies a commit. Errors of an ObjectSource, and ERR_OBJECT_CORRUPT. */
 export async function loadCommitFacts(source: ObjectSource, commit: Checksum): Promise<CommitFacts> {
   const bytes = await verifiedMetadata(source, 'commit', commit);
   try {
@@ -43,7 +42,7 @@ export async function loadCommitFacts(source: ObjectSource, commit: Checksum): P
   }
 }
 
-/** True if `one` follows `other`: made later, or at the same second from it. */
+/** True if `one` is newer than `other`: a later timestamp, or the same and `other` as its parent. */
 export function isNewer(one: CommitFacts, other: CommitFacts): boolean {
   if (one.timestamp !== other.timestamp) return one.timestamp > other.timestamp;
   return one.parent === other.commit;

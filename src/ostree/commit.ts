@@ -26,7 +26,9 @@ export function parseCommit(bytes: Uint8Array): Commit {
   return commitFromView(view(COMMIT_TYPE, bytes).check());
 }
 
-/** A commit that may be a member of a larger variant, as in delta superblocks. Texts are decoded when they are looked at. */
+/**
+ * A commit, possibly inside a larger variant such as a delta superblock. Subject and body are decoded lazily.
+ */
 export function commitFromView(commit: View): Commit {
   const checksum = (index: number) => checksumFromBytes(commit.child(index).bytes, 'a commit');
   return {
@@ -64,8 +66,8 @@ export function contentChecksum(commit: Commit): Checksum {
 }
 
 /**
- * The ref names a commit is bound to. Undefined: not bound, any name will do. Empty: an orphan, which
- * clients take by checksum only.
+ * The ref names a commit is bound to. Undefined: not bound, any name is valid. Empty: an orphan, which
+ * clients pull by checksum only.
  */
 export function refBinding(commit: Commit): readonly string[] | undefined {
   return dictStrings(commit.metadata, 'ostree.ref-binding');

@@ -1,10 +1,10 @@
 /**
- * Which static deltas lie in a repository, and the dictionaries that announce them:
+ * Lists the static deltas in a repository, and makes the dictionaries that announce them:
  * `ostree.static-deltas` = `a{sv}` of delta key to the SHA-256 of the superblock (`ay`), in the summary and
  * in delta indexes (an `a{sv}` with that one key, listing the deltas to one commit).
  *
- * Signed superblocks (`static-delta generate --sign-type`) are for offline use: clients cannot parse them
- * over HTTP, so they count as absent.
+ * Signed superblocks (`static-delta generate --sign-type`) are for offline use and treated as absent, because
+ * clients cannot parse them over HTTP.
  */
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
@@ -24,14 +24,17 @@ export type Delta = {
 };
 
 export type ListDeltasOptions = {
-  /** Told of each delta whose superblock cannot be used; without it that is an error. */
+  /** Called for each delta whose superblock cannot be used; without it such a delta is an error. */
   readonly onSkipped?: (name: DeltaName, error: TreeportError) => void;
 };
 
 export const STATIC_DELTAS_KEY = 'ostree.static-deltas';
 const SIGNED_MAGIC = Buffer.from('OSTSGNDT');
 
-/** The usable deltas of the repository at `repoPath`, sorted by key. ERR_FILE_UNSAFE, ERR_FILE_TOO_LARGE, ERR_IO. */
+/**
+ * The usable deltas of the repository at `repoPath`, sorted by key. ERR_FILE_UNSAFE, ERR_FILE_TOO_LARGE,
+ * ERR_IO.
+ */
 export async function listDeltas(
   repoPath: string,
   { onSkipped }: ListDeltasOptions = {},

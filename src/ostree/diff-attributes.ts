@@ -1,5 +1,4 @@
-/** What a file or directory of a commit is besides its name, and which of it differs between two. */
-
+/** Attributes of files and directories in a commit, and which of them differ between two commits. */
 import { createHash } from 'node:crypto';
 import type { DiffNode, Pair } from './diff.ts';
 import { PERMISSIONS } from './dirmeta.ts';
@@ -17,7 +16,7 @@ export type Attributes = {
   readonly xattrs: readonly Xattr[];
   /** Bytes of a regular file; 0 for everything else. */
   readonly size: number;
-  /** Where a symlink leads; empty for everything else. */
+  /** Target of a symlink; empty for everything else. */
   readonly target: string;
 };
 
@@ -28,7 +27,7 @@ export type Change = {
   readonly path: string;
   readonly from: Attributes;
   readonly to: Attributes;
-  /** What differs; nothing but `type` where that does. */
+  /** What differs. If `type` does, only `type` is listed. */
   readonly aspects: readonly Aspect[];
 };
 
@@ -53,8 +52,8 @@ export async function attributesOf(source: ObjectSource, node: DiffNode): Promis
 }
 
 /**
- * What differs between the two nodes of a path. The bytes of two files are read only where nothing else can tell:
- * their sizes are equal and their headers are not.
+ * What differs between the two nodes of a path. Reads the bytes of both files only if sizes are equal and
+ * headers differ, because then nothing else tells whether the content differs.
  */
 export async function describeChange(source: ObjectSource, pair: Pair<DiffNode>): Promise<Change> {
   const from = await attributesOf(source, pair.from);
@@ -80,19 +79,19 @@ async function contentDiffers(
 ): Promise<boolean> {
   if (from.size !== to.size || from.target !== to.target) return true;
   if (from.type !== 'file' || pair.from.kind !== 'file' || pair.to.kind !== 'file') return false;
-  // The id covers the header and the bytes, so with equal headers it is the bytes.
+  // The id covers header and bytes: with equal headers, the bytes differ.
   if (aspects.length === 0) return true;
   return (await bytesDigest(source, pair.from.checksum)) !== (await bytesDigest(source, pair.to.checksum));
 }
 
-/** Digest of a file's bytes alone, which an object's id is not. */
+/** Digest of a file's bytes alone; an object's id also covers its header. */
 async function bytesDigest(source: ObjectSource, checksum: string): Promise<string> {
   const digest = createHash('sha256');
   for await (const piece of (await source.content(checksum)).stream()) digest.update(piece);
   return digest.digest('hex');
 }
 
-/** Names of the attributes that only one has, or both with other values. */
+/** Names of extended attributes that only one node has, or that have different values. */
 export function differingXattrs(from: Attributes, to: Attributes): readonly string[] {
   const [before, after] = [xattrMap(from), xattrMap(to)];
   const names = [...new Set([...before.keys(), ...after.keys()])].toSorted();

@@ -1,9 +1,9 @@
 /**
- * A diff as a patch in git's extended unified format, which `git apply` and, where modes do not matter, `patch -p1`
- * take: text files with hunks, symlinks by their targets, modes in the headers. Other files are named as binary,
- * without content, as git does by default. Owners, extended attributes and directories have no place in the format.
+ * A diff as a patch in git's extended unified format, which `git apply` and, where modes do not matter,
+ * `patch -p1` accept: text files with hunks, symlinks by their targets, modes in the headers. Other files are
+ * listed as binary without content, as git does by default. The format cannot express owners, extended
+ * attributes and directories.
  */
-
 import { isUtf8 } from 'node:buffer';
 import { formatPatch, type StructuredPatch, structuredPatch } from 'diff';
 import { collect, compareBytes } from '../base/bytes.ts';
@@ -24,7 +24,10 @@ const CONTEXT_LINES = 3;
 
 type Step = { readonly path: string; readonly from?: FileNode; readonly to?: FileNode };
 
-/** One piece of text for each file that differs, sorted by path; files below directories that came or went too. */
+/**
+ * One piece of text for each file that differs, sorted by path, including files below added or removed
+ * directories.
+ */
 export async function* formatDiffPatch(source: ObjectSource, diff: TreeDiff): AsyncGenerator<string> {
   const steps: Step[] = [];
   for (const { path, ...to } of [...diff.addedFiles, ...diff.addedDirs])
@@ -38,7 +41,7 @@ export async function* formatDiffPatch(source: ObjectSource, diff: TreeDiff): As
       for await (const file of filesOf(source, path, to)) steps.push({ path: file.path, to: file });
     }
   }
-  // A file gives way before what takes its place is made, as the sort is stable.
+  // The sort is stable, so a removed file precedes its replacement.
   for (const step of steps.toSorted((a, b) => compareBytes(a.path, b.path))) yield formatStep(source, step);
 }
 
@@ -64,7 +67,7 @@ async function formatStep(source: ObjectSource, { path, from, to }: Step): Promi
     return formatFile(path, before, after, hunksOf(before, after));
   }
   const { aspects } = await describeChange(source, { path, from, to });
-  // git, too, writes a file that becomes a symlink as one that goes and one that comes.
+  // Like git: a file that becomes a symlink is one removed and one added file.
   if (aspects.includes('type'))
     return (await formatStep(source, { path, from })) + (await formatStep(source, { path, to }));
   if (!aspects.includes('content') && !aspects.includes('mode')) return '';
@@ -112,12 +115,12 @@ function formatFile(
   return `${formatPatch(patch)}index ${ids}\nBinary files ${names.map(quoteName).join(' and ')} differ\n`;
 }
 
-/** git takes a file without hunks for no file unless it has an index line. The ids in ours are ostree's. */
+/** git ignores a file without hunks unless it has an index line. Our lines contain ostree ids. */
 function abbreviate(side: Side | undefined): string {
   return (side?.checksum ?? '').slice(0, 12).padEnd(12, '0');
 }
 
-/** As formatPatch quotes the names that need it, near enough for a line that only people read. */
+/** Approximates formatPatch's quoting; only people read this line. */
 function quoteName(name: string): string {
   return /["\\\p{Cc}]/u.test(name) ? JSON.stringify(name) : name;
 }

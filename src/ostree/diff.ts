@@ -1,10 +1,10 @@
 /**
- * What differs between two trees, by the rules of ostree-ext's diff: directories with one dirtree are not entered, a
- * directory that came or went is one entry without its content, files differ if their ids do. Content objects are not
- * opened; diff-attributes.ts says how two nodes differ.
+ * Compares two trees by the rules of ostree-ext's diff: directories with the same dirtree are not entered, an
+ * added or removed directory is one entry without its content, files differ if their ids do. Content objects
+ * are not opened; diff-attributes.ts says how two nodes differ.
  *
- * Beyond those rules: the directory at the top counts too (`/`), and a path that became another kind of
- * thing, in either direction, is one changed file.
+ * Beyond those rules: the root directory counts too (`/`), and a path whose type changed between file and
+ * directory is one changed file.
  */
 import { compareBytes } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
@@ -33,7 +33,7 @@ export type TreeDiff = {
   readonly addedDirs: readonly At<DirectoryNode>[];
   readonly removedFiles: readonly At<FileNode>[];
   readonly removedDirs: readonly At<DirectoryNode>[];
-  /** Not a file on both sides if it became one or ceased to be one. */
+  /** One side may be a directory, if the type of the path changed. */
   readonly changedFiles: readonly Pair<DiffNode>[];
   /** Directories whose dirmeta differs. */
   readonly changedDirs: readonly Pair<DirectoryNode>[];
@@ -42,7 +42,7 @@ export type TreeDiff = {
 export type CommitDiff = TreeDiff & {
   readonly from: Checksum;
   readonly to: Checksum;
-  /** The directory that the paths are relative to, as it was given. */
+  /** The directory that paths are relative to, as given by the caller. */
   readonly subdir: string | undefined;
 };
 
@@ -96,7 +96,7 @@ export async function diffTrees(source: ObjectSource, from: TreeRoot, to: TreeRo
 
 type Found = { readonly [List in keyof TreeDiff]: TreeDiff[List][number][] };
 
-/** Notes what differs in one directory; the subdirectories that both have are added to `pending`. */
+/** Compares one directory; adds the subdirectories that both sides have to `pending`. */
 async function compareDirectories(
   source: ObjectSource,
   pair: Pair<DirectoryNode>,
@@ -111,16 +111,16 @@ async function compareDirectories(
   for (const [name, from] of before) {
     const path = prefix + name;
     const to = after.get(name);
-    if (to === undefined) noteOnly(found.removedFiles, found.removedDirs, path, from);
+    if (to === undefined) addOneSided(found.removedFiles, found.removedDirs, path, from);
     else if (from.kind === 'directory' && to.kind === 'directory') pending.push({ path, from, to });
     else if (!isSameFile(from, to)) found.changedFiles.push({ path, from, to });
   }
   for (const [name, to] of after) {
-    if (!before.has(name)) noteOnly(found.addedFiles, found.addedDirs, prefix + name, to);
+    if (!before.has(name)) addOneSided(found.addedFiles, found.addedDirs, prefix + name, to);
   }
 }
 
-function noteOnly(files: At<FileNode>[], dirs: At<DirectoryNode>[], path: string, node: DiffNode): void {
+function addOneSided(files: At<FileNode>[], dirs: At<DirectoryNode>[], path: string, node: DiffNode): void {
   if (node.kind === 'file') files.push({ path, ...node });
   else dirs.push({ path, ...node });
 }

@@ -1,7 +1,6 @@
 /**
  * Dirmeta objects: `(uuua(ayay))` = uid, gid, mode (with the directory bit), each big-endian, and xattrs.
  */
-
 import { view, write } from '../gvariant/index.ts';
 import { swap32 } from './byte-order.ts';
 import { objectFault } from './object-fault.ts';

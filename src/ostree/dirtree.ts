@@ -2,7 +2,6 @@
  * Dirtree objects: `(a(say) a(sayay))` = files (name, content checksum) and subdirectories (name,
  * dirtree checksum, dirmeta checksum), each sorted by the bytes of the names.
  */
-
 import { compareBytes } from '../base/bytes.ts';
 import { type View, view, write } from '../gvariant/index.ts';
 import { type Checksum, checksumFromBytes, checksumToBytes } from './checksum.ts';
@@ -24,8 +23,8 @@ export function parseDirtree(bytes: Uint8Array): Dirtree {
 }
 
 /**
- * The entries of a dirtree one by one, for walks that keep none. The names are checked at once: each a single path
- * component, in strict order, and no file called as a directory.
+ * Iterates over the entries of a dirtree without keeping them. The constructor checks the names: single path
+ * components, in strict order, and none both a file and a directory.
  */
 export class DirtreeReader {
   readonly #files: View;
@@ -68,12 +67,14 @@ export function serializeDirtree(tree: Dirtree): Buffer {
   ]);
 }
 
-/** True for a single path component. A NUL cannot come: variants have none in strings. */
+/** True for a single path component. Strings of variants never contain NUL. */
 export function isEntryName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !name.includes('/');
 }
 
-/** Names must be single path components in strict order: what a hostile dirtree would break first. */
+/**
+ * Names must be single path components in strict order; a hostile dirtree would escape the tree otherwise.
+ */
 function checkNames(entries: View): void {
   let previous: string | undefined;
   for (const entry of entries) {
@@ -88,7 +89,10 @@ function checkNames(entries: View): void {
   }
 }
 
-/** One name for a symlink and a directory would lead whoever unpacks the tree out of it. Both are sorted. */
+/**
+ * If a symlink and a directory had the same name, unpacking would follow the symlink out of the tree. Both
+ * are sorted.
+ */
 function checkDisjoint(files: View, directories: View): void {
   const at = { file: 0, directory: 0 };
   while (at.file < files.length && at.directory < directories.length) {

@@ -9,7 +9,6 @@
  * Source: libostree's ostree-core.c. The variants are laid out by hand so that stored xattr bytes go
  * in verbatim: alignment 1, last member, one framing offset for the string.
  */
-
 import { chooseWidth, writeOffset } from '../gvariant/framing.ts';
 import { view } from '../gvariant/index.ts';
 import { swap32, swap64 } from './byte-order.ts';
@@ -33,7 +32,7 @@ export type FileHeader = {
 
 const PREFIX_BYTES = 8;
 const ARCHIVE_HEADER_TYPE = '(tuuuusa(ayay))';
-/** A header longer than this is taken for corruption rather than read into memory. */
+/** A longer header is treated as corrupt rather than read into memory. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
 export function isSymlink(header: FileHeader): boolean {
@@ -45,7 +44,7 @@ export function hashedHeader(header: FileHeader): Buffer {
   return layOut(header, 16, () => {});
 }
 
-/** What stands before the deflated bytes in a `.filez`: length prefix and Z. `size` in bytes. */
+/** The start of a `.filez`, before the deflated bytes: length prefix and Z. `size` in bytes. */
 export function archiveHeader(header: FileHeader, size: number): Buffer {
   return layOut(header, 24, (bytes) => bytes.writeBigUInt64BE(BigInt(size), PREFIX_BYTES));
 }
@@ -88,7 +87,7 @@ export function archiveHeaderLength(prefix: Buffer, where: string): number {
   return PREFIX_BYTES + length;
 }
 
-/** Parses prefix and Z; `bytes` may go on behind them. */
+/** Parses prefix and Z; more bytes may follow them. */
 export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader {
   const length = archiveHeaderLength(bytes, where);
   if (bytes.length < length) throw objectFault(where, 'is cut off inside its header');
@@ -106,7 +105,7 @@ export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader 
   return { header, size: Number(swap64(variant.child(0).value() as bigint)), length };
 }
 
-/** Throws ERR_OBJECT_CORRUPT unless the header can be a content object's; `where` names the object. */
+/** Throws ERR_OBJECT_CORRUPT unless the header is valid for a content object; `where` names the object. */
 export function checkFileHeader(header: FileHeader, where: string): void {
   const kind = header.mode & S_IFMT;
   if ((kind !== S_IFREG && kind !== S_IFLNK) || (header.mode & ~(S_IFMT | PERMISSIONS)) !== 0) {

@@ -11,7 +11,7 @@ import { storedStream } from './stored-blocks.ts';
 /** libostree's own default. */
 export const DEFAULT_FILEZ_LEVEL = 6;
 
-/** Encodes an object whose bytes are at hand. */
+/** Encodes an object whose bytes are in memory. */
 export function encodeSmallFilez(
   header: FileHeader,
   bytes: Uint8Array,
@@ -20,13 +20,13 @@ export function encodeSmallFilez(
   return assembleFilez(header, bytes.length, isSymlink(header) ? [] : [deflateRawSync(bytes, { level })]);
 }
 
-/** Puts the archive file of an object of `size` bytes together from their raw deflate; a symlink has no body. */
+/** Assembles the archive file of an object of `size` bytes from raw deflate data; a symlink has no body. */
 export function assembleFilez(header: FileHeader, size: number, deflated: readonly Uint8Array[]): Buffer {
   const prefix = archiveHeader(header, size);
   return isSymlink(header) ? prefix : Buffer.concat([prefix, ...deflated]);
 }
 
-/** Encodes piece by piece; level 0 stores. Faults of the object's own stream are thrown as they are. */
+/** Encodes piece by piece; level 0 stores. Errors of the object's stream pass through. */
 export async function* encodeFilez(
   object: ContentObject,
   level: number = DEFAULT_FILEZ_LEVEL,

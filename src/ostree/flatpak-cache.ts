@@ -1,13 +1,15 @@
 /**
- * flatpak's part of a summary: for each app and runtime its sizes and its metadata file, so that clients need not
- * fetch every commit to list them. As `flatpak build-update-repo` writes it (flatpak 1.14, `generate_summary` in
- * common/flatpak-repo-utils.c):
+ * flatpak's part of a summary: for each app and runtime its sizes and its metadata file, so that clients need
+ * not fetch every commit to list them. As `flatpak build-update-repo` writes it (flatpak 1.14,
+ * `generate_summary` in common/flatpak-repo-utils.c):
  *
- * * `xa.cache` = `v` of `a{s(tts)}`: ref to installed size, download size (both big-endian) and metadata file;
- * * `xa.sparse-cache` = `a{sa{sv}}`: ref to what few have: `eol` and `eolr` (`s`), `tokt` (`i`), `eds` (`(ut)`);
+ * * `xa.cache` = `v` of `a{s(tts)}`: ref to installed size, download size (both big-endian) and metadata
+ *   file;
+ * * `xa.sparse-cache` = `a{sa{sv}}`: ref to optional facts: `eol` and `eolr` (`s`), `tokt` (`i`), `eds`
+ *   (`(ut)`);
  * * `xa.cache-version` = `u` 2.
  *
- * Numbers without a note are little-endian.
+ * Other numbers are little-endian.
  */
 import { type Value, type Variant, variant } from '../gvariant/index.ts';
 import { swap64 } from './byte-order.ts';
@@ -26,7 +28,7 @@ const CACHE_VERSION = 2;
 /** Name, downloaded size and installed size (both big-endian), checksum, URL. */
 const EXTRA_DATA_TYPE = 'a(ayttays)';
 
-/** What the metadata of a commit says; undefined if it is no app or runtime. */
+/** Extracts the entry from a commit's metadata; undefined unless it is an app or runtime. */
 export function flatpakEntry(metadata: MetadataDict): FlatpakEntry | undefined {
   const file = dictString(metadata, 'xa.metadata');
   const installedSize = sizeUnder(metadata, 'xa.installed-size');
@@ -41,7 +43,7 @@ export function flatpakEntry(metadata: MetadataDict): FlatpakEntry | undefined {
   };
 }
 
-/** The keys for a summary that lists these refs; none without apps and runtimes. */
+/** The summary keys for these refs; none without apps and runtimes. */
 export function flatpakCache(entries: readonly (readonly [string, FlatpakEntry])[]): MetadataDict {
   if (entries.length === 0) return new Map();
   const cache = entries.map(([ref, { installedSize, downloadSize, metadata }]) => [
@@ -78,7 +80,7 @@ function sparseEntry(metadata: MetadataDict, extra: ExtraData): MetadataDict {
 
 type ExtraData = { readonly count: number; readonly download: bigint; readonly installed: bigint };
 
-/** Files that are fetched from elsewhere when the app is installed; their sizes count as the app's. */
+/** Files downloaded from elsewhere when the app is installed; their sizes count towards the app's. */
 function extraData(metadata: MetadataDict): ExtraData {
   const found = metadata.get('xa.extra-data-sources');
   const sources = found?.type === EXTRA_DATA_TYPE ? (found.value as readonly (readonly Value[])[]) : [];

@@ -1,7 +1,8 @@
 /**
- * flatpak's index of summaries, `summary.idx` (flatpak 1.14, FLATPAK_SUMMARY_INDEX_GVARIANT_FORMAT): for each architecture,
- * and each subset of it, the SHA-256 of a sub-summary, those of its predecessors, and metadata. A sub-summary is a summary of
- * ostree's type, and lies gzipped at `summaries/<SHA-256>.gz`. From its predecessor leads `summaries/<old>-<new>.delta`.
+ * flatpak's index of summaries, `summary.idx` (flatpak 1.14, FLATPAK_SUMMARY_INDEX_GVARIANT_FORMAT): for each
+ * architecture, and each subset of it, the SHA-256 of a sub-summary, those of its predecessors, and metadata.
+ * A sub-summary is a summary of ostree's type, and lies gzipped at `summaries/<SHA-256>.gz`. From its
+ * predecessor leads `summaries/<old>-<new>.delta`.
  */
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
@@ -25,7 +26,7 @@ const INDEX_TYPE = '(a{s(ayaaya{sv})}a{sv})';
 
 type Entry = readonly [string, readonly [Buffer, Value, Value]];
 
-/** The sub-summaries that an index names; ERR_VARIANT and the like if it is damaged. */
+/** The sub-summaries in an index; ERR_VARIANT or ERR_OBJECT_CORRUPT if it is damaged. */
 export function parseFlatpakIndex(bytes: Uint8Array): readonly FlatpakSubSummary[] {
   const [entries] = read(INDEX_TYPE, bytes) as readonly [readonly Entry[], Value];
   return entries.map(([name, [checksum]]) => ({
@@ -38,7 +39,7 @@ export function subSummaryPath(checksum: Checksum): string {
   return `${FLATPAK_SUB_SUMMARIES}/${checksum}.gz`;
 }
 
-/** The refs of a sub-summary as it lies on disk; ERR_SUMMARY if it is not the one of this checksum. */
+/** The refs of a gzipped sub-summary; ERR_SUMMARY if its checksum does not match. */
 export function parseSubSummary(
   gzipped: Uint8Array,
   { name, checksum }: FlatpakSubSummary,

@@ -1,15 +1,14 @@
 /**
- * Raw deflate streams (RFC 1951), as archive objects hold them. They must give exactly the announced
- * size and end where the input ends; zlib alone would neither bound the output nor miss bytes behind the
- * end. A fault is ERR_OBJECT_CORRUPT with the object's name.
+ * Inflates the raw deflate streams (RFC 1951) of archive objects. A stream must produce exactly the announced
+ * size and end with its input; zlib alone neither bounds the output nor rejects trailing bytes. Errors are
+ * ERR_OBJECT_CORRUPT naming the object.
  */
-
 import { pipeline, Readable } from 'node:stream';
 import { createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { messageOf, TreeportError } from '../base/errors.ts';
 import { corruptObject } from './object-fault.ts';
 
-/** The smallest that zlib takes. */
+/** zlib's minimum. */
 const MIN_CHUNK_BYTES = 64;
 
 /** Inflates in one call. */
@@ -23,10 +22,10 @@ type WithEngine = { readonly buffer: Buffer; readonly engine: InflateRaw };
 
 function inflateOnce(bytes: Buffer, size: number, name: string): WithEngine {
   try {
-    // One byte more than needed: then one buffer takes all, and zlib sees that nothing is left to come.
+    // One byte more than needed, so that zlib sees the end of the stream with a single buffer.
     const chunkSize = Math.max(size + 1, MIN_CHUNK_BYTES);
     const options = { maxOutputLength: Math.max(size, 1), chunkSize, info: true };
-    // The types do not know what `info` returns.
+    // The types of Node lack the result of `info`.
     return inflateRawSync(bytes, options) as unknown as WithEngine;
   } catch (error) {
     throw inflateFault(error, name);

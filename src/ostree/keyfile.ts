@@ -7,7 +7,7 @@ export type Keyfile = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 export type KeyfileFault = { readonly line: number; readonly what: string };
 
-/** Parses a key file; returns the fault with its line number where it cannot. */
+/** Parses a key file; returns the error with its line number if it is invalid. */
 export function parseKeyfile(text: string): Keyfile | KeyfileFault {
   const groups = new Map<string, Map<string, string>>();
   let group: Map<string, string> | undefined;
@@ -38,7 +38,7 @@ export function keyfileString(keyfile: Keyfile, group: string, key: string): str
   return raw?.replaceAll(/\\([sntr\\])/g, unescapeOne);
 }
 
-/** The strings of a list, unescaped; a separator may stand behind the last one, and `\\;` is no separator. */
+/** The strings of a list, unescaped. A trailing separator is allowed; `\\;` is an escaped one. */
 export function keyfileList(
   keyfile: Keyfile,
   group: string,

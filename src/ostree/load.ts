@@ -1,8 +1,7 @@
 /**
- * Metadata objects out of an ObjectSource: verified against their ids, then parsed. A fault is
+ * Loads metadata objects from an ObjectSource: verifies them against their ids, then parses them. Errors are
  * ERR_OBJECT_CORRUPT naming the object.
  */
-
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
 import { type Commit, parseCommit } from './commit.ts';
@@ -13,7 +12,7 @@ import { formatObjectName, type HashedMetadataType, type MetadataType } from './
 import type { MetadataSource } from './object-source.ts';
 import { verifyMetadata } from './verify.ts';
 
-/** The bytes of a metadata object, verified. Detached metadata has no checksum and comes as it is. */
+/** The verified bytes of a metadata object. Detached metadata has no checksum and is returned unverified. */
 export async function verifiedMetadata<Type extends MetadataType>(
   source: MetadataSource<Type>,
   type: Type,
@@ -32,7 +31,7 @@ export function loadDirtree(source: MetadataSource, checksum: Checksum): Promise
   return load(source, 'dirtree', checksum, parseDirtree);
 }
 
-/** The same to be read entry by entry, for directories of any size. */
+/** Like {@link loadDirtree}, but iterates over the entries, for directories of any size. */
 export function openDirtree(source: MetadataSource, checksum: Checksum): Promise<DirtreeReader> {
   return load(source, 'dirtree', checksum, (bytes) => new DirtreeReader(bytes));
 }

@@ -9,7 +9,7 @@ export type Found =
   | ({ readonly kind: 'directory'; readonly path: string } & TreeRoot)
   | { readonly kind: 'file'; readonly path: string; readonly checksum: Checksum };
 
-/** What lies at `path` below `root`; ERR_PATH_MISSING if nothing does. Symlinks are not followed. */
+/** Finds `path` below `root`; ERR_PATH_MISSING if it does not exist. Does not follow symlinks. */
 export async function lookUp(source: ObjectSource, root: TreeRoot, path: string): Promise<Found> {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   let current: Found = { kind: 'directory', path: '/', tree: root.tree, meta: root.meta };

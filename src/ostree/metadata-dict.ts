@@ -2,8 +2,8 @@
  * `a{sv}` dictionaries: commit metadata, detached metadata, summary metadata. Order is kept, so that a
  * dictionary that was read serializes to the same bytes.
  *
- * A key that comes twice is refused: GLib takes the first, a map the last, and a signature would be looked for in one and
- * used from the other. Values are decoded when they are looked at.
+ * Duplicate keys are rejected, because GLib uses the first and a map the last: a signature could be verified
+ * in one and used from the other. Values are decoded lazily.
  */
 import { TreeportError } from '../base/errors.ts';
 import { type Value, type Variant, type View, variant, view, write } from '../gvariant/index.ts';
@@ -12,10 +12,10 @@ export const DICT_TYPE = 'a{sv}';
 
 export type MetadataDict = ReadonlyMap<string, Variant>;
 
-/** Keys of one dictionary; the refs of a large summary have fewer deltas. */
+/** Maximum number of keys; even the deltas of a large summary are fewer. */
 const MAX_KEYS = 2 ** 16;
 
-/** A dictionary that may be a member of a larger variant; ERR_VARIANT. */
+/** A dictionary, possibly inside a larger variant; ERR_VARIANT. */
 export function dictFromView(entries: View): MetadataDict {
   if (entries.length > MAX_KEYS)
     throw new TreeportError('ERR_VARIANT', `a dictionary has ${entries.length} keys, more than ${MAX_KEYS}`);
@@ -29,7 +29,7 @@ export function dictFromView(entries: View): MetadataDict {
   return dict;
 }
 
-/** The views that variants were made of. */
+/** The views behind lazy variants. */
 const views = new WeakMap<Variant, View>();
 
 function lazyVariant(content: View): Variant {
@@ -43,7 +43,7 @@ function lazyVariant(content: View): Variant {
   return lazy;
 }
 
-/** A view of the value under `key`, for large ones; undefined if it is absent or of another type. */
+/** A view of the value under `key`, for large values; undefined if it is absent or of another type. */
 export function dictView(dict: MetadataDict, key: string, type: string): View | undefined {
   const found = dict.get(key);
   if (found?.type !== type) return undefined;

@@ -1,6 +1,6 @@
 /**
- * ERR_OBJECT_CORRUPT: an object whose bytes do not give its id, or whose format is broken. Every message names the
- * object first and then says what is wrong with it.
+ * ERR_OBJECT_CORRUPT: an object whose bytes do not give its id, or whose format is broken. Every message
+ * names the object first and then says what is wrong with it.
  */
 import { TreeportError } from '../base/errors.ts';
 

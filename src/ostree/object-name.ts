@@ -1,13 +1,16 @@
 /**
- * Names of objects: a type and a checksum, written `<checksum>.<type>`; in a repository they lie
- * at `objects/<2 digits>/<62 digits>.<extension>`.
+ * Names of objects: a type and a checksum, written `<checksum>.<type>`. A repository stores them at
+ * `objects/<2 digits>/<62 digits>.<extension>`.
  */
 import { type Checksum, isChecksum } from './checksum.ts';
 
 /** Metadata objects whose id is the SHA-256 of their bytes: what a commit consists of besides content. */
 export type HashedMetadataType = 'commit' | 'dirtree' | 'dirmeta';
 
-/** Object types that are stored as one serialized variant. The last two are named after the commit they belong to. */
+/**
+ * Object types that are stored as one serialized variant. The last two are named after the commit they belong
+ * to.
+ */
 export type MetadataType = HashedMetadataType | 'commitmeta' | 'tombstone-commit';
 
 export type ObjectType = MetadataType | 'file';
@@ -32,7 +35,7 @@ export function formatObjectName(name: ObjectName): string {
   return `${name.checksum}.${name.type}`;
 }
 
-/** The counterpart of {@link formatObjectName}, for names that it made. */
+/** Parses names made by {@link formatObjectName}. Not for untrusted text. */
 export function parseObjectName(text: string): ObjectName {
   const [checksum = '', type = ''] = text.split('.');
   return { checksum, type: type as ObjectType };
@@ -45,11 +48,11 @@ export function loosePath(checksum: Checksum, extension: string): string {
 
 export type LooseName = {
   readonly checksum: Checksum;
-  /** What follows the first dot: `commit`, `filez`, `file`, `file-xattrs-link`, … */
+  /** Everything after the first dot: `commit`, `filez`, `file`, `file-xattrs-link`, … */
   readonly extension: string;
 };
 
-/** Parses the directory and file name of a loose object; undefined if they are not one. */
+/** Parses the directory and file name of a loose object; undefined if they are not valid. */
 export function parseLooseName(directory: string, fileName: string): LooseName | undefined {
   const dot = fileName.indexOf('.');
   if (dot !== 62) return undefined;

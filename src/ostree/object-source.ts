@@ -1,9 +1,8 @@
 /**
- * The small interface in the middle of treeport: where objects come from. Every repository mode is one
- * implementation, the published repo of a mirror image another; exporting, checking, comparing and
- * serving are written against it and so work on all of them.
+ * Where objects are read from: the central interface of treeport. Each repository mode implements it, and so
+ * does the published repo of a mirror image; exporting, checking, comparing and serving work on all of them.
  *
- * A source does not verify what it hands out; see verify.ts. Missing objects are ERR_OBJECT_MISSING,
+ * A source does not verify objects; see verify.ts. Missing objects are ERR_OBJECT_MISSING,
  * objects that cannot be opened or read ERR_OBJECT_UNREADABLE, both naming the object.
  */
 import { checkRange } from './byte-range.ts';
@@ -19,11 +18,11 @@ export type ContentObject = {
   stream(): AsyncIterable<Uint8Array>;
 };
 
-/** A content object that lies in a repository, so that any part of it can be read. */
+/** A content object in a repository: any range of it can be read. */
 export type StoredObject = ContentObject & {
   /**
-   * The file's bytes from `from` up to, and without, `to`; RangeError beyond {@link ContentObject.size}. Not verified.
-   * Bare modes read at the position; in archives everything before `to` is inflated.
+   * The file's bytes from `from` up to, and without, `to`; RangeError beyond {@link ContentObject.size}. Not
+   * verified. Bare modes read at the position; in archives everything before `to` is inflated.
    */
   bytes(from: number, to: number): AsyncIterable<Uint8Array>;
 };
@@ -33,7 +32,7 @@ export type ObjectSource = {
   /** The serialized variant of a metadata object. */
   metadata(type: MetadataType, checksum: Checksum): Promise<Buffer>;
   content(checksum: Checksum): Promise<StoredObject>;
-  /** Every object that lies here, in no particular order. */
+  /** Every object in the source, in no particular order. */
   list(): AsyncIterable<ObjectName>;
 };
 

@@ -1,14 +1,14 @@
 /**
- * Under which names a repository offers its commits to clients. A client refuses a commit under a name that is not among
- * those the commit is bound to (`ostree.ref-binding`), so only names are offered that it can pull:
+ * Selects the ref names under which a repository offers its commits. A client rejects a commit under a name
+ * that the commit is not bound to (`ostree.ref-binding`), so only names that clients can pull are offered:
  *
  * 1. A head (`refs/heads/NAME`) under its own name, if the commit is bound to it or to nothing.
- * 2. A ref fetched from a remote (`refs/remotes/REMOTE/NAME`) under NAME, likewise: that is where the commits of a deployed system
- *    are. Where remotes disagree the newer commit is offered.
- * 3. Any other head or remote ref under the names its commit is bound to, the newest commit where several are: deployments
- *    (`refs/heads/ostree/0/1/0`) have such heads.
+ * 2. A ref fetched from a remote (`refs/remotes/REMOTE/NAME`) under NAME, likewise: deployed systems keep
+ *    their commits there. If remotes disagree, the newer commit is offered.
+ * 3. Any other head or remote ref under the names its commit is bound to, the newest commit of each name.
+ *    Deployments (`refs/heads/ostree/0/1/0`) have such heads.
  *
- * A name of an earlier rule hides the same name of a later one. Commits bound to no name at all are pulled by checksum only.
+ * Earlier rules take precedence. Commits with an empty binding can be pulled by checksum only.
  */
 import { compareBytes } from '../base/bytes.ts';
 import type { Checksum } from './checksum.ts';
@@ -20,13 +20,13 @@ import type { Repository } from './repo/open.ts';
 export type OfferedRef = CommitFacts & { readonly name: string };
 
 export type OfferedRefsOptions = ListRefsOptions & {
-  /** Told of each ref that is left out because its commit cannot be read. */
+  /** Called for each ref that is skipped because its commit cannot be read. */
   readonly onSkipped?: (ref: string, commit: Checksum, error: unknown) => void;
-  /** Told of each name that two remotes have on different commits. */
+  /** Called for each name that two remotes have at different commits. */
   readonly onConflict?: (name: string, offered: Checksum, older: Checksum) => void;
 };
 
-/** The bookkeeping of deployments: boot version, sub-boot version, index. */
+/** Refs of deployments: boot version, sub-boot version, index. */
 const DEPLOYMENT = /^ostree\/[01]\/[01]\/\d+$/;
 
 /** The refs that clients can pull, sorted by the bytes of their names. */
@@ -49,12 +49,12 @@ export async function listOfferedRefs(
   return [...offered.values()].toSorted((a, b) => compareBytes(a.name, b.name));
 }
 
-/** True if clients take the commit under this name. */
+/** True if clients accept the commit under this name. */
 export function isPullable({ name, binding }: Pick<OfferedRef, 'name' | 'binding'>): boolean {
   return !DEPLOYMENT.test(name) && (binding === undefined || binding.includes(name));
 }
 
-/** Reads each commit once; those that cannot be read are left out. */
+/** Reads each commit once; skips those that cannot be read. */
 export function factsLoader(
   { objects }: Repository,
   { onSkipped }: OfferedRefsOptions,

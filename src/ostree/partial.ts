@@ -1,4 +1,7 @@
-/** Partial commits: `state/<checksum>.commitpartial` says that some of a commit's objects are not here on purpose. */
+/**
+ * Partial commits: `state/<checksum>.commitpartial` marks a commit some of whose objects are deliberately
+ * absent.
+ */
 import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { lstatBeneath } from '../base/open-beneath.ts';
 import type { Checksum } from './checksum.ts';

@@ -3,9 +3,9 @@
  * `refs/heads/<ref>`, `refs/remotes/<remote>/<ref>` and `refs/mirrors/<collection id>/<ref>`.
  * An alias is a symlink to another ref file, as `ostree refs --alias` makes it.
  *
- * What has a ref's name and holds no commit is damaged: an empty or truncated file, a link that leads out of `refs`, to
- * nothing or to a directory. It is no ref; a list passes it over and tells its caller. Names that no ref can have are
- * passed over in silence, as ostree does: they may be temporary files.
+ * A file with a ref's name that holds no commit is a damaged ref: empty, truncated, or a link that is broken,
+ * leads to a directory or out of `refs`. Lists skip it and report it to the caller. Files with invalid ref
+ * names are skipped silently, as ostree does: they may be temporary files.
  */
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
@@ -25,12 +25,12 @@ export type DamagedRef = {
   readonly path: string;
   /** What is wrong with it; one line. */
   readonly why: string;
-  /** Set where the system could not read it; it may be sound then. */
+  /** Set if the system failed to read it; the ref itself may be intact. */
   readonly error?: TreeportError;
 };
 
 export type ListRefsOptions = {
-  /** Told of each damaged ref. Without it those that cannot be read are exceptions, and others are passed over. */
+  /** Called for each damaged ref. Without it, unreadable refs throw and other damaged refs are skipped. */
   readonly onDamaged?: (damaged: DamagedRef) => void;
 };
 
@@ -39,7 +39,7 @@ const HEADS = 'refs/heads';
 const REMOTES = 'refs/remotes';
 const MIRRORS = 'refs/mirrors';
 
-/** Local refs of the repository itself, without its parents'. ERR_IO if their directory cannot be listed. */
+/** Local refs of the repository, without those of its parents. ERR_IO if their directory cannot be listed. */
 export async function listHeads(repo: Repository, options?: ListRefsOptions): Promise<Refs> {
   return readRefs(repo, HEADS, options);
 }
@@ -79,7 +79,7 @@ export type NamedRef = {
   readonly commit: Checksum;
 };
 
-/** All of them: local ones, then those of remotes, then those of other collections. */
+/** All refs: local ones, then those of remotes, then those of other collections. */
 export async function listAllRefs(repo: Repository, options?: ListRefsOptions): Promise<readonly NamedRef[]> {
   const own = [...(await listHeads(repo, options)), ...(await listRemoteRefs(repo, options))];
   const mirrors = [...(await listMirrorRefs(repo, options))].flatMap(([id, refs]) =>
@@ -136,7 +136,7 @@ function subdirectories(
   for (const entry of listDirectory(repo, path)) {
     if (!isRefName(entry.name)) continue;
     if (entry.isDirectory()) names.push(entry.name);
-    else onDamaged?.({ path: `${path}/${entry.name}`, why: 'it is no directory' });
+    else onDamaged?.({ path: `${path}/${entry.name}`, why: 'it is not a directory' });
   }
   return names.toSorted(compareBytes);
 }
@@ -179,7 +179,7 @@ function readRefFile(repo: Repository, root: string, ref: string): ReadRef | und
   try {
     const options = { links: 'inside', within: REFS, maxBytes: MAX_REF_BYTES } as const;
     const bytes = readBeneath(repo.path, path, options);
-    if (bytes === undefined) return isLink(repo, path) ? damaged('it is a link to nothing') : undefined;
+    if (bytes === undefined) return isLink(repo, path) ? damaged('it is a broken link') : undefined;
     const text = bytes.toString('latin1').trim();
     return isChecksum(text) ? { commit: text } : damaged('it does not hold the checksum of a commit');
   } catch (error) {

@@ -1,7 +1,7 @@
 /**
- * Remotes of a repository: groups `[remote "NAME"]` in its config, and for the repository of the running system in
- * the files of /etc/ostree/remotes.d too. An option that a repository does not set is that of its parent's remote of
- * the same name.
+ * Remotes of a repository: groups `[remote "NAME"]` in its config, and for the repository of the running
+ * system in the files of /etc/ostree/remotes.d too. Options that a repository does not set are inherited from
+ * its parent's remote of the same name.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,9 +15,9 @@ export type Remote = {
   readonly name: string;
   /** Absolute path of the repository. */
   readonly repo: string;
-  /** Where its options are looked for, in this order. */
+  /** Searched for its options, in this order. */
   readonly configs: readonly Keyfile[];
-  /** Where its key rings may lie beside the repository: the repository's own directories and its parents'. */
+  /** Directories that may contain its key rings: the repository's own and its parents'. */
   readonly directories: readonly string[];
 };
 
@@ -58,7 +58,9 @@ export function remoteString({ name, configs }: Remote, key: string): string | u
   return config === undefined ? undefined : keyfileString(config, groupOf(name), key);
 }
 
-/** ERR_REPO_CONFIG for a word that is no boolean: taking it for false could turn verification off. */
+/**
+ * ERR_REPO_CONFIG for a value that is not a boolean, because reading it as false could turn verification off.
+ */
 export function remoteBoolean(remote: Remote, key: string, otherwise: boolean): boolean {
   const text = remoteString(remote, key);
   if (text === undefined) return otherwise;
@@ -119,7 +121,7 @@ function readConfig(path: string): Keyfile {
 
 function readText(path: string): string {
   try {
-    // One that is gone by now has no remotes.
+    // A file that has been removed since has no remotes.
     return readRegularFile(path, MAX_KEYFILE_BYTES)?.toString('utf8') ?? '';
   } catch (error) {
     throw unreadable(path, error);

@@ -1,6 +1,6 @@
 /**
- * Revisions: a ref, `remote:ref`, a commit checksum or a unique beginning of one, each with any number of
- * `^` behind it for the parent.
+ * Resolves revisions: a ref, `remote:ref`, a commit checksum or a unique prefix of one, each followed by any
+ * number of `^` for parents.
  */
 import { isTreeportError, TreeportError } from '../base/errors.ts';
 import { type Checksum, isChecksum } from './checksum.ts';
@@ -46,7 +46,7 @@ export async function resolveRef(repo: Repository, ref: string): Promise<Checksu
   return resolveRef(repo.parent, ref);
 }
 
-/** A ref without a remote: a head, else `remote/ref`, else a ref of any remote, as ostree looks for it. */
+/** A ref without a remote: a head, else `remote/ref`, else a ref of any remote, in ostree's order. */
 async function findRef(repo: Repository, name: string): Promise<Checksum | undefined> {
   const found = (await readRef(repo, 'refs/heads', name)) ?? (await readRef(repo, 'refs/remotes', name));
   if (found !== undefined) return found;
@@ -71,7 +71,7 @@ async function resolveBeginning(repo: Repository, text: string): Promise<Checksu
   return [...matches][0];
 }
 
-/** Reads, verifies and parses a commit; ERR_COMMIT_MISSING if it is not there. */
+/** Reads, verifies and parses a commit; ERR_COMMIT_MISSING if the repository lacks it. */
 export async function loadCommit(
   repo: Pick<Repository, 'objects' | 'path'>,
   checksum: Checksum,

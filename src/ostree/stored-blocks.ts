@@ -1,10 +1,11 @@
 /**
- * Raw deflate without compression: stored blocks (RFC 1951, §3.2.4) of 65,535 bytes, the last one shorter. The bytes
- * depend on the content alone; zlib's own level 0 cuts its blocks as its input was cut.
+ * Raw deflate without compression: stored blocks (RFC 1951, §3.2.4) of 65,535 bytes, the last one shorter.
+ * The output depends on the content alone; the block sizes of zlib's level 0 depend on how its input was
+ * split.
  */
 const BLOCK_BYTES = 0xffff;
 
-/** The complete stream of bytes that are at hand, in parts. */
+/** The complete stream for bytes in memory, in parts. */
 export function storedBlocks(bytes: Buffer): readonly Buffer[] {
   const parts: Buffer[] = [];
   for (let start = 0; start === 0 || start < bytes.length; start += BLOCK_BYTES) {
@@ -14,7 +15,7 @@ export function storedBlocks(bytes: Buffer): readonly Buffer[] {
   return parts;
 }
 
-/** The same, piece by piece. */
+/** Like {@link storedBlocks}, piece by piece. */
 export async function* storedStream(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const piece of pieces) {

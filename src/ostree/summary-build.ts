@@ -1,10 +1,9 @@
 /**
- * Makes the summary of a repository from what lies in it, as clients of an archive repository expect it.
+ * Generates the summary of a repository, as clients of an archive repository expect it.
  *
- * Equal repositories give equal bytes: refs and deltas are sorted, and the modification time is the newest
- * listed commit's, not the clock's, so that neither signatures nor entity tags churn. Refs that no client could pull are
- * left out (see offered-refs.ts), and so are deltas to missing commits: an entry that cannot be pulled makes clients
- * fail.
+ * Deterministic: refs and deltas are sorted, and the modification time is that of the newest listed commit,
+ * not the current time, so that signatures and ETags stay valid. Refs that no client could pull are omitted
+ * (see offered-refs.ts), and so are deltas to missing commits, because such entries make clients fail.
  */
 import { type Variant, variant } from '../gvariant/index.ts';
 import { type Delta, deltasVariant, listDeltas, STATIC_DELTAS_KEY } from './delta-list.ts';
@@ -23,13 +22,13 @@ import type { Repository } from './repo/open.ts';
 import { refsToValue, type Summary, type SummaryRef, timestampVariant } from './summary.ts';
 
 export type SummaryOptions = OfferedRefsOptions & {
-  /** The refs to list; those that the repository offers where not given. */
+  /** The refs to list; by default those that the repository offers. */
   readonly refs?: readonly OfferedRef[];
-  /** The deltas to list; those in the repository's directory where not given. */
+  /** The deltas to list; by default those in the repository. */
   readonly deltas?: readonly Delta[];
 };
 
-/** The spelling that clients of every age understand. */
+/** The spelling that old and new clients understand. */
 export const ARCHIVE_MODE = 'archive-z2';
 const MODE_KEY = 'ostree.summary.mode';
 
@@ -61,7 +60,7 @@ export async function buildSummary(repo: Repository, options: SummaryOptions = {
   return { refs: refs.map(summaryRef), metadata };
 }
 
-/** The same summary saying that the repository is an archive, as it looks over HTTP. */
+/** Sets the mode to archive, because that is how the repository looks over HTTP. */
 export function withArchiveMode(summary: Summary): Summary {
   if (dictString(summary.metadata, MODE_KEY) === ARCHIVE_MODE) return summary;
   const metadata: MetadataDict = new Map([...summary.metadata, [MODE_KEY, stringVariant(ARCHIVE_MODE)]]);

@@ -2,8 +2,8 @@
  * Summaries: `(a(s(taya{sv}))a{sv})` = refs (name, (size of the commit object, commit, metadata)), sorted by
  * the bytes of the names, and metadata.
  *
- * Trap: the commit size is little-endian, unlike the other numbers here; clients use it as the hard limit
- * when they fetch the commit.
+ * Trap: the commit size is little-endian, unlike the other numbers here. Clients use it as a hard limit when
+ * they fetch the commit.
  */
 import { compareBytes } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
@@ -27,7 +27,7 @@ export type Summary = {
   readonly metadata: MetadataDict;
 };
 
-/** Of one summary; the largest repositories of flatpaks have a tenth. */
+/** Maximum number of refs; the largest flatpak repositories have a tenth. */
 const MAX_REFS = 2 ** 17;
 const REFS_TYPE = 'a(s(taya{sv}))';
 
@@ -60,7 +60,10 @@ function checkCount(refs: number): void {
   throw new TreeportError('ERR_VARIANT', `a summary has ${refs} refs, more than ${MAX_REFS}`);
 }
 
-/** The metadata is checked, and made again when it is looked at: that of a hundred thousand refs would take much memory. */
+/**
+ * Checks the metadata but decodes it on access, because that of a hundred thousand refs would take much
+ * memory.
+ */
 function refFromView(ref: View): SummaryRef {
   const [name, target] = [ref.child(0), ref.child(1)];
   dictFromView(target.child(2));

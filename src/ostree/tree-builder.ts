@@ -1,7 +1,8 @@
 /**
- * Builds the tree of a commit while its entries arrive: depth first, the entries of a directory in any order. A
- * directory is written when it is left, so memory holds the entries of the open directories only, however large the
- * tree. Roots on disk, merges of trees and derived layers are built with it; commit-tree.ts is the first user.
+ * Builds the tree of a commit while its entries arrive: depth first, the entries of a directory in any order.
+ * A directory is written when it is left, so memory holds the entries of the open directories only, however
+ * large the tree. Roots on disk, merges of trees and derived layers are built with it; commit-tree.ts is the
+ * first user.
  */
 import type { Checksum } from './checksum.ts';
 import { type Dirmeta, serializeDirmeta } from './dirmeta.ts';
@@ -33,7 +34,10 @@ export class TreeBuilder {
     this.#open = [openDirectory('', root)];
   }
 
-  /** Adds a content object that is written elsewhere. ERR_OBJECT_CORRUPT for a name that is invalid or there already. */
+  /**
+   * Adds a content object that is written elsewhere. ERR_OBJECT_CORRUPT for a name that is invalid or there
+   * already.
+   */
   file(name: string, checksum: Checksum): void {
     this.#claim(name).files.push({ name, checksum });
   }

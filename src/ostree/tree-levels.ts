@@ -1,11 +1,10 @@
 /**
- * How many levels of directories trees have. Whatever unpacks or walks a tree later may recurse, libostree included, so
- * imports and fsck refuse more than {@link MAX_TREE_LEVELS}.
+ * Measures the depth of trees. Programs that unpack or walk a tree may recurse, libostree included, so
+ * imports and fsck reject more than {@link MAX_TREE_LEVELS} levels.
  *
- * A dirtree that stands at several places is read once, and the first place need not be the deepest: the levels are counted
- * afterwards, from the bottom up, over the checksums alone.
+ * A dirtree that occurs at several paths is read once, and its first path need not be the deepest, so levels
+ * are counted afterwards, bottom up, over the checksums alone.
  */
-
 import type { TreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
 import { objectFault } from './object-fault.ts';
@@ -13,7 +12,7 @@ import { formatObjectName } from './object-name.ts';
 
 export const MAX_TREE_LEVELS = 2047;
 
-/** ERR_OBJECT_CORRUPT, of a dirtree that is too deep. */
+/** ERR_OBJECT_CORRUPT for a dirtree that is too deep. */
 export function tooDeepFault(tree: Checksum): TreeportError {
   const name = formatObjectName({ type: 'dirtree', checksum: tree });
   return objectFault(
@@ -24,18 +23,18 @@ export function tooDeepFault(tree: Checksum): TreeportError {
 
 export class TreeLevels {
   readonly #numbers = new Map<Checksum, number>();
-  /** By number, as everything below. */
+  /** Indexed by number, like the fields below. */
   readonly #checksums: Checksum[] = [];
   readonly #children: Uint32Array[] = [];
-  /** Levels of a tree, its own counted; 0 while they are being counted. */
+  /** Levels of a tree, including itself; 0 while being counted. */
   readonly #levels: number[] = [];
 
-  /** Notes the subdirectories of a dirtree, before a tree that it belongs to is checked. */
+  /** Records the subdirectories of a dirtree; call it before checking a tree that contains it. */
   add(tree: Checksum, children: Iterable<Checksum>): void {
     this.#children[this.#numberOf(tree)] = Uint32Array.from(children, (child) => this.#numberOf(child));
   }
 
-  /** A dirtree below the last level that is allowed, if the tree has one; what was not added has no children. */
+  /** A dirtree below the last permitted level, if any. Dirtrees that were not added have no children. */
   tooDeep(root: Checksum): Checksum | undefined {
     let tree = this.#numberOf(root);
     if (this.#count(tree) <= MAX_TREE_LEVELS) return undefined;

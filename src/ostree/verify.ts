@@ -1,5 +1,4 @@
-/** Checks that objects are what their ids say. */
-
+/** Verifies objects against their ids. */
 import { createHash, hash } from 'node:crypto';
 import type { Checksum } from './checksum.ts';
 import { hashedHeader } from './file-header.ts';
@@ -19,20 +18,23 @@ export async function fileChecksum(object: ContentObject): Promise<Checksum> {
   return digest.digest('hex');
 }
 
-/** Reads a content object to its end; throws ERR_OBJECT_CORRUPT unless its bytes give the id. */
+/** Reads a content object to its end; throws ERR_OBJECT_CORRUPT unless its bytes match the id. */
 export async function verifyContent(object: ContentObject, checksum: Checksum): Promise<void> {
   const actual = await fileChecksum(object);
   if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
 }
 
-/** Throws ERR_OBJECT_CORRUPT unless the bytes give the id. Detached metadata has no checksum to check. */
+/** Throws ERR_OBJECT_CORRUPT unless the bytes match the id. Detached metadata has no checksum to check. */
 export function verifyMetadata(type: MetadataType, checksum: Checksum, bytes: Uint8Array): void {
   if (!isHashedMetadata(type)) return;
   const actual = metadataChecksum(bytes);
   if (actual !== checksum) throw wrongChecksum(formatObjectName({ type, checksum }), actual);
 }
 
-/** Passes a content object's bytes through and throws ERR_OBJECT_CORRUPT at the end if they do not give the id. */
+/**
+ * Passes a content object's bytes through and throws ERR_OBJECT_CORRUPT at the end if they do not match the
+ * id.
+ */
 export async function* verifiedStream(object: ContentObject, checksum: Checksum): AsyncGenerator<Uint8Array> {
   const digest = createHash('sha256').update(hashedHeader(object.header));
   for await (const piece of object.stream()) {

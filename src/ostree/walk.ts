@@ -1,8 +1,7 @@
 /**
  * Walks the tree of a commit in ostree's order: the files of a directory, then its subdirectories, each
- * sorted by the bytes of their names. Metadata is verified on the way, so that a walk always ends.
+ * sorted by the bytes of their names. Metadata is verified, so a walk always terminates.
  */
-
 import type { Checksum } from './checksum.ts';
 import type { DirectoryEntry, Dirtree, DirtreeReader } from './dirtree.ts';
 import { loadCommitObject, loadDirtree, openDirtree } from './load.ts';
@@ -44,16 +43,16 @@ export async function* walkTree(
 
 export type PlacedTree = TreeRoot & { readonly path: string };
 
-/** A directory on the way of a walk from the root down. Walks iterate: trees may be deeper than a stack. */
+/** An open directory of a walk. Walks iterate, because trees may be deeper than the call stack. */
 export type TreeLevel = {
-  /** Its path with a `/` behind. */
+  /** Its path followed by `/`. */
   readonly prefix: string;
   readonly directories: readonly DirectoryEntry[];
-  /** Index of the subdirectory to be entered next. */
+  /** Index of the subdirectory to enter next. */
   next: number;
 };
 
-/** The next directory of a walk in order; takes the levels away that have none left. */
+/** The next directory of a walk in order; pops finished levels. */
 export function nextTree(levels: TreeLevel[]): PlacedTree | undefined {
   for (let last = levels.at(-1); last !== undefined; last = levels.at(-1)) {
     const directory = last.directories[last.next];
@@ -76,13 +75,13 @@ export async function* filesBelow(
   }
 }
 
-/** `<checksum>.<type>` of the objects that a walk has met. */
+/** `<checksum>.<type>` of the objects that a walk has seen. */
 export type SeenObjects = Set<string>;
 
 /**
- * Every object a commit needs, each once: the commit, its dirtrees and dirmetas, its content objects.
- * Equal subtrees are entered once. Detached metadata and parent commits are not part of it. What is in `seen`, and
- * what is below it, is left out. `levels` takes note of the dirtrees that are met.
+ * Every object a commit needs, each once: the commit, its dirtrees and dirmetas, its content objects. Equal
+ * subtrees are entered once. Detached metadata and parent commits are not included. Objects in `seen`, and
+ * everything below them, are skipped. `levels` records the dirtrees.
  */
 export async function* reachableObjects(
   source: MetadataSource,
@@ -96,7 +95,7 @@ export async function* reachableObjects(
   yield* reachableFromTree(source, { tree: rootTree, meta: rootMeta }, seen, levels);
 }
 
-/** The same for a directory: its dirmeta, its dirtree and all that is below. */
+/** Like {@link reachableObjects} for a directory: its dirmeta, its dirtree and everything below. */
 export async function* reachableFromTree(
   source: MetadataSource,
   root: TreeRoot,
@@ -121,19 +120,19 @@ export async function* reachableFromTree(
   }
 }
 
-/** The subdirectories without their names, equal ones once. */
+/** The distinct subdirectories, without names. */
 export function distinctDirectories(entries: DirtreeReader): readonly TreeRoot[] {
   const distinct = new Map<string, TreeRoot>();
   for (const { tree, meta } of entries.directories()) {
     const key = tree + meta;
-    // At the place of the last of them.
+    // Keeps the position of the last occurrence.
     distinct.delete(key);
     distinct.set(key, { tree, meta });
   }
   return [...distinct.values()];
 }
 
-/** Notes an object as met; true if it was not met before. */
+/** Marks an object as seen; true if it was not before. */
 export function meetFirst(seen: SeenObjects, name: ObjectName): boolean {
   const before = seen.size;
   return seen.add(formatObjectName(name)).size > before;

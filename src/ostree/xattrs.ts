@@ -5,7 +5,7 @@
 import { read, type Value, write } from '../gvariant/index.ts';
 
 export type Xattr = {
-  /** Without the NUL. Bytes, because the kernel does not promise UTF-8. */
+  /** Without the NUL. Bytes, because the kernel does not require UTF-8. */
   readonly name: Buffer;
   readonly value: Buffer;
 };
@@ -22,7 +22,7 @@ export function serializeXattrs(xattrs: readonly Xattr[]): Buffer {
   return write(XATTRS_TYPE, xattrsToValue(xattrs));
 }
 
-/** Attributes that are a member of a larger variant. */
+/** Attributes inside a larger variant. */
 export function xattrsFromValue(value: Value): readonly Xattr[] {
   const pairs = value as readonly (readonly [Buffer, Buffer])[];
   return pairs.map(([name, value]) => ({ name: name.at(-1) === 0 ? name.subarray(0, -1) : name, value }));

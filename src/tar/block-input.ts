@@ -1,6 +1,6 @@
 /**
- * The bytes of a tar stream, taken in the amounts that are asked for. What lies in one piece of the stream is handed out
- * without copying and without waiting.
+ * Reads a tar stream in the amounts asked for. Bytes within one piece of the stream are returned without
+ * copying and without waiting.
  */
 import { asBuffer } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
@@ -16,7 +16,7 @@ export class BlockInput {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** The next `length` bytes if they are here already. */
+  /** The next `length` bytes if they are buffered. */
   takeNow(length: number): Buffer | undefined {
     const end = this.#at + length;
     if (end > this.#piece.length) return undefined;
@@ -37,7 +37,7 @@ export class BlockInput {
     return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
   }
 
-  /** Some bytes, at most `length`, if any are here. */
+  /** Some bytes, at most `length`, if any are buffered. */
   someNow(length: number): Buffer | undefined {
     const count = Math.min(length, this.#piece.length - this.#at);
     return count === 0 ? undefined : this.takeNow(count);
@@ -54,7 +54,7 @@ export class BlockInput {
     return this.someNow(length);
   }
 
-  /** Passes over bytes; false if that takes waiting, for which `skip` is. */
+  /** Skips buffered bytes; false if there are too few, then call `skip`. */
   skipNow(length: number): boolean {
     if (this.#at + length > this.#piece.length) return false;
     this.#at += length;
@@ -69,12 +69,12 @@ export class BlockInput {
     }
   }
 
-  /** Lets go of the stream. */
+  /** Closes the stream. */
   async close(): Promise<void> {
     await this.#source.return?.();
   }
 }
 
 export function cutOff(): TreeportError {
-  return new TreeportError('ERR_TAR', 'the tar stream is cut off: it has no end of archive');
+  return new TreeportError('ERR_TAR', 'the tar stream is cut off: the end of archive is missing');
 }

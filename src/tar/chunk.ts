@@ -1,6 +1,6 @@
 /**
  * Chunks: the content objects of one layer, each with the paths at which the layer links it.
- * Metadata objects are in no chunk; they all travel in the ostree layer.
+ * Metadata objects are not in chunks; all of them are in the ostree layer.
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
@@ -16,7 +16,7 @@ export type Chunk = {
   readonly packages: readonly string[];
 };
 
-/** What of a chunk is exported. */
+/** The part of a chunk that is exported. */
 export type ChunkContent = Pick<Chunk, 'objects'>;
 
 export type ChunkObjects = ReadonlyMap<Checksum, readonly string[]>;

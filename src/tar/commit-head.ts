@@ -1,11 +1,11 @@
-/** Reads the commit of an ostree layer and no more: it stands in front, with its detached metadata behind it. */
+/** Reads only the commit of an ostree layer: it comes first, followed by its detached metadata. */
 import type { CommitHead } from './import-commit.ts';
 import { inCommitOrder } from './object-order.ts';
 import { readObjects, type TarMetadata } from './read-objects.ts';
 
 /**
- * Reads the beginning of the stream and closes it. The commit has the checksum it is named by; what follows in the
- * stream is not looked at. ERR_TAR, ERR_TAR_OBJECT, ERR_OBJECT_CORRUPT.
+ * Reads the start of the stream and closes it. The commit is verified against its name; the rest of the
+ * stream is not read. ERR_TAR, ERR_TAR_OBJECT, ERR_OBJECT_CORRUPT.
  */
 export async function readCommitHead(tar: AsyncIterable<Uint8Array>): Promise<CommitHead> {
   const head: { commit?: TarMetadata; detached?: Buffer } = {};

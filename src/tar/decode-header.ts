@@ -1,6 +1,6 @@
 /**
- * Header blocks of tar archives, as they are read: POSIX ustar, GNU, and the old format without a magic. Numbers are octal, or base-256 where the first
- * bit is set. Layout as in header.ts; POSIX has a prefix of the name at 345.
+ * Decodes header blocks of tar archives: POSIX ustar, GNU, and the old format without a magic. Numbers are
+ * octal, or base-256 if the first bit is set. Layout as in header.ts; POSIX has a prefix of the name at 345.
  */
 import { TreeportError } from '../base/errors.ts';
 import { BLOCK_BYTES } from './header.ts';
@@ -10,7 +10,7 @@ export type DecodedHeader = {
   /** The type flag as it stands; `0` for a NUL. */
   readonly flag: string;
   readonly mode: number;
-  /** Numbers that are none, or too large to be exact, are NaN. */
+  /** Invalid numbers, and those too large to be exact, are NaN. */
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
@@ -31,7 +31,7 @@ const ZERO = 0x30;
 const SEVEN = 0x37;
 const POSIX_MAGIC = 'ustar\0';
 
-/** Decodes a block; undefined if it is of zeros, as at the end. Throws ERR_TAR if it is no header. */
+/** Decodes a block; undefined if it is all zeros, as at the end. ERR_TAR if it is not a header. */
 export function decodeHeader(block: Buffer): DecodedHeader | undefined {
   const sum = sumOf(block);
   if (sum === CHECKSUM_BYTES * SPACE) return undefined;
@@ -64,7 +64,7 @@ function numberAt(block: Buffer, start: number, length: number): number {
   return first >= 0x80 ? binaryAt(block, start, length) : octalAt(block, start, start + length);
 }
 
-/** Digits, with spaces before them, until anything else. */
+/** Octal digits after optional spaces, up to a NUL, a space or the end of the field. */
 function octalAt(block: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && block[at] === SPACE) at++;
@@ -95,8 +95,8 @@ export function textAt(bytes: Buffer, start: number, length: number): string {
 }
 
 /**
- * The records of a PAX entry. Values are bytes, because those of extended attributes are; keys are latin1, so that
- * no byte of an attribute's name is lost. See {@link paxText}.
+ * The records of a PAX entry. Values are bytes, because those of extended attributes are; keys are latin1, so
+ * that no byte of an attribute's name is lost. See {@link paxText}.
  */
 export type PaxRecords = ReadonlyMap<string, Buffer>;
 

@@ -1,4 +1,6 @@
-/** Owners and modes of a commit's directories, for layers that repeat the directories above their files. */
+/**
+ * Owners and modes of a commit's directories, for layers that repeat the parent directories of their files.
+ */
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
@@ -10,7 +12,7 @@ import type { DirectoryOwner } from './writer.ts';
 /** By path in the container, without a leading `/`. */
 export type DirectoryOwners = ReadonlyMap<string, DirectoryOwner>;
 
-/** Reads all directories of a commit. `etc` is the commit's `usr/etc` where it has both. */
+/** Reads all directories of a commit. If the commit has both, `etc` is its `usr/etc`. */
 export async function directoryOwners(source: ObjectSource, commit: Checksum): Promise<DirectoryOwners> {
   const { rootTree, rootMeta } = parseCommit(await source.metadata('commit', commit));
   const owners = new Map<string, DirectoryOwner>();

@@ -1,7 +1,7 @@
 /**
- * Adds the dirtree of an empty directory to a source. Of `/sysroot`, where the embedded repo lies, ostree-ext's streams
- * have no dirtree; it is nearly always that of an empty directory, and the stream lacks it if the commit has no other
- * empty directory.
+ * Adds the dirtree of an empty directory to a source. ostree-ext's streams omit the dirtree of `/sysroot`,
+ * where the embedded repo is. That directory is nearly always empty, so the object is missing if the commit
+ * has no other empty directory.
  */
 import { hash } from 'node:crypto';
 import type { Checksum } from '../ostree/checksum.ts';

@@ -1,6 +1,6 @@
 /**
- * Whole tar entries: the header, before it long-name (`L`, `K`) and PAX entries as far as they are needed,
- * behind it the data, padded to whole blocks.
+ * Encodes whole tar entries: long-name (`L`, `K`) and PAX entries if needed, the header, then the data,
+ * padded to whole blocks.
  */
 import type { Xattr } from '../ostree/xattrs.ts';
 import {
@@ -19,7 +19,7 @@ export const END_OF_ARCHIVE: Buffer = Buffer.alloc(2 * BLOCK_BYTES);
 export type EncodedHeader = {
   /** In the order in which they are written. */
   readonly blocks: readonly Buffer[];
-  /** The header itself, the last of the blocks: what a later header may be encoded over. */
+  /** The header itself, the last of the blocks. A later header may be encoded over it. */
   readonly header: Buffer;
 };
 

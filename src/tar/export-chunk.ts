@@ -1,6 +1,6 @@
 /**
  * Component layers: the empty repository again, then the chunk's objects in the order of their ids, each
- * followed by the links to it. "Format 2" writes before a link the directories above it that the layer does
+ * followed by the links to it. "Format 2" writes, before a link, its parent directories that the layer does
  * not have yet.
  */
 import type { ObjectSource } from '../ostree/object-source.ts';
@@ -11,7 +11,7 @@ import { containerPath, isHidden } from './layout.ts';
 import { TarWriter } from './writer.ts';
 
 export type ChunkOptions = {
-  /** Given: format 2, with these owners and modes of the directories above the files. */
+  /** Selects format 2, with these owners and modes of parent directories. */
   readonly directories?: DirectoryOwners;
 };
 
@@ -27,7 +27,7 @@ export async function* exportChunk(
   yield* writer.end();
 }
 
-/** The objects and links alone. */
+/** Only the objects and links. */
 export async function* writeChunk(
   writer: TarWriter,
   source: ObjectSource,

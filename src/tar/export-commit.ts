@@ -1,10 +1,10 @@
 /**
- * The streams that begin with a commit: the whole commit in one tar, and layer 0 of an image. They start
- * with the root directory and the empty repository.
+ * Writes the streams that begin with a commit: the whole commit in one tar, and layer 0 of an image. They
+ * start with the root directory and the empty repository.
  *
- * A stream is verified while it is made. An object that is missing or corrupt ends it with an error
- * (ERR_OBJECT_MISSING, ERR_OBJECT_CORRUPT, ERR_OBJECT_UNREADABLE) that names the object, and without the end of
- * a tar archive.
+ * Objects are verified while they are written. A missing or corrupt object ends the stream with an error
+ * (ERR_OBJECT_MISSING, ERR_OBJECT_CORRUPT, ERR_OBJECT_UNREADABLE) that names the object, before the end of
+ * the tar archive.
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
@@ -25,7 +25,7 @@ export async function* exportCommit(source: ObjectSource, commit: Checksum): Asy
 
 /**
  * Layer 0 of an image: the commit without its files, then the objects that no component layer has. In an
- * image that is not chunked these are all of them, see {@link commitObjects}.
+ * image without chunks these are all objects, see {@link commitObjects}.
  */
 export async function* exportOstreeLayer(
   source: ObjectSource,

@@ -2,15 +2,14 @@
  * The entries of one content object C:
  *
  *     objects/…C.file-xattrs-link   its serialized xattrs, also when there are none
- *     PAX records                   the xattrs once more, for those who extract the layer; not the SELinux label
+ *     PAX records                   the xattrs again, for tools that extract layers; no SELinux label
  *     objects/…C.file               the file or symlink itself
- *     the tree's path(s)            hard links to it; an empty file is an empty file again, for builders
- *                                   that write to it would else change the object
+ *     the tree's path(s)            hard links to it; an empty file is repeated, because builders that
+ *                                   write to a link would change the object
  *
- * An object is verified against its id on the way; the size stands in front of the data, so that a stream
- * that is shorter or longer is a fault as well.
+ * The object is verified against its id while it is written. The size precedes the data, so a stream that is
+ * shorter or longer is an error as well.
  */
-
 import { createHash } from 'node:crypto';
 import type { TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -24,7 +23,7 @@ import type { TarHeader } from './header.ts';
 import { objectPath } from './layout.ts';
 import type { TarWriter } from './writer.ts';
 
-/** Labels come from the policy of the system that runs, not from a layer. */
+/** The policy of the running system assigns labels, not a layer. */
 const SELINUX = Buffer.from('security.selinux');
 
 export type WrittenObject = {
@@ -57,7 +56,9 @@ export function objectHeader(checksum: Checksum, { header, size }: ContentObject
   return { path: objectPath(checksum, 'file'), type, mode: mode & PERMISSIONS, uid, gid, size, target };
 }
 
-/** Writes `path` of the tree as a link to an object; `over`: the object's block if it was written just before. */
+/**
+ * Writes `path` of the tree as a link to an object; `over`: the object's block if it was written just before.
+ */
 export function writeLink(writer: TarWriter, path: string, object: TarHeader, over?: Buffer): void {
   const isEmpty = object.type === 'file' && object.size === 0;
   const type = isEmpty ? 'file' : 'hardlink';

@@ -1,12 +1,12 @@
 /**
- * Writes a commit's metadata objects and directories, and, where it is asked to, its files on the way:
+ * Writes a commit's metadata objects and directories, and optionally its files:
  *
  *     .commit · .commitmeta if there is one · .dirmeta of the root · then for each directory
  *         .dirtree · its files · for each subdirectory: .dirmeta, the directory entry, the subdirectory
  *
- * Each object is written once. `var/tmp` is added if the commit has none. Of a `/sysroot` in the commit no paths
- * are written, for the repository lies there; those of its objects that the rest of the tree did not bring come
- * last. (ostree-ext leaves these out, which breaks the commit. With the usual empty `/sysroot` there are none.)
+ * Each object is written once. `var/tmp` is added if the commit has none. Paths below a `/sysroot` in the
+ * commit are not written, because the repository is there; its objects that the rest of the tree lacks come
+ * last. (ostree-ext omits them, which breaks the commit. With the usual empty `/sysroot` there are none.)
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Commit } from '../ostree/commit.ts';
@@ -39,7 +39,7 @@ export class TreeExport {
     this.#withFiles = options.withFiles;
   }
 
-  /** Everything behind the empty repository. Yields pieces as they become full. */
+  /** Writes everything after the empty repository. Yields pieces as they fill up. */
   async *write(checksum: Checksum, bytes: Buffer, commit: Commit): AsyncGenerator<Buffer> {
     this.#writer.file(objectPath(checksum, 'commit'), bytes);
     if (await this.#source.has({ type: 'commitmeta', checksum })) {
@@ -108,7 +108,10 @@ export class TreeExport {
   }
 }
 
-/** ostree-ext writes the paths of this walk with `./`, which shows in long ones; those of objects and chunks without. */
+/**
+ * ostree-ext prefixes the paths of this walk, but not those of objects and chunks, with `./`; long names show
+ * it.
+ */
 function walkPath(path: string): string {
   return `./${path}`;
 }

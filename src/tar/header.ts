@@ -1,6 +1,5 @@
 /**
- * Header blocks of 512 bytes, as tar-rs writes them, so that streams come out byte for byte as those of
- * ostree-ext:
+ * Encodes header blocks of 512 bytes as tar-rs does, so that streams equal those of ostree-ext byte for byte:
  *
  *     name 0+100 · mode 100+8 · uid 108+8 · gid 116+8 · size 124+12 · mtime 136+12 · chksum 148+8
  *     typeflag 156 · linkname 157+100 · magic and version 257+8 · rest NUL
@@ -8,11 +7,11 @@
  * Numbers are zero-padded octal digits and a NUL (the checksum too: 7 digits), or base-256 where octal
  * has no room. A text shorter than its field ends with one NUL.
  *
- * A path may have `./` in front, as ostree-ext gives those of the commit walk. The name field never shows it. The
- * long-name entry does, and the name field counts it where it cuts the path.
+ * A path may have `./` in front, as ostree-ext gives those of the commit walk. The name field never shows it.
+ * The long-name entry does, and the name field counts it where it cuts the path.
  *
- * A header may be encoded *over* an earlier one, as tar-rs does when a header is used again: what lies
- * behind the NUL of a shorter text then stays. Readers stop at the NUL; layer digests do not.
+ * A header may be encoded *over* an earlier one, as tar-rs does when it reuses a header: the bytes after the
+ * NUL of a shorter text then remain. Readers stop at the NUL, but layer digests cover them.
  */
 export const BLOCK_BYTES = 512;
 
@@ -109,8 +108,8 @@ function writeText(block: Buffer, at: number, text: string): void {
 }
 
 /**
- * tar-rs writes a long path twice: component by component until one does not fit, then the cut path over it. The last
- * byte of the first may stay behind the end of the second.
+ * tar-rs writes a long path twice: component by component until one does not fit, then the cut path over it.
+ * The last byte of the first may stay behind the end of the second.
  */
 function writePath(block: Buffer, path: string): void {
   const name = withoutDot(path);

@@ -1,4 +1,4 @@
-/** Imports a component layer: content objects of a commit that is known already. */
+/** Imports a component layer: content objects of a commit that is already known. */
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
 import type { ObjectSink } from '../ostree/object-sink.ts';
@@ -9,15 +9,15 @@ import { readObjects } from './read-objects.ts';
 export type ImportChunkOptions = {
   /** Names of the objects that the commit needs. */
   readonly needed: ReadonlySet<string>;
-  /** What the stream is called in messages. */
+  /** Names the stream in messages. */
   readonly where: string;
-  /** Ends the import with its reason. */
+  /** Aborts the import with its reason. */
   readonly signal?: AbortSignal;
 };
 
 /**
- * Writes the objects of the stream and returns their ids. Throws ERR_OBJECT_STRAY at the first that does not belong
- * to the commit, ERR_TAR, ERR_TAR_OBJECT, and the faults of the sink.
+ * Writes the objects of the stream and returns their ids. Throws ERR_OBJECT_STRAY at the first that does not
+ * belong to the commit, ERR_TAR, ERR_TAR_OBJECT, and the faults of the sink.
  */
 export async function importChunk(
   tar: AsyncIterable<Uint8Array>,

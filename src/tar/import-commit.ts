@@ -1,7 +1,7 @@
 /**
- * Imports a stream that begins with a commit, a whole commit or the ostree layer of an image, into a sink: the commit
- * with its detached metadata is looked at before anything is written. Stricter than ostree-ext: what does not belong to the
- * commit is refused, and what lacks is named, while nothing is visible yet.
+ * Imports a stream that begins with a commit, a whole commit or the ostree layer of an image, into a sink:
+ * the commit with its detached metadata is checked before anything is written. Stricter than ostree-ext:
+ * stray objects are rejected and missing ones named while nothing is visible yet.
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
@@ -20,11 +20,11 @@ export type CommitHead = {
 };
 
 export type ImportCommitOptions = {
-  /** Called before anything is written; what it throws ends the import. */
+  /** Called before anything is written; its error aborts the import. */
   readonly verify?: (head: CommitHead) => Promise<void>;
-  /** Objects that do not belong to the commit are imported too, not refused. */
+  /** Also imports objects that do not belong to the commit, instead of rejecting them. */
   readonly allowExtra?: boolean;
-  /** What the stream is called in messages. */
+  /** Names the stream in messages. */
   readonly where: string;
 };
 
@@ -36,7 +36,7 @@ export type ArrivedCommit = {
   readonly needed: ReadonlySet<string>;
 };
 
-/** Imports a whole commit: everything that it needs is in the sink, or was in the repository behind it. */
+/** Imports a whole commit. Afterwards everything it needs is in the sink or the repository behind it. */
 export async function importCommit(
   tar: AsyncIterable<Uint8Array>,
   sink: ReadableSink,
@@ -49,7 +49,7 @@ export async function importCommit(
 
 /**
  * Imports the commit and its metadata, and content as far as it is in the stream. ERR_TAR, ERR_TAR_OBJECT,
- * ERR_OBJECT_CORRUPT, ERR_OBJECT_MISSING for metadata that lacks, ERR_OBJECT_STRAY, and the faults of the sink.
+ * ERR_OBJECT_CORRUPT, ERR_OBJECT_MISSING for missing metadata, ERR_OBJECT_STRAY, and the faults of the sink.
  */
 export async function importOstreeLayer(
   tar: AsyncIterable<Uint8Array>,
@@ -65,7 +65,7 @@ export async function importOstreeLayer(
   return { commit, arrived, needed };
 }
 
-/** Holds the commit back until it is known whether detached metadata follows. */
+/** Delays the commit until it is known whether detached metadata follows. */
 class CommitIntake {
   readonly arrived = new Set<string>();
   commit: Checksum = '';

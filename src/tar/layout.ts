@@ -1,7 +1,7 @@
 /**
- * Where things lie in the ostree tar formats. Every stream carries a repository of mode
- * bare-split-xattrs at `sysroot/ostree/repo`; paths have no `./` or `/` in front, which importers would
- * not recognise. Beside it lies the tree itself, as hard links to the objects.
+ * Paths in the ostree tar formats. Every stream carries a repository of mode
+ * bare-split-xattrs at `sysroot/ostree/repo`; paths do not start with `./` or `/`, because importers would
+ * not recognise them. Beside it is the tree itself, as hard links to the objects.
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import { loosePath } from '../ostree/object-name.ts';
@@ -32,14 +32,14 @@ export function repoDirectories(): readonly string[] {
   return ['sysroot', 'sysroot/ostree', REPO_PATH, ...below];
 }
 
-/** Where `path` (no leading `/`) of a commit lies in a container: its `usr/etc` is the `etc` there. */
+/** Maps a commit's path (no leading `/`) to a container's: `usr/etc` becomes `etc`. */
 export function containerPath(path: string): string {
   return path === 'usr/etc' || path.startsWith('usr/etc/') ? path.slice('usr/'.length) : path;
 }
 
 /**
- * True for a commit's own `sysroot`: the repository lies there, so the tree has no paths there. Its objects
- * travel all the same.
+ * True for a commit's own `sysroot`: the repository is there, so the tree has no paths there. Its objects are
+ * still written.
  */
 export function isHidden(path: string): boolean {
   return path === 'sysroot' || path.startsWith('sysroot/');

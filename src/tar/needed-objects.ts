@@ -1,6 +1,6 @@
 /**
- * What a commit needs against what has come: nothing may lack, and nothing else may have come. Objects are named
- * `<checksum>.<type>`.
+ * Compares the objects a commit needs with those that arrived: none may be missing, and none may be stray.
+ * Objects are named `<checksum>.<type>`.
  */
 import { asBuffer } from '../base/bytes.ts';
 import { isTreeportError, TreeportError } from '../base/errors.ts';
@@ -14,7 +14,7 @@ import { TreeLevels, tooDeepFault } from '../ostree/tree-levels.ts';
 import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
 import { EMPTY_DIRTREE, EMPTY_DIRTREE_CHECKSUM } from './empty-dirtree.ts';
 
-/** A sink that gives back what was written to it, and what the repository behind it has. */
+/** A sink whose metadata can be read back, including that of the repository behind it. */
 export type ReadableSink = ObjectSink & {
   /** ERR_OBJECT_MISSING. */
   load(type: HashedMetadataType, checksum: Checksum): Uint8Array;
@@ -23,8 +23,9 @@ export type ReadableSink = ObjectSink & {
 const EMPTY_DIRTREE_NAME = formatObjectName({ type: 'dirtree', checksum: EMPTY_DIRTREE_CHECKSUM });
 
 /**
- * Every object that the commit in the sink needs; all metadata of it is there then. ERR_OBJECT_MISSING names the
- * first that is not, ERR_OBJECT_CORRUPT a dirtree that lies too deep. The dirtree of an empty directory is written to the sink if that is what lacks.
+ * Every object that the commit in the sink needs. ERR_OBJECT_MISSING names the first missing metadata object,
+ * ERR_OBJECT_CORRUPT a dirtree that is too deep. Writes the dirtree of an empty directory to the sink if it
+ * is missing.
  */
 export async function neededObjects(
   sink: ReadableSink,
@@ -35,7 +36,7 @@ export async function neededObjects(
   const levels = new TreeLevels();
   const source = metadataOf(sink);
   for await (const name of reachableObjects(source, commit, needed, levels)) {
-    // Dirtrees are loaded on the way.
+    // The walk loads dirtrees, so only dirmetas need a check.
     if (name.type === 'dirmeta' && !arrived.has(formatObjectName(name)) && !(await sink.has(name)))
       throw missing(formatObjectName(name));
   }
@@ -62,7 +63,7 @@ function metadataOf(sink: ReadableSink): MetadataSource {
   };
 }
 
-/** Throws ERR_OBJECT_MISSING at the first content object that neither came nor is in the repository. */
+/** Throws ERR_OBJECT_MISSING at the first content object that neither arrived nor is in the repository. */
 export async function checkContentComplete(
   sink: ObjectSink,
   needed: ReadonlySet<string>,
@@ -75,7 +76,7 @@ export async function checkContentComplete(
   }
 }
 
-/** Throws ERR_OBJECT_STRAY at the first object that came and is not needed; `where` says what it came in. */
+/** Throws ERR_OBJECT_STRAY at the first object that arrived and is not needed; `where` names its stream. */
 export function checkNoStray(needed: ReadonlySet<string>, arrived: Iterable<string>, where: string): void {
   for (const name of arrived) if (!needed.has(name)) throw stray(name, where);
 }

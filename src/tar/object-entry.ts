@@ -1,17 +1,18 @@
 /**
- * What the path of a tar entry means to an importer.
+ * Classifies tar entries by their paths, for importers.
  *
  * | below `sysroot/ostree/repo/` | |
  * |---|---|
  * | `objects/XX/….commit`, `.commitmeta`, `.dirtree`, `.dirmeta` | a metadata object |
  * | `objects/XX/….file` | a content object |
  * | `objects/XX/….file-xattrs` | xattrs, named by their checksum (until 2025) |
- * | `objects/XX/….file-xattrs-link` | the xattrs of the content object of that name: themselves, or a link to the former |
+ * | `objects/XX/….file-xattrs-link` | the xattrs of that content object, or a link to the former |
  * | `xattrs/…` | xattrs, named by their checksum (v0, 2021 and 2022) |
  * | `objects/XX/….file.xattrs` | a link to the former for the content object of that name |
  * | `config` | says that the stream is not v0, which has it elsewhere or not at all |
  *
- * Anything else is not for importers: the tree itself, refs, directories; and so are paths with `./` or `/` in front.
+ * Importers ignore everything else: the tree itself, refs, directories, and paths that start with `./` or
+ * `/`.
  */
 import { TreeportError } from '../base/errors.ts';
 import { type Checksum, isChecksum } from '../ostree/checksum.ts';
@@ -31,7 +32,7 @@ export type ObjectEntry =
 
 const PREFIX = `${REPO_PATH}/`;
 
-/** Classifies an entry; undefined if it is to be skipped. ERR_TAR_OBJECT if its name is not one an object can have. */
+/** Undefined if the entry is to be skipped. ERR_TAR_OBJECT if its name is not valid for an object. */
 export function classifyEntry({ path, type }: Pick<ReadEntry, 'path' | 'type'>): ObjectEntry | undefined {
   if (type === 'directory' || !path.startsWith(PREFIX)) return undefined;
   const [folder, ...rest] = path.slice(PREFIX.length).split('/');
@@ -69,8 +70,8 @@ function xattrsName(path: string, names: readonly string[]): Checksum {
 }
 
 /**
- * The checksum in the target of a link to xattrs: the path of an object, relative or whole, or of a v0 file of
- * xattrs.
+ * The checksum in the target of a link to xattrs: the path of an object, relative or whole, or of a v0 file
+ * of xattrs.
  */
 export function xattrsTarget(path: string, target: string): Checksum {
   const [directory = '', fileName = ''] = target.split('/').slice(-2);

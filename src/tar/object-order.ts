@@ -1,14 +1,14 @@
 /**
- * Which objects may follow each other in the streams of an image. Each function passes the objects on and throws
- * ERR_TAR_OBJECT at the first one that does not belong.
+ * Checks the order of objects in the streams of an image. Each function passes the objects on and throws
+ * ERR_TAR_OBJECT at the first misplaced one.
  */
 import { TreeportError } from '../base/errors.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
 import type { TarContent, TarObject } from './read-objects.ts';
 
 /**
- * A whole commit or an ostree layer: the commit, its detached metadata if it has any, then everything else. Never a
- * second commit.
+ * A whole commit or an ostree layer: the commit, its detached metadata if it has any, then everything else.
+ * Never a second commit.
  */
 export async function* inCommitOrder(objects: AsyncIterable<TarObject>): AsyncGenerator<TarObject> {
   let commit: string | undefined;

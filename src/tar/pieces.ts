@@ -1,6 +1,6 @@
 /**
- * Gathers the many small buffers of a tar stream into pieces of one size, so that whoever hashes, compresses
- * or writes the stream is called seldom.
+ * Batches the many small buffers of a tar stream into pieces of one size, so that consumers that hash,
+ * compress or write are called rarely.
  */
 import { asBuffer } from '../base/bytes.ts';
 
@@ -18,7 +18,7 @@ export class Pieces {
     return this.#written;
   }
 
-  /** Copies the bytes, but large ones, which must not change any more, become a piece themselves. */
+  /** Copies small buffers. A large one becomes a piece itself and must not change afterwards. */
   write(bytes: Uint8Array): void {
     this.#written += bytes.length;
     if (bytes.length >= LARGE_BYTES) this.#pass(bytes);
@@ -39,7 +39,7 @@ export class Pieces {
     for (const bytes of buffers) this.write(bytes);
   }
 
-  /** The pieces that are full; the caller keeps them. */
+  /** The full pieces; the caller owns them. */
   takeFull(): readonly Buffer[] {
     if (this.#full.length === 0) return NONE;
     const full = this.#full;

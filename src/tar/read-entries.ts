@@ -1,7 +1,7 @@
 /**
- * Reads the entries of a tar stream one after the other, streaming. Long names of GNU (`L`, `K`) and PAX records (`x`,
- * `g`) are applied to the entry behind them; a long name wins over a PAX one. Zeros end the archive, and nothing else
- * may follow: a stream that was cut off between two entries is a fault too.
+ * Reads the entries of a tar stream one after the other, streaming. Long names of GNU (`L`, `K`) and PAX
+ * records (`x`, `g`) apply to the next entry; a long name takes precedence over a PAX one. Zeros end the
+ * archive, and nothing else may follow; a stream that ends between two entries is an error too.
  */
 import type { Xattr } from '../ostree/xattrs.ts';
 import { BlockInput, cutOff } from './block-input.ts';
@@ -28,27 +28,27 @@ export type ReadEntryType =
 
 export type ReadEntry = {
   readonly path: string;
-  /** Null: a type that is not known. */
+  /** Null for an unknown type. */
   readonly type: ReadEntryType | null;
   readonly mode: number;
-  /** As the header says: not a number if it says nonsense. */
+  /** NaN if the header is invalid. */
   readonly uid: number;
   readonly gid: number;
   /** Bytes of data. */
   readonly size: number;
-  /** Seconds since 1970, with a fraction if PAX gives one; not a number if the header says nonsense. */
+  /** Seconds since 1970, with a fraction if PAX gives one; NaN if invalid. */
   readonly mtime: number;
-  /** Where a link points; empty for others. */
+  /** Target of a link; empty for others. */
   readonly target: string;
   /** The PAX records that apply to the entry, global ones included, as they stand. */
   readonly pax: PaxRecords;
   /** Extended attributes, in the order of their records (`SCHILY.xattr.NAME`). */
   readonly xattrs: readonly Xattr[];
-  /** The data, to be read once; what is not read before the next entry is asked for is skipped. */
+  /** The data, can be read once. Unread data is skipped when the next entry is requested. */
   readonly data: AsyncIterable<Buffer>;
 };
 
-/** By the digit that is their flag. */
+/** Indexed by the digit that is their flag. */
 const TYPES: readonly ReadEntryType[] = [
   'file',
   'link',
@@ -64,8 +64,8 @@ const SECONDS = /^-?\d+(?:\.\d+)?$/;
 const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
 
 /**
- * Yields the entries of an uncompressed tar stream, and closes the stream when the consumer stops. Throws ERR_TAR;
- * errors of the stream itself are thrown as they are.
+ * Yields the entries of an uncompressed tar stream, and closes the stream when the consumer stops. Throws
+ * ERR_TAR; errors of the stream itself pass through.
  */
 export async function* readEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEntry> {
   const input = new BlockInput(tar);
@@ -112,7 +112,7 @@ const NO_RECORDS: PaxRecords = new Map();
 const NO_ATTRIBUTES: readonly Xattr[] = [];
 const XATTR_KEY = 'SCHILY.xattr.';
 
-/** What stands before an entry and belongs to it. */
+/** Long names and PAX records that apply to the next entry. */
 class Extensions {
   #path: string | undefined;
   #target: string | undefined;
@@ -145,7 +145,7 @@ class Extensions {
       mode: header.mode,
       uid: number('uid', header.uid),
       gid: number('gid', header.gid),
-      // Directories have no data, whatever is said of their size.
+      // Directories have no data, whatever their size field says.
       size: type === 'directory' ? 0 : number('size', header.size),
       mtime: number('mtime', header.mtime),
       target,
@@ -162,12 +162,12 @@ function xattrsOf(records: PaxRecords): readonly Xattr[] {
 }
 
 function typeOf(flag: string, path: string): ReadEntryType | null {
-  // Before there were types, directories had a slash at their end.
+  // The old format marks directories with a trailing slash.
   if (flag === '0' && path.endsWith('/')) return 'directory';
   return TYPES[flag.charCodeAt(0) - 0x30] ?? null;
 }
 
-/** The data of an entry. It may be left and taken up again. */
+/** The data of an entry. Iteration can stop and resume. */
 class EntryData implements AsyncIterableIterator<Buffer> {
   readonly #input: BlockInput;
   remaining: number;

@@ -1,12 +1,11 @@
 /**
- * Reads the objects out of an ostree tar stream of any generation: whole commits, ostree layers and component
+ * Reads the objects of an ostree tar stream of any generation: whole commits, ostree layers and component
  * layers, with the xattrs of content objects in each of the ways of object-entry.ts. Every object is verified
  * against its name; detached metadata has no checksum to verify.
  *
- * xattrs stand directly before their object. Only v0 writes none for an object that has none; any other
- * stream says so with empty ones.
+ * xattrs directly precede their object. Only v0 omits them for an object that has none; other streams write
+ * empty ones.
  */
-
 import { collect, collectSized } from '../base/bytes.ts';
 import { isTreeportError, messageOf } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -30,8 +29,8 @@ export type TarContent = {
   readonly kind: 'content';
   readonly checksum: Checksum;
   /**
-   * `stream()` can be read once, and before the next object is asked for; it throws ERR_OBJECT_CORRUPT at its
-   * end. A stream that is not read is skipped, unverified. Symlinks and empty files are verified already.
+   * `stream()` can be read once, before the next object is requested; it throws ERR_OBJECT_CORRUPT at its
+   * end. An unread stream is skipped without verification. Symlinks and empty files are already verified.
    */
   readonly object: ContentObject;
 };
@@ -48,9 +47,9 @@ export type ReadObjectsOptions = {
 const MAX_ID = 0xffffffff;
 
 /**
- * Yields the objects of an uncompressed tar stream in its order. Throws ERR_TAR for a stream that is malformed or
- * cut off, ERR_TAR_OBJECT for an entry that breaks the rules, ERR_OBJECT_CORRUPT for an object that is not what its
- * name says. Which objects may follow each other is object-order.ts's.
+ * Yields the objects of an uncompressed tar stream in its order. Throws ERR_TAR for a stream that is
+ * malformed or cut off, ERR_TAR_OBJECT for an entry that breaks the rules, ERR_OBJECT_CORRUPT for an object
+ * that does not match its name. object-order.ts checks the order of objects.
  */
 export async function* readObjects(
   tar: AsyncIterable<Uint8Array>,
@@ -69,7 +68,7 @@ class ObjectReader {
   /** Extended attributes that links refer to, by their checksum. */
   readonly #xattrs = new Map<Checksum, Buffer>();
   #xattrsBytes = 0;
-  /** Extended attributes that the next content object must take. */
+  /** Extended attributes of the next content object. */
   #pending: { readonly checksum: Checksum; readonly xattrs: Buffer } | undefined;
   #mayLackXattrs = true;
 
@@ -78,7 +77,7 @@ class ObjectReader {
     this.#verify = verify;
   }
 
-  /** Takes in an entry; returns the object if it completes one. */
+  /** Processes an entry; returns the object that it completes, if any. */
   async read(entry: ReadEntry): Promise<TarObject | undefined> {
     const found = classifyEntry(entry);
     switch (found?.kind) {
@@ -102,7 +101,7 @@ class ObjectReader {
 
   async #keepXattrs(entry: ReadEntry, checksum: Checksum): Promise<void> {
     if (this.#xattrs.has(checksum)) return;
-    // A copy: what was read may be a view of a piece of the stream, which it would keep in memory.
+    // A copy, because a view would keep its whole piece of the stream in memory.
     const xattrs = Buffer.from(await readXattrs(entry, checksum));
     this.#xattrsBytes += xattrs.length;
     if (this.#xattrsBytes > MAX_KEPT_XATTRS_BYTES)
@@ -171,7 +170,7 @@ function ownerId(path: string, id: number): number {
   throw entryFault(path, `${id} is not a user or group id`);
 }
 
-/** Extended attributes, with `checksum` those of that name. */
+/** Reads extended attributes; verifies them if `checksum` is given. */
 async function readXattrs(entry: ReadEntry, checksum?: Checksum): Promise<Buffer> {
   const bytes = await readSmall(entry, MAX_XATTRS_BYTES);
   if (checksum !== undefined && metadataChecksum(bytes) !== checksum) {

@@ -49,17 +49,17 @@ export class TarWriter {
     this.#pieces.writeAll(buffers);
   }
 
-  /** Ends data of `size` bytes. */
+  /** Pads data of `size` bytes to whole blocks. */
   pad(size: number): void {
     this.#pieces.write(padding(size));
   }
 
-  /** What is ready to be yielded. */
+  /** The pieces that are ready to be yielded. */
   takeFull(): readonly Buffer[] {
     return this.#pieces.takeFull();
   }
 
-  /** Ends the archive and hands out what is left. */
+  /** Ends the archive and returns the remaining pieces. */
   end(): readonly Buffer[] {
     this.#pieces.write(END_OF_ARCHIVE);
     return this.#pieces.takeRest();

@@ -111,7 +111,7 @@ test('damaged refs are told of, and others are listed', async (t) => {
     [...names, 'refs/mirrors/org.example.Os/bad', 'refs/remotes/origin/bad'].toSorted(),
   );
   assert.match(damaged.get('refs/heads/empty') ?? '', /checksum of a commit/);
-  assert.match(damaged.get('refs/heads/dangling') ?? '', /link to nothing/);
+  assert.match(damaged.get('refs/heads/dangling') ?? '', /a broken link/);
   assert.match(damaged.get('refs/heads/fifo') ?? '', /FIFO/);
   assert.match(damaged.get('refs/heads/huge') ?? '', /too large/);
 });

@@ -3,7 +3,6 @@
  * embedded repo and links every file of the tree to its object; labels and annotations describe the commit.
  * The same commit and options give the same bytes everywhere.
  */
-
 import type { Platform } from '../../oci/model/descriptor.ts';
 import type { ContainerConfig } from '../../oci/model/image-config.ts';
 import { goArchitecture, hostPlatform } from '../../oci/model/platform.ts';

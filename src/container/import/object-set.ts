@@ -3,7 +3,6 @@
  * file names are the objects' ids, of a root directory 0755 root:root without attributes; no metadata, parent, subject or
  * time, so that equal sets give equal commits, as in ostree-ext.
  */
-
 import { type Checksum, isChecksum } from '../../ostree/checksum.ts';
 import { serializeCommit } from '../../ostree/commit.ts';
 import { S_IFDIR, serializeDirmeta } from '../../ostree/dirmeta.ts';

@@ -1,5 +1,4 @@
 /** Transactions in which commits arrive, each with the refs on it. */
-
 import { checkRefs } from '../../native/ostree/refs.ts';
 import { LibostreeRepo } from '../../native/ostree/repository.ts';
 import { startTransaction, type TransactionOptions } from '../../native/ostree/start-transaction.ts';

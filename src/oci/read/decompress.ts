@@ -9,7 +9,6 @@
  * Creating a decoder takes 0.1 ms, so a stream of tiny frames would take minutes for a few megabytes.
  * Skippable frames are therefore skipped without a decoder, and frames must have a minimum size on average.
  */
-
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { readAhead } from '../../base/read-ahead.ts';
 import { PushbackInput } from './pushback-input.ts';

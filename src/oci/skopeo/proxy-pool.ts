@@ -4,7 +4,6 @@
  * FinishPipe until the last. Each blob therefore gets its own proxy while the pool can grow, so that a
  * stalled blob neither delays the others nor hides their errors.
  */
-
 import type { Json } from '../model/json.ts';
 import type { ImageProxy } from './image-proxy.ts';
 

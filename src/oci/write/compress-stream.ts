@@ -5,7 +5,6 @@
  * result is hashed and written in input order, and then the slot is free again. The number of slots bounds
  * the memory and applies backpressure to the source.
  */
-
 import type { Digest } from '../model/descriptor.ts';
 import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
 import { BLOCK_FORMATS, type Compression } from './compression.ts';

@@ -1,9 +1,9 @@
 /**
- * Writes loose objects and refs of an archive repository. It is for repositories that treeport makes
- * itself (a published repo, the demo, test fixtures): no locks, no transaction. Writing into other
- * people's repositories is libostree's.
+ * Writes loose objects and refs of an archive repository. Only for repositories that treeport creates (a
+ * published repo, the demo, test fixtures): it takes no locks and has no transactions. libostree writes to
+ * existing repositories.
  *
- * An object is written under a temporary name and renamed, and its id is computed from what was written.
+ * Objects are written atomically; their ids are computed from the written bytes.
  */
 import { createHash, hash } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -33,7 +33,7 @@ export class ArchiveWriter {
     this.level = level;
   }
 
-  /** Makes the directories and the config. `level` is the deflate level of content objects. */
+  /** Creates the directories and the config. `level` is the deflate level of content objects. */
   static async create(
     path: string,
     options: { readonly config?: string; readonly level?: number } = {},
@@ -59,7 +59,7 @@ export class ArchiveWriter {
     await writeFileAtomic(join(this.path, loosePath(commit, 'commitmeta')), bytes);
   }
 
-  /** Writes a content object whose bytes are at hand; returns its id. */
+  /** Writes a content object whose bytes are in memory; returns its id. */
   async file(header: FileHeader, bytes: Uint8Array): Promise<Checksum> {
     const checksum = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
     await writeFileAtomic(
@@ -69,7 +69,9 @@ export class ArchiveWriter {
     return checksum;
   }
 
-  /** Writes a content object of any size; ERR_OBJECT_CORRUPT, and nothing written, if it is not `checksum`. */
+  /**
+   * Writes a content object of any size; ERR_OBJECT_CORRUPT, and nothing written, if it is not `checksum`.
+   */
   async object(checksum: Checksum, object: ContentObject): Promise<void> {
     const path = join(this.path, loosePath(parseChecksum(checksum), 'filez'));
     const staged = temporaryName(path);

@@ -1,7 +1,6 @@
 /**
  * Content objects of archive repositories: `.filez` files (see file-header.ts for their layout).
  */
-
 import { closeSync, readSync } from 'node:fs';
 import { checkRange, rangeOf } from '../byte-range.ts';
 import type { Checksum } from '../checksum.ts';
@@ -12,7 +11,7 @@ import { type StoredObject, storedEmpty } from '../object-source.ts';
 import { type LooseObjects, objectError, SMALL_FILE_BYTES } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
 
-/** Objects up to this size are inflated in one go. */
+/** Objects up to this size are inflated in one call. */
 const SMALL_OBJECT_BYTES = 1024 * 1024;
 
 export function archiveContent(loose: LooseObjects): ContentStore {
@@ -44,7 +43,9 @@ async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promi
   }
 }
 
-/** Filled by every call and copied from, so that a small object costs no more memory than its size. */
+/**
+ * Shared read buffer that results are copied from, so that a small object takes no more memory than its size.
+ */
 const startBuffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
 
 /** The whole file if it is small, else at least its header. Closes it. */

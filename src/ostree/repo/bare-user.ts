@@ -2,7 +2,6 @@
  * Content objects of bare-user repositories: a plain file each, owner, mode and xattrs in its attribute
  * `user.ostreemeta`, a `(uuua(ayay))` with big-endian numbers. A symlink is a file that holds the target.
  */
-
 import { collect } from '../../base/bytes.ts';
 import { view } from '../../gvariant/index.ts';
 import { swap32 } from '../byte-order.ts';

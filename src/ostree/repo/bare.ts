@@ -9,7 +9,6 @@
  *
  * bare-user keeps all of it in one attribute: bare-user.ts.
  */
-
 import type { Stats } from 'node:fs';
 import type { Checksum } from '../checksum.ts';
 import { S_IFMT } from '../dirmeta.ts';
@@ -76,7 +75,7 @@ async function readTarget(loose: LooseObjects, checksum: Checksum): Promise<stri
   return decodeTarget(await loose.readLink(checksum, 'file'), checksum);
 }
 
-/** Symlink targets are UTF-8 strings in the header, so others cannot be an ostree object. */
+/** Headers store symlink targets as UTF-8 strings, so other targets cannot be represented. */
 export function decodeTarget(bytes: Buffer, checksum: Checksum): string {
   const target = bytes.toString('utf8');
   if (Buffer.from(target).equals(bytes)) return target;

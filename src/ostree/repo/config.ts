@@ -1,11 +1,13 @@
-/** The `config` of a repository, which may be a link to another file of it. */
+/** Reads the `config` of a repository, which may be a link to another file inside it. */
 import { join } from 'node:path';
 import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
 import { readBeneath } from '../../base/open-beneath.ts';
 import { isKeyfileFault, type Keyfile, parseKeyfile } from '../keyfile.ts';
 import { MAX_KEYFILE_BYTES } from '../limits.ts';
 
-/** Undefined if the repository has none. ERR_REPO_CONFIG, ERR_REPO_MISSING if it cannot be read, ERR_FILE_UNSAFE. */
+/**
+ * Undefined if there is no config. ERR_REPO_CONFIG, ERR_REPO_MISSING if it cannot be read, ERR_FILE_UNSAFE.
+ */
 export function readRepositoryConfig(path: string): Keyfile | undefined {
   const bytes = readConfigFile(path);
   if (bytes === undefined) return undefined;

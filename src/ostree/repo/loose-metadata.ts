@@ -1,10 +1,10 @@
-/** Metadata objects lie in every mode alike: the raw variant, one file each. */
+/** Loose metadata objects are the same in every mode: the raw variant, one file each. */
 import type { Checksum } from '../checksum.ts';
 import { isMetadataType, type MetadataType, type ObjectName } from '../object-name.ts';
 import type { ObjectSource } from '../object-source.ts';
 import type { LooseObjects } from './loose.ts';
 
-/** What distinguishes the modes: where content lies and how it is opened. */
+/** What differs between modes: where content is stored and how it is opened. */
 export type ContentStore = Pick<ObjectSource, 'content'> & {
   /** Extension of content objects: `filez` or `file`. */
   readonly extension: string;

@@ -1,12 +1,11 @@
 /**
- * Files of loose objects: opening, reading and streaming them with the errors that an ObjectSource
- * promises. Symlinks are never followed: in bare repositories a symlink *is* the object, and no directory above one is a link.
+ * Opens, reads and streams the files of loose objects, with the errors that an ObjectSource promises. Never
+ * follows symlinks: in bare repositories a symlink *is* the object, and no parent directory may be one.
  *
- * Calls that take microseconds are made synchronously: an object is a handful of them, and the way over
- * Node's thread pool costs ten times the call itself (docs/decisions/0020-synchronous-small-reads.md).
- * Large files are streamed asynchronously.
+ * Short calls are synchronous: an object takes a handful of them, and a round trip through the libuv thread
+ * pool costs ten times the call itself (docs/decisions/0020-synchronous-small-reads.md). Large files are
+ * streamed asynchronously.
  */
-
 import { closeSync, read as readCallback, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,10 +29,10 @@ import type { StoredObject } from '../object-source.ts';
 const read = promisify(readCallback);
 
 const PIECE_BYTES = 256 * 1024;
-/** Files up to this size are read at once. */
+/** Files up to this size are read in one call. */
 export const SMALL_FILE_BYTES: number = 128 * 1024;
 
-/** Turns an error met on reading the object `name` into the one that an ObjectSource promises. */
+/** Maps an error met while reading the object `name` to one that an ObjectSource promises. */
 export function objectError(error: unknown, name: string, path: string): TreeportError {
   if (isTreeportError(error, 'ERR_VARIANT') || isTreeportError(error, 'ERR_FILE_TOO_LARGE')) {
     return corruptObject(name, error.message, error);
@@ -80,7 +79,7 @@ export class LooseObjects {
     return this.#demand(checksum, extension, openBeneath);
   }
 
-  /** A whole file; only for metadata and the like, which is small. */
+  /** A whole file; only for metadata and other small files. */
   async read(checksum: Checksum, extension: string): Promise<Buffer> {
     const file = this.open(checksum, extension);
     const path = this.path(checksum, extension);

@@ -1,6 +1,6 @@
 /**
- * Opens a repository of any mode for reading. `core.parent` repositories are followed: what is not here
- * is looked for there.
+ * Opens a repository of any mode for reading. Objects that it lacks are looked up in its `core.parent`
+ * repositories.
  */
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -33,8 +33,8 @@ export type Repository = {
 
 export type OpenOptions = {
   /**
-   * Needed for modes bare and bare-user; without it they are ERR_XATTRS_UNSUPPORTED when objects are read. A
-   * function is called for those modes only: a reader may be slow to load.
+   * Required for modes bare and bare-user; without it reading their objects is ERR_XATTRS_UNSUPPORTED. A
+   * function is called for those modes only, because a reader may be slow to load.
    */
   readonly xattrs?: XattrReader | (() => Promise<XattrReader>);
 };
@@ -47,11 +47,13 @@ const MODES: ReadonlyMap<string, RepositoryMode> = new Map([
   ['bare-user-only', 'bare-user-only'],
   ['bare-split-xattrs', 'bare-split-xattrs'],
 ]);
-/** The one version there is. A config that lacks it is read all the same; libostree refuses to. */
+/** The only version. A config without it is accepted here, unlike in libostree. */
 const REPO_VERSION = '1';
 const MAX_PARENTS = 16;
 
-/** Opens the repository at `path`; throws ERR_REPO_MISSING, ERR_REPO_CONFIG, ERR_REPO_MODE or ERR_FILE_UNSAFE. */
+/**
+ * Opens the repository at `path`; throws ERR_REPO_MISSING, ERR_REPO_CONFIG, ERR_REPO_MODE or ERR_FILE_UNSAFE.
+ */
 export async function openRepository(path: string, options: OpenOptions = {}): Promise<Repository> {
   return openWithParents(resolve(path), options, 0);
 }

@@ -1,4 +1,4 @@
-/** One ObjectSource over another: what `upper` does not have comes from `lower`. */
+/** Overlays one ObjectSource over another: objects missing in `upper` are read from `lower`. */
 import { isTreeportError } from '../../base/errors.ts';
 import { formatObjectName } from '../object-name.ts';
 import type { ObjectSource } from '../object-source.ts';

@@ -1,7 +1,7 @@
 /**
- * How the bare modes read extended attributes. The one implementation calls libc
- * (native/libc/xattrs.ts); it is passed in, so that reading repositories needs no FFI where there are no
- * attributes to read, as in the server of a mirror image.
+ * The interface through which bare modes read extended attributes. Its implementation calls libc
+ * (native/libc/xattrs.ts) and is injected, so that reading other modes needs no FFI, as in the server of a
+ * mirror image.
  */
 import { TreeportError } from '../../base/errors.ts';
 import type { Xattr } from '../xattrs.ts';
@@ -13,7 +13,7 @@ export type XattrReader = {
   get(path: string, name: string): Buffer | undefined;
 };
 
-/** For places where only modes without attributes on files are opened. */
+/** For callers that open only modes without attributes on files. */
 export const noXattrReader: XattrReader = {
   list: (path) => {
     throw unsupported(path);

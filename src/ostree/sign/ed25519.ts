@@ -1,6 +1,6 @@
 /**
- * Engine `ed25519`: signatures of 64 bytes, public keys of 32 in base64, secret keys of 64 (seed, then public key) in
- * base64; in files one key a line.
+ * Engine `ed25519`: signatures of 64 bytes, public keys of 32 in base64, secret keys of 64 (seed, then public
+ * key) in base64; in files one key a line.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { base64Bytes, type PublicKey, type SignEngine } from './engine.ts';
@@ -10,7 +10,7 @@ const PUBLIC_BYTES = 32;
 const SECRET_BYTES = 64;
 const SEED_BYTES = 32;
 
-/** What stands before the raw bytes in SubjectPublicKeyInfo and PKCS#8 (RFC 8410). */
+/** DER prefixes of the raw bytes in SubjectPublicKeyInfo and PKCS#8 (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 

@@ -1,6 +1,6 @@
 /**
- * Signature engines of libostree's "sign API". A signature is raw bytes over the bytes of a commit object, kept as
- * `aay` under the engine's key in the commit's detached metadata. It does not say which key made it, so that a
+ * Signature engines of libostree's "sign API". A signature is raw bytes over the bytes of a commit object,
+ * kept as `aay` under the engine's key in the commit's detached metadata. It does not name its key, so a
  * verifier tries every key it trusts.
  */
 import type { KeyObject } from 'node:crypto';
@@ -18,15 +18,15 @@ export type SignEngine = {
   readonly metadataKey: string;
   /** What a public key looks like, for messages. */
   readonly keyForm: string;
-  /** The public keys in a text, be it an option or a file; what is none is passed over, as libostree does. */
+  /** The public keys in the text of an option or file. Skips invalid lines, as libostree does. */
   parsePublicKeys(text: string): readonly PublicKey[];
-  /** Undefined if the text holds no secret key of this engine. */
+  /** Undefined if the text is not a secret key of this engine. */
   parseSecretKey(text: string): KeyObject | undefined;
   verify(data: Uint8Array, signature: Uint8Array, key: KeyObject): boolean;
   sign(data: Uint8Array, secret: KeyObject): Buffer;
 };
 
-/** The bytes of a line of base64; undefined if it is something else. */
+/** Decodes a line of base64; undefined if it is not base64. */
 export function base64Bytes(line: string): Buffer | undefined {
   const text = line.trim();
   return /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;

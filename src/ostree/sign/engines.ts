@@ -1,4 +1,4 @@
-/** Every signature engine that is known, by name. */
+/** All supported signature engines, by name. */
 import { ed25519 } from './ed25519.ts';
 import type { EngineName, SignEngine } from './engine.ts';
 import { spki } from './spki.ts';

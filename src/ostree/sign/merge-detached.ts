@@ -1,15 +1,15 @@
-/** Detached metadata that comes for a commit which has some already. */
+/** Merges the detached metadata of an incoming commit into that of the same commit in the repository. */
 import { isTreeportError } from '../../base/errors.ts';
 import { variant } from '../../gvariant/index.ts';
 import { dictView, type MetadataDict, parseDict, serializeDict } from '../metadata-dict.ts';
 
 const LIST_TYPE = 'aay';
-/** Of the entries of one key: readers of signatures refuse more. */
+/** Limit for one key: readers of signatures reject more. */
 const MAX_ENTRIES = 1000;
 
 /**
- * What is there, with the signatures and keys that only `coming` has: nothing that is there is changed or dropped. `present`
- * itself if there are none. What is there and cannot be read gives way.
+ * Adds the signatures and keys that only `coming` has to `present`; never changes or drops anything present.
+ * Returns `present` itself if nothing is added. Unreadable present metadata is replaced.
  */
 export function mergeDetached(present: Buffer, coming: Buffer): Buffer {
   const dict = readable(present);

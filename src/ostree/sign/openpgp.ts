@@ -1,10 +1,13 @@
 /**
- * What an OpenPGP signature says of itself: who claims to have made it, and when (RFC 4880, §4.2 and §5.2). Nothing
- * of it is verified here.
+ * Parses the claims of an OpenPGP signature: its key and its time (RFC 4880, §4.2 and §5.2). Nothing is
+ * verified here.
  */
 
 export type SignatureClaim = {
-  /** The fingerprint of the key, else its key id, in upper-case digits; undefined if the signature has neither. */
+  /**
+   * The fingerprint of the key, else its key id, in upper-case digits; undefined if the signature has
+   * neither.
+   */
   readonly key: string | undefined;
   /** Seconds since 1970. */
   readonly timestamp: number | undefined;
@@ -15,7 +18,7 @@ const SUBPACKET_CREATED = 2;
 const SUBPACKET_KEY_ID = 16;
 const SUBPACKET_FINGERPRINT = 33;
 
-/** The signatures in binary packets, in their order; what cannot be read any further is left out. */
+/** The signatures in binary packets, in order; stops at the first malformed packet. */
 export function signatureClaims(packets: Uint8Array): readonly SignatureClaim[] {
   const scanner = new Scanner(packets);
   const claims: SignatureClaim[] = [];
@@ -41,7 +44,7 @@ function claimOf(body: Scanner): SignatureClaim {
   body.bytes(3);
   const hashed = subpackets(body.part(body.number(2)));
   const all = new Map([...subpackets(body.part(body.number(2))), ...hashed]);
-  // A version stands in front of a fingerprint.
+  // The first byte of a fingerprint subpacket is the key version.
   const key = all.get(SUBPACKET_FINGERPRINT)?.subarray(1) ?? all.get(SUBPACKET_KEY_ID);
   const created = hashed.get(SUBPACKET_CREATED);
   return {
@@ -64,7 +67,7 @@ function hex(bytes: Buffer): string {
   return bytes.toString('hex').toUpperCase();
 }
 
-/** Reads from the front; a RangeError is thrown where bytes lack. */
+/** Reads from the front; throws RangeError beyond the end. */
 class Scanner {
   readonly #bytes: Buffer;
   #position = 0;
@@ -101,7 +104,7 @@ class Scanner {
     return { tag: (header >> 2) & 0xf, body: this.part(length) };
   }
 
-  /** Partial lengths are for data that streams, which signatures are not. */
+  /** Partial lengths are not supported: signatures do not use them. */
   newLength(): number {
     const first = this.number(1);
     if (first < 192) return first;

@@ -1,4 +1,4 @@
-/** Which signatures detached metadata holds, verified or not. */
+/** Lists the signatures in detached metadata, without verifying them. */
 import type { MetadataDict } from '../metadata-dict.ts';
 import { SIGN_ENGINES } from './engines.ts';
 import { signatureClaims } from './openpgp.ts';
@@ -6,9 +6,9 @@ import { GPG_SIGNATURES, signaturesUnder } from './signatures.ts';
 
 export type PresentSignature = {
   readonly kind: 'gpg' | 'ed25519' | 'spki';
-  /** gpg: the fingerprint or id of the key that the signature names. The others name none. */
+  /** gpg: fingerprint or id of the key that the signature names. Other kinds name no key. */
   readonly key?: string;
-  /** gpg: when it says it was made, seconds since 1970. */
+  /** gpg: claimed time of signing, seconds since 1970. */
   readonly timestamp?: number;
 };
 

@@ -7,11 +7,17 @@ import { withSignature } from './signatures.ts';
 
 export type SigningKey = {
   readonly engine: EngineName;
-  /** ed25519: base64 of 64 bytes, seed and public key. spki: a private key as PEM, or base64 of its PKCS#8 DER form. */
+  /**
+   * ed25519: base64 of 64 bytes, seed and public key. spki: a private key as PEM, or base64 of its PKCS#8 DER
+   * form.
+   */
   readonly secret: string;
 };
 
-/** The detached metadata with a signature of the commit added; ERR_SIGNING_KEY if the key is none of the engine. */
+/**
+ * Adds a signature of the commit to the detached metadata; ERR_SIGNING_KEY if the key is not valid for the
+ * engine.
+ */
 export function signCommit(metadata: MetadataDict, commitBytes: Uint8Array, key: SigningKey): MetadataDict {
   const engine = SIGN_ENGINES[key.engine];
   const secret = engine.parseSecretKey(key.secret);

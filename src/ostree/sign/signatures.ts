@@ -1,4 +1,6 @@
-/** Signatures in the detached metadata of a commit: under a key for each kind, a list of byte strings (`aay`). */
+/**
+ * Signatures in the detached metadata of a commit: under a key for each kind, a list of byte strings (`aay`).
+ */
 import { TreeportError } from '../../base/errors.ts';
 import { variant } from '../../gvariant/index.ts';
 import { dictView, type MetadataDict } from '../metadata-dict.ts';
@@ -7,10 +9,10 @@ import { dictView, type MetadataDict } from '../metadata-dict.ts';
 export const GPG_SIGNATURES = 'ostree.gpgsigs';
 
 const SIGNATURES_TYPE = 'aay';
-/** Each takes time to verify. */
+/** Bounded, because each signature takes time to verify. */
 const MAX_SIGNATURES = 1000;
 
-/** The signatures under a key; none if it is absent or of another type. ERR_VARIANT if there are far too many. */
+/** The signatures under a key; none if it is absent or of another type. ERR_VARIANT if there are too many. */
 export function signaturesUnder(metadata: MetadataDict, key: string): readonly Buffer[] {
   const found = dictView(metadata, key, SIGNATURES_TYPE);
   if (found === undefined) return [];
@@ -22,7 +24,7 @@ export function signaturesUnder(metadata: MetadataDict, key: string): readonly B
   return Array.from(found, ({ bytes }) => bytes);
 }
 
-/** The metadata with one signature more under the key. */
+/** Adds one signature under the key. */
 export function withSignature(metadata: MetadataDict, key: string, signature: Uint8Array): MetadataDict {
   const signatures = [...signaturesUnder(metadata, key), signature];
   return new Map([...metadata, [key, variant(SIGNATURES_TYPE, signatures)]]);

@@ -1,5 +1,4 @@
-/** A commit with its signatures, as verifiers take it. */
-
+/** A commit with its signatures: the input of verifiers. */
 import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { type MetadataDict, parseDict } from '../metadata-dict.ts';
@@ -14,7 +13,10 @@ export type SignedCommit = {
 
 export type VerifiedSignature = {
   readonly kind: 'gpg' | 'ed25519' | 'spki';
-  /** gpg: the fingerprint of the signing key; ed25519: the public key in base64; spki: the SHA-256 of its DER form. */
+  /**
+   * gpg: the fingerprint of the signing key; ed25519: the public key in base64; spki: the SHA-256 of its DER
+   * form.
+   */
   readonly key: string;
   /** gpg: name and address of the key's owner. */
   readonly signer?: string;
@@ -22,7 +24,7 @@ export type VerifiedSignature = {
   readonly timestamp?: number;
 };
 
-/** ERR_OBJECT_CORRUPT if the detached metadata is malformed. No metadata are no signatures. */
+/** ERR_OBJECT_CORRUPT if the detached metadata is malformed. Without metadata there are no signatures. */
 export function signedCommit(
   checksum: Checksum,
   bytes: Uint8Array,

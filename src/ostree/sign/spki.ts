@@ -1,8 +1,8 @@
 /**
- * Engine `spki` (libostree 2025.2): any key that has a SubjectPublicKeyInfo, signed in one go with the key type's
- * default digest. Keys are PEM in files and base64 of DER in options; either is taken in both.
+ * Engine `spki` (libostree 2025.2): any key that has a SubjectPublicKeyInfo; one-shot signatures with the key
+ * type's default digest. Keys are PEM in files and base64 of DER in options; both forms are accepted in both.
  *
- * Only a signature that verifies is valid: one that OpenSSL cannot make sense of is none.
+ * A signature that OpenSSL cannot parse counts as invalid.
  */
 import {
   createHash,

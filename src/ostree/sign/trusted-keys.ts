@@ -1,8 +1,9 @@
 /**
- * Which public keys a remote trusts with an engine: those of its options `verification-<engine>-key` and
+ * The public keys that a remote trusts for an engine: those of its options `verification-<engine>-key` and
  * `verification-<engine>-file`; if it has neither, those of the machine: `trusted.<engine>` and all files in
- * `trusted.<engine>.d` of /etc/ostree and /usr/share/ostree. Keys in `revoked.<engine>` and `revoked.<engine>.d` there
- * are never trusted, wherever else they stand (libostree looks only when it takes the machine's keys).
+ * `trusted.<engine>.d` of /etc/ostree and /usr/share/ostree. Keys in `revoked.<engine>` and
+ * `revoked.<engine>.d` there are never trusted, wherever else they are listed (libostree checks them only
+ * together with the machine's keys).
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,8 +21,8 @@ export type TrustedKeys = {
 export const KEY_DIRECTORIES: readonly string[] = ['/etc/ostree', '/usr/share/ostree'];
 
 /**
- * `own` demands keys of the remote itself, as an engine does that is named in `sign-verify`. ERR_NO_KEYS if they are
- * demanded and absent, or configured and not usable; else there may be none at all.
+ * `own` requires keys of the remote itself, as for engines named in `sign-verify`. ERR_NO_KEYS if they are
+ * required and absent, or configured and unusable; otherwise the result may be empty.
  */
 export async function loadTrustedKeys(
   engine: SignEngine,
@@ -91,7 +92,7 @@ async function machineKeys(
   return texts.flat().flatMap((text) => (text === undefined ? [] : engine.parsePublicKeys(text)));
 }
 
-/** A list of revoked keys that cannot be read must not count as an empty one. */
+/** Fails on unreadable files, because an unreadable list of revoked keys must not count as empty. */
 async function ifThere<T>(path: string, read: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await read();

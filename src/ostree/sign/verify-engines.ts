@@ -1,7 +1,7 @@
 /**
- * Verifies a commit by a remote's option `sign-verify`: `true` takes every engine, with the keys of the remote or the
- * machine; a list names engines, each of which then needs keys of the remote. One valid signature of any engine is
- * enough.
+ * Verifies a commit according to a remote's option `sign-verify`: `true` selects every engine, with the keys
+ * of the remote or the machine; a list selects engines, each of which needs keys of the remote. One valid
+ * signature of any engine suffices.
  */
 import { TreeportError } from '../../base/errors.ts';
 import { booleanOf, optionFault, type Remote, remoteList, remoteString } from '../remotes.ts';
@@ -13,11 +13,11 @@ import { loadTrustedKeys, noKeys, type TrustedKeys } from './trusted-keys.ts';
 
 export type EngineSelection = {
   readonly engines: readonly SignEngine[];
-  /** True if they are named one by one. */
+  /** True if the option lists them by name. */
   readonly named: boolean;
 };
 
-/** What `sign-verify` selects, no engine if it is off; ERR_REPO_CONFIG for an engine that does not exist. */
+/** The engines that `sign-verify` selects, none if it is off; ERR_REPO_CONFIG for an unknown engine. */
 export function selectedEngines(remote: Remote): EngineSelection {
   const text = remoteString(remote, 'sign-verify') ?? '';
   const all = booleanOf(text);
@@ -39,7 +39,8 @@ type Candidate = {
 };
 
 /**
- * The valid signatures, one or more. ERR_SIGNATURE_MISSING, ERR_NO_KEYS, ERR_SIGNATURE_REVOKED, ERR_SIGNATURE_BAD.
+ * The valid signatures, one or more. ERR_SIGNATURE_MISSING, ERR_NO_KEYS, ERR_SIGNATURE_REVOKED,
+ * ERR_SIGNATURE_BAD.
  */
 export async function verifyWithEngines(
   remote: Remote,
