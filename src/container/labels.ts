@@ -1,6 +1,6 @@
 /**
- * Labels of an encapsulated image, made as ostree-ext makes them: later ones override earlier ones. The same
- * set becomes the manifest's annotations. `ostree.final-diffid` is added when the layers are known.
+ * Labels of an encapsulated image, as ostree-ext makes them: later ones override earlier ones. The same set
+ * becomes the manifest's annotations. `ostree.final-diffid` is added once the layers are known.
  */
 import { TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -13,10 +13,13 @@ export const LABEL_BOOTABLE = 'ostree.bootable';
 export const LABEL_BOOTC = 'containers.bootc';
 export const LABEL_LINUX = 'ostree.linux';
 export const LABEL_VERSION = 'org.opencontainers.image.version';
-/** The refs that a mirror image publishes, separated by spaces; the mark of one. */
+/** The refs that a mirror image publishes, separated by spaces. Only mirror images have this label. */
 export const LABEL_REFS = 'treeport.refs';
 
-/** Annotation of component layers: the names of their components, joined with commas; empty for a reserved layer. */
+/**
+ * Annotation of component layers: the names of their components, joined with commas; empty for a reserved
+ * layer.
+ */
 export const ANNOTATION_COMPONENTS = 'ostree.components';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -24,9 +27,9 @@ export type Labels = Readonly<Record<string, string>>;
 export type LabelOptions = {
   /** Metadata keys that must exist and be strings. */
   readonly copyMeta: readonly string[];
-  /** Metadata keys that are copied where they exist. */
+  /** Metadata keys that are copied if they exist. */
   readonly copyMetaOptional: readonly string[];
-  /** The user's own. */
+  /** The user's own labels. */
   readonly labels: Labels;
 };
 
@@ -47,7 +50,7 @@ export function commitLabels(checksum: Checksum, commit: Commit, options: LabelO
   const version = dictString(metadata, 'version');
   if (version !== undefined) labels.set(LABEL_VERSION, version);
   labels.set(LABEL_COMMIT, checksum);
-  // Not by assignment: `__proto__` is a key like any other.
+  // Not by assignment, because `__proto__` is a valid key.
   return { ...Object.fromEntries(labels), ...options.labels };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Builds a mirror image from a repository: the first commit encapsulated, then our two layers, with the other
- * commits in the published repo.
+ * Builds a mirror image from a repository: encapsulates the first commit and adds the mirror's own layers;
+ * the other commits go into the published repo.
  */
 import type { Warn } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
@@ -79,7 +79,7 @@ async function putMirror(
   });
 }
 
-/** The published repo of commits whose first has just been encapsulated, and so verified. */
+/** Writes the published repo. The first commit is not verified, because encapsulating it has done that. */
 export async function writePublishedRepo(
   path: string,
   repo: Repository,

@@ -23,7 +23,7 @@ export const ENTRY_HEADER_AT = 40;
 export const HEADERS_AT: number = PREAMBLE_BYTES + 4 * FAN_OUT;
 export const MAX_ENTRIES = 0xffff_ffff;
 
-/** What stands before the headers: where the entries are, and which of them start with which 12 bits. */
+/** The part before the headers: where the entries are, and which of them start with which 12 bits. */
 export type CatalogueIndex = {
   readonly count: number;
   readonly entriesAt: number;

@@ -1,6 +1,6 @@
 /**
- * Writes catalogues (catalogue-layout.ts) in one pass: headers go to the file as they come, the entries are
- * sorted at the end. In memory are 48 bytes for each entry and a key for each distinct header of a regular file.
+ * Writes catalogues (catalogue-layout.ts) in one pass: headers are written as they come, the entries are
+ * sorted at the end. Memory: 48 bytes for each entry and a key for each distinct header of a regular file.
  */
 import { hash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import * as layout from './catalogue-layout.ts';
 const WRITE_BYTES = 256 * 1024;
 const FIRST_ROOM = 1024;
 
-/** Writes the catalogue of these objects, each given once, as the file `path`; returns how many they are. */
+/** Writes the catalogue of these objects, each given once, to the file `path`; returns their number. */
 export async function writeCatalogue(
   path: string,
   objects: AsyncIterable<CatalogueEntry> | Iterable<CatalogueEntry>,
@@ -51,7 +51,7 @@ async function writeEntries(file: FileHandle, start: number, entries: Iterable<B
   await out.flush();
 }
 
-/** Appends small pieces to a file in larger ones. */
+/** Buffers small writes to a file. */
 class BufferedWriter {
   readonly #file: FileHandle;
   readonly #buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
@@ -107,7 +107,9 @@ class HeaderWriter {
     return this.#out.flush();
   }
 
-  /** Writes a header unless it is there already; returns its offset. No two symlinks have the same. */
+  /**
+   * Writes a header unless the file has it already; returns its offset. Headers of symlinks are never shared.
+   */
   async put(header: FileHeader): Promise<number> {
     const bytes = archiveHeader(header, 0);
     const key = isSymlink(header) ? undefined : hash('sha256', bytes, 'base64');
@@ -148,7 +150,7 @@ class EntryTable {
     return { fanOut, sorted: this.#inOrder(order) };
   }
 
-  /** Entry numbers by ascending id; the first 6 bytes of the ids nearly always decide. */
+  /** Entry numbers by ascending id; the first 6 bytes of the ids nearly always decide the order. */
   #order(): Uint32Array {
     const keys = new Float64Array(this.count);
     for (let i = 0; i < this.count; i++) keys[i] = this.#bytes.readUIntBE(i * layout.ENTRY_BYTES, 6);

@@ -1,9 +1,9 @@
 /**
- * Reads catalogues: which content objects there are, with size and header as committed.
+ * Reads catalogues: the list of content objects with their sizes and headers as committed.
  *
- * Opening reads the first 16 KiB whatever the size; a lookup is one or two small positional reads. They are
- * synchronous, as all small reads of objects are (see ostree/repo/loose.ts). Nothing here is trusted for identity:
- * whoever serves an object verifies its bytes against its id.
+ * Opening reads the first 16 KiB, whatever the file's size; a lookup takes one or two small positional reads.
+ * Reads are synchronous, like all small reads of objects (ostree/repo/loose.ts). The catalogue is not
+ * trusted: code that serves an object verifies its bytes against its id.
  */
 import { closeSync, readSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -29,19 +29,22 @@ export type CatalogueEntry = {
 const WORLD_READABLE = 0o004;
 
 /**
- * True for a non-empty regular file that not everyone may read. The server has no privileges, so the published repo has a
- * ready `.filez` of it.
+ * True for a non-empty regular file that not everyone may read. The server has no privileges, so the
+ * published repo has a ready `.filez` of it.
  */
 export function needsReadyFile({ header, size }: Pick<CatalogueEntry, 'header' | 'size'>): boolean {
   return !isSymlink(header) && size > 0 && (header.mode & WORLD_READABLE) === 0;
 }
 
-/** Entries read in one go: at the end of a search, and when listing. */
+/** Number of entries to read at once: at the end of a search, and when listing. */
 const SEARCH_ENTRIES = 64;
 const LIST_ENTRIES = 1024;
-/** Read for a header at first; nearly all are shorter. */
+/** Length of the first read of a header; nearly all headers are shorter. */
 const HEADER_BYTES = 512;
-/** Headers of regular files are few and shared; those of symlinks are all different and not kept. */
+/**
+ * Headers of regular files are few and shared, so they are cached; those of symlinks are unique and not
+ * cached.
+ */
 const MAX_CACHED_HEADERS = 4096;
 
 export class Catalogue {
@@ -56,7 +59,7 @@ export class Catalogue {
     this.index = index;
   }
 
-  /** Opens a catalogue; throws ERR_CATALOGUE if it is damaged, ERR_IO or ERR_FILE_UNSAFE if it cannot be read. */
+  /** Opens a catalogue; ERR_CATALOGUE if it is damaged, ERR_IO or ERR_FILE_UNSAFE if it cannot be read. */
   static open(path: string): Catalogue {
     const { fd: file, stats } = openFile(path);
     try {
@@ -155,7 +158,7 @@ export class Catalogue {
   }
 }
 
-/** Its directory is a published repo, or a new one of our own. */
+/** The directory is a published repo, or one that is being written. */
 function openFile(path: string): OpenedFile {
   try {
     const file = openBeneath(dirname(path), basename(path));

@@ -1,14 +1,14 @@
-/** Copies the static deltas of a repository that lead to published commits, and the indexes of them. */
+/** Copies the static deltas to published commits, and their indexes. */
 import { listBeneath } from '../base/open-beneath.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { listDeltas } from '../ostree/delta-list.ts';
 import { deltaDirectory, deltaIndexPath } from '../ostree/delta-name.ts';
 import { copyFileIfThere } from './copy-file.ts';
 
-/** The superblock, the parts by number, and what older releases put beside them. */
+/** The superblock, the numbered parts, and the `meta` file of older releases. */
 const DELTA_FILE = /^(?:superblock|meta|0|[1-9][0-9]*)$/;
 
-/** Copies from one repository directory to another; returns how many deltas. */
+/** Copies from one repository directory to another; returns the number of deltas. */
 export async function copyDeltas(from: string, to: string, commits: readonly Checksum[]): Promise<number> {
   const deltas = (await listDeltas(from)).filter(({ name }) => commits.includes(name.to));
   for (const { name } of deltas) {

@@ -1,4 +1,4 @@
-/** Copies single files from one repository into another, or reads them to decide whether to. */
+/** Copies or reads single files of a repository. */
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
@@ -6,7 +6,7 @@ import { messageOf, TreeportError } from '../base/errors.ts';
 import { type BeneathOptions, type OpenedFile, openBeneath, readBeneath } from '../base/open-beneath.ts';
 import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
 
-/** Copies the file at `path` beneath `from` to the same path beneath `to`, if there is one. */
+/** Copies the file at `path` beneath `from` to the same path beneath `to`, if it exists. */
 export async function copyFileIfThere(
   from: string,
   to: string,
@@ -23,7 +23,9 @@ export async function copyFileIfThere(
   }
 }
 
-/** Reads the file at `path` beneath `from`, which may be a link there, if there is one; clients' limit of size applies. */
+/**
+ * Reads the file at `path` beneath `from`, which may be a link, if it exists; clients' size limit applies.
+ */
 export function readIfThere(from: string, path: string): Buffer | undefined {
   return readable(from, path, () =>
     readBeneath(from, path, { links: 'inside', maxBytes: MAX_METADATA_BYTES }),

@@ -1,6 +1,7 @@
 /**
- * What flatpak keeps beside the summary. Its index and sub-summaries are carried over as they are, with their signatures, if
- * every ref that they name is published with the same commit: subsets have branches that the summary itself does not list.
+ * Copies flatpak's additions to a repository. Its index and sub-summaries are copied with their signatures if
+ * every ref that they list is published with the same commit; subsets have branches that the summary itself
+ * does not list.
  */
 import { isTreeportError, messageOf, TreeportError, type Warn } from '../base/errors.ts';
 import { listBeneath } from '../base/open-beneath.ts';
@@ -16,12 +17,15 @@ import type { Repository } from '../ostree/repo/open.ts';
 import type { SummaryRef } from '../ostree/summary.ts';
 import { copyFileIfThere, readIfThere } from './copy-file.ts';
 
-/** Files that people give to `flatpak remote-add --from` and `flatpak install --from`. */
+/** Files for `flatpak remote-add --from` and `flatpak install --from`. */
 const FOR_PEOPLE = /^[^.].*\.flatpak(?:repo|ref)$/;
-/** Publishers may keep all of these as links to other files of the repository. */
+/** Any of these files may be a link to another file of the repository. */
 const LINKED = { links: 'inside' } as const;
 
-/** Copies the index and what belongs to it; the names of the refs in it, or undefined if it is not there or does not fit. */
+/**
+ * Copies the index and its sub-summaries; returns the listed refs, or undefined if there is no index or it
+ * does not match.
+ */
 export async function carryFlatpakIndex(
   origin: Repository,
   publishedPath: string,
@@ -55,7 +59,7 @@ export async function carryFlatpakFiles(origin: Repository, publishedPath: strin
   }
 }
 
-/** The refs of all sub-summaries, or why they cannot be told. */
+/** The refs of all sub-summaries, or the reason why they cannot be read. */
 function indexedRefs(origin: Repository, index: Buffer): readonly SummaryRef[] | string {
   try {
     return parseFlatpakIndex(index).flatMap((sub) => {

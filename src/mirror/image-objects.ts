@@ -1,6 +1,6 @@
 /**
- * Takes the commit out of an encapsulated image layer by layer: metadata into a repository on disk, content handed
- * on in the order of the layers. Every object is verified.
+ * Reads the objects of an encapsulated image in one pass over its layers: writes metadata to a repository on
+ * disk and yields content. Every object is verified.
  */
 import { TreeportError } from '../base/errors.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
@@ -28,7 +28,7 @@ export class ImageObjects {
     this.#metadata = metadata;
   }
 
-  /** `path`: a directory for the metadata, which is made. */
+  /** `path`: the directory to create for the metadata. */
   static async create(
     image: OpenedImage,
     layers: readonly Descriptor[],
@@ -37,7 +37,10 @@ export class ImageObjects {
     return new ImageObjects(image, layers, await ArchiveWriter.create(path));
   }
 
-  /** Reads the layers once; yields each content object when it comes first. Its stream is to be read before the next. */
+  /**
+   * Reads the layers once and yields each content object once. The caller reads its stream before the next
+   * object.
+   */
   async *content(): AsyncGenerator<NamedContent> {
     const seen = new Set<Checksum>();
     for (const layer of this.#layers) {
@@ -76,8 +79,8 @@ export class ImageObjects {
 }
 
 /**
- * Checks that nothing of the commit is missing (ERR_OBJECT_MISSING) and yields what the image does not embed and
- * has to be published beside it. `catalogue` is the path of the catalogue of the image's content.
+ * Checks that the commit is complete (ERR_OBJECT_MISSING) and yields the objects that are not embedded and
+ * must be published. `catalogue` is the path of the catalogue of the image's content.
  */
 export async function* objectsNotEmbedded(
   metadata: ObjectSource,

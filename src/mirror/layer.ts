@@ -1,9 +1,10 @@
 /**
- * The mirror's own layers: their files and their tar. Clients that import the image as an OS must drop these layers
- * entirely, so they have only regular files, below the embedded repo, with an mtime that is not 0 (layout.ts). Container
- * engines create the missing parent directories as root with mode 0755.
+ * The mirror's own layers: their files and their tar. Clients that import the image as an OS must drop these
+ * layers entirely, so they have only regular files, below the embedded repo, with an mtime that is not 0
+ * (layout.ts). Container engines create the missing parent directories as root with mode 0755.
  *
- * All entries are root's, readable by everyone, and have the same mtime, so that equal content gives equal bytes.
+ * All entries are root's, readable by everyone, and have the same mtime, so that equal content gives equal
+ * bytes.
  */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -54,13 +55,16 @@ export async function layerFilesFrom(directory: string, prefix: string): Promise
 }
 
 const ROOT = { uid: 0, gid: 0 };
-/** Seconds. With 0, clients would take a file below the embedded repo for a part of the commit, or warn of a foreign path. */
+/**
+ * Seconds. With 0, clients would take a file below the embedded repo for a part of the commit, or warn of a
+ * foreign path.
+ */
 const MTIME = 1;
 
 export type LayerOptions = {
   /**
-   * Also sets the mode of the image's root directory to 0755, for commits whose root the mirror's user may not enter.
-   * Importing clients keep the former mode.
+   * Also sets the mode of the image's root directory to 0755, for commits whose root the mirror's user may
+   * not enter. Importing clients keep the former mode.
    */
   readonly openRoot?: boolean;
 };

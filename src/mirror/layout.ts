@@ -1,10 +1,11 @@
 /**
- * Where things lie in a mirror image, and how its server is started.
+ * Paths in a mirror image, and the command of its server.
  *
- * The mirror's home is a directory below the embedded repo, because every generation of clients that import an image as
- * an OS drops regular files there if their time is not 0: they take them for objects that a container build rewrote. Elsewhere below
- * `sysroot` such clients keep files on systems with composefs or a transient root. Directory entries they keep there in
- * any place, so our layers have none (layer.ts). See docs/decisions/0080-home-in-the-embedded-repo.md.
+ * The mirror's home is a directory below the embedded repo, because all clients that import an image as an OS
+ * drop regular files there if their mtime is not 0: they take them for objects that a container build
+ * rewrote. Elsewhere below `sysroot` such clients keep files on systems with composefs or a transient root.
+ * They keep directory entries everywhere, so the mirror's layers have none (layer.ts). See
+ * docs/decisions/0080-home-in-the-embedded-repo.md.
  */
 import { basename, resolve } from 'node:path';
 import { REPO_PATH } from '../tar/layout.ts';
@@ -16,7 +17,7 @@ export const FORMER_HOME = 'sysroot/treeport';
 /** The published repo below a home. */
 export const PUBLISHED_REPO = 'repo';
 
-/** The embedded repo of the image that this published repo lies in, extracted or mounted anywhere. */
+/** The embedded repo of the image that contains this published repo, extracted or mounted anywhere. */
 export function embeddedRepoOf(publishedRepo: string): string {
   const above = resolve(publishedRepo, '../..');
   return basename(above) === 'extensions' ? resolve(above, '..') : resolve(above, 'ostree/repo');
@@ -32,13 +33,16 @@ export const RUNTIME_NODE = 'bin/node';
 export const RUNTIME_APP = 'app/treeport.mjs';
 
 export const MIRROR_PORT = 8080;
-/** Any id will do; this one is nobody's. */
+/** Arbitrary non-root uid with no passwd entry. */
 export const MIRROR_USER = '65532:65532';
 
-/** See docs/decisions/0021-small-young-generation.md: a tenth less memory during a pull, for nothing. */
+/** Saves a tenth of the memory during a pull at no cost (docs/decisions/0021-small-young-generation.md). */
 const SMALL_HEAP = '--max-semi-space-size=2';
 
-/** The command that runs a verb of the runtime: its own loader, so that no libc of the OS beside it is needed. */
+/**
+ * The command that runs a verb of the runtime, with the runtime's own loader, so that it does not need the
+ * OS's libc.
+ */
 export function runtimeCommand(verb: 'serve' | 'check' | 'seal'): readonly string[] {
   const at = (path: string): string => `/${MIRROR_HOME}/${path}`;
   const loader = [at(RUNTIME_LOADER), '--library-path', at(RUNTIME_LIBRARIES)];

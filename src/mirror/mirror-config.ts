@@ -1,10 +1,10 @@
-/** What makes an image a mirror when it is started, and the labels that say so. */
+/** Configuration and labels of a mirror image. */
 import { LABEL_REFS, type Labels } from '../container/labels.ts';
 import type { ContainerConfig } from '../oci/model/image-config.ts';
 import { MIRROR_PORT, MIRROR_USER, runtimeCommand } from './layout.ts';
 import type { Publication } from './published-refs.ts';
 
-/** Go's name of the architecture; the mark of a runtime image. */
+/** Label of runtime images: Go's name of the architecture. */
 export const LABEL_RUNTIME = 'treeport.runtime';
 
 const TITLE = 'org.opencontainers.image.title';
@@ -14,14 +14,14 @@ const REVISION = 'org.opencontainers.image.revision';
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
 /**
- * The execution parameters of a mirror: those of `base`, but for how it is started. `words` are further ones for
- * the server.
+ * The execution parameters of a mirror: those of `base`, except the command. `args` are additional arguments
+ * of the server.
  */
-export function mirrorConfig(base: ContainerConfig, words?: readonly string[]): ContainerConfig {
+export function mirrorConfig(base: ContainerConfig, args?: readonly string[]): ContainerConfig {
   const { Cmd: _, ...rest } = base;
   return {
     ...rest,
-    ...(words === undefined ? {} : { Cmd: words }),
+    ...(args === undefined ? {} : { Cmd: args }),
     Entrypoint: runtimeCommand('serve'),
     ExposedPorts: { ...base.ExposedPorts, [`${MIRROR_PORT}/tcp`]: {} },
     User: MIRROR_USER,
@@ -30,7 +30,7 @@ export function mirrorConfig(base: ContainerConfig, words?: readonly string[]): 
   };
 }
 
-/** Labels of a mirror image, those of OCI among them. Labels that are there already come first. */
+/** Labels of a mirror image, including the OCI annotations. Existing labels take precedence. */
 export function mirrorLabels(
   { commits, refs }: Publication,
   existing: Labels,

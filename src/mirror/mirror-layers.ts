@@ -1,4 +1,4 @@
-/** Puts the runtime and the published repo on top of an encapsulated image, and makes it start as a mirror. */
+/** Writes the mirror's own layers, on top of an encapsulated image: the runtime and the published repo. */
 import type { Warn } from '../base/errors.ts';
 import { historyTimestamp, type ImageLayer } from '../container/encapsulate/image-draft.ts';
 import type { Compression } from '../oci/write/compression.ts';
@@ -19,7 +19,7 @@ export type MirrorLayersOptions = {
   readonly publication: Publication;
   /** The number of layers below ours. */
   readonly below: number;
-  /** Has the embedded commit. */
+  /** A source of the embedded commit. */
   readonly objects: ObjectSource;
   readonly compression: Compression;
   /** Time of the image, RFC 3339. */
@@ -33,10 +33,13 @@ const FILES_PER_LAYER = 500;
 const MAX_LAYERS = 120;
 const RUNTIME_LAYERS = 1;
 const WORLD_SEARCHABLE = 0o005;
-/** A repository without `objects` is none, and our layers have no directories. */
+/** A repository must have `objects`, and the layers have no directory entries. */
 const OBJECTS_KEPT = fileFromBytes(`${PUBLISHED_REPO}/objects/.keep`, Buffer.alloc(0));
 
-/** Writes our layers: the runtime, which many images share, then the published repo, in one unless it has many files. */
+/**
+ * Writes the runtime layer, which many images share, then the published repo, in one layer unless it has many
+ * files.
+ */
 export async function putMirrorLayers(
   sink: ImageSink,
   options: MirrorLayersOptions,
@@ -58,7 +61,7 @@ export async function putMirrorLayers(
   return layers;
 }
 
-/** True if the commit's root directory keeps out the ids that mirrors run as. */
+/** True if the mirror's user may not enter the commit's root directory. */
 async function isRootClosed(objects: ObjectSource, commit: Checksum | undefined): Promise<boolean> {
   if (commit === undefined) return false;
   const { rootMeta } = await loadCommitObject(objects, commit);
@@ -67,10 +70,10 @@ async function isRootClosed(objects: ObjectSource, commit: Checksum | undefined)
 }
 
 /**
- * Divides the files of the published repo among layers: at least one part, in the order of the files. Importers of the
- * image as an OS keep every file of such a layer open until the layer ends (layout.ts), often with a limit of 1024 open
- * files, and engines limit the number of layers. `below` is the number of layers under them. If the layers do not suffice,
- * the parts are larger, with a warning.
+ * Divides the files of the published repo among layers: at least one part, in the order of the files.
+ * Importers of the image as an OS keep every file of such a layer open until the layer ends (layout.ts),
+ * often with a limit of 1024 open files, and engines limit the number of layers. `below` is the number of
+ * layers under them. If the layers do not suffice, the parts are larger, with a warning.
  */
 export function layerParts<File>(
   files: readonly File[],

@@ -1,14 +1,14 @@
 /**
- * Opens the published repo of a mirror image as one repository with everything in it:
+ * Opens the published repo of a mirror image, combined with the embedded repo, as one repository:
  *
  * | object | from |
  * |---|---|
- * | content in the catalogue | its header and size there; the bytes from the embedded repo's file, unless it needs none |
+ * | content in the catalogue | header and size from the catalogue; the bytes from the embedded repo |
  * | such content that not everyone may read | the ready `.filez` |
  * | metadata of the embedded commit | the embedded repo |
  * | anything else | loose objects of the published repo |
  *
- * Owners, modes and attributes of files are not looked at: a container runtime may have changed them.
+ * File owners, modes and xattrs are ignored, because a container runtime may have changed them.
  */
 import { join, resolve } from 'node:path';
 import { isTreeportError, TreeportError } from '../base/errors.ts';
@@ -26,11 +26,11 @@ import { Catalogue, needsReadyFile } from './catalogue.ts';
 import { CATALOGUE_FILE, embeddedRepoOf } from './layout.ts';
 
 export type PublishedRepository = Repository & {
-  /** Closes the catalogue; no object can be read then. */
+  /** Closes the catalogue; no object can be read afterwards. */
   close(): void;
 };
 
-/** True if the directory is a published repo; ERR_FILE_UNSAFE if its catalogue is no file of it. */
+/** True if the directory is a published repo; ERR_FILE_UNSAFE if its catalogue leads out of it. */
 export async function isPublishedRepo(path: string): Promise<boolean> {
   try {
     return isFileBeneath(path, CATALOGUE_FILE);
@@ -40,7 +40,10 @@ export async function isPublishedRepo(path: string): Promise<boolean> {
   }
 }
 
-/** Opens it; ERR_REPO_MISSING, ERR_REPO_CONFIG, ERR_CATALOGUE or ERR_FILE_UNSAFE. It lies in a mirror image. */
+/**
+ * Opens the published repo at `path`, inside a mirror image; ERR_REPO_MISSING, ERR_REPO_CONFIG,
+ * ERR_CATALOGUE, ERR_FILE_UNSAFE.
+ */
 export async function openPublishedRepo(path: string): Promise<PublishedRepository> {
   const absolute = resolve(path);
   const config = readRepositoryConfig(absolute);
@@ -60,7 +63,10 @@ export async function openPublishedRepo(path: string): Promise<PublishedReposito
   };
 }
 
-/** The embedded objects first, for they are most; but detached metadata that was published later counts more. */
+/**
+ * Embedded objects first, because they are the majority; but later detached metadata of the published repo
+ * wins.
+ */
 function publishedObjects(own: ObjectSource, embedded: ObjectSource): ObjectSource {
   const { has, content, metadata, list } = overlay(embedded, own);
   const detachedFirst = overlay(own, embedded);
@@ -99,7 +105,7 @@ function embeddedObjects(catalogue: Catalogue, embedded: LooseObjects, ready: Ob
   };
 }
 
-/** The published repo of the image that the runtime's program lies in, if there is one. */
+/** The published repo of the image that contains the runtime's program, if it has one. */
 export async function findPublishedRepo(programDirectory: string): Promise<string | undefined> {
   const path = resolve(programDirectory, '../repo');
   return (await isPublishedRepo(path)) ? path : undefined;

@@ -1,10 +1,10 @@
 /**
- * Under which names commits are published. Clients refuse a commit that they asked for by a name which is not
- * among the names it is bound to (`ostree.ref-binding`), so such a name is an error here already:
+ * The refs that commits are published as. Clients reject a commit that they pull by a ref it is not bound to
+ * (`ostree.ref-binding`), so publishing it as such a ref is an error:
  *
- * * a commit without a binding may have any name;
- * * a commit bound to no name at all (`ostree commit --orphan`) is pulled by its checksum only;
- * * where two commits have the same name, the newer one keeps it.
+ * * a commit without a binding may be published as any ref;
+ * * a commit bound to no ref at all (`ostree commit --orphan`) can only be pulled by checksum;
+ * * if two commits claim the same ref, the newer one gets it.
  */
 import { TreeportError, type Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -16,15 +16,15 @@ import { loadCommit, resolveRef, resolveRevision } from '../ostree/revision.ts';
 
 export type PublishedRef = {
   readonly name: string;
-  /** The collection that the commit is bound to. */
+  /** The collection id that the commit is bound to. */
   readonly collection: string | undefined;
   readonly commit: Checksum;
 };
 
 export type Publication = {
-  /** Each once; the first is the one whose image it is. */
+  /** Without duplicates; the first is the embedded commit. */
   readonly commits: readonly Checksum[];
-  /** By name, no name twice. */
+  /** With unique names. */
   readonly refs: readonly PublishedRef[];
 };
 
@@ -33,18 +33,21 @@ type Candidate = PublishedRef & { readonly timestamp: number; readonly parent: C
 const COLLECTION_ID = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+$/;
 const MAX_COLLECTION_ID = 255;
 
-/** What to publish for these words: refs, as their own names, or other revisions, as the names they are bound to. */
+/**
+ * The publication of these revisions: refs under their own names, other revisions under the refs they are
+ * bound to.
+ */
 export async function publicationOf(
   repo: Repository,
-  words: readonly string[],
+  revisions: readonly string[],
   warn: Warn,
 ): Promise<Publication> {
   const commits = new Set<Checksum>();
   const candidates: Candidate[] = [];
-  for (const word of words) {
-    const commit = await resolveRevision(repo, word);
-    const isRef = (await resolveRef(repo, word)) !== undefined;
-    const names = isRef ? [word.slice(word.indexOf(':') + 1)] : [];
+  for (const revision of revisions) {
+    const commit = await resolveRevision(repo, revision);
+    const isRef = (await resolveRef(repo, revision)) !== undefined;
+    const names = isRef ? [revision.slice(revision.indexOf(':') + 1)] : [];
     commits.add(commit);
     for (const candidate of candidatesOf(commit, await loadCommit(repo, commit), names, warn))
       candidates.push(candidate);
@@ -52,7 +55,7 @@ export async function publicationOf(
   return { commits: [...commits], refs: withoutConflicts(candidates, warn) };
 }
 
-/** What to publish of one commit: under `names`, or if there are none, the names it is bound to. */
+/** The publication of one commit: as `names`, or if empty, as the refs it is bound to. */
 export function publicationOfCommit(
   checksum: Checksum,
   commit: Commit,

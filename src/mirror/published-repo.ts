@@ -1,10 +1,10 @@
 /**
- * Writes a published repo: an ordinary archive repository that lacks the objects of one commit, those embedded
- * in the mirror image it is made for. Of these the catalogue knows header and size, and the embedded repo, which is
- * the published one's parent, has the bytes; files that not everyone may read are here as ready `.filez`.
+ * Writes a published repo: an ordinary archive repository without the objects of the embedded commit. The
+ * catalogue has their headers and sizes, and the embedded repo, which is the published repo's parent, their
+ * bytes; files that not everyone may read are stored as ready `.filez`.
  *
- * The steps are, in this order: {@link createPublishedRepo}, {@link catalogueContent}, {@link addObject} for whatever
- * else is published, {@link finishPublishedRepo}.
+ * The steps, in order: {@link createPublishedRepo}, {@link catalogueContent}, {@link addObject} for all other
+ * objects, {@link finishPublishedRepo}.
  */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
@@ -23,21 +23,21 @@ import { CATALOGUE_FILE } from './layout.ts';
 import type { Publication } from './published-refs.ts';
 import { writeSummary } from './published-summary.ts';
 
-/** Ready objects are written once and sent often. */
+/** Ready objects are written once and served often. */
 const READY_LEVEL = 9;
 const PARENT = '/sysroot/ostree/repo';
 
 export type NamedContent = { readonly checksum: Checksum; readonly object: ContentObject };
 
-/** Makes the directory and what every archive repository has in it. */
+/** Creates the directory and the files that every archive repository has. */
 export async function createPublishedRepo(path: string): Promise<ArchiveWriter> {
   return ArchiveWriter.create(path, { level: READY_LEVEL, config: configText(undefined) });
 }
 
 /**
- * Writes the catalogue of the embedded commit's content objects, each given once, and the ready ones among them;
- * returns how many they are. With `verify` each is read and checked against its id; leave it out only if
- * something else does that.
+ * Writes the catalogue of the embedded commit's content objects, each given once, and the ready objects;
+ * returns their number. With `verify` every object is read and verified; callers may omit that only if the
+ * objects are verified elsewhere.
  */
 export function catalogueContent(
   archive: ArchiveWriter,
@@ -58,7 +58,10 @@ async function* contentEntries(
   }
 }
 
-/** Writes the ready `.filez` if the object needs one, and verifies the object then or if `verify` is set: ERR_OBJECT_CORRUPT. */
+/**
+ * Writes the ready `.filez` if the object needs one, and verifies the object then or if `verify` is set:
+ * ERR_OBJECT_CORRUPT.
+ */
 async function contentEntry(
   checksum: Checksum,
   object: ContentObject,
@@ -71,7 +74,7 @@ async function contentEntry(
   return { checksum, header, size };
 }
 
-/** Adds an object of `source` as an ordinary loose one, verified; with a commit its detached metadata. */
+/** Adds an object of `source` as a loose object, verified; a commit with its detached metadata. */
 export async function addObject(
   archive: ArchiveWriter,
   source: ObjectSource,
@@ -88,9 +91,9 @@ export async function addObject(
 
 export type FinishOptions = {
   readonly publication: Publication;
-  /** Has the published commits. */
+  /** A source of the published commits. */
   readonly objects: ObjectSource;
-  /** The repository they come from: its deltas, and its summary if it fits, are published as well. */
+  /** The source repository, whose deltas and, if it matches, summary are published as well. */
   readonly origin?: Repository;
   readonly warn: Warn;
 };

@@ -1,10 +1,11 @@
 /**
- * The summary of a published repo. The publisher's own is carried over as it is, with its signature, if every ref that it
- * lists is published with the same commit: one that lists others would send clients to commits that are not here, so then an
- * unsigned one is made. flatpak's indexes are carried over by themselves (see published-index.ts).
+ * The summary of a published repo. The publisher's own summary is copied with its signature if every ref that
+ * it lists is published with the same commit. Otherwise it would send clients to missing commits, so a new,
+ * unsigned one is made. flatpak's indexes are copied separately (flatpak-files.ts).
  *
- * What is published and not listed is no reason to drop a signature: flatpak's summary does not list the branches of subsets,
- * which are in its index. Only where nothing would be lost a summary is made anew that lists everything.
+ * Published refs that the summary does not list are no reason to drop a signature: flatpak's summary does not
+ * list the branches of subsets, which are in its index. A complete summary is generated only if no signature
+ * would be lost.
  */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
@@ -47,9 +48,9 @@ export async function writeSummary({ path, config, objects, origin, warn }: Summ
 }
 
 type CarryContext = {
-  /** What is published. */
+  /** The published refs. */
   readonly heads: Refs;
-  /** The names in flatpak's index, if that was carried over. */
+  /** The names in flatpak's index, if it was copied. */
   readonly indexed: ReadonlySet<string> | undefined;
   readonly warn: Warn;
 };
@@ -87,7 +88,7 @@ async function carryOver(
   return true;
 }
 
-/** The summary, or why it does not describe the published refs. */
+/** The summary, or the reason why it does not describe the published refs. */
 async function fittingSummary(bytes: Buffer, published: Repository, heads: Refs): Promise<Summary | string> {
   let summary: Summary;
   try {

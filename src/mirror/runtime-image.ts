@@ -1,6 +1,6 @@
 /**
- * The runtime image: the runtime layer and nothing else. The Containerfile copies from it, and `--runtime` takes its
- * layer for mirrors of other architectures. Equal runtimes give equal images: its time is that of its files, 1970.
+ * The runtime image, which has only the runtime layer. The Containerfile copies from it, and `--runtime` uses
+ * its layer for mirrors of other architectures. Reproducible: its creation time is always 1970.
  */
 import { VERSION } from '../base/version.ts';
 import { finishImage, formatTimestamp } from '../container/encapsulate/image-draft.ts';

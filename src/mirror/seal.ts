@@ -1,7 +1,7 @@
 /**
- * Makes the published repo inside a container build (`RUN … seal` in the Containerfile), from the embedded repo as the
- * builder has unpacked it. Every object is verified, and so it is found out here if the builder has changed
- * owners or modes, as rootless builds do.
+ * Creates the published repo inside a container build (`RUN … seal` in the Containerfile) from the embedded
+ * repo that the builder has unpacked. Every object is verified, which detects builders that change owners or
+ * modes, as rootless builds do.
  */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,16 +27,16 @@ import {
 } from './published-repo.ts';
 
 export type SealOptions = {
-  /** Root of the file system of the image. */
+  /** Root of the image's file system. */
   readonly root: string;
-  /** Names to publish the commit under; without any, those it is bound to. */
+  /** Refs to publish the commit as. Default: those it is bound to. */
   readonly refs: readonly string[];
   readonly warn: Warn;
 };
 
 export type Sealed = { readonly publication: Publication; readonly objects: number };
 
-/** Writes the published repo below the root, whole or not at all. */
+/** Writes the published repo below the root, atomically. */
 export async function seal({ root, refs, warn }: SealOptions): Promise<Sealed> {
   const target = join(root, MIRROR_HOME, PUBLISHED_REPO);
   await refuseMirror(target);
@@ -92,7 +92,7 @@ async function writeRepo(
   return count;
 }
 
-/** The content. Metadata is verified on the way, and published where it is not embedded. */
+/** Yields the content objects; verifies metadata on the way, and publishes metadata that is not embedded. */
 async function* embeddedContent(
   archive: ArchiveWriter,
   embedded: ObjectSource,

@@ -1,6 +1,6 @@
 /**
- * Makes a mirror image of an encapsulated one without its repository: the layers it has are copied as they are, and
- * the published repo is made from the objects in them.
+ * Wraps an encapsulated image as a mirror image, without the source repository: its layers are copied
+ * unchanged, and the published repo is made from the objects in them.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,14 +32,14 @@ import { addObject, catalogueContent, createPublishedRepo, finishPublishedRepo }
 import { type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 
 export type WrapOptions = {
-  /** Names to publish the commit under; without any, those it is bound to. */
+  /** Refs to publish the commit as. Default: those it is bound to. */
   readonly refs: readonly string[];
   readonly labels: Labels;
-  /** Of our own layers. */
+  /** Of the mirror's own layers. */
   readonly compression: Compression;
   readonly runtimeFor: RuntimeFor;
   readonly warn: Warn;
-  /** Called now and then with the bytes of the present layer so far. */
+  /** Receives, from time to time, the number of bytes of the current layer so far. */
   readonly onProgress?: (bytes: number) => void;
 };
 
@@ -120,11 +120,11 @@ async function publishCommit(
 type Described = {
   readonly publication: Publication;
   readonly labels: Labels;
-  /** How many layers hold the commit. */
+  /** Number of layers that hold the commit. */
   readonly ostreeLayers: number;
 };
 
-/** Writes configuration and manifest: those of the image, with our layers and labels in addition. */
+/** Writes configuration and manifest: those of the image plus the mirror's layers and labels. */
 async function finishWrapped(
   { config, manifest, reference }: OpenedImage,
   sink: ImageSink,

@@ -1,7 +1,7 @@
 /**
  * The `--config` file: the `config` member of an OCI image configuration, as JSON with the specification's
- * PascalCase names. Members that the specification does not name (Healthcheck, …) are dropped, and `null` is an
- * empty configuration, as in ostree-ext.
+ * PascalCase names. Members that the specification does not name (Healthcheck, …) are dropped, and `null` is
+ * an empty configuration, as in ostree-ext.
  */
 import { readFile } from 'node:fs/promises';
 import { messageOf, TreeportError } from '../../base/errors.ts';
@@ -27,7 +27,7 @@ const MEMBERS: Readonly<Record<string, { readonly check: Check; readonly expecte
   StopSignal: { check: isString, expected: 'a string' },
 };
 
-/** Reads and checks the file; ERR_CONFIG_FILE if it cannot be read, ERR_JSON if it is not what it should be. */
+/** Reads and checks the file; ERR_CONFIG_FILE if it cannot be read, ERR_JSON if it is invalid. */
 export async function readContainerConfig(path: string): Promise<ContainerConfig> {
   const bytes = await readFile(path).catch((error) => {
     throw new TreeportError('ERR_CONFIG_FILE', `cannot read the image configuration: ${messageOf(error)}`, {

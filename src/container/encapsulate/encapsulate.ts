@@ -1,7 +1,7 @@
 /**
- * Encapsulates an ostree commit as an OCI image, as ostree-ext does: layer 0, the ostree layer, holds the
- * embedded repo and links every file of the tree to its object; labels and annotations describe the commit.
- * The same commit and options give the same bytes everywhere.
+ * Encapsulates an ostree commit as an OCI image, as ostree-ext does: layer 0, the ostree layer, has the
+ * embedded repo and hard-links every file of the tree to its object; labels and annotations describe the
+ * commit. Reproducible: the same commit and options give the same bytes on every machine.
  */
 import type { Platform } from '../../oci/model/descriptor.ts';
 import type { ContainerConfig } from '../../oci/model/image-config.ts';
@@ -20,15 +20,15 @@ import { formatTimestamp, historyTimestamp, type ImageDraft } from './image-draf
 
 export type EncapsulateOptions = LabelOptions & {
   readonly compression: Compression;
-  /** What the image's configuration starts from. */
+  /** The base of the image's configuration. */
   readonly config: ContainerConfig;
   /** Overrides the configuration's command and the commit's `ostree.container-cmd`. */
   readonly cmd?: readonly string[];
-  /** In any spelling; without it the commit's `ostree.architecture`, else this machine's. */
+  /** In any spelling. Default: the commit's `ostree.architecture`, else this machine's. */
   readonly architecture?: string;
-  /** The image's creation time, verbatim; without it the commit's. */
+  /** The image's creation time, verbatim. Default: the commit's timestamp. */
   readonly created?: string;
-  /** Called now and then with the bytes of tar so far. */
+  /** Receives, from time to time, the number of tar bytes so far. */
   readonly onProgress?: (bytes: number) => void;
 };
 
@@ -65,7 +65,7 @@ function containerConfig(commit: Commit, { config, cmd }: EncapsulateOptions): C
   return command === undefined ? config : { ...config, Cmd: command };
 }
 
-/** The platform of a commit's image; `architecture` as in the options. */
+/** The platform of a commit's image; `architecture` as in {@link EncapsulateOptions}. */
 export function platformOf(commit: Commit, architecture: string | undefined): Platform {
   const name = architecture ?? dictString(commit.metadata, 'ostree.architecture');
   return name === undefined ? hostPlatform() : { architecture: goArchitecture(name), os: 'linux' };

@@ -1,6 +1,6 @@
 /**
- * An image under construction: its layers are written, its configuration and manifest are not. Callers may add layers
- * before `finishImage` writes both.
+ * An image under construction: its layers are written, its configuration and manifest are not. Callers may
+ * add layers before `finishImage` writes both.
  */
 import { TreeportError } from '../../base/errors.ts';
 import { isoTimestamp } from '../../base/timestamp.ts';
@@ -61,7 +61,9 @@ export function formatTimestamp(seconds: number): string {
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
-/** The `created` of history entries: the image's own time in UTC, in whole seconds; 1970 if it is not a time. */
+/**
+ * The `created` of history entries: the image's own time in UTC, in whole seconds; 1970 if it is not a time.
+ */
 export function historyTimestamp(created: string): string {
   const milliseconds = RFC3339.test(created) ? Date.parse(created) : Number.NaN;
   return isoTimestamp(Math.floor(milliseconds / 1000)) ?? formatTimestamp(0);

@@ -1,12 +1,13 @@
 /**
- * Whose fault it is when what a layer holds is wrong: the layer's, or that of who carried it. A layer is verified by
- * its digest only at its end, and damage on the way shows inside it before.
+ * Attributes an error in a layer's content: to the layer itself, or to its transfer. The digest is verified
+ * only at the end of a layer, so damage in transit first appears as invalid content.
  */
 import { isTreeportError } from '../../base/errors.ts';
 
 /**
- * Gives `work` the tar of a layer. If the tar is at fault, the layer is read to its end, and where its digest is wrong,
- * that is what is thrown. Not if the signal, by which `work` is ended for another's fault, is aborted.
+ * Runs `work` on the tar of a layer. If the content is invalid, reads the layer to its end and throws
+ * ERR_BLOB_CORRUPT if the digest is wrong; otherwise rethrows. Skips this if `signal`, which cancels `work`,
+ * is aborted.
  */
 export async function attributeLayerError<Value>(
   layer: AsyncGenerator<Uint8Array>,
@@ -23,7 +24,7 @@ export async function attributeLayerError<Value>(
   }
 }
 
-/** Whoever stops reading it has not ended it. */
+/** The stream without `return`, so that a reader that stops early does not end it. */
 function unclosable<Piece>(stream: AsyncGenerator<Piece>): AsyncIterable<Piece> {
   return { [Symbol.asyncIterator]: () => ({ next: () => stream.next() }) };
 }

@@ -1,7 +1,7 @@
 /**
- * Refs on what came out of layers, so that layers need not be fetched again: `ostree/container/blob/` and the layer's
- * escaped digest. That of an ostree layer is on its commit, that of a component layer on an object-set commit. ostree-ext
- * has the same.
+ * Refs that keep the content of imported layers, so that they need not be fetched again:
+ * `ostree/container/blob/` and the layer's escaped digest, as in ostree-ext. The ref of an ostree layer names
+ * its commit, the ref of a component layer an object-set commit.
  */
 import { isTreeportError } from '../../base/errors.ts';
 import type { Digest } from '../../oci/model/descriptor.ts';
@@ -17,7 +17,7 @@ export function blobRef(digest: Digest): string {
   return `ostree/container/blob/${escapeForRef(digest)}`;
 }
 
-/** The objects of a component layer if all of them are in the repository. */
+/** The objects of a component layer if the repository has all of them. */
 export function cachedObjects(repo: Repository, digest: Digest): Promise<readonly Checksum[] | undefined> {
   return ifThere(async () => {
     const commit = await readRef(repo, 'refs/heads', blobRef(digest));
@@ -29,7 +29,7 @@ export function cachedObjects(repo: Repository, digest: Digest): Promise<readonl
   });
 }
 
-/** The commit of an ostree layer if it and all that it needs are in the repository. */
+/** The commit of an ostree layer if the repository has all of its objects. */
 export function cachedCommit(repo: Repository, digest: Digest): Promise<Checksum | undefined> {
   return ifThere(async () => {
     const commit = await readRef(repo, 'refs/heads', blobRef(digest));
@@ -42,7 +42,7 @@ export function cachedCommit(repo: Repository, digest: Digest): Promise<Checksum
   });
 }
 
-/** What is damaged or has gone is fetched again. */
+/** Treats missing and corrupt objects as a cache miss. */
 async function ifThere<Value>(find: () => Promise<Value | undefined>): Promise<Value | undefined> {
   try {
     return await find();

@@ -1,7 +1,7 @@
 /**
- * Keeps a ref from going back in time: the commit that an import puts a ref on is compared with the commit that the ref
- * names, as `ostree pull` does with its option timestamp-check. Who can replay an old image, signed as it is, could
- * otherwise bring back an OS with known holes.
+ * Keeps a ref from going back in time, as `ostree pull` does with its option timestamp-check: the imported
+ * commit is compared with the commit that the ref names. Otherwise an attacker could replay an old, validly
+ * signed image and bring back known vulnerabilities.
  */
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { timestampText } from '../../base/timestamp.ts';
@@ -14,15 +14,18 @@ import type { CommitHead } from '../../tar/import-commit.ts';
 export type RefTarget = {
   /** Path of the repository. */
   readonly repo: string;
-  /** The local ref that the import sets; without one there is nothing to compare. */
+  /** The local ref that the import sets; without it nothing is compared. */
   readonly writeRef?: string;
-  /** Refuse an older commit; otherwise `warn` is told of it. */
+  /** Fail on an older commit; otherwise only `warn` is called. */
   readonly timestampCheck?: boolean;
   /** Receives one line per warning. */
   readonly warn?: (message: string) => void;
 };
 
-/** ERR_COMMIT_OLDER if the ref names a commit with a later timestamp and the check is on. Equal ones pass. */
+/**
+ * ERR_COMMIT_OLDER if the check is on and the ref names a commit with a later timestamp. Equal timestamps
+ * pass.
+ */
 export async function checkTimestamp(head: CommitHead, target: RefTarget): Promise<void> {
   const { repo: path, writeRef, timestampCheck = false, warn } = target;
   if (writeRef === undefined || (!timestampCheck && warn === undefined)) return;
@@ -32,11 +35,14 @@ export async function checkTimestamp(head: CommitHead, target: RefTarget): Promi
   if (timestamp >= current.timestamp) return;
   const what = `commit ${head.commit} of ${timestampText(timestamp)} is older than the one that ref ${writeRef} names, of ${timestampText(current.timestamp)}`;
   if (timestampCheck)
-    throw new TreeportError('ERR_COMMIT_OLDER', `${what}; leave out --timestamp-check to go back on purpose`);
+    throw new TreeportError(
+      'ERR_COMMIT_OLDER',
+      `${what}; to go back on purpose, leave out --timestamp-check`,
+    );
   warn?.(`${what}; --timestamp-check refuses that`);
 }
 
-/** Undefined if there is no such ref, or its commit is not in the repository. */
+/** Undefined if the ref does not exist or its commit is not in the repository. */
 async function commitOfRef(repo: Repository, ref: string): Promise<Commit | undefined> {
   const checksum = await readRef(repo, 'refs/heads', ref);
   if (checksum === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Imports component layers, a few at a time. Each lands by itself, with a ref that keeps its objects, and the next
- * import takes it from the repository.
+ * Imports component layers, a few at a time. Each is committed separately, with a ref that keeps its objects,
+ * so that the next import finds it in the repository.
  */
 import { availableParallelism } from 'node:os';
 import { eachConcurrently } from '../../base/each-concurrently.ts';
@@ -20,15 +20,15 @@ import { landCommit, withTransaction } from './repo-transaction.ts';
 export type ComponentsOptions = {
   /** Names of the objects that the commit needs. */
   readonly needed: ReadonlySet<string>;
-  /** Takes the names of what the layers hold. */
+  /** Receives the names of the objects in the layers. */
   readonly arrived: Set<string>;
-  /** How many layers are read at once. */
+  /** Number of layers to read concurrently. */
   readonly concurrency: number;
-  /** The tar of a layer, verified when it has been read to its end. */
+  /** The tar of a layer, verified once read to its end. */
   readonly read: (layer: Descriptor) => AsyncGenerator<Uint8Array>;
-  /** Ends what is being read when a layer has failed, for another layer may wait for its registry. */
+  /** Aborts all reads when a layer has failed, because other layers may be waiting for the registry. */
   readonly abort: (reason: Error) => void;
-  /** Is told what becomes of the layer at a position of `layers`. */
+  /** Receives the state of the layer at a position of `layers`. */
   readonly note: (state: LayerState, position: number) => void;
 };
 
@@ -77,7 +77,7 @@ function fetchComponent(
   { needed, concurrency, read }: ComponentOptions,
   signal: AbortSignal,
 ): Promise<readonly Checksum[]> {
-  // The processors are shared between the layers.
+  // The layers share the processors.
   const threads = Math.max(1, Math.floor(availableParallelism() / concurrency));
   const work = async (transaction: Transaction) => {
     const importing = { needed, where: nameOf(layer), signal };

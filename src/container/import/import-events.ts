@@ -1,20 +1,20 @@
-/** What an import of an image tells while it goes on; `--json` prints each as one line. */
+/** Progress events of an import; `--json` prints each as one line. */
 import type { Digest } from '../../oci/model/descriptor.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 
 export type LayerState = 'cached' | 'fetching' | 'fetched';
 
 export type ImportEvent =
-  /** The commit is known, and its signatures are verified where that is demanded. */
+  /** The commit is known, and its signatures are verified if required. */
   | {
       readonly event: 'commit';
       readonly commit: Checksum;
-      /** Layers of the commit, the ostree layer among them. */
+      /** Number of layers of the commit, including the ostree layer. */
       readonly layers: number;
-      /** Layers on top, which are left out. */
+      /** Number of derived layers, which are not imported. */
       readonly derived: number;
     }
-  /** `cached`: what is in the layer is in the repository already. `fetched`: it is now. */
+  /** `cached`: the repository had the layer's content. `fetched`: it has it now. */
   | {
       readonly event: 'layer';
       readonly state: LayerState;
@@ -24,5 +24,5 @@ export type ImportEvent =
       /** Bytes of the blob. */
       readonly size: number;
     }
-  /** Bytes of the layers' blobs that were read, with those of cached layers, and of all layers of the commit. */
+  /** Bytes of the layers' blobs so far, including cached layers, and in total. */
   | { readonly event: 'progress'; readonly bytes: number; readonly total?: number };

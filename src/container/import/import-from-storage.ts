@@ -1,4 +1,4 @@
-/** Imports an image of the local container storage by mounting it, where that can be done. */
+/** Imports an image from local container storage by mounting it, if possible. */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
@@ -9,13 +9,14 @@ import { type ImportMountedOptions, importMounted, type MountedReport } from './
 import { mountStorageImage } from './storage-mount.ts';
 
 export type ImportFromStorageOptions = Omit<ImportMountedOptions, 'verification' | 'where'> & {
-  /** Is told why the image could not be mounted. */
+  /** Receives the reason if the image cannot be mounted. */
   readonly warn: (message: string) => void;
 };
 
 /**
- * Imports the commit of an image in container storage. Undefined if the image is not in container storage, cannot be
- * mounted, or must satisfy the containers policy, which knows manifests and not files: its layers may be read then.
+ * Imports the commit of an image in container storage. Returns undefined if the image is elsewhere, cannot be
+ * mounted, or must satisfy the containers policy, which applies to manifests and not to files; the caller can
+ * then read its layers.
  */
 export async function importFromStorage(
   { verification, image }: OstreeImageReference,
@@ -43,14 +44,17 @@ function tryMount(name: string, warn: (message: string) => void) {
   }
 }
 
-/** The repository inside the image mounted at `root`; ERR_NOT_ENCAPSULATED if there is none. `where` is for messages. */
+/**
+ * The repository inside the image mounted at `root`; ERR_NOT_ENCAPSULATED if there is none. `where` is for
+ * messages.
+ */
 export async function openEmbeddedRepo(root: string, where: string): Promise<Repository> {
   const path = join(root, REPO_PATH);
   const problem = (reason: string, cause?: unknown) =>
     new TreeportError('ERR_NOT_ENCAPSULATED', `${where} was not made from an ostree commit: ${reason}`, {
       cause,
     });
-  // A link would lead out of the image, as would a parent.
+  // A link would lead out of the image, and so would a parent repository.
   const real = await realpath(path).catch((error) => {
     throw problem(`it has no /${REPO_PATH}`, error);
   });

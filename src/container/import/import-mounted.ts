@@ -1,7 +1,7 @@
 /**
- * Imports the commit of an encapsulated image from its files, where they are laid out: from the embedded repo in a mounted
- * image. The rules are those of importing its layers: what the commit must prove is proved before anything is
- * written, nothing may lack, and nothing else may be in the repo.
+ * Imports the commit of an encapsulated image from the embedded repo in its mounted file system. The rules
+ * are those of importing layers: the commit is verified before anything is written, no object may be missing,
+ * and the repo may have no other objects.
  */
 import { eachConcurrently } from '../../base/each-concurrently.ts';
 import { TreeportError } from '../../base/errors.ts';
@@ -27,26 +27,27 @@ import { loadCommitHead, type VerifiedSignature, verifyCommitHead } from './veri
 
 export type ImportMountedOptions = RefTarget & {
   readonly verification: Verification;
-  /** What the objects come from, for messages. */
+  /** The image, for messages. */
   readonly where: string;
-  /** Is told now and then how many bytes of content were read so far. */
+  /** Receives, from time to time, the number of content bytes so far. */
   readonly onProgress?: (bytes: number) => void;
 };
 
 export type MountedReport = {
   readonly commit: Checksum;
-  /** Those that were verified. */
+  /** The verified signatures. */
   readonly signatures: readonly VerifiedSignature[];
-  /** Objects that were read from the image, and those that the repository had. */
+  /** Number of objects read from the image, and of those that the repository had. */
   readonly objects: { readonly imported: number; readonly present: number };
 };
 
-/** Objects that are read at once: the file of one is opened while another is written. */
+/** Number of objects to copy concurrently: one file is opened while another is written. */
 const CONCURRENCY = 2;
 
 /**
- * Imports the one commit that lies in `source`: completely, or not at all. ERR_NOT_ENCAPSULATED, ERR_OBJECT_STRAY,
- * ERR_OBJECT_MISSING, ERR_OBJECT_CORRUPT, and the faults of the repository and of the signatures.
+ * Imports the one commit that lies in `source`: completely, or not at all. ERR_NOT_ENCAPSULATED,
+ * ERR_OBJECT_STRAY, ERR_OBJECT_MISSING, ERR_OBJECT_CORRUPT, and the faults of the repository and of the
+ * signatures.
  */
 export async function importMounted(
   source: ObjectSource,
@@ -73,7 +74,7 @@ export async function importMounted(
   return withTransaction(repo, work, { refs, isVerified: isVerified(options.verification) });
 }
 
-/** Names of all objects; detached metadata goes with its commit. */
+/** Names of all objects except detached metadata, which is imported with its commit. */
 async function listObjects(source: ObjectSource): Promise<readonly string[]> {
   const names: string[] = [];
   for await (const name of source.list()) if (name.type !== 'commitmeta') names.push(formatObjectName(name));

@@ -8,21 +8,21 @@ import { landCommit, withTransaction } from './repo-transaction.ts';
 import { type VerifiedSignature, verifyCommitHead } from './verify-signatures.ts';
 
 export type ImportTarOptions = RefTarget & {
-  /** A remote of the repository by whose keys the commit must be signed. */
+  /** A remote of the repository whose keys must have signed the commit. */
   readonly remote?: string;
-  /** Objects that do not belong to the commit are imported too, not refused. */
+  /** Also import objects that do not belong to the commit, instead of failing. */
   readonly allowExtra?: boolean;
 };
 
 export type ImportedTar = {
   readonly commit: Checksum;
-  /** Those that were verified; none without a remote. */
+  /** The verified signatures; none without a remote. */
   readonly signatures: readonly VerifiedSignature[];
 };
 
 /**
- * Imports an uncompressed stream of any generation. Either everything is imported, or nothing: ERR_TAR,
- * ERR_TAR_OBJECT, ERR_OBJECT_CORRUPT, ERR_OBJECT_MISSING, ERR_OBJECT_STRAY, the faults of the repository and of the
+ * Imports an uncompressed stream of any format version, completely or not at all. ERR_TAR, ERR_TAR_OBJECT,
+ * ERR_OBJECT_CORRUPT, ERR_OBJECT_MISSING, ERR_OBJECT_STRAY, the errors of the repository and of the
  * signatures.
  */
 export async function importTar(

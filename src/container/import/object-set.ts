@@ -1,7 +1,7 @@
 /**
- * Object-set commits: what keeps the content objects of a component layer in a repository. One flat directory whose
- * file names are the objects' ids, of a root directory 0755 root:root without attributes; no metadata, parent, subject or
- * time, so that equal sets give equal commits, as in ostree-ext.
+ * Object-set commits keep the content objects of a component layer in a repository, as in ostree-ext: one
+ * flat directory whose file names are the objects' ids; root directory 0755 root:root without xattrs; no
+ * metadata, parent, subject or time, so that equal sets give equal commits.
  */
 import { type Checksum, isChecksum } from '../../ostree/checksum.ts';
 import { serializeCommit } from '../../ostree/commit.ts';
@@ -38,7 +38,7 @@ export async function writeObjectSet(sink: ObjectSink, objects: readonly Checksu
   return checksum;
 }
 
-/** The objects of an object-set commit; undefined if it is a commit of something else. */
+/** The objects of an object-set commit; undefined if the commit is not one. */
 export async function readObjectSet(
   source: MetadataSource,
   commit: Checksum,

@@ -8,14 +8,14 @@
  * | `/` after a letter or digit, not at the end | itself |
  * | any other | `_`, its code point in upper-case hexadecimal of at least two digits, `_` |
  *
- * One exception: ostree-ext leaves a `-` that begins a component, which no ref name may have. It is escaped here, and
- * ostree-ext reads it back.
+ * One exception: ostree-ext does not escape a `-` at the start of a component, which ref names must not have.
+ * treeport escapes it, and ostree-ext can read it back.
  */
 import { TreeportError } from '../../base/errors.ts';
 
 const ESCAPED = /_([0-9A-F]{2,6})_|__|[A-Za-z0-9/-]/y;
 
-/** Throws ERR_REF_SYNTAX for empty text and for NUL, which nothing stands for. */
+/** Escapes `text`; ERR_REF_SYNTAX for empty text and for NUL, which has no escape. */
 export function escapeForRef(text: string): string {
   if (text === '' || text.includes('\0')) throw fault(text, 'cannot become part of a ref name');
   const characters = [...text];
@@ -45,7 +45,7 @@ function isAlphanumeric(character: string): boolean {
   return /^[A-Za-z0-9]$/.test(character);
 }
 
-/** The counterpart of {@link escapeForRef}; ERR_REF_SYNTAX if the text was not escaped so. */
+/** The inverse of {@link escapeForRef}; ERR_REF_SYNTAX if the text is not its output. */
 export function unescapeFromRef(escaped: string): string {
   const parts: string[] = [];
   const pattern = new RegExp(ESCAPED);

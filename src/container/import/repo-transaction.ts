@@ -1,4 +1,4 @@
-/** Transactions in which commits arrive, each with the refs on it. */
+/** Transactions that import commits and set refs on them. */
 import { checkRefs } from '../../native/ostree/refs.ts';
 import { LibostreeRepo } from '../../native/ostree/repository.ts';
 import { startTransaction, type TransactionOptions } from '../../native/ostree/start-transaction.ts';
@@ -6,13 +6,13 @@ import type { Transaction } from '../../native/ostree/transaction.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 
 export type WorkOptions = TransactionOptions & {
-  /** What will be put on commits: that these can be set is checked before anything is staged. */
+  /** The refs that will be set. Checked before anything is staged. */
   readonly refs: readonly string[];
 };
 
 /**
- * Runs `work` with a transaction on the repository at `path`, which is aborted if that throws. ERR_REF_SYNTAX,
- * ERR_REF_CONFLICT, ERR_REPO_READ_ONLY.
+ * Runs `work` with a transaction on the repository at `path`, which is aborted if that throws.
+ * ERR_REF_SYNTAX, ERR_REF_CONFLICT, ERR_REPO_READ_ONLY.
  */
 export function withTransaction<Value>(
   path: string,
@@ -32,8 +32,8 @@ export function withTransaction<Value>(
 }
 
 /**
- * Makes what was written visible, and puts the refs on `commit`, which is complete by it. `warn` is told of detached
- * metadata that was left out.
+ * Commits the transaction and sets the refs on `commit`, which is then complete. Warns of detached metadata
+ * that was not written.
  */
 export async function landCommit(
   transaction: Transaction,
@@ -49,7 +49,7 @@ export async function landCommit(
     );
 }
 
-/** Puts refs on a commit that is there. */
+/** Sets refs on a commit that the repository has. */
 export function putRefs(path: string, commit: Checksum, refs: readonly string[]): Promise<void> {
   return withRepo(path, async (repo) => {
     repo.checkWritable();

@@ -1,18 +1,18 @@
 /**
- * Mounts an image of the local container storage, so that it can be read without packing its layers again: by
- * `podman image mount`, else by a working container of buildah's. Only root can see such a mount; others see it inside
- * `podman unshare` alone, where they are root too.
+ * Mounts an image of local container storage, so that it can be read without packing its layers again: with
+ * `podman image mount`, else through a buildah working container. Only root can see such a mount; other users
+ * see it only inside `podman unshare`, where they are root.
  *
- * The tools are run synchronously: a signal is then dealt with after them, when it is known what to undo.
+ * The tools run synchronously, so that signals are handled after them, when it is known what to undo.
  */
 import { spawnSync } from 'node:child_process';
 import { onEarlyExit } from '../../base/cleanup.ts';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
 
 export type MountedImage = {
-  /** Where the image's root directory lies. */
+  /** The image's root directory. */
   readonly path: string;
-  /** Unmounts it. Never fails: what cannot be undone is left to the storage. */
+  /** Unmounts the image. Best effort; never fails. */
   close(): void;
 };
 
@@ -27,8 +27,8 @@ type Backend = (name: string) => Mount;
 const BACKENDS: readonly Backend[] = [mountWithPodman, mountWithBuildah];
 
 /**
- * Mounts the image that has this name, or begins with this id, in the storage. ERR_IMAGE_MISSING; ERR_STORAGE_MOUNT if it
- * cannot be mounted here, which says nothing of reading it by other means.
+ * Mounts the image with this name or id prefix. ERR_IMAGE_MISSING; ERR_STORAGE_MOUNT if it cannot be mounted,
+ * in which case it may still be readable by other means.
  */
 export function mountStorageImage(name: string): MountedImage {
   if (process.getuid?.() !== 0) throw cannot(name, 'only root can, or anybody inside `podman unshare`');
@@ -55,7 +55,7 @@ export function mountStorageImage(name: string): MountedImage {
   }
 }
 
-/** By the first tool that is installed. */
+/** Mounts with the first tool that is installed. */
 function mountWithFirst(name: string): Mount {
   for (const mount of BACKENDS) {
     try {
@@ -67,7 +67,7 @@ function mountWithFirst(name: string): Mount {
   throw cannot(name, 'neither podman nor buildah is installed');
 }
 
-/** By its id, which stays the image's own when the name goes to another. */
+/** Mounts by id, because the name may move to another image in the meantime. */
 function mountWithPodman(name: string): Mount {
   const id = output(name, ['podman', 'image', 'inspect', '--format={{.Id}}', '--', name]);
   const path = output(name, ['podman', 'image', 'mount', '--', id]);
@@ -86,7 +86,9 @@ function mountWithBuildah(name: string): Mount {
   }
 }
 
-/** The last line that the tool prints. ENOENT if it is not installed, else the errors of mountStorageImage. */
+/**
+ * The last line of the tool's output. ENOENT if it is not installed, else the errors of mountStorageImage.
+ */
 function output(name: string, words: readonly string[]): string {
   const { error, status, signal, stdout, stderr } = spawnSync(words[0] as string, words.slice(1), {
     encoding: 'utf8',

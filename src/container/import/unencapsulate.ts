@@ -1,11 +1,12 @@
 /**
  * Imports the commit of an encapsulated image into a repository. Order:
  *
- * 1. The ostree layer goes into a transaction that stays open. Its commit is verified before anything is written, and
- *    says which objects are needed.
- * 2. Component layers, a few at a time, each in a transaction of its own: when the layer has been read to its end and
- *    verified, its objects are put in place with a ref on them (blob-refs.ts), so that they need not be fetched again.
- * 3. When nothing lacks, the first transaction ends, and the refs on the commit are written.
+ * 1. The ostree layer goes into a transaction that stays open. Its commit is verified before anything is
+ *    written and determines which objects are needed.
+ * 2. Component layers, a few at a time, each in its own transaction. When a layer has been read to its end
+ *    and verified, the transaction is committed with a ref on its objects (blob-refs.ts), so that the next
+ *    import need not fetch it.
+ * 3. When no object is missing, the first transaction is committed and the refs on the commit are set.
  */
 import type { Transaction } from '../../native/ostree/transaction.ts';
 import type { Descriptor } from '../../oci/model/descriptor.ts';
@@ -26,29 +27,29 @@ import { landCommit, putRefs, withTransaction } from './repo-transaction.ts';
 import { loadCommitHead, type VerifiedSignature, verifyCommitHead } from './verify-signatures.ts';
 
 export type UnencapsulateOptions = RefTarget & {
-  /** What the commit must prove; a containers policy is held to where the image is opened. */
+  /** What the commit must prove. The containers policy is enforced when the image is opened. */
   readonly verification: Verification;
-  /** Component layers that are fetched at once; 2 unless given. */
+  /** Number of component layers to fetch concurrently. Default: 2. */
   readonly concurrency?: number;
   readonly onEvent?: (event: ImportEvent) => void;
 };
 
 export type ImportReport = {
   readonly commit: Checksum;
-  /** Those that were verified. */
+  /** The verified signatures. */
   readonly signatures: readonly VerifiedSignature[];
   /** Layers of the commit that were read from the image. */
   readonly fetched: number;
-  /** Layers of the commit whose content was in the repository. */
+  /** Layers of the commit that the repository had already. */
   readonly cached: number;
-  /** Layers on top of the commit, which are no part of it. */
+  /** Derived layers, which are not imported. */
   readonly derived: number;
 };
 
 /**
- * Imports the commit: completely, or without anything to be seen but finished component layers. ERR_NOT_ENCAPSULATED,
- * ERR_OBJECT_STRAY, ERR_OBJECT_MISSING, the faults of the image's blobs and tar streams, of the repository and of the
- * signatures.
+ * Imports the commit. A failed import leaves nothing but complete component layers. ERR_NOT_ENCAPSULATED,
+ * ERR_OBJECT_STRAY, ERR_OBJECT_MISSING, the errors of the image's blobs and tar streams, of the repository
+ * and of the signatures.
  */
 export async function unencapsulate(
   image: OpenedImage,
@@ -94,7 +95,7 @@ class ImageImport {
     };
   }
 
-  /** The whole commit is there; what it has to prove, it proves again. */
+  /** The repository has the whole commit; it is verified again all the same. */
   async #reuse(repo: Repository, commit: Checksum): Promise<Checksum> {
     await this.#verify(await loadCommitHead(repo.objects, commit));
     for (const [index] of [this.#ostree, ...this.#components].entries()) this.#note('cached', index);
@@ -130,7 +131,7 @@ class ImageImport {
     };
     const layers = [this.#ostree, ...this.#components];
     const refs = [...layers.map(({ digest }) => blobRef(digest)), ...this.#refs()];
-    // The ostree layer of a chunked image is small, and its threads are there until the end.
+    // The ostree layer of a chunked image is small, but its transaction keeps its threads until the end.
     const options = { refs, isVerified: isVerified(this.#options.verification) };
     return withTransaction(
       repo.path,

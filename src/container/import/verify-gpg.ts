@@ -1,4 +1,6 @@
-/** Verifies a commit by a remote's option `gpg-verify`: one valid signature by a key of the remote is enough. */
+/**
+ * Verifies a commit by a remote's option `gpg-verify`: one valid signature by a key of the remote is enough.
+ */
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TreeportError } from '../../base/errors.ts';
@@ -52,7 +54,10 @@ function verified({ fingerprint, timestamp, userName, userEmail }: GpgSignature)
   return { kind: 'gpg', key: fingerprint, signer: `${userName} <${userEmail}>`, timestamp };
 }
 
-/** libostree would name neither the remote nor the option, and wait for the other end of a FIFO. */
+/**
+ * Checked here because libostree's error names neither the remote nor the option, and because it blocks on a
+ * FIFO.
+ */
 async function checkKeyPaths(remote: Remote): Promise<void> {
   for (const path of ownKeyrings(remote)) {
     try {
@@ -75,12 +80,12 @@ async function hasKeyring(remote: Remote): Promise<boolean> {
   return machine.some((name) => name.endsWith('.gpg'));
 }
 
-/** Where the key rings of the remote itself may be. */
+/** Possible paths of the remote's own key ring. */
 function ownKeyrings({ name, directories }: Remote): readonly string[] {
   return directories.map((directory) => join(directory, `${name}.trustedkeys.gpg`));
 }
 
-/** The reason that a person can do something about comes first. */
+/** The most actionable reason comes first. */
 function refusal(
   remote: Remote,
   { checksum }: SignedCommit,

@@ -1,8 +1,8 @@
 /**
- * Verifies the signatures of a commit as libostree does when it pulls: by the options of a remote of the repository
- * that the commit goes to, over the bytes of the commit object, with the signatures in its detached metadata.
- * `gpg-verify`, which is on unless the remote says otherwise, and `sign-verify` are each satisfied by one valid
- * signature; if both are on, both must be.
+ * Verifies the signatures of a commit as libostree does on pull: with the options of a remote of the
+ * destination repository, over the bytes of the commit object, with the signatures in its detached metadata.
+ * `gpg-verify`, which is on by default, and `sign-verify` each need one valid signature; if both are on, both
+ * must be satisfied.
  */
 import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -17,22 +17,22 @@ import { verifyWithGpg } from './verify-gpg.ts';
 export type { VerifiedSignature } from '../../ostree/sign/signed-commit.ts';
 
 export type VerifyOptions = RemotesOptions & {
-  /** Path of the repository whose config has the remote. */
+  /** Path of the repository whose configuration has the remote. */
   readonly repo: string;
   readonly remote: string;
   readonly commit: Checksum;
   readonly commitBytes: Uint8Array;
-  /** A serialized `a{sv}`; undefined if the commit came without any. */
+  /** A serialized `a{sv}`; undefined if the commit has none. */
   readonly detachedMetadata: Uint8Array | undefined;
-  /** Where the machine's own ed25519 and spki keys lie; /etc/ostree and /usr/share/ostree unless given. */
+  /** Directories of the machine's ed25519 and spki keys. Default: /etc/ostree and /usr/share/ostree. */
   readonly keyDirectories?: readonly string[];
 };
 
 /**
- * The valid signatures, at least one of each kind that the remote demands. Throws ERR_REMOTE_MISSING,
- * ERR_REMOTE_UNVERIFIED, ERR_REPO_CONFIG, ERR_NO_KEYS, ERR_SIGNATURE_MISSING, ERR_SIGNATURE_BAD,
- * ERR_SIGNATURE_UNKNOWN_KEY, ERR_SIGNATURE_EXPIRED, ERR_SIGNATURE_REVOKED; ERR_OBJECT_CORRUPT if the detached metadata
- * is malformed; what opening the repository throws.
+ * Returns the valid signatures, at least one of each kind that the remote requires. Throws
+ * ERR_REMOTE_MISSING, ERR_REMOTE_UNVERIFIED, ERR_REPO_CONFIG, ERR_NO_KEYS, ERR_SIGNATURE_MISSING,
+ * ERR_SIGNATURE_BAD, ERR_SIGNATURE_UNKNOWN_KEY, ERR_SIGNATURE_EXPIRED, ERR_SIGNATURE_REVOKED;
+ * ERR_OBJECT_CORRUPT if the detached metadata is malformed; the errors of opening the repository.
  */
 export async function verifyCommitSignatures(options: VerifyOptions): Promise<readonly VerifiedSignature[]> {
   const remote = await openRemote(options.repo, options.remote, options);
@@ -62,7 +62,10 @@ export async function loadCommitHead(source: ObjectSource, commit: Checksum): Pr
   };
 }
 
-/** The commit's valid signatures by a remote of the repository at `repo`; none if no remote is given. Errors as {@link verifyCommitSignatures}. */
+/**
+ * The commit's valid signatures by a remote of the repository at `repo`; none if no remote is given. Errors
+ * as {@link verifyCommitSignatures}.
+ */
 export async function verifyCommitHead(
   { commit, bytes, detached }: CommitHead,
   { repo, remote }: { readonly repo: string; readonly remote: string | undefined },

@@ -1,6 +1,6 @@
 /**
- * Compares two images by the digests of their layers: what a machine that has the first must fetch for the second.
- * Components that share a layer are reported together.
+ * Compares two images by the digests of their layers: what a machine that has the first must fetch for the
+ * second. Components that share a layer are reported together.
  */
 import { isTreeportError } from '../../base/errors.ts';
 import type { ImageDescription } from '../../oci/read/opened-image.ts';

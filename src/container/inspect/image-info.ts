@@ -1,4 +1,6 @@
-/** What an encapsulated image is, from its manifest, its config and the first objects of its ostree layer. */
+/**
+ * Describes an encapsulated image from its manifest, its config and the first objects of its ostree layer.
+ */
 import type { Descriptor, Digest } from '../../oci/model/descriptor.ts';
 import type { OpenedImage } from '../../oci/read/opened-image.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -18,14 +20,14 @@ export type ImageInfo = {
   /** Go's name. */
   readonly architecture: string;
   readonly os: string;
-  /** RFC 3339, or whatever stands there. */
+  /** RFC 3339 by convention; unchecked. */
   readonly created: string | undefined;
   readonly labels: Labels;
   readonly layers: readonly LayerInfo[];
-  /** The refs that it publishes, if it is a mirror image. */
+  /** The published refs of a mirror image. */
   readonly mirrorRefs: readonly string[] | undefined;
   readonly signatures: readonly PresentSignature[];
-  /** Undefined if no verification was asked for. */
+  /** Undefined if verification was not requested. */
   readonly verified: readonly VerifiedSignature[] | undefined;
 };
 
@@ -37,13 +39,14 @@ export type CommitInfo = {
 };
 
 export type ImageInfoOptions = {
-  /** Verify the commit's signatures by this remote of the repository at this path. */
+  /** Verify the commit's signatures with this remote of the repository at this path. */
   readonly verify?: { readonly repo: string; readonly remote: string };
 };
 
 /**
- * Reads the beginning of the ostree layer, so that its digest is not verified: the commit is what its checksum says, but
- * whether the image is whole shows in an import. ERR_NOT_ENCAPSULATED, the faults of the image and of the signatures.
+ * Reads only the beginning of the ostree layer, so its digest is not verified. The commit is verified by its
+ * checksum; only an import verifies the rest of the image. ERR_NOT_ENCAPSULATED, the errors of the image and
+ * of the signatures.
  */
 export async function imageInfo(image: OpenedImage, options: ImageInfoOptions = {}): Promise<ImageInfo> {
   const { ostree } = encapsulatedLayers(image);

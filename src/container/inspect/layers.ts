@@ -1,11 +1,12 @@
 /**
  * The layers of an image: which hold the ostree commit, and what manifest and config say of each.
  *
- * Layer 0 is the ostree layer; component layers follow, up to the one whose diff-id the label `ostree.final-diffid` names.
- * The layers above it are derived. Component layers without objects are byte-identical, so several layers may have that
- * diff-id; the last of them counts. A derived layer cannot have it, because its tar would have to hold an embedded repo.
- * In an image that was exported again (oci/model/diff-ids.ts) the label names a layer of the former image, whose layers
- * were at the same positions.
+ * Layer 0 is the ostree layer; component layers follow, up to the one whose diff-id the label
+ * `ostree.final-diffid` names. The layers above it are derived. Component layers without objects are
+ * byte-identical, so several layers may have that diff-id; the last of them counts. A derived layer cannot
+ * have it, because its tar would have to hold an embedded repo. In an image that was exported again
+ * (oci/model/diff-ids.ts) the label names a layer of the former image, whose layers were at the same
+ * positions.
  */
 import { TreeportError } from '../../base/errors.ts';
 import type { Descriptor, Digest } from '../../oci/model/descriptor.ts';

@@ -1,6 +1,6 @@
 /**
- * Opens the image of an ostree image reference, as ostree clients do: with the credentials of the OS and under the
- * containers policy.
+ * Opens the image of an ostree image reference, as ostree clients do: with the credentials of the OS and
+ * under the containers policy.
  */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
@@ -14,9 +14,9 @@ import type { RegistryAccess } from '../../oci/skopeo/registry-access.ts';
 import type { OstreeImageReference } from './ostree-image-reference.ts';
 
 /**
- * Opens the image. If the reference demands the containers policy, the policy must require a signature of this image
- * (ERR_POLICY_INSECURE) and the image must satisfy it (ERR_POLICY). The importer verifies the signatures that a remote
- * demands.
+ * Opens the image. If the reference demands the containers policy, the policy must require a signature of
+ * this image (ERR_POLICY_INSECURE) and the image must satisfy it (ERR_POLICY). The importer verifies the
+ * signatures that a remote demands.
  */
 export async function openOstreeImage(
   { verification, image }: OstreeImageReference,
@@ -29,8 +29,8 @@ export async function openOstreeImage(
 }
 
 /**
- * Adds the first readable one of ostree's own credential files, unless `registry` or `$REGISTRY_AUTH_FILE` chooses the
- * credentials. Without such a file skopeo searches its own places.
+ * Adds the first readable one of ostree's own credential files, unless `registry` or `$REGISTRY_AUTH_FILE`
+ * chooses the credentials. Without such a file skopeo searches its own places.
  */
 export async function withOstreeCredentials<Access extends RegistryAccess>(
   registry: Access,

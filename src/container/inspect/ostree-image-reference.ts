@@ -1,6 +1,6 @@
 /**
- * References to images of ostree commits: a verification scheme, a colon, and an image reference, in the grammar of
- * ostree-ext. The scheme says what the import must prove before it believes the commit.
+ * References to images of ostree commits: a verification scheme, a colon and an image reference, in the
+ * grammar of ostree-ext. The scheme says what an import must verify before it accepts the commit.
  */
 import { TreeportError } from '../../base/errors.ts';
 import {
@@ -24,7 +24,7 @@ export type OstreeImageReference = {
 };
 
 type Scheme = {
-  /** What follows the scheme, for the message that lists them. */
+  /** The syntax after the scheme, for messages. */
   readonly form: string;
   readonly parse: (rest: string, text: string) => OstreeImageReference;
 };
@@ -61,7 +61,7 @@ export function hasVerificationScheme(text: string): boolean {
   return schemeOf(text) !== undefined;
 }
 
-/** Parses a reference; ERR_IMAGE_REFERENCE lists the schemes, or the transports if those are what is wrong. */
+/** Parses a reference; ERR_IMAGE_REFERENCE lists the valid schemes or transports. */
 export function parseOstreeImageReference(text: string): OstreeImageReference {
   const scheme = schemeOf(text);
   if (scheme === undefined) {
@@ -71,17 +71,17 @@ export function parseOstreeImageReference(text: string): OstreeImageReference {
   return scheme.parse(text.slice(text.indexOf(':') + 1), text);
 }
 
-/** The remote whose keys must have signed the commit, if it is one that is demanded. */
+/** The remote whose keys must have signed the commit, if the scheme names one. */
 export function remoteOf(verification: Verification): string | undefined {
   return verification.kind === 'remote' ? verification.remote : undefined;
 }
 
-/** True if what is imported must have been signed: the commit itself, or the image as a whole. */
+/** True if a signature is required, of the commit or of the image. */
 export function isVerified({ kind }: Verification): boolean {
   return kind !== 'unverified';
 }
 
-/** The reference of an image of which nothing is demanded. */
+/** The reference of an image that need not be signed. */
 export function unverifiedReference(image: ImageReference): OstreeImageReference {
   return { verification: UNVERIFIED, image };
 }

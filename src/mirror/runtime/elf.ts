@@ -1,7 +1,7 @@
 /**
  * Reads what the runtime needs to know of an ELF file: for which machine it is, which loader and libraries it
- * asks for, and where its loadable bytes end. 64-bit little-endian files only, which all machines are that Node 24
- * has ready binaries for, but s390x.
+ * asks for, and where its loadable bytes end. 64-bit little-endian files only, which all machines are that
+ * Node 24 has ready binaries for, but s390x.
  *
  * Source: System V ABI, chapters 4 and 5. Every offset is checked against the file; faults are ERR_RUNTIME.
  */
@@ -49,7 +49,9 @@ const ARCHITECTURES: Readonly<Record<number, string>> = {
   243: 'riscv64',
 };
 
-/** Go's name of the architecture that the file is for; ERR_RUNTIME if it is one that Node has no binaries for. */
+/**
+ * Go's name of the architecture that the file is for; ERR_RUNTIME if it is one that Node has no binaries for.
+ */
 export function elfArchitecture({ machine, path }: ElfFile): string {
   const name = ARCHITECTURES[machine];
   if (name !== undefined) return name;

@@ -1,7 +1,6 @@
 /**
- * Finds the shared libraries that a program needs on this machine, as the loader would: in the program's own
- * search path, then in the directories that the system is set up with. Libraries for another machine are
- * passed over.
+ * Finds the shared libraries that a program needs, as the loader does: in the program's own search path, then
+ * in the system's directories. Libraries for other machines are skipped.
  */
 import { globSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -9,12 +8,12 @@ import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { type ElfFile, readElf } from './elf.ts';
 
 export type Library = {
-  /** As programs ask for it: `libc.so.6`. */
+  /** The soname, such as `libc.so.6`. */
   readonly name: string;
   readonly path: string;
 };
 
-/** Debian's name of a machine, in which its libraries lie. */
+/** Debian's multiarch directory of a machine. */
 const TRIPLETS: Readonly<Record<number, string>> = {
   21: 'powerpc64le-linux-gnu',
   62: 'x86_64-linux-gnu',
@@ -22,7 +21,7 @@ const TRIPLETS: Readonly<Record<number, string>> = {
   243: 'riscv64-linux-gnu',
 };
 
-/** Every library the program needs, directly or through another, without its loader; sorted by name. */
+/** All libraries that the program needs, directly or indirectly, without the loader; sorted by name. */
 export function neededLibraries(program: ElfFile): readonly Library[] {
   const loader = program.interpreter === undefined ? undefined : basename(program.interpreter);
   const directories = systemDirectories(program.machine);
@@ -41,7 +40,7 @@ export function neededLibraries(program: ElfFile): readonly Library[] {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** There, loader and libc are one file. */
+/** musl's libc is its loader. */
 function isMusl(name: string): boolean {
   return name.startsWith('libc.musl-');
 }
@@ -59,7 +58,7 @@ function findLibrary(name: string, user: ElfFile, directories: readonly string[]
   );
 }
 
-/** Undefined for what is no library, such as a linker script. */
+/** Undefined if the file is not a library, such as a linker script. */
 function readIfThere(path: string): ElfFile | undefined {
   try {
     return readElf(path);

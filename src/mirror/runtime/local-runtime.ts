@@ -1,5 +1,5 @@
 /**
- * Puts the runtime together from what is installed on this machine:
+ * Assembles the runtime from files on this machine:
  *
  *     bin/node            the pinned Node, or the one that is running; without its symbol tables
  *     lib/ld.so, lib/*    its loader and the shared libraries it needs
@@ -31,7 +31,7 @@ export type RuntimeFiles = {
 
 type NodeProgram = { readonly path: string; readonly version: string; readonly license: string | undefined };
 
-/** Where the terms of the libraries lie, on Debian and on Fedora. */
+/** Paths of the libraries' licenses, on Debian and on Fedora. */
 const LIBRARY_LICENSES: Readonly<Record<string, readonly string[]>> = {
   'glibc.txt': ['/usr/share/doc/libc6/copyright', '/usr/share/licenses/glibc/COPYING.LIB'],
   'gcc-libraries.txt': ['/usr/share/doc/libgcc-s1/copyright', '/usr/share/licenses/libgcc/COPYING.RUNTIME'],
@@ -99,7 +99,7 @@ async function libraryFile({ name, path }: Library): Promise<LayerFile> {
   return { ...(await fileFromDisk(`lib/${name}`, path)), executable: false };
 }
 
-/** The bundle, as it lies beside the sources, beside the built library and beside the built command. */
+/** The bundle: beside the sources, the built library or the built command. */
 function appDirectory(): string {
   const candidates = ['../../../dist/app', '../../app', '../app'].map((path) =>
     join(import.meta.dirname, path),

@@ -1,4 +1,4 @@
-/** The runtime in a runtime image (`treeport mirror runtime`): its one layer is copied as it is. */
+/** The runtime of a runtime image (`treeport mirror runtime`), whose single layer is copied unchanged. */
 import { TreeportError } from '../../base/errors.ts';
 import { formatImageReference, type ImageReference } from '../../oci/model/reference.ts';
 import { openImage } from '../../oci/read/open-image.ts';
@@ -8,7 +8,7 @@ import { FORMER_HOME } from '../layout.ts';
 import { LABEL_RUNTIME } from '../mirror-config.ts';
 import { formerRuntime, type Runtime } from './runtime.ts';
 
-/** Opens the image, or of several the one for `architecture`; ERR_RUNTIME if it is no runtime image. */
+/** Opens the image for `architecture`; ERR_RUNTIME if it is not a runtime image. */
 export async function runtimeInImage(
   reference: ImageReference,
   architecture: string,

@@ -1,6 +1,6 @@
 /**
- * Where the runtime layer of a mirror image comes from: put together here from files, or copied as it is out of a
- * runtime image, for another architecture or to have one layer under many mirrors.
+ * The runtime layer of a mirror image: assembled from local files, or copied unchanged from a runtime image,
+ * for another architecture or so that many mirrors share one layer.
  */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -17,7 +17,7 @@ import { localRuntime } from './local-runtime.ts';
 
 export type RuntimeLayerOptions = {
   readonly compression: Compression;
-  /** The time of the history entry, RFC 3339. */
+  /** Time of the history entry, RFC 3339. */
   readonly created: string;
   readonly onProgress?: (bytes: number) => void;
 };
@@ -27,7 +27,7 @@ export type Runtime = {
   readonly architecture: string;
   /** Writes the layer into a sink. */
   putLayer(sink: ImageSink, options: RuntimeLayerOptions): Promise<ImageLayer>;
-  /** Must be called when the source is not needed any more. */
+  /** Must be called when the runtime is no longer needed. */
   close(): Promise<void>;
 };
 
@@ -41,7 +41,9 @@ export async function installedRuntime(architecture: string): Promise<Runtime> {
   );
 }
 
-/** A runtime in a directory: the root of an unpacked runtime image, or the mirror's home in it. ERR_RUNTIME. */
+/**
+ * A runtime in a directory: the root of an unpacked runtime image, or the mirror's home in it. ERR_RUNTIME.
+ */
 export async function runtimeInDirectory(directory: string): Promise<Runtime> {
   const inner = join(directory, MIRROR_HOME);
   const root = (await isDirectory(inner)) ? inner : resolve(directory);
@@ -57,7 +59,7 @@ export async function runtimeInDirectory(directory: string): Promise<Runtime> {
   return fromFiles(architecture, ofRuntime, 'treeport runtime');
 }
 
-/** Its server looks for the embedded repo where it would not lie. */
+/** The server of such a runtime expects the embedded repo at another path. */
 export function formerRuntime(name: string): TreeportError {
   return new TreeportError(
     'ERR_RUNTIME',
@@ -87,10 +89,10 @@ function fromFiles(architecture: string, files: readonly LayerFile[], createdBy:
   };
 }
 
-/** Gives the runtime for an architecture (Go's name). */
+/** Opens the runtime for an architecture (Go's name). */
 export type RuntimeFor = (architecture: string) => Promise<Runtime>;
 
-/** Runs `work` with the runtime, which must be for the architecture (ERR_RUNTIME), and closes that. */
+/** Runs `work` with the runtime and closes it; ERR_RUNTIME if it is for another architecture. */
 export async function withRuntime<T>(
   runtimeFor: RuntimeFor,
   architecture: string,

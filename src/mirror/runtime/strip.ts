@@ -1,7 +1,7 @@
 /**
- * An ELF program without what it does not load: symbol tables, debugging data and the section headers, all of
- * which stand behind the last loaded segment. What is loaded stays byte for byte; only the three fields of the ELF
- * header that point to the section headers become 0.
+ * Strips an ELF program of everything after the last loaded segment: symbol tables, debugging data and
+ * section headers. The loaded bytes stay the same, except for the three fields of the ELF header that refer
+ * to the section headers, which become 0.
  */
 import { createReadStream } from 'node:fs';
 import type { LayerFile } from '../layer.ts';
