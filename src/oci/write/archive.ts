@@ -73,6 +73,10 @@ class ArchiveSink implements ImageSink {
     for (const path of ['blobs/', `${BLOB_DIRECTORY}/`]) await this.#file.append(directoryHeader(path));
   }
 
+  async has({ digest }: Descriptor): Promise<boolean> {
+    return this.#blobs.has(digest);
+  }
+
   async openBlob(): Promise<BlobWriter> {
     const before = this.#turn;
     const { promise, resolve: done } = Promise.withResolvers<void>();

@@ -17,6 +17,8 @@ export type BlobWriter = {
 };
 
 export type ImageSink = {
+  /** True if the sink has this blob, intact, so that it need not be written again. */
+  has(blob: Descriptor): Promise<boolean>;
   /** Starts a blob. An archive takes one blob at a time: there this waits until the open one has ended. */
   openBlob(): Promise<BlobWriter>;
   /** Makes the manifest, a blob that was already written, the image of this sink. */
@@ -31,13 +33,20 @@ export async function putBlob(sink: ImageSink, bytes: Uint8Array, mediaType: str
   return { mediaType, digest, size: bytes.length };
 }
 
-/** Copies a blob of an image byte for byte, verified. `onProgress` receives the number of bytes so far. */
+/**
+ * Copies a blob of an image byte for byte, verified, unless the sink has it. `onProgress` receives the number
+ * of bytes so far.
+ */
 export async function copyBlob(
   image: OpenedImage,
   descriptor: Descriptor,
   sink: ImageSink,
   onProgress?: (bytes: number) => void,
 ): Promise<void> {
+  if (await sink.has(descriptor)) {
+    onProgress?.(descriptor.size);
+    return;
+  }
   let done = 0;
   await writeBlob(sink, descriptor.digest, async (blob) => {
     for await (const piece of image.blob(descriptor)) {

@@ -5,8 +5,9 @@
  * added one by one (temporary name, then rename) and `index.json` is replaced last, so that the layout is
  * valid at any moment. An empty directory is treated as a layout without images.
  */
-import { existsSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { writeError } from '../../base/atomic-file.ts';
 import { onEarlyExit } from '../../base/cleanup.ts';
@@ -68,6 +69,14 @@ class LayoutSink implements ImageSink {
     }
     await mkdir(join(this.#root, BLOB_DIRECTORY), { recursive: true });
     if (!isLayout) await replaceFile(this.#root, LAYOUT_FILE, LAYOUT_MARKER, this.#target.path);
+  }
+
+  /** Reads the file, because a layout that others wrote may be damaged. */
+  async has({ digest, size }: Descriptor): Promise<boolean> {
+    const path = join(this.#root, blobPath(digest));
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isFile() !== true || found.size !== size) return false;
+    return (await fileDigest(path)) === digest;
   }
 
   async openBlob(): Promise<BlobWriter> {
@@ -152,6 +161,17 @@ async function replaceFile(root: string, name: string, bytes: Uint8Array, target
     await temporary.remove();
     throw error;
   }
+}
+
+/** Undefined if the file cannot be read. */
+async function fileDigest(path: string): Promise<Digest | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  } catch {
+    return undefined;
+  }
+  return `sha256:${hash.digest('hex')}`;
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -209,3 +209,20 @@ async function entries(path: string): Promise<(readonly [string | undefined, str
     entry.digest,
   ]);
 }
+
+test('a blob that the layout has is not written again, unless it is damaged', async (t) => {
+  const path = join(await testFolder(t), 'image');
+  const manifest = await writeSmallImage(await createLayoutSink({ path, tag: 'v1' }), A);
+  const sink = await createLayoutSink({ path, tag: 'v2' });
+  try {
+    assert.equal(await sink.has(manifest), true);
+    assert.equal(await sink.has({ ...manifest, size: manifest.size + 1 }), false);
+    const blob = join(path, 'blobs/sha256', digestHex(manifest.digest));
+    await writeFile(blob, Buffer.alloc(manifest.size));
+    assert.equal(await sink.has(manifest), false);
+    await rm(blob);
+    assert.equal(await sink.has(manifest), false);
+  } finally {
+    await sink.abort();
+  }
+});
