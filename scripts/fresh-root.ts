@@ -107,7 +107,8 @@ export class FreshRoot {
   /** Ends the processes in the system and removes it. */
   [Symbol.dispose](): void {
     for (const child of this.#children) child.kill('SIGKILL');
-    rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
+    // Retried: the processes are dying, and may still write.
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 
   /** The user's and the machine's npmrc, and the certificate files that they or the environment name. */
