@@ -2,11 +2,9 @@
  * Handles that own objects in GLib's memory, and copies between GLib's memory and JavaScript's. Data is
  * always copied: neither side keeps an address of the other's memory.
  */
-import koffi from 'koffi';
 import { lazily, type Pointer } from '../library.ts';
 
 const glib = lazily(({ glib, gobject }) => ({
-  free: glib.func('void g_free(void *memory)') as (memory: Pointer) => void,
   objectRef: gobject.func('void *g_object_ref(void *object)') as (object: Pointer) => Pointer,
   objectUnref: gobject.func('void g_object_unref(void *object)') as (object: Pointer) => void,
   bytesNew: glib.func('void *g_bytes_new(const uint8_t *data, size_t size)') as (
@@ -27,7 +25,6 @@ const glib = lazily(({ glib, gobject }) => ({
     variant: Pointer,
     data: Uint8Array,
   ) => void,
-  hashTableUnref: glib.func('void g_hash_table_unref(void *table)') as (table: Pointer) => void,
   contextNew: glib.func('void *g_main_context_new()') as () => Pointer,
   contextUnref: glib.func('void g_main_context_unref(void *context)') as (context: Pointer) => void,
   contextPush: glib.func('void g_main_context_push_thread_default(void *context)') as (
@@ -77,11 +74,6 @@ export function ownVariant(variant: Pointer): Handle {
   return new Handle(variant, glib().variantUnref);
 }
 
-/** Owns a reference to a GHashTable that frees its keys and values. */
-export function ownHashTable(table: Pointer): Handle {
-  return new Handle(table, glib().hashTableUnref);
-}
-
 /** A new GBytes with a copy of `bytes`. */
 export function newBytes(bytes: Uint8Array): Handle {
   return new Handle(glib().bytesNew(bytes, bytes.length), glib().bytesUnref);
@@ -99,18 +91,6 @@ export function variantBytes(variant: Pointer): Buffer {
   const bytes = Buffer.alloc(glib().variantSize(variant));
   if (bytes.length > 0) glib().variantStore(variant, bytes);
   return bytes;
-}
-
-/** Copies a string that the caller owns, and frees it. */
-export function takeString(string: Pointer): string {
-  const text: string = koffi.decode.string(string);
-  glib().free(string);
-  return text;
-}
-
-/** Frees memory that the caller owns. */
-export function freeMemory(memory: Pointer): void {
-  glib().free(memory);
 }
 
 /** Runs a call that iterates its thread's main context, with a main context of its own. */
