@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { encoderId } from '../../src/server/content/encode-small.ts';
+import { encoderId } from '../../src/ostree/verified-filez.ts';
 import { getRequest, RawConnection } from '../server/raw-http.ts';
 import { BareFixture } from '../server/repos.ts';
 import { freePort } from '../support/free-port.ts';

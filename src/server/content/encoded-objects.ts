@@ -13,11 +13,11 @@ import { finished } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
+import { encoderId } from '../../ostree/verified-filez.ts';
 import type { Counters } from '../http/counters.ts';
 import type { PlainFile } from '../http/plain-file.ts';
 import { CacheVerifier } from './cache-verifier.ts';
 import { DiskCache, type DiskCacheOptions } from './disk-cache.ts';
-import { encoderId } from './encode-small.ts';
 import { createEncoder, type Encoder } from './encoder.ts';
 import { IdleQueue } from './idle-queue.ts';
 

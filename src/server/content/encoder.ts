@@ -14,12 +14,12 @@ import type { Readable } from 'node:stream';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { encodeFilez } from '../../ostree/filez.ts';
 import type { ContentObject, ObjectSource } from '../../ostree/object-source.ts';
+import { encodeVerifiedFilez } from '../../ostree/verified-filez.ts';
 import { verifiedStream } from '../../ostree/verify.ts';
 import { answerMemory } from '../http/answer-memory.ts';
 import type { Counters } from '../http/counters.ts';
 import { PIECE_BYTES } from '../http/piece-stream.ts';
 import type { DiskCache } from './disk-cache.ts';
-import { encodeSmallFilez } from './encode-small.ts';
 import { Semaphore } from './semaphore.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
 import { TailedFile } from './tailed-file.ts';
@@ -67,7 +67,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
         resolve(shareStream(checksum, object));
         return;
       }
-      const bytes = await encodeSmallFilez(object, checksum, level);
+      const bytes = await encodeVerifiedFilez(object, checksum, level);
       counters.encoded += 1;
       counters.encodedBytes += bytes.length;
       resolve(bytes);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { loosePath } from '../../../src/ostree/object-name.ts';
-import { encoderId } from '../../../src/server/content/encode-small.ts';
+import { encoderId } from '../../../src/ostree/verified-filez.ts';
 import { levelsOf } from '../../../src/server/content/encoded-objects.ts';
 import { until } from '../../support/until.ts';
 import { archiveUrl, bareFixture, tempFolder } from '../repos.ts';

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
-import { encoderId } from '../../../src/server/content/encode-small.ts';
+import { encoderId } from '../../../src/ostree/verified-filez.ts';
 import { FIXTURE_OBJECTS } from '../../support/ostree-fixture.ts';
 import { until } from '../../support/until.ts';
 import { archiveFixture, archiveUrl, bareFixture, tempFolder } from '../repos.ts';

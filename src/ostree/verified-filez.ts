@@ -7,13 +7,13 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflateRaw, deflateRawSync } from 'node:zlib';
-import { collect } from '../../base/bytes.ts';
-import type { Checksum } from '../../ostree/checksum.ts';
-import { hashedHeader } from '../../ostree/file-header.ts';
-import { assembleFilez } from '../../ostree/filez.ts';
-import { wrongChecksum } from '../../ostree/object-fault.ts';
-import type { ContentObject } from '../../ostree/object-source.ts';
-import { storedBlocks } from '../../ostree/stored-blocks.ts';
+import { collect } from '../base/bytes.ts';
+import type { Checksum } from './checksum.ts';
+import { hashedHeader } from './file-header.ts';
+import { assembleFilez } from './filez.ts';
+import { wrongChecksum } from './object-fault.ts';
+import type { ContentObject } from './object-source.ts';
+import { storedBlocks } from './stored-blocks.ts';
 
 /**
  * Up to this size bytes are stored at every level: compression would save less than the response headers
@@ -46,7 +46,7 @@ export async function deflate(bytes: Buffer, level: number): Promise<readonly Bu
 }
 
 /** The archive file of an object; ERR_OBJECT_CORRUPT unless its bytes give the id. */
-export async function encodeSmallFilez(
+export async function encodeVerifiedFilez(
   object: ContentObject,
   checksum: Checksum,
   level: number,

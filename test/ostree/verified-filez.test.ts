@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { deflate } from '../../../src/server/content/encode-small.ts';
+import { deflate } from '../../src/ostree/verified-filez.ts';
 
 const LEVEL = 1;
 
