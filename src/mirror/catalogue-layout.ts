@@ -10,35 +10,21 @@
  *     …          entries, sorted by id: id (32), size of the file (8), offset of its header (8)
  */
 import { TreeportError } from '../base/errors.ts';
+import { ENTRY_BYTES, FAN_OUT_BYTES, type FanOut, readFanOut, writeFanOut } from './id-index.ts';
 
 const MAGIC = Buffer.from('treeport catalog');
 const VERSION = 1;
 const PREAMBLE_BYTES = 32;
-const FAN_OUT = 4096;
 
-export const ENTRY_BYTES = 48;
-export const ENTRY_SIZE_AT = 32;
-export const ENTRY_HEADER_AT = 40;
 /** Where the headers start. */
-export const HEADERS_AT: number = PREAMBLE_BYTES + 4 * FAN_OUT;
-export const MAX_ENTRIES = 0xffff_ffff;
+export const HEADERS_AT: number = PREAMBLE_BYTES + FAN_OUT_BYTES;
 
 /** The part before the headers: where the entries are, and which of them start with which 12 bits. */
 export type CatalogueIndex = {
   readonly count: number;
   readonly entriesAt: number;
-  /** FAN_OUT numbers. */
-  readonly fanOut: Uint32Array;
+  readonly fanOut: FanOut;
 };
-
-/** The bucket of an id: its first 12 bits. `at` is where the id starts in `bytes`. */
-export function bucketOf(bytes: Buffer, at = 0): number {
-  return bytes.readUInt16BE(at) >>> 4;
-}
-
-export function emptyFanOut(): Uint32Array {
-  return new Uint32Array(FAN_OUT);
-}
 
 /** The first HEADERS_AT bytes of the file. */
 export function encodeIndex({ count, entriesAt, fanOut }: CatalogueIndex): Buffer {
@@ -47,7 +33,7 @@ export function encodeIndex({ count, entriesAt, fanOut }: CatalogueIndex): Buffe
   bytes.writeUInt32BE(VERSION, 16);
   bytes.writeUInt32BE(count, 20);
   bytes.writeBigUInt64BE(BigInt(entriesAt), 24);
-  for (const [bucket, end] of fanOut.entries()) bytes.writeUInt32BE(end, PREAMBLE_BYTES + 4 * bucket);
+  writeFanOut(fanOut, bytes, PREAMBLE_BYTES);
   return bytes;
 }
 
@@ -62,21 +48,8 @@ export function decodeIndex(bytes: Buffer, fileSize: number, path: string): Cata
   if (entriesAt < HEADERS_AT || entriesAt + count * ENTRY_BYTES !== fileSize) {
     throw catalogueFault(path, `${count} entries at ${entriesAt} do not end with the file, at ${fileSize}`);
   }
-  return { count, entriesAt, fanOut: decodeFanOut(bytes, count, path) };
-}
-
-function decodeFanOut(bytes: Buffer, count: number, path: string): Uint32Array {
-  const fanOut = emptyFanOut();
-  let previous = 0;
-  for (let bucket = 0; bucket < FAN_OUT; bucket++) {
-    const end = bytes.readUInt32BE(PREAMBLE_BYTES + 4 * bucket);
-    if (end < previous) throw catalogueFault(path, `the fan-out goes back at ${bucket}`);
-    fanOut[bucket] = end;
-    previous = end;
-  }
-  if (previous !== count)
-    throw catalogueFault(path, `the fan-out ends at ${previous} instead of ${count} entries`);
-  return fanOut;
+  const fault = (what: string) => catalogueFault(path, what);
+  return { count, entriesAt, fanOut: readFanOut(bytes, PREAMBLE_BYTES, count, fault) };
 }
 
 export function catalogueFault(path: string, what: string, cause?: unknown): TreeportError {

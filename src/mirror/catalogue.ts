@@ -18,6 +18,7 @@ import {
   parseArchiveHeader,
 } from '../ostree/file-header.ts';
 import * as layout from './catalogue-layout.ts';
+import { ENTRY_BYTES, FIRST_AT, findEntry, SECOND_AT } from './id-index.ts';
 
 export type CatalogueEntry = {
   readonly checksum: Checksum;
@@ -36,8 +37,7 @@ export function needsReadyFile({ header, size }: Pick<CatalogueEntry, 'header' |
   return !isSymlink(header) && size > 0 && (header.mode & WORLD_READABLE) === 0;
 }
 
-/** Number of entries to read at once: at the end of a search, and when listing. */
-const SEARCH_ENTRIES = 64;
+/** Number of entries to read at once when listing. */
 const LIST_ENTRIES = 1024;
 /** Length of the first read of a header; nearly all headers are shorter. */
 const HEADER_BYTES = 512;
@@ -89,7 +89,7 @@ export class Catalogue {
   *checksums(): Generator<Checksum> {
     for (let first = 0; first < this.index.count; first += LIST_ENTRIES) {
       const entries = this.#readEntries(first, Math.min(LIST_ENTRIES, this.index.count - first));
-      for (let at = 0; at < entries.length; at += layout.ENTRY_BYTES) {
+      for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
         yield toHex(entries.subarray(at, at + CHECKSUM_BYTES));
       }
     }
@@ -97,26 +97,13 @@ export class Catalogue {
 
   /** The bytes of the entry of an id. */
   #find(id: Buffer): Buffer | undefined {
-    const bucket = layout.bucketOf(id);
-    let low = bucket === 0 ? 0 : (this.index.fanOut[bucket - 1] as number);
-    let high = this.index.fanOut[bucket] as number;
-    while (high - low > SEARCH_ENTRIES) {
-      const middle = (low + high) >>> 1;
-      if (this.#readEntries(middle, 1).compare(id, 0, CHECKSUM_BYTES, 0, CHECKSUM_BYTES) > 0) high = middle;
-      else low = middle;
-    }
-    const entries = this.#readEntries(low, high - low);
-    for (let at = 0; at < entries.length; at += layout.ENTRY_BYTES) {
-      const entry = entries.subarray(at, at + layout.ENTRY_BYTES);
-      if (entry.compare(id, 0, CHECKSUM_BYTES, 0, CHECKSUM_BYTES) === 0) return entry;
-    }
-    return undefined;
+    return findEntry(this.index.fanOut, id, (first, count) => this.#readEntries(first, count));
   }
 
   #decode(entries: Buffer, at: number): CatalogueEntry {
     const checksum = toHex(entries.subarray(at, at + CHECKSUM_BYTES));
-    const size = Number(entries.readBigUInt64BE(at + layout.ENTRY_SIZE_AT));
-    const header = this.#header(Number(entries.readBigUInt64BE(at + layout.ENTRY_HEADER_AT)));
+    const size = Number(entries.readBigUInt64BE(at + FIRST_AT));
+    const header = this.#header(Number(entries.readBigUInt64BE(at + SECOND_AT)));
     if (size > Number.MAX_SAFE_INTEGER || (size > 0 && isSymlink(header))) {
       throw layout.catalogueFault(this.path, `${checksum} cannot have ${size} bytes`);
     }
@@ -148,7 +135,7 @@ export class Catalogue {
   }
 
   #readEntries(first: number, count: number): Buffer {
-    return this.#read(this.index.entriesAt + first * layout.ENTRY_BYTES, count * layout.ENTRY_BYTES);
+    return this.#read(this.index.entriesAt + first * ENTRY_BYTES, count * ENTRY_BYTES);
   }
 
   #read(offset: number, length: number): Buffer {
