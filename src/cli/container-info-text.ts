@@ -1,12 +1,22 @@
 /** Formats image info for people. The first line is that of ostree-ext's own command. */
 import { formatByteSize } from '../base/byte-size.ts';
 import { timestampText } from '../base/timestamp.ts';
-import type { ImageInfo } from '../container/inspect/image-info.ts';
+import type { CommitInfo, ImageInfo } from '../container/inspect/image-info.ts';
 import type { LayerInfo } from '../container/inspect/layers.ts';
 import type { PresentSignature } from '../ostree/sign/present-signatures.ts';
 
-/** `remote`: the remote whose keys verified the signatures. */
-export function* infoLines(name: string, info: ImageInfo, remote: string | undefined): Generator<string> {
+export type InfoTextOptions = {
+  /** All commits, if they are known: the encapsulated one first. */
+  readonly commits: readonly CommitInfo[] | undefined;
+  /** The remote whose keys verified the signatures. */
+  readonly remote: string | undefined;
+};
+
+export function* infoLines(
+  name: string,
+  info: ImageInfo,
+  { commits, remote }: InfoTextOptions,
+): Generator<string> {
   yield `${name} digest: ${info.digest}`;
   yield* fields([
     ['Commit', info.commit.checksum],
@@ -19,6 +29,11 @@ export function* infoLines(name: string, info: ImageInfo, remote: string | undef
     ...signatureFields(info.signatures),
     ...verifiedFields(info, remote),
   ]);
+  if (commits !== undefined) {
+    yield `Commits: ${commits.length}`;
+    for (const { checksum, subject, timestamp } of commits)
+      yield `    ${checksum}  ${timestampText(timestamp)}  ${subject || '(no subject)'}`;
+  }
   yield 'Labels:';
   for (const [key, value] of Object.entries(info.labels)) yield `    ${key}=${value}`;
   yield* layerLines(info.layers);

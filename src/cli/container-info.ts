@@ -1,11 +1,17 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
-import type { ImageInfoOptions } from '../container/inspect/image-info.ts';
+import type { CommitInfo, ImageInfoOptions } from '../container/inspect/image-info.ts';
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
+import type { OpenedImage } from '../oci/read/opened-image.ts';
 import { printJson, printLine } from './output.ts';
 import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
 
-type Options = ProxyOptions & { readonly repo?: string; readonly remote?: string; readonly json?: boolean };
+type Options = ProxyOptions & {
+  readonly repo?: string;
+  readonly remote?: string;
+  readonly commits?: boolean;
+  readonly json?: boolean;
+};
 
 export function addContainerInfo(group: Command): void {
   const command = group
@@ -14,6 +20,7 @@ export function addContainerInfo(group: Command): void {
     .argument('<image>', 'an image reference, with or without a verification scheme')
     .option('--repo <path>', 'verify the signatures with the keys of a remote of this repository')
     .option('--remote <name>', 'the remote to verify with, if the reference names none')
+    .option('--commits', 'also list the other commits that a mirror image serves, from its layers')
     .option('--json', 'print everything as one JSON document');
   addProxyOptions(command).action(showInfo);
 }
@@ -27,12 +34,19 @@ async function showInfo(text: string, options: Options): Promise<void> {
   const image = await openOstreeImage(reference, registryAccess(options));
   try {
     const info = await imageInfo(image, infoOptions);
-    if (options.json) return await printJson({ image: name, ...info }, 2);
+    const commits = options.commits ? [info.commit, ...(await publishedCommits(image))] : undefined;
+    if (options.json) return await printJson({ image: name, ...info, commits }, 2);
     const { infoLines } = await import('./container-info-text.ts');
-    for (const line of infoLines(name, info, infoOptions.verify?.remote)) await printLine(line);
+    const textOptions = { commits, remote: infoOptions.verify?.remote };
+    for (const line of infoLines(name, info, textOptions)) await printLine(line);
   } finally {
     await image.close();
   }
+}
+
+async function publishedCommits(image: OpenedImage): Promise<readonly CommitInfo[]> {
+  const published = await import('../mirror/published-commits.ts');
+  return published.publishedCommits(image);
 }
 
 /** Throws ERR_USAGE if verification is requested but incompletely specified: it is never skipped silently. */

@@ -10,7 +10,7 @@ import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { openRepository } from '../ostree/repo/open.ts';
-import { reachableObjects } from '../ostree/walk.ts';
+import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { readObjects, type TarObject } from '../tar/read-objects.ts';
 import { Catalogue } from './catalogue.ts';
@@ -62,13 +62,14 @@ export class ImageObjects {
     else await this.#metadata.metadata(type, bytes);
   }
 
-  /** The image's commit, when the content has been read; ERR_NOT_ENCAPSULATED if there is not just one. */
-  commit(): Checksum {
-    const [commit] = this.#commits;
-    if (commit !== undefined && this.#commits.size === 1) return commit;
+  /**
+   * The commits in the layers' order, when the content has been read; ERR_NOT_ENCAPSULATED if there are none.
+   */
+  commits(): readonly Checksum[] {
+    if (this.#commits.size > 0) return [...this.#commits];
     throw new TreeportError(
       'ERR_NOT_ENCAPSULATED',
-      `the ostree layers have ${this.#commits.size} commits; an encapsulated image has one`,
+      'the ostree layers have 0 commits; an encapsulated image has one',
     );
   }
 
@@ -79,26 +80,29 @@ export class ImageObjects {
 }
 
 /**
- * Checks that the commit is complete (ERR_OBJECT_MISSING) and yields the objects that are not embedded and
- * must be published. `catalogue` is the path of the catalogue of the image's content.
+ * Checks that the commits are complete (ERR_OBJECT_MISSING) and yields the objects that are not embedded and
+ * must be published, each once. `catalogue` is the path of the catalogue of the image's content.
  */
 export async function* objectsNotEmbedded(
   metadata: ObjectSource,
-  commit: Checksum,
+  commits: readonly Checksum[],
   catalogue: string,
 ): AsyncGenerator<ObjectName> {
   const source = withEmptyDirtree(metadata);
   const content = Catalogue.open(catalogue);
+  const seen: SeenObjects = new Set();
   try {
-    for await (const name of reachableObjects(source, commit)) {
-      const isThere = name.type === 'file' ? content.has(name.checksum) : await source.has(name);
-      if (!isThere) {
-        throw new TreeportError(
-          'ERR_OBJECT_MISSING',
-          `the image lacks object ${formatObjectName(name)} of its commit ${commit}`,
-        );
+    for (const commit of commits) {
+      for await (const name of reachableObjects(source, commit, seen)) {
+        const isThere = name.type === 'file' ? content.has(name.checksum) : await source.has(name);
+        if (!isThere) {
+          throw new TreeportError(
+            'ERR_OBJECT_MISSING',
+            `the image lacks object ${formatObjectName(name)} of its commit ${commit}`,
+          );
+        }
+        if (name.type !== 'file' && !(await metadata.has(name))) yield name;
       }
-      if (name.type !== 'file' && !(await metadata.has(name))) yield name;
     }
   } finally {
     content.close();

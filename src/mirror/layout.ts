@@ -16,6 +16,8 @@ export const FORMER_HOME = 'sysroot/treeport';
 
 /** The published repo below a home. */
 export const PUBLISHED_REPO = 'repo';
+/** Start of the history entry of its layers. */
+export const PUBLISHED_REPO_HISTORY = 'treeport published repo of ';
 
 /** The embedded repo of the image that contains this published repo, extracted or mounted anywhere. */
 export function embeddedRepoOf(publishedRepo: string): string {

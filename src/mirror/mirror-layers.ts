@@ -8,7 +8,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { fileFromBytes, layerFilesFrom, layerTar } from './layer.ts';
-import { PUBLISHED_REPO } from './layout.ts';
+import { PUBLISHED_REPO, PUBLISHED_REPO_HISTORY } from './layout.ts';
 import type { Publication } from './published-refs.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
@@ -51,7 +51,7 @@ export async function putMirrorLayers(
   const files = [OBJECTS_KEPT, ...(await layerFilesFrom(options.publishedRepo, PUBLISHED_REPO))];
   const openRoot = await isRootClosed(options.objects, publication.commits[0]);
   const names = publication.refs.map(({ name }) => name).join(', ') || `commit ${publication.commits[0]}`;
-  const history = { created, created_by: `treeport published repo of ${names}` };
+  const history = { created, created_by: `${PUBLISHED_REPO_HISTORY}${names}` };
   const layers = [runtimeLayer];
   for (const part of layerParts(files, options.below + RUNTIME_LAYERS, options.warn)) {
     const tar = layerTar(part, { openRoot });

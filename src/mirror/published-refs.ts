@@ -9,7 +9,9 @@
 import { TreeportError, type Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { type Commit, refBinding } from '../ostree/commit.ts';
+import { loadCommitObject } from '../ostree/load.ts';
 import { dictString } from '../ostree/metadata-dict.ts';
+import type { MetadataSource } from '../ostree/object-source.ts';
 import { checkRefName } from '../ostree/ref-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit, resolveRef, resolveRevision } from '../ostree/revision.ts';
@@ -55,17 +57,26 @@ export async function publicationOf(
   return { commits: [...commits], refs: withoutConflicts(candidates, warn) };
 }
 
-/** The publication of one commit: as `names`, or if empty, as the refs it is bound to. */
-export function publicationOfCommit(
-  checksum: Checksum,
-  commit: Commit,
+/**
+ * The publication of the commits of an image: as `names`, or if empty, as the refs they are bound to. A name
+ * is for the commits that are bound to it; a name that none is bound to is for all of them.
+ */
+export async function publicationOfCommits(
+  source: MetadataSource,
+  checksums: readonly Checksum[],
   names: readonly string[],
   warn: Warn,
-): Publication {
-  return {
-    commits: [checksum],
-    refs: withoutConflicts(candidatesOf(checksum, commit, names, warn), warn),
-  };
+): Promise<Publication> {
+  const commits: { readonly checksum: Checksum; readonly commit: Commit }[] = [];
+  for (const checksum of checksums)
+    commits.push({ checksum, commit: await loadCommitObject(source, checksum) });
+  const bound = new Set(commits.flatMap(({ commit }) => refBinding(commit) ?? []));
+  const candidates = commits.flatMap(({ checksum, commit }) => {
+    const own = new Set(refBinding(commit));
+    const chosen = names.filter((name) => own.has(name) || !bound.has(name));
+    return names.length > 0 && chosen.length === 0 ? [] : candidatesOf(checksum, commit, chosen, warn);
+  });
+  return { commits: checksums, refs: withoutConflicts(candidates, warn) };
 }
 
 function candidatesOf(

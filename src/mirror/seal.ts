@@ -8,16 +8,16 @@ import { join } from 'node:path';
 import { temporaryName, writeError } from '../base/atomic-file.ts';
 import { isTreeportError, TreeportError, type Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
-import { loadCommitObject, verifiedMetadata } from '../ostree/load.ts';
+import { verifiedMetadata } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { ArchiveWriter } from '../ostree/repo/archive-writer.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
-import { reachableObjects } from '../ostree/walk.ts';
+import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { REPO_PATH } from '../tar/layout.ts';
 import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO } from './layout.ts';
 import { isPublishedRepo } from './open-published.ts';
-import { type Publication, publicationOfCommit } from './published-refs.ts';
+import { type Publication, publicationOfCommits } from './published-refs.ts';
 import {
   addObject,
   catalogueContent,
@@ -29,7 +29,7 @@ import {
 export type SealOptions = {
   /** Root of the image's file system. */
   readonly root: string;
-  /** Refs to publish the commit as. Default: those it is bound to. */
+  /** Refs to publish the commits as. Default: those they are bound to. */
   readonly refs: readonly string[];
   readonly warn: Warn;
 };
@@ -42,10 +42,9 @@ export async function seal({ root, refs, warn }: SealOptions): Promise<Sealed> {
   await refuseMirror(target);
   await refuseMirror(join(root, FORMER_HOME, PUBLISHED_REPO));
   const embedded = await openRepository(join(root, REPO_PATH));
-  const commit = await onlyCommit(embedded);
-  const publication = publicationOfCommit(
-    commit,
-    await loadCommitObject(embedded.objects, commit),
+  const publication = await publicationOfCommits(
+    embedded.objects,
+    await embeddedCommits(embedded),
     refs,
     warn,
   );
@@ -69,13 +68,12 @@ async function refuseMirror(publishedRepo: string): Promise<void> {
   );
 }
 
-async function onlyCommit({ objects, path }: Repository): Promise<Checksum> {
+/** All commits, one at least. */
+async function embeddedCommits({ objects, path }: Repository): Promise<readonly Checksum[]> {
   const commits: Checksum[] = [];
   for await (const { type, checksum } of objects.list()) if (type === 'commit') commits.push(checksum);
-  const [commit] = commits;
-  if (commits.length === 1 && commit !== undefined) return commit;
-  const found = commits.length === 0 ? 'no commit' : `${commits.length} commits`;
-  throw new TreeportError('ERR_NOT_ENCAPSULATED', `${path} has ${found}; an encapsulated image has one`);
+  if (commits.length > 0) return commits.toSorted();
+  throw new TreeportError('ERR_NOT_ENCAPSULATED', `${path} has no commit; an encapsulated image has one`);
 }
 
 async function writeRepo(
@@ -84,26 +82,31 @@ async function writeRepo(
   publication: Publication,
   warn: Warn,
 ): Promise<number> {
-  const [commit] = publication.commits as readonly [Checksum];
   const archive = await createPublishedRepo(path);
-  const content = embeddedContent(archive, embedded, commit);
+  const content = embeddedContent(archive, embedded, publication.commits);
   const count = await asBuilderFault(catalogueContent(archive, content, { verify: true }));
   await finishPublishedRepo(archive, { publication, objects: embedded, warn });
   return count;
 }
 
-/** Yields the content objects; verifies metadata on the way, and publishes metadata that is not embedded. */
+/**
+ * Yields the commits' content objects, each once; verifies metadata on the way, and publishes metadata that
+ * is not embedded.
+ */
 async function* embeddedContent(
   archive: ArchiveWriter,
   embedded: ObjectSource,
-  commit: Checksum,
+  commits: readonly Checksum[],
 ): AsyncGenerator<NamedContent> {
   const source = withEmptyDirtree(embedded);
-  for await (const name of reachableObjects(source, commit)) {
-    const { type, checksum } = name;
-    if (type === 'file') yield { checksum, object: await source.content(checksum) };
-    else if (await embedded.has(name)) await verifiedMetadata(embedded, type, checksum);
-    else await addObject(archive, source, name);
+  const seen: SeenObjects = new Set();
+  for (const commit of commits) {
+    for await (const name of reachableObjects(source, commit, seen)) {
+      const { type, checksum } = name;
+      if (type === 'file') yield { checksum, object: await source.content(checksum) };
+      else if (await embedded.has(name)) await verifiedMetadata(embedded, type, checksum);
+      else await addObject(archive, source, name);
+    }
   }
 }
 

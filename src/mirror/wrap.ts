@@ -20,19 +20,18 @@ import { formatImageReference } from '../oci/model/reference.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Compression } from '../oci/write/compression.ts';
 import { copyBlob, type ImageSink, putBlob } from '../oci/write/image-sink.ts';
-import { loadCommitObject } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { ImageObjects, objectsNotEmbedded } from './image-objects.ts';
 import { CATALOGUE_FILE } from './layout.ts';
 import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
 import { putMirrorLayers } from './mirror-layers.ts';
-import { type Publication, publicationOfCommit } from './published-refs.ts';
+import { type Publication, publicationOfCommits } from './published-refs.ts';
 import { addObject, catalogueContent, createPublishedRepo, finishPublishedRepo } from './published-repo.ts';
 import { type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 
 export type WrapOptions = {
-  /** Refs to publish the commit as. Default: those it is bound to. */
+  /** Refs to publish the commits as. Default: those they are bound to. */
   readonly refs: readonly string[];
   readonly labels: Labels;
   /** Of the mirror's own layers. */
@@ -58,7 +57,7 @@ export async function wrapImage(
   }
   return withRuntime(options.runtimeFor, image.config.architecture, (runtime) =>
     withTemporaryDirectory(async (directory) => {
-      const published = await publishCommit(image, directory, options);
+      const published = await publishCommits(image, directory, options);
       for (const layer of image.manifest.layers) await copyBlob(image, layer, sink, options.onProgress);
       const layers = await putMirrorLayers(sink, {
         runtime,
@@ -89,30 +88,30 @@ function refuseMirror({ config, reference }: OpenedImage): void {
   );
 }
 
-type PublishedCommit = {
+type PublishedCommits = {
   readonly path: string;
   readonly publication: Publication;
   readonly objects: ObjectSource;
 };
 
-async function publishCommit(
+async function publishCommits(
   image: OpenedImage,
   directory: string,
   { refs, warn }: WrapOptions,
-): Promise<PublishedCommit> {
+): Promise<PublishedCommits> {
   const path = join(directory, 'published');
   await mkdir(path);
   const archive = await createPublishedRepo(path);
   const { ostree } = encapsulatedLayers(image);
   const found = await ImageObjects.create(image, ostree, join(directory, 'metadata'));
   await catalogueContent(archive, found.content(), { verify: true });
-  const commit = found.commit();
+  const commits = found.commits();
   const metadata = await found.source();
   const objects = withEmptyDirtree(metadata);
-  for await (const name of objectsNotEmbedded(metadata, commit, join(path, CATALOGUE_FILE))) {
+  for await (const name of objectsNotEmbedded(metadata, commits, join(path, CATALOGUE_FILE))) {
     await addObject(archive, objects, name);
   }
-  const publication = publicationOfCommit(commit, await loadCommitObject(objects, commit), refs, warn);
+  const publication = await publicationOfCommits(objects, commits, refs, warn);
   await finishPublishedRepo(archive, { publication, objects, warn });
   return { path, publication, objects };
 }

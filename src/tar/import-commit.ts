@@ -28,11 +28,12 @@ export type ImportCommitOptions = {
   readonly where: string;
 };
 
-export type ArrivedCommit = {
-  readonly commit: Checksum;
+export type ArrivedCommits = {
+  /** In the order of the stream. A whole commit and an ostree layer have one. */
+  readonly commits: readonly Checksum[];
   /** Names of the objects that came. */
   readonly arrived: Set<string>;
-  /** Names of the objects that the commit needs. */
+  /** Names of the objects that the commits need. */
   readonly needed: ReadonlySet<string>;
 };
 
@@ -41,7 +42,7 @@ export async function importCommit(
   tar: AsyncIterable<Uint8Array>,
   sink: ReadableSink,
   options: ImportCommitOptions,
-): Promise<ArrivedCommit> {
+): Promise<ArrivedCommits> {
   const imported = await importOstreeLayer(tar, sink, options);
   await checkContentComplete(sink, imported.needed, imported.arrived);
   return imported;
@@ -55,20 +56,20 @@ export async function importOstreeLayer(
   tar: AsyncIterable<Uint8Array>,
   sink: ReadableSink,
   options: ImportCommitOptions,
-): Promise<ArrivedCommit> {
+): Promise<ArrivedCommits> {
   const intake = new CommitIntake(sink, options);
   for await (const object of inCommitOrder(readObjects(tar, { verify: false }))) await intake.take(object);
   await sink.settle();
-  const { commit, arrived } = intake;
-  const needed = await neededObjects(sink, commit, arrived);
+  const { commits, arrived } = intake;
+  const needed = await neededObjects(sink, commits, arrived);
   if (!options.allowExtra) checkNoStray(needed, arrived, options.where);
-  return { commit, arrived, needed };
+  return { commits, arrived, needed };
 }
 
-/** Delays the commit until it is known whether detached metadata follows. */
+/** Delays a commit until it is known whether detached metadata follows. */
 class CommitIntake {
   readonly arrived = new Set<string>();
-  commit: Checksum = '';
+  readonly commits: Checksum[] = [];
   readonly #sink: ObjectSink;
   readonly #options: ImportCommitOptions;
   #held: TarMetadata | undefined;
@@ -100,7 +101,7 @@ class CommitIntake {
   async #begin({ checksum, bytes }: TarMetadata, detached: Buffer | undefined): Promise<void> {
     verifyMetadata('commit', checksum, bytes);
     await this.#options.verify?.({ commit: checksum, bytes, detached });
-    this.commit = checksum;
+    this.commits.push(checksum);
     this.arrived.add(formatObjectName({ type: 'commit', checksum }));
     await this.#sink.metadata('commit', checksum, bytes);
     if (detached !== undefined) await this.#sink.detachedMetadata(checksum, detached);

@@ -1,5 +1,5 @@
 /**
- * Compares the objects a commit needs with those that arrived: none may be missing, and none may be stray.
+ * Compares the objects that commits need with those that arrived: none may be missing, and none may be stray.
  * Objects are named `<checksum>.<type>`.
  */
 import { asBuffer } from '../base/bytes.ts';
@@ -23,25 +23,27 @@ export type ReadableSink = ObjectSink & {
 const EMPTY_DIRTREE_NAME = formatObjectName({ type: 'dirtree', checksum: EMPTY_DIRTREE_CHECKSUM });
 
 /**
- * Every object that the commit in the sink needs. ERR_OBJECT_MISSING names the first missing metadata object,
- * ERR_OBJECT_CORRUPT a dirtree that is too deep. Writes the dirtree of an empty directory to the sink if it
- * is missing.
+ * Every object that the commits in the sink need, each once. ERR_OBJECT_MISSING names the first missing
+ * metadata object, ERR_OBJECT_CORRUPT a dirtree that is too deep. Writes the dirtree of an empty directory to
+ * the sink if it is missing.
  */
 export async function neededObjects(
   sink: ReadableSink,
-  commit: Checksum,
+  commits: readonly Checksum[],
   arrived: ReadonlySet<string>,
 ): Promise<SeenObjects> {
   const needed: SeenObjects = new Set();
   const levels = new TreeLevels();
   const source = metadataOf(sink);
-  for await (const name of reachableObjects(source, commit, needed, levels)) {
-    // The walk loads dirtrees, so only dirmetas need a check.
-    if (name.type === 'dirmeta' && !arrived.has(formatObjectName(name)) && !(await sink.has(name)))
-      throw missing(formatObjectName(name));
+  for (const commit of commits) {
+    for await (const name of reachableObjects(source, commit, needed, levels)) {
+      // The walk loads dirtrees, so only dirmetas need a check.
+      if (name.type === 'dirmeta' && !arrived.has(formatObjectName(name)) && !(await sink.has(name)))
+        throw missing(formatObjectName(name));
+    }
+    const deep = levels.tooDeep((await loadCommitObject(source, commit)).rootTree);
+    if (deep !== undefined) throw tooDeepFault(deep);
   }
-  const deep = levels.tooDeep((await loadCommitObject(source, commit)).rootTree);
-  if (deep !== undefined) throw tooDeepFault(deep);
   if (needed.has(EMPTY_DIRTREE_NAME) && !arrived.has(EMPTY_DIRTREE_NAME)) {
     await sink.metadata('dirtree', EMPTY_DIRTREE_CHECKSUM, EMPTY_DIRTREE);
     await sink.settle();

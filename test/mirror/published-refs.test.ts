@@ -3,10 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { type Publication, publicationOf, publicationOfCommit } from '../../src/mirror/published-refs.ts';
+import { type Publication, publicationOf, publicationOfCommits } from '../../src/mirror/published-refs.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
 import type { MetadataDict } from '../../src/ostree/metadata-dict.ts';
-import { loadCommit } from '../../src/ostree/revision.ts';
 import {
   boundTo,
   boundToCollection,
@@ -128,10 +127,23 @@ test('a binding that is no ref name is refused', async () => {
 });
 
 test('names for a single commit are held against its binding too', async () => {
-  const commit = await loadCommit(source.repo, source.commit);
   const of = (...names: readonly string[]) =>
-    publicationOfCommit(source.commit, commit, names, () => assert.fail());
-  assert.deepEqual(of().refs, named(source.commit, MIRROR_REF));
-  assert.deepEqual(of(MIRROR_REF).refs, named(source.commit, MIRROR_REF));
-  assert.throws(() => of('other'), { code: 'ERR_REF_BINDING' });
+    publicationOfCommits(source.repo.objects, [source.commit], names, () => assert.fail());
+  assert.deepEqual((await of()).refs, named(source.commit, MIRROR_REF));
+  assert.deepEqual((await of(MIRROR_REF)).refs, named(source.commit, MIRROR_REF));
+  await assert.rejects(of('other'), { code: 'ERR_REF_BINDING' });
+});
+
+test('a name for several commits is that of the ones bound to it, or of one without a binding', async () => {
+  const [a, b] = [await commitWith(boundTo('a')), await commitWith(boundTo('b'))];
+  const free = await commitWith(new Map());
+  const of = async (commits: readonly string[], ...names: readonly string[]) => {
+    const publication = await publicationOfCommits(source.repo.objects, commits, names, () => assert.fail());
+    assert.deepEqual(publication.commits, commits);
+    return publication.refs;
+  };
+  assert.deepEqual(await of([a, b]), [...named(a, 'a'), ...named(b, 'b')]);
+  assert.deepEqual(await of([a, b], 'b'), named(b, 'b'));
+  assert.deepEqual(await of([a, free], 'a', 'other').catch(({ code }) => code), 'ERR_REF_BINDING');
+  assert.deepEqual(await of([free, a], 'a').catch(() => undefined), named(a, 'a'));
 });

@@ -92,6 +92,21 @@ test('changed bytes and missing objects are found', { skip }, async () => {
   await assert.rejects(sealQuietly(missing.root), { code: 'ERR_OBJECT_MISSING' });
 });
 
+test('an embedded repo with several commits is published with all of them', { skip }, async () => {
+  const { source, root, repo } = await unpack();
+  await unpackImage(source.repo, source.first, root);
+  const warnings: string[] = [];
+  const { publication, objects } = await seal({ root, refs: [], warn: (message) => warnings.push(message) });
+  assert.equal(objects, 11);
+  assert.deepEqual(publication.commits.toSorted(), [source.first, source.commit].toSorted());
+  assert.deepEqual(publication.refs, [{ name: MIRROR_REF, collection: undefined, commit: source.commit }]);
+  assert.match(warnings.join('\n'), new RegExp(`${source.commit}, which is newer than ${source.first}$`));
+  const published = await openPublishedRepo(repo);
+  for (const commit of publication.commits)
+    assert.equal(await readAll(published.objects, commit), MIRROR_OBJECTS);
+  published.close();
+});
+
 test('a mirror is not sealed again, and what is no encapsulated image not at all', { skip }, async () => {
   const { root, source } = await unpack();
   await sealQuietly(root);

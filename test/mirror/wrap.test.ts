@@ -15,6 +15,7 @@ import { publishImage } from '../../src/oci/write/publish.ts';
 import type { ObjectName } from '../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
+import { exportCommit } from '../../src/tar/export-commit.ts';
 import { exportAgain } from '../support/exported-again.ts';
 import {
   buildInto,
@@ -109,6 +110,22 @@ for (const generation of ['v0', 'linked'] as const) {
     repo.close();
   });
 }
+
+test('an image with several commits is wrapped as a mirror of all of them', { skip }, async () => {
+  const { repo, first, commit } = source;
+  const tars = [first, commit].map((one) => exportCommit(repo.objects, one));
+  const image = await makeImage('several', tars, 2);
+  const wrapped = join(directory, 'wrapped-several');
+  const warnings: string[] = [];
+  await wrapInto(wrapped, image, { warn: (message) => warnings.push(message) });
+  const published = await openPublishedRepo(
+    await unpackLayers(wrapped, join(directory, 'root-several/root')),
+  );
+  for (const one of [first, commit]) assert.equal(await readAll(published.objects, one), MIRROR_OBJECTS);
+  assert.equal(await readFile(join(published.path, `refs/heads/${MIRROR_REF}`), 'utf8'), `${commit}\n`);
+  assert.match(warnings.join('\n'), /is published as commit/);
+  published.close();
+});
 
 test('layers, history and configuration stay; derived layers are kept, with a warning', async () => {
   const derived = layerTar([fileFromBytes('x', Buffer.from('derived'))]);

@@ -7,7 +7,7 @@ import { commitTree, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { serializeDirmeta } from '../../src/ostree/dirmeta.ts';
 import { serializeDirtree } from '../../src/ostree/dirtree.ts';
 import { SYMLINK_MODE } from '../../src/ostree/file-header.ts';
-import { formatObjectName, type ObjectName } from '../../src/ostree/object-name.ts';
+import { formatObjectName, isHashedMetadata, type ObjectName } from '../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
@@ -17,6 +17,7 @@ import { EMPTY_DIRTREE_CHECKSUM } from '../../src/tar/empty-dirtree.ts';
 import { exportCommit } from '../../src/tar/export-commit.ts';
 import { type CommitHead, importCommit, importOstreeLayer } from '../../src/tar/import-commit.ts';
 import { objectPath } from '../../src/tar/layout.ts';
+import { neededObjects } from '../../src/tar/needed-objects.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { deepCommit } from '../support/deep-commit.ts';
@@ -50,7 +51,7 @@ for (const generation of ['today', 'linked', 'v0'] as const) {
         : inPieces(await oldTarStream(objects, commit, generation), 1000);
     const sink = memorySink();
     const imported = await importCommit(tar, sink, WHERE);
-    assert.equal(imported.commit, commit);
+    assert.deepEqual(imported.commits, [commit]);
     const names: string[] = [];
     for await (const name of reachableObjects(objects, commit)) {
       names.push(formatObjectName(name));
@@ -97,7 +98,7 @@ test('a commit that is refused leaves nothing in the sink', async (t) => {
 test('the head of a stream without detached metadata has none', async () => {
   const verify = async ({ detached }: CommitHead) => assert.equal(detached, undefined);
   const tar = inPieces(await goldenTar('fixture-whole-commit-nometa'));
-  assert.equal((await importCommit(tar, memorySink(), { ...WHERE, verify })).commit, FIXTURE_COMMIT);
+  assert.deepEqual((await importCommit(tar, memorySink(), { ...WHERE, verify })).commits, [FIXTURE_COMMIT]);
 });
 
 test('an object that does not belong to the commit is named and refused, unless allowed', async (t) => {
@@ -108,7 +109,7 @@ test('an object that does not belong to the commit is named and refused, unless 
   await assert.rejects(importCommit(inPieces(both), memorySink(), WHERE), refused);
   const sink = memorySink();
   const imported = await importCommit(inPieces(both), sink, { ...WHERE, allowExtra: true });
-  assert.equal(imported.commit, commit);
+  assert.deepEqual(imported.commits, [commit]);
   assert.ok(imported.arrived.size > imported.needed.size);
 });
 
@@ -159,7 +160,7 @@ test('an object of the commit that neither comes nor is there is named, of whate
     await assert.rejects(importCommit(inPieces(tar), memorySink(), WHERE), coded('ERR_OBJECT_MISSING', name));
     const bytes = type === 'file' ? Buffer.alloc(0) : await objects.metadata(type, lacking.checksum);
     const imported = await importCommit(inPieces(tar), memorySink(new Map([[name, bytes]])), WHERE);
-    assert.equal(imported.commit, commit);
+    assert.deepEqual(imported.commits, [commit]);
     assert.ok(!imported.arrived.has(name));
   }
 });
@@ -250,4 +251,30 @@ test('a tree that is too deep is refused, and names the dirtree', async () => {
     importCommit(deepTar(2048), memorySink(), WHERE),
     coded('ERR_OBJECT_CORRUPT', deepest, 'more than 2047 directories deep'),
   );
+});
+
+test('what several commits need is the union, and the message names what one of them lacks', async (t) => {
+  const writer = await ArchiveWriter.create(await tempDir(t));
+  const shared = directory({ shared: { kind: 'file', mode: 0o644, content: 'shared' } }, 0o700);
+  const commits = [
+    await commitTree(writer, directory({ shared, one: directory({}, 0o711) }), { timestamp: 1 }),
+    await commitTree(writer, directory({ shared, two: directory({}, 0o722) }), { timestamp: 2 }),
+  ];
+  const { objects } = await openRepository(writer.path);
+  const union = new Set<string>();
+  const sink = memorySink();
+  for (const commit of commits) {
+    for await (const { type, checksum } of reachableObjects(objects, commit)) {
+      union.add(formatObjectName({ type, checksum }));
+      if (type === 'file') await sink.content(checksum, await objects.content(checksum));
+      else if (isHashedMetadata(type))
+        await sink.metadata(type, checksum, await objects.metadata(type, checksum));
+    }
+  }
+  const needed = await neededObjects(sink, commits, union);
+  assert.deepEqual([...needed].toSorted(), [...union].toSorted());
+  const lacking = [...union].findLast((name) => name.endsWith('.dirmeta')) as string;
+  union.delete(lacking);
+  const without = { ...sink, has: async (name: ObjectName) => formatObjectName(name) !== lacking };
+  await assert.rejects(neededObjects(without, commits, union), coded('ERR_OBJECT_MISSING', lacking));
 });

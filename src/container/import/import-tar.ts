@@ -34,7 +34,7 @@ export async function importTar(
   for (const ref of refs) checkRefName(ref);
   const signatures: VerifiedSignature[] = [];
   const work = async (transaction: Transaction) => {
-    const { commit } = await importCommit(tar, transaction, {
+    const { commits } = await importCommit(tar, transaction, {
       where: 'the tar stream',
       allowExtra: options.allowExtra ?? false,
       verify: async (head) => {
@@ -42,6 +42,7 @@ export async function importTar(
         await checkTimestamp(head, options);
       },
     });
+    const [commit] = commits as readonly [Checksum];
     await landCommit(transaction, commit, refs, options.warn);
     return { commit, signatures };
   };

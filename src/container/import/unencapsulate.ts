@@ -108,7 +108,7 @@ class ImageImport {
       this.#note('fetching', 0);
       const where = `layer ${this.#ostree.digest}`;
       const verify = (head: CommitHead) => this.#verify(head);
-      const { commit, needed, arrived } = await attributeLayerError(this.#read(this.#ostree), (tar) =>
+      const { commits, needed, arrived } = await attributeLayerError(this.#read(this.#ostree), (tar) =>
         importOstreeLayer(tar, transaction, { where, verify }),
       );
       this.#note('fetched', 0);
@@ -121,6 +121,7 @@ class ImageImport {
         note: (state, position) => this.#note(state, position + 1),
       });
       await checkContentComplete(transaction, needed, arrived);
+      const [commit] = commits as readonly [Checksum];
       await landCommit(
         transaction,
         commit,

@@ -15,6 +15,7 @@ import { encapsulatedLayers, type LayerInfo, layersOf } from './layers.ts';
 
 export type ImageInfo = {
   readonly digest: Digest;
+  /** The encapsulated commit, as are `version`, `signatures` and `verified`. */
   readonly commit: CommitInfo;
   readonly version: string | undefined;
   /** Go's name. */
@@ -43,6 +44,12 @@ export type ImageInfoOptions = {
   readonly verify?: { readonly repo: string; readonly remote: string };
 };
 
+/** ERR_VARIANT if the bytes are no commit. */
+export function commitInfo(checksum: Checksum, bytes: Uint8Array): CommitInfo {
+  const { subject, timestamp } = parseCommit(bytes);
+  return { checksum, subject, timestamp };
+}
+
 /**
  * Reads only the beginning of the ostree layer, so its digest is not verified. The commit is verified by its
  * checksum; only an import verifies the rest of the image. ERR_NOT_ENCAPSULATED, the errors of the image and
@@ -52,14 +59,14 @@ export async function imageInfo(image: OpenedImage, options: ImageInfoOptions = 
   const { ostree } = encapsulatedLayers(image);
   const head = await readCommitHead(image.layer(ostree[0] as Descriptor));
   const { commit: checksum, bytes, detached } = head;
-  const { subject, timestamp, metadata } = parseCommit(bytes);
+  const { metadata } = parseCommit(bytes);
   const { verify } = options;
   const verified = verify === undefined ? undefined : await verifyCommitHead(head, verify);
   const { config } = image;
   const labels = config.config?.Labels ?? {};
   return {
     digest: image.manifestDigest,
-    commit: { checksum, subject, timestamp },
+    commit: commitInfo(checksum, bytes),
     version: dictString(metadata, 'version') ?? labels[LABEL_VERSION],
     architecture: config.architecture,
     os: config.os,

@@ -1,0 +1,57 @@
+/**
+ * Lists the commits in the published repo of a mirror image, from its layers: commit objects and refs are
+ * ordinary files below the mirror's home. The layers must be read to their ends, which also verifies them.
+ */
+import { collectSized } from '../base/bytes.ts';
+import { type CommitInfo, commitInfo } from '../container/inspect/image-info.ts';
+import { encapsulatedLayers, layersOf } from '../container/inspect/layers.ts';
+import type { Descriptor } from '../oci/model/descriptor.ts';
+import type { OpenedImage } from '../oci/read/opened-image.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
+import { parseLooseName } from '../ostree/object-name.ts';
+import { verifyMetadata } from '../ostree/verify.ts';
+import { entryFault } from '../tar/object-entry.ts';
+import { type ReadEntry, readEntries } from '../tar/read-entries.ts';
+import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO, PUBLISHED_REPO_HISTORY } from './layout.ts';
+
+const OBJECTS = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}/objects/`);
+
+/**
+ * The commits of the published repo without the encapsulated one, in the order of the layers.
+ * ERR_NOT_ENCAPSULATED, ERR_OBJECT_CORRUPT, ERR_TAR and the errors of the image's blobs.
+ */
+export async function publishedCommits(image: OpenedImage): Promise<readonly CommitInfo[]> {
+  const found = new Map<Checksum, CommitInfo>();
+  for (const layer of publishedLayers(image)) {
+    for await (const entry of readEntries(image.layer(layer))) {
+      const checksum = commitAt(entry);
+      if (checksum !== undefined) found.set(checksum, await readCommit(entry, checksum));
+    }
+  }
+  return [...found.values()];
+}
+
+/** The layers that `mirror build` and `wrap` wrote; all derived ones of an image that a build sealed. */
+function publishedLayers(image: OpenedImage): readonly Descriptor[] {
+  const { ostree, derived } = encapsulatedLayers(image);
+  const about = layersOf(image, ostree.length).slice(ostree.length);
+  const marked = derived.filter((_, index) => about[index]?.createdBy?.startsWith(PUBLISHED_REPO_HISTORY));
+  return marked.length > 0 ? marked : derived;
+}
+
+function commitAt({ path, type }: ReadEntry): Checksum | undefined {
+  const objects = OBJECTS.find((prefix) => path.startsWith(prefix));
+  if (objects === undefined || type !== 'file') return undefined;
+  const [directory = '', file = '', ...rest] = path.slice(objects.length).split('/');
+  const name = rest.length === 0 ? parseLooseName(directory, file) : undefined;
+  return name?.extension === 'commit' ? name.checksum : undefined;
+}
+
+async function readCommit({ path, size, data }: ReadEntry, checksum: Checksum): Promise<CommitInfo> {
+  if (size > MAX_METADATA_BYTES)
+    throw entryFault(path, `it has ${size} bytes; more than ${MAX_METADATA_BYTES} are not accepted`);
+  const bytes = await collectSized(data, size);
+  verifyMetadata('commit', checksum, bytes);
+  return commitInfo(checksum, bytes);
+}
