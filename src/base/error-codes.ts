@@ -51,6 +51,8 @@ export const ERROR_CODES = {
   ERR_DIGEST_SYNTAX:
     'A digest is not `sha256:` and 64 lower-case hexadecimal digits; no other algorithm is supported.',
   ERR_COMPRESSION: 'Unsupported layer compression. Use gzip[:1-9] or zstd[:1-19].',
+  ERR_LAYER_PLAN:
+    'A plan of layers does not have each path of the commit exactly once. The message names the path or the component.',
   ERR_IMAGE_REFERENCE: 'An image reference is not TRANSPORT:NAME with a known transport.',
   ERR_IMAGE_MISSING: 'There is no image at this location, or none with this tag or for this platform.',
   ERR_IMAGE_AMBIGUOUS: 'There are several images at this location. Select one by its tag.',

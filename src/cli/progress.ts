@@ -12,6 +12,8 @@ export type ProgressOptions = {
 export type Progress = {
   /** Sets the amount done; `total` is undefined if unknown. */
   update(done: number, total?: number): void;
+  /** Adds to the amount done, so that work in parallel has one total. */
+  add(amount: number): void;
   /** Clears the bar. */
   stop(): void;
 };
@@ -21,26 +23,48 @@ const TERMINAL_INTERVAL = 100;
 const LOG_INTERVAL = 5000;
 
 export function startProgress(options: ProgressOptions): Progress {
-  if (options.quiet) return { update: () => {}, stop: () => {} };
+  if (options.quiet) return { update: () => {}, add: () => {}, stop: () => {} };
   return process.stderr.isTTY ? new TerminalProgress(options) : new LoggedProgress(options);
 }
 
-class TerminalProgress implements Progress {
+abstract class ShownProgress implements Progress {
   readonly options: ProgressOptions;
   readonly start = Date.now();
-  drawn = 0;
+  readonly interval: number;
+  shown: number;
+  done = 0;
 
-  constructor(options: ProgressOptions) {
+  /** `shown` is when it was last shown, `interval` how long to wait before it is shown again. */
+  constructor(options: ProgressOptions, shown: number, interval: number) {
     this.options = options;
+    this.shown = shown;
+    this.interval = interval;
   }
 
   update(done: number, total?: number): void {
-    if (Date.now() - this.drawn < TERMINAL_INTERVAL) return;
-    this.drawn = Date.now();
-    const bar = total === undefined ? '' : ` ${drawBar(done / Math.max(total, 1))}`;
-    process.stderr.write(
-      `\r\x1b[K${this.options.label}${bar} ${amounts(done, total, this.options.unit, this.start)}`,
-    );
+    this.done = done;
+    if (Date.now() - this.shown < this.interval) return;
+    this.shown = Date.now();
+    this.show(amounts(done, total, this.options.unit, this.start), total);
+  }
+
+  add(amount: number): void {
+    this.update(this.done + amount);
+  }
+
+  abstract show(amounts: string, total: number | undefined): void;
+
+  abstract stop(): void;
+}
+
+class TerminalProgress extends ShownProgress {
+  constructor(options: ProgressOptions) {
+    super(options, 0, TERMINAL_INTERVAL);
+  }
+
+  show(text: string, total: number | undefined): void {
+    const bar = total === undefined ? '' : ` ${drawBar(this.done / Math.max(total, 1))}`;
+    process.stderr.write(`\r\x1b[K${this.options.label}${bar} ${text}`);
   }
 
   stop(): void {
@@ -48,19 +72,13 @@ class TerminalProgress implements Progress {
   }
 }
 
-class LoggedProgress implements Progress {
-  readonly options: ProgressOptions;
-  readonly start = Date.now();
-  logged = Date.now();
-
+class LoggedProgress extends ShownProgress {
   constructor(options: ProgressOptions) {
-    this.options = options;
+    super(options, Date.now(), LOG_INTERVAL);
   }
 
-  update(done: number, total?: number): void {
-    if (Date.now() - this.logged < LOG_INTERVAL) return;
-    this.logged = Date.now();
-    process.stderr.write(`${this.options.label}: ${amounts(done, total, this.options.unit, this.start)}\n`);
+  show(text: string): void {
+    process.stderr.write(`${this.options.label}: ${text}\n`);
   }
 
   stop(): void {}

@@ -16,7 +16,7 @@ export function skopeoOptions({ authfile }: PublishOptions): { readonly authfile
   return authfile === undefined ? {} : { authfile };
 }
 
-/** Writes and finishes the image; calls `onProgress` with the tar bytes written so far. */
+/** Writes and finishes the image; calls `onProgress` with the bytes written since the last call. */
 export type BuildWithProgress = (sink: ImageSink, onProgress: (bytes: number) => void) => Promise<Descriptor>;
 
 /** Builds the image, publishes it and prints its manifest digest. `label` is shown with the progress. */
@@ -29,7 +29,7 @@ export async function publishAndPrint(
   const { publishImage } = await import('../oci/write/publish.ts');
   const progress = startProgress({ label, unit: 'bytes', quiet: options.quiet });
   try {
-    const onProgress = (bytes: number) => progress.update(bytes);
+    const onProgress = (bytes: number) => progress.add(bytes);
     const digest = await publishImage(image, (sink) => build(sink, onProgress), skopeoOptions(options));
     progress.stop();
     await printLine(digest);

@@ -38,7 +38,7 @@ export type WrapOptions = {
   readonly compression: Compression;
   readonly runtimeFor: RuntimeFor;
   readonly warn: Warn;
-  /** Receives, from time to time, the number of bytes of the current layer so far. */
+  /** Receives, from time to time, the number of bytes since the last call. */
   readonly onProgress?: (bytes: number) => void;
 };
 

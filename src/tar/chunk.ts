@@ -8,11 +8,11 @@ import type { ObjectSource } from '../ostree/object-source.ts';
 import { walkTree } from '../ostree/walk.ts';
 
 export type Chunk = {
-  /** For people: a layer's name. */
+  /** For people: the layer's history entry, except that of the ostree layer. */
   readonly name: string;
   /** Content objects to their absolute paths in the commit, in the order of the walk. */
   readonly objects: ChunkObjects;
-  /** Names of the components in it, as the label `ostree.components` lists them. */
+  /** Names of the components in it, which the annotation `ostree.components` lists; without commas. */
   readonly packages: readonly string[];
 };
 

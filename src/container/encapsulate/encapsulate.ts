@@ -1,22 +1,23 @@
 /**
  * Encapsulates an ostree commit as an OCI image, as ostree-ext does: layer 0, the ostree layer, has the
- * embedded repo and hard-links every file of the tree to its object; labels and annotations describe the
- * commit. Reproducible: the same commit and options give the same bytes on every machine.
+ * embedded repo, and every layer hard-links files of the tree to its objects; labels and annotations describe
+ * the commit. A plan says which objects go into which layer. Reproducible: the same commit, options and plan
+ * give the same bytes on every machine.
  */
 import type { Platform } from '../../oci/model/descriptor.ts';
 import type { ContainerConfig } from '../../oci/model/image-config.ts';
 import { goArchitecture, hostPlatform } from '../../oci/model/platform.ts';
 import type { Compression } from '../../oci/write/compression.ts';
 import type { ImageSink } from '../../oci/write/image-sink.ts';
-import { writeLayer } from '../../oci/write/layer-writer.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { type Commit, parseCommit } from '../../ostree/commit.ts';
 import { dictString, dictStrings } from '../../ostree/metadata-dict.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
-import { commitObjects } from '../../tar/chunk.ts';
-import { exportOstreeLayer } from '../../tar/export-commit.ts';
+import { type ChunkObjects, commitObjects } from '../../tar/chunk.ts';
 import { commitLabels, LABEL_FINAL_DIFFID, type LabelOptions } from '../labels.ts';
 import { formatTimestamp, historyTimestamp, type ImageDraft } from './image-draft.ts';
+import { checkPlan, type LayerPlan, type PlanLayers, wholeCommit } from './layer-plan.ts';
+import { writeLayers } from './write-layers.ts';
 
 export type EncapsulateOptions = LabelOptions & {
   readonly compression: Compression;
@@ -28,11 +29,13 @@ export type EncapsulateOptions = LabelOptions & {
   readonly architecture?: string;
   /** The image's creation time, verbatim. Default: the commit's timestamp. */
   readonly created?: string;
-  /** Receives, from time to time, the number of tar bytes so far. */
+  /** Default: one layer for the whole commit. */
+  readonly plan?: PlanLayers;
+  /** Receives, from time to time, the number of tar bytes since the last call, of all layers. */
   readonly onProgress?: (bytes: number) => void;
 };
 
-/** Writes the layers of the commit into `sink`; finishImage finishes the image. */
+/** Writes the layers of the commit into `sink`; finishImage finishes the image. ERR_LAYER_PLAN. */
 export async function encapsulate(
   source: ObjectSource,
   checksum: Checksum,
@@ -42,22 +45,30 @@ export async function encapsulate(
   const commit = parseCommit(await source.metadata('commit', checksum));
   const labels = commitLabels(checksum, commit, options);
   const created = options.created ?? formatTimestamp(commit.timestamp);
-  const tar = exportOstreeLayer(source, checksum, { objects: await commitObjects(source, checksum) });
-  const layer = await writeLayer(sink, tar, {
+  const layers = await writeLayers(source, checksum, sink, {
+    plan: await planOf(await commitObjects(source, checksum), options),
     compression: options.compression,
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    history: {
+      created: historyTimestamp(created),
+      created_by: commit.subject || `ostree export of commit ${checksum}`,
+    },
+    onProgress: options.onProgress,
   });
-  const history = {
-    created: historyTimestamp(created),
-    created_by: commit.subject || `ostree export of commit ${checksum}`,
-  };
+  const { diffId } = layers.at(-1) ?? layers[0];
   return {
     platform: platformOf(commit, options.architecture),
     created,
     config: containerConfig(commit, options),
-    labels: { ...labels, [LABEL_FINAL_DIFFID]: layer.diffId },
-    layers: [{ descriptor: layer.descriptor, diffId: layer.diffId, history }],
+    labels: { ...labels, [LABEL_FINAL_DIFFID]: diffId },
+    layers,
   };
+}
+
+async function planOf(objects: ChunkObjects, { plan }: EncapsulateOptions): Promise<LayerPlan> {
+  if (plan === undefined) return wholeCommit(objects);
+  const planned = await plan(objects);
+  checkPlan(planned, objects);
+  return planned;
 }
 
 function containerConfig(commit: Commit, { config, cmd }: EncapsulateOptions): ContainerConfig {

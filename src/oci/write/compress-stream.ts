@@ -2,20 +2,23 @@
  * Compresses and hashes a stream on other threads; the calling thread only moves bytes.
  *
  * The input is copied into slots of shared memory, one block each. A full slot is hashed and compressed, its
- * result is hashed and written in input order, and then the slot is free again. The number of slots bounds
- * the memory and applies backpressure to the source.
+ * result is hashed and written in input order, and then the slot goes back to the pool. All streams share the
+ * threads and the pool, which bounds the memory and applies backpressure to the sources.
  */
 import type { Digest } from '../model/descriptor.ts';
-import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
+import type { BlockFormat } from './block-format.ts';
 import { BLOCK_FORMATS, type Compression } from './compression.ts';
+import type { Slot } from './slots.ts';
 import { type CompressionThreads, type HashStream, sharedThreads } from './threads.ts';
 
 export type CompressOptions = {
   readonly compression: Compression;
   /** Receives compressed bytes, whose memory is reused once the promise resolves. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
-  /** Receives, after each block, the number of input bytes so far. */
-  readonly onProgress?: ((size: number) => void) | undefined;
+  /** Receives the size of each block of input. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Stops the stream with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined;
   /** Default: one for each processor. The output does not depend on their number. */
   readonly threads?: CompressionThreads;
 };
@@ -30,29 +33,25 @@ export type CompressedStream = {
   readonly compressed: StreamDigests;
 };
 
-const MAX_SLOT_MEMORY = 56 * 1024 * 1024;
-
-/** Compresses `source` to its end; rejects with the error of the source or of `write`. */
+/** Compresses `source` to its end; rejects with the error of the source, of `write` or of the signal. */
 export async function compressStream(
   source: AsyncIterable<Uint8Array>,
   options: CompressOptions,
 ): Promise<CompressedStream> {
   const compressor = new StreamCompressor(options);
   try {
-    for await (const chunk of source) await compressor.add(chunk);
+    for await (const chunk of source) {
+      options.signal?.throwIfAborted();
+      await compressor.add(chunk);
+    }
     return await compressor.end();
   } catch (error) {
     await compressor.abandon();
     throw error;
+  } finally {
+    compressor.release();
   }
 }
-
-type Slot = {
-  readonly dictionary: Uint8Array;
-  readonly input: Uint8Array;
-  readonly output: Uint8Array;
-  filled: number;
-};
 
 class StreamCompressor {
   readonly #format: BlockFormat;
@@ -60,37 +59,33 @@ class StreamCompressor {
   readonly #threads: CompressionThreads;
   readonly #inputHash: HashStream;
   readonly #outputHash: HashStream;
-  readonly #maxSlots: number;
-  readonly #free: Slot[] = [];
   /** The last bytes of the preceding block. */
   readonly #tail: Uint8Array;
-  #slots = 0;
+  /** The slot that is being filled. */
   #current: Slot | undefined;
+  #filled = 0;
   #blocks = 0;
-  #size = 0;
-  /** Resolves when all blocks so far are written, in order. */
+  /** Resolves when all blocks so far are written, in order, and their slots are free. */
   #written: Promise<void>;
-  #slotFreed = signal();
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(options: CompressOptions) {
     this.#options = options;
     this.#format = BLOCK_FORMATS[options.compression.algorithm];
     this.#threads = options.threads ?? sharedThreads();
+    this.#threads.slots.enter();
     this.#inputHash = this.#threads.hashStream();
     this.#outputHash = this.#threads.hashStream();
-    const affordable = Math.floor(MAX_SLOT_MEMORY / slotSize(this.#format));
-    this.#maxSlots = Math.min(this.#threads.count + 2, affordable);
     this.#tail = new Uint8Array(this.#format.dictionarySize);
-    this.#written = this.#emit(this.#format.header(options.compression.level));
-    this.#written.catch(() => {});
+    this.#written = this.#keepFailure(this.#emit(this.#format.header(options.compression.level)));
   }
 
   async add(chunk: Uint8Array): Promise<void> {
     for (let rest = chunk; rest.length > 0; ) {
       const slot = await this.#slotWithRoom();
-      const part = rest.subarray(0, slot.input.length - slot.filled);
-      slot.input.set(part, slot.filled);
-      slot.filled += part.length;
+      const part = rest.subarray(0, slot.input.length - this.#filled);
+      slot.input.set(part, this.#filled);
+      this.#filled += part.length;
       rest = rest.subarray(part.length);
     }
   }
@@ -99,6 +94,7 @@ class StreamCompressor {
     // A full block is submitted only when more input follows, so that the last one can be marked as last.
     this.#submit(this.#current ?? (await this.#takeSlot()), true);
     await this.#written;
+    this.#throwFailure();
     const input = await this.#inputHash.end();
     await this.#emit(this.#format.trailer(input));
     const output = await this.#outputHash.end();
@@ -110,84 +106,84 @@ class StreamCompressor {
 
   /** Waits until nothing is in flight. */
   async abandon(): Promise<void> {
-    await Promise.allSettled([this.#written]);
+    await this.#written;
     await Promise.allSettled([this.#inputHash.end(), this.#outputHash.end()]);
   }
 
+  /** Returns the memory, in the end. */
+  release(): void {
+    if (this.#current !== undefined) this.#threads.slots.give(this.#current);
+    this.#threads.slots.leave();
+  }
+
   async #slotWithRoom(): Promise<Slot> {
-    if (this.#current !== undefined && this.#current.filled === this.#current.input.length) {
+    if (this.#current !== undefined && this.#filled === this.#current.input.length) {
       this.#submit(this.#current, false);
-      this.#current = undefined;
     }
     this.#current ??= await this.#takeSlot();
     return this.#current;
   }
 
   async #takeSlot(): Promise<Slot> {
-    if (this.#free.length === 0 && this.#slots < this.#maxSlots) {
-      this.#slots += 1;
-      return newSlot(this.#format);
-    }
-    while (this.#free.length === 0) await this.#slotFreed.promise;
-    return this.#free.pop() as Slot;
+    const slot = await this.#threads.slots.take(this.#format);
+    this.#current = slot;
+    this.#throwFailure();
+    return slot;
   }
 
   #submit(slot: Slot, last: boolean): void {
-    const bytes = slot.input.subarray(0, slot.filled);
+    const bytes = slot.input.subarray(0, this.#filled);
     const dictionary = slot.dictionary.subarray(0, this.#blocks === 0 ? 0 : slot.dictionary.length);
     dictionary.set(this.#tail.subarray(0, dictionary.length));
     if (!last) this.#tail.set(bytes.subarray(bytes.length - this.#tail.length));
+    this.#current = undefined;
+    this.#filled = 0;
     this.#blocks += 1;
-    this.#size += bytes.length;
-    this.#options.onProgress?.(this.#size);
-
+    this.#options.onProgress?.(bytes.length);
     const { compression } = this.#options;
-    const done = Promise.all([
-      this.#threads.compress({ compression, block: { bytes, dictionary, last }, output: slot.output }),
-      this.#inputHash.update(bytes),
-    ]);
-    this.#written = this.#finishBlock(slot, done, this.#written);
-    // The next wait for a slot, or for the end, reports the error.
-    this.#written.catch((error) => this.#slotFreed.reject(error));
+    const compressed = this.#threads.compress({
+      compression,
+      block: { bytes, dictionary, last },
+      output: slot.output,
+    });
+    const hashed = this.#inputHash.update(bytes);
+    this.#written = this.#keepFailure(this.#finishBlock(slot, { compressed, hashed, before: this.#written }));
   }
 
-  async #finishBlock(
-    slot: Slot,
-    done: Promise<readonly [number, unknown]>,
-    before: Promise<void>,
-  ): Promise<void> {
-    const [, [length]] = await Promise.all([before, done]);
-    await this.#emit(slot.output.subarray(0, length));
-    slot.filled = 0;
-    this.#free.push(slot);
-    const freed = this.#slotFreed;
-    this.#slotFreed = signal();
-    freed.resolve();
+  async #finishBlock(slot: Slot, work: BlockWork): Promise<void> {
+    try {
+      await allSettled([work.compressed, work.hashed, work.before]);
+      this.#throwFailure();
+      await this.#emit(slot.output.subarray(0, await work.compressed));
+    } finally {
+      this.#threads.slots.give(slot);
+    }
   }
 
   async #emit(bytes: Uint8Array): Promise<void> {
-    await Promise.all([this.#options.write(bytes), this.#outputHash.update(bytes)]);
+    await allSettled([this.#options.write(bytes), this.#outputHash.update(bytes)]);
+  }
+
+  /** Never rejects: the next wait for a slot, or the end, reports the first failure. */
+  async #keepFailure(work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 }
 
-/** A promise whose rejection is never unhandled, because the next wait, or the end, reports the failure. */
-function signal(): PromiseWithResolvers<void> {
-  const resolvers = Promise.withResolvers<void>();
-  resolvers.promise.catch(() => {});
-  return resolvers;
-}
+type BlockWork = {
+  readonly compressed: Promise<number>;
+  readonly hashed: Promise<void>;
+  readonly before: Promise<void>;
+};
 
-function slotSize(format: BlockFormat): number {
-  return format.dictionarySize + 2 * format.blockSize + MAX_EXPANSION;
-}
-
-function newSlot(format: BlockFormat): Slot {
-  const memory = new SharedArrayBuffer(slotSize(format));
-  const inputEnd = format.dictionarySize + format.blockSize;
-  return {
-    dictionary: new Uint8Array(memory, 0, format.dictionarySize),
-    input: new Uint8Array(memory, format.dictionarySize, format.blockSize),
-    output: new Uint8Array(memory, inputEnd),
-    filled: 0,
-  };
+/** Waits for all, because the work uses shared memory, then throws the first failure. */
+async function allSettled(work: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
 }

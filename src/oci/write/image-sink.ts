@@ -35,7 +35,7 @@ export async function putBlob(sink: ImageSink, bytes: Uint8Array, mediaType: str
 
 /**
  * Copies a blob of an image byte for byte, verified, unless the sink has it. `onProgress` receives the number
- * of bytes so far.
+ * of bytes since the last call.
  */
 export async function copyBlob(
   image: OpenedImage,
@@ -47,12 +47,10 @@ export async function copyBlob(
     onProgress?.(descriptor.size);
     return;
   }
-  let done = 0;
   await writeBlob(sink, descriptor.digest, async (blob) => {
     for await (const piece of image.blob(descriptor)) {
       await blob.write(piece);
-      done += piece.length;
-      onProgress?.(done);
+      onProgress?.(piece.length);
     }
   });
 }

@@ -8,8 +8,10 @@ import type { ImageSink } from './image-sink.ts';
 export type LayerOptions = {
   readonly compression: Compression;
   readonly annotations?: Annotations;
-  /** Receives, from time to time, the number of tar bytes so far. */
-  readonly onProgress?: (uncompressedSize: number) => void;
+  /** Receives, from time to time, the number of tar bytes since the last call. */
+  readonly onProgress?: (bytes: number) => void;
+  /** Stops with the reason of the signal, because another layer of the image failed. */
+  readonly signal?: AbortSignal;
 };
 
 export type WrittenLayer = {
@@ -25,11 +27,16 @@ export async function writeLayer(
   tar: AsyncIterable<Uint8Array>,
   options: LayerOptions,
 ): Promise<WrittenLayer> {
-  const { compression, annotations, onProgress } = options;
+  const { compression, annotations, onProgress, signal } = options;
   const blob = await sink.openBlob();
   try {
     const write = (bytes: Uint8Array) => blob.write(bytes);
-    const { compressed, uncompressed } = await compressStream(tar, { compression, write, onProgress });
+    const { compressed, uncompressed } = await compressStream(tar, {
+      compression,
+      write,
+      onProgress,
+      signal,
+    });
     await blob.commit(compressed.digest);
     const descriptor = { mediaType: layerMediaType(compression), ...compressed };
     return {

@@ -1,8 +1,12 @@
-/** The threads that compress and hash: started on first use and kept until the process exits. */
+/**
+ * The threads that compress and hash, and the memory they work on, for all streams of the process. Threads
+ * start on first use and are kept until the process exits.
+ */
 import { availableParallelism } from 'node:os';
 import { Thread } from '../../base/thread.ts';
 import type { CompressRequest } from './compress-thread.ts';
 import type { HashRequest, Sums } from './hash-thread.ts';
+import { SlotPool } from './slots.ts';
 
 type HashThread = Thread<HashRequest, Sums | undefined>;
 
@@ -11,12 +15,14 @@ const shared: { threads: CompressionThreads | undefined } = { threads: undefined
 
 export class CompressionThreads {
   readonly count: number;
+  readonly slots: SlotPool;
   readonly #compressors: readonly Thread<CompressRequest, number>[];
   readonly #hasher: HashThread = new Thread(import.meta.url, './hash-thread');
   #streams = 0;
 
   constructor(count: number) {
     this.count = count;
+    this.slots = new SlotPool(count);
     this.#compressors = Array.from({ length: count }, () => new Thread(import.meta.url, './compress-thread'));
   }
 

@@ -14,14 +14,14 @@ import { turns } from '../../support/turns.ts';
 const BLOCK = gzipFormat.blockSize;
 const compression = DEFAULT_COMPRESSION;
 
-test('progress counts the input to its end', async () => {
+test('progress counts each block of the input once', async () => {
   const sizes: number[] = [];
   await compressStream(inPieces(mixedBytes(2 * BLOCK + 5)), {
     compression,
     write: async () => {},
-    onProgress: (size) => sizes.push(size),
+    onProgress: (bytes) => sizes.push(bytes),
   });
-  assert.deepEqual(sizes, [BLOCK, 2 * BLOCK, 2 * BLOCK + 5]);
+  assert.deepEqual(sizes, [BLOCK, BLOCK, 5]);
 });
 
 test('a failing source fails the stream, when what was under way is done', async () => {
@@ -101,6 +101,80 @@ test('streams side by side do not mix', async () => {
     compressStream(inPieces(input), { compression, write: async () => {} });
   const together = await Promise.all(inputs.map(digests));
   for (const [i, input] of inputs.entries()) assert.deepEqual(await digests(input), together[i]);
+});
+
+test('one bound of memory holds for all streams: with none writing, they stop reading', async () => {
+  const threads = new CompressionThreads(2);
+  const disk = Promise.withResolvers<void>();
+  const state = { read: 0 };
+  const stream = () => {
+    const source = (async function* () {
+      for (let block = 0; block < 20; block += 1) {
+        state.read += 1;
+        yield Buffer.alloc(BLOCK);
+      }
+    })();
+    return compressStream(source, { compression, threads, write: () => disk.promise });
+  };
+  const streams = [stream(), stream(), stream()];
+  await turns(200);
+  // A slot for each thread and stream and one more; each stream has read one block that it cannot place.
+  assert.ok(state.read <= 2 + 3 + 1 + 3, `${state.read} blocks were read`);
+  disk.resolve();
+  await Promise.all(streams);
+  assert.equal(state.read, 60);
+});
+
+test('more streams than slots all end, whatever their compression', async () => {
+  const threads = new CompressionThreads(1);
+  const inputs = Array.from({ length: 12 }, (_, n) => mixedBytes(2 * BLOCK + n));
+  const compressions = [compression, { algorithm: 'zstd', level: 1 }] as const;
+  const sizes = await Promise.all(
+    inputs.map(async (input, n) => {
+      const options = { compression: compressions[n % 2] ?? compression, threads, write: async () => {} };
+      return (await compressStream(inPieces(input), options)).uncompressed.size;
+    }),
+  );
+  assert.deepEqual(
+    sizes,
+    inputs.map(({ length }) => length),
+  );
+});
+
+test('a failed stream gives its memory back', async () => {
+  const threads = new CompressionThreads(1);
+  const failing = async () => {
+    const source = (async function* () {
+      yield mixedBytes(2 * BLOCK + 1);
+      throw new Error('the source broke');
+    })();
+    await assert.rejects(compressStream(source, { compression, threads, write: async () => {} }), /broke/);
+  };
+  for (let turn = 0; turn < 10; turn += 1) await failing();
+  const { uncompressed } = await compressStream(inPieces(mixedBytes(3 * BLOCK)), {
+    compression,
+    threads,
+    write: async () => {},
+  });
+  assert.equal(uncompressed.size, 3 * BLOCK);
+});
+
+test('a signal stops a stream with its reason', async () => {
+  const stop = new AbortController();
+  const state = { closed: false };
+  const source = (async function* () {
+    try {
+      for (let block = 0; ; block += 1) {
+        if (block === 3) stop.abort(new Error('another layer broke'));
+        yield Buffer.alloc(BLOCK);
+      }
+    } finally {
+      state.closed = true;
+    }
+  })();
+  const options = { compression, write: async () => {}, signal: stop.signal };
+  await assert.rejects(compressStream(source, options), /another layer broke/);
+  assert.ok(state.closed);
 });
 
 test('the process ends by itself, also if threads were never used', async (t) => {
