@@ -55,7 +55,7 @@ export type { OpenedImage } from './oci/read/opened-image.ts';
 export { type Compression, parseCompression } from './oci/write/compression.ts';
 export type { ImageSink } from './oci/write/image-sink.ts';
 export { publishImage } from './oci/write/publish.ts';
-export type { Checksum } from './ostree/checksum.ts';
+export { type Checksum, isChecksum, parseChecksum } from './ostree/checksum.ts';
 export type { Commit } from './ostree/commit.ts';
 export { type CommitDiff, type DiffOptions, diffCommits, diffTrees, type TreeDiff } from './ostree/diff.ts';
 export { type Attributes, attributesOf, type Change, describeChange } from './ostree/diff-attributes.ts';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommit, resolveRevision } from '../ostree/revision.ts';
 import { commitLines } from './commit-text.ts';
 import { openRepo } from './open-repo.ts';
@@ -16,7 +17,7 @@ export function addRepoLog(group: Command): void {
 
 async function printLog(revision: string, options: { readonly repo: string }): Promise<void> {
   const repo = await openRepo(options.repo);
-  let checksum: string | undefined = await resolveRevision(repo, revision);
+  let checksum: Checksum | undefined = await resolveRevision(repo, revision);
   await loadCommit(repo, checksum);
   while (checksum !== undefined) {
     if (!(await repo.objects.has({ type: 'commit', checksum })))

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { print, read } from '../gvariant/index.ts';
+import type { Checksum } from '../ostree/checksum.ts';
 import { PERMISSIONS, parseDirmeta } from '../ostree/dirmeta.ts';
 import { parseDirtree } from '../ostree/dirtree.ts';
 import { isSymlink } from '../ostree/file-header.ts';
 import { lookUp } from '../ostree/lookup.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { loadCommit, resolveRevision } from '../ostree/revision.ts';
-import { type TreeVisit, walkTree } from '../ostree/walk.ts';
+import { type TreeRoot, type TreeVisit, walkTree } from '../ostree/walk.ts';
 import { serializeXattrs, XATTRS_TYPE } from '../ostree/xattrs.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
@@ -49,7 +50,7 @@ async function list(revision: string, paths: readonly string[], options: LsOptio
 
 async function* visitDirectory(
   source: ObjectSource,
-  directory: { readonly path: string; readonly tree: string; readonly meta: string },
+  directory: TreeRoot & { readonly path: string },
   options: LsOptions,
 ): AsyncGenerator<TreeVisit> {
   if (options.recursive && !options.dironly) {
@@ -107,7 +108,7 @@ type ListedEntry = {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
-  readonly checksums: readonly string[];
+  readonly checksums: readonly Checksum[];
 };
 
 function line(entry: ListedEntry, xattrs: Uint8Array, path: string, options: LsOptions): string {

@@ -7,10 +7,9 @@
  */
 import { closeSync, readSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { toHex } from '../base/bytes.ts';
 import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { type OpenedFile, openBeneath } from '../base/open-beneath.ts';
-import { CHECKSUM_BYTES, type Checksum, checksumToBytes } from '../ostree/checksum.ts';
+import { CHECKSUM_BYTES, type Checksum, checksumFromBytes, checksumToBytes } from '../ostree/checksum.ts';
 import {
   archiveHeaderLength,
   type FileHeader,
@@ -90,7 +89,7 @@ export class Catalogue {
     for (let first = 0; first < this.index.count; first += LIST_ENTRIES) {
       const entries = this.#readEntries(first, Math.min(LIST_ENTRIES, this.index.count - first));
       for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
-        yield toHex(entries.subarray(at, at + CHECKSUM_BYTES));
+        yield checksumFromBytes(entries.subarray(at, at + CHECKSUM_BYTES), this.path);
       }
     }
   }
@@ -101,7 +100,7 @@ export class Catalogue {
   }
 
   #decode(entries: Buffer, at: number): CatalogueEntry {
-    const checksum = toHex(entries.subarray(at, at + CHECKSUM_BYTES));
+    const checksum = checksumFromBytes(entries.subarray(at, at + CHECKSUM_BYTES), this.path);
     const size = Number(entries.readBigUInt64BE(at + FIRST_AT));
     const header = this.#header(Number(entries.readBigUInt64BE(at + SECOND_AT)));
     if (size > Number.MAX_SAFE_INTEGER || (size > 0 && isSymlink(header))) {

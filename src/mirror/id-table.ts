@@ -1,7 +1,7 @@
 /** Collects the entries of an index (id-index.ts) and sorts them. Memory: 48 bytes for each. */
 import { toHex } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
-import { CHECKSUM_BYTES } from '../ostree/checksum.ts';
+import { CHECKSUM_BYTES, type Checksum } from '../ostree/checksum.ts';
 import { bucketOf, ENTRY_BYTES, emptyFanOut, FIRST_AT, SECOND_AT } from './id-index.ts';
 
 const MAX_ENTRIES = 0xffff_ffff;
@@ -11,7 +11,7 @@ export class IdTable {
   count = 0;
   #bytes = Buffer.alloc(FIRST_ROOM * ENTRY_BYTES);
 
-  add(checksum: string, first: number, second: number): void {
+  add(checksum: Checksum, first: number, second: number): void {
     if (this.count === MAX_ENTRIES) throw new TreeportError('ERR_INTERNAL', 'too many content objects');
     const at = this.count * ENTRY_BYTES;
     if (at === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * at);

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type View, view, write } from '../gvariant/index.ts';
 import { swap64 } from './byte-order.ts';
-import { type Checksum, checksumFromBytes, checksumToBytes } from './checksum.ts';
+import { type Checksum, checksumFromBytes, checksumToBytes, finishChecksum } from './checksum.ts';
 import { dictFromView, dictStrings, dictToValue, type MetadataDict } from './metadata-dict.ts';
 
 export const COMMIT_TYPE = '(a{sv}aya(say)sstayay)';
@@ -62,7 +62,8 @@ export function serializeCommit(commit: Commit): Buffer {
 /** The content checksum: equal for commits of equal trees, whatever their metadata. */
 export function contentChecksum(commit: Commit): Checksum {
   const hash = createHash('sha256');
-  return hash.update(checksumToBytes(commit.rootTree)).update(checksumToBytes(commit.rootMeta)).digest('hex');
+  hash.update(checksumToBytes(commit.rootTree)).update(checksumToBytes(commit.rootMeta));
+  return finishChecksum(hash);
 }
 
 /**

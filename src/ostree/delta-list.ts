@@ -6,13 +6,12 @@
  * Signed superblocks (`static-delta generate --sign-type`) are for offline use and treated as absent, because
  * clients cannot parse them over HTTP.
  */
-import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { compareBytes } from '../base/bytes.ts';
 import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { listBeneath, readBeneath } from '../base/open-beneath.ts';
 import { type Variant, variant } from '../gvariant/index.ts';
-import { type Checksum, checksumToBytes } from './checksum.ts';
+import { type Checksum, checksumOf, checksumToBytes } from './checksum.ts';
 import { type DeltaName, deltaDirectory, deltaKey, parseDeltaDirectory } from './delta-name.ts';
 import { MAX_METADATA_BYTES } from './limits.ts';
 import { DICT_TYPE, dictToValue, type MetadataDict, serializeDict } from './metadata-dict.ts';
@@ -43,7 +42,7 @@ export async function listDeltas(
   for (const name of deltaNames(repoPath)) {
     try {
       const superblock = readSuperblock(repoPath, name);
-      if (superblock !== undefined) found.push({ name, superblock: hash('sha256', superblock) });
+      if (superblock !== undefined) found.push({ name, superblock: checksumOf(superblock) });
     } catch (error) {
       if (onSkipped === undefined || !isTreeportError(error)) throw error;
       onSkipped(name, error);

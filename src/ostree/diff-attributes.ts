@@ -1,5 +1,6 @@
 /** Attributes of files and directories in a commit, and which of them differ between two commits. */
 import { createHash } from 'node:crypto';
+import type { Checksum } from './checksum.ts';
 import type { DiffNode, Pair } from './diff.ts';
 import { PERMISSIONS } from './dirmeta.ts';
 import { isSymlink } from './file-header.ts';
@@ -85,7 +86,7 @@ async function contentDiffers(
 }
 
 /** Digest of a file's bytes alone; an object's id also covers its header. */
-async function bytesDigest(source: ObjectSource, checksum: string): Promise<string> {
+async function bytesDigest(source: ObjectSource, checksum: Checksum): Promise<string> {
   const digest = createHash('sha256');
   for await (const piece of (await source.content(checksum)).stream()) digest.update(piece);
   return digest.digest('hex');

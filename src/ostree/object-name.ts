@@ -2,7 +2,7 @@
  * Names of objects: a type and a checksum, written `<checksum>.<type>`. A repository stores them at
  * `objects/<2 digits>/<62 digits>.<extension>`.
  */
-import { type Checksum, isChecksum } from './checksum.ts';
+import { assumeChecksum, type Checksum, isChecksum } from './checksum.ts';
 
 /** Metadata objects whose id is the SHA-256 of their bytes: what a commit consists of besides content. */
 export type HashedMetadataType = 'commit' | 'dirtree' | 'dirmeta';
@@ -38,7 +38,7 @@ export function formatObjectName(name: ObjectName): string {
 /** Parses names made by {@link formatObjectName}. Not for untrusted text. */
 export function parseObjectName(text: string): ObjectName {
   const [checksum = '', type = ''] = text.split('.');
-  return { checksum, type: type as ObjectType };
+  return { checksum: assumeChecksum(checksum), type: type as ObjectType };
 }
 
 /** Path of a loose object below the repository, with the given extension. */

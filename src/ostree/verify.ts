@@ -1,21 +1,16 @@
 /** Verifies objects against their ids. */
-import { createHash, hash } from 'node:crypto';
-import type { Checksum } from './checksum.ts';
+import { createHash } from 'node:crypto';
+import { type Checksum, checksumOf, finishChecksum } from './checksum.ts';
 import { hashedHeader } from './file-header.ts';
 import { wrongChecksum } from './object-fault.ts';
 import { formatObjectName, isHashedMetadata, type MetadataType } from './object-name.ts';
 import type { ContentObject } from './object-source.ts';
 
-/** The id of a metadata object. */
-export function metadataChecksum(bytes: Uint8Array): Checksum {
-  return hash('sha256', bytes);
-}
-
 /** The id of a content object; reads all its bytes. */
 export async function fileChecksum(object: ContentObject): Promise<Checksum> {
   const digest = createHash('sha256').update(hashedHeader(object.header));
   for await (const piece of object.stream()) digest.update(piece);
-  return digest.digest('hex');
+  return finishChecksum(digest);
 }
 
 /** Reads a content object to its end; throws ERR_OBJECT_CORRUPT unless its bytes match the id. */
@@ -27,7 +22,7 @@ export async function verifyContent(object: ContentObject, checksum: Checksum): 
 /** Throws ERR_OBJECT_CORRUPT unless the bytes match the id. Detached metadata has no checksum to check. */
 export function verifyMetadata(type: MetadataType, checksum: Checksum, bytes: Uint8Array): void {
   if (!isHashedMetadata(type)) return;
-  const actual = metadataChecksum(bytes);
+  const actual = checksumOf(bytes);
   if (actual !== checksum) throw wrongChecksum(formatObjectName({ type, checksum }), actual);
 }
 
@@ -41,6 +36,6 @@ export async function* verifiedStream(object: ContentObject, checksum: Checksum)
     digest.update(piece);
     yield piece;
   }
-  const actual = digest.digest('hex');
+  const actual = finishChecksum(digest);
   if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
 }

@@ -5,8 +5,7 @@
  *
  * Percent-encoding is decoded after splitting at `/`. A `+`, which delta names contain, stays a plus.
  */
-import type { Checksum } from '../ostree/checksum.ts';
-import { checksumFromDeltaName } from '../ostree/checksum.ts';
+import { assumeChecksum, type Checksum, checksumFromDeltaName } from '../ostree/checksum.ts';
 import { type DeltaName, parseDeltaDirectory } from '../ostree/delta-name.ts';
 import { isMetadataType, type MetadataType } from '../ostree/object-name.ts';
 import { isRefName } from '../ostree/ref-name.ts';
@@ -38,14 +37,16 @@ const MAX_PATH_LENGTH = 4096;
 /** Parses the path behind `<base path>/`, without a query. */
 export function parseRepoPath(path: string): RepoTarget | undefined {
   const object = OBJECT.exec(path);
-  if (object !== null) return objectTarget(`${object[1]}${object[2]}`, object[3] as string);
+  if (object !== null) return objectTarget(object);
   if (path.length > MAX_PATH_LENGTH) return undefined;
   if (!path.includes('%')) return parseParts(path.split('/'));
   const decoded = decodeParts(path.split('/'));
   return decoded === undefined ? undefined : parseParts(decoded);
 }
 
-function objectTarget(checksum: Checksum, extension: string): RepoTarget | undefined {
+function objectTarget(match: RegExpExecArray): RepoTarget | undefined {
+  const checksum = assumeChecksum(`${match[1]}${match[2]}`);
+  const extension = match[3] as string;
   if (extension === 'filez') return { kind: 'content', checksum };
   return isMetadataType(extension) ? { kind: 'metadata', type: extension, checksum } : undefined;
 }
@@ -74,7 +75,7 @@ function parseParts(parts: readonly string[]): RepoTarget | undefined {
       return refTarget(second, parts.slice(2));
     case 'objects': {
       const object = parts.length === 3 ? OBJECT.exec(parts.join('/')) : null;
-      return object === null ? undefined : objectTarget(`${object[1]}${object[2]}`, object[3] as string);
+      return object === null ? undefined : objectTarget(object);
     }
     case 'deltas': {
       const name =

@@ -3,14 +3,13 @@
  * where the embedded repo is. That directory is nearly always empty, so the object is missing if the commit
  * has no other empty directory.
  */
-import { hash } from 'node:crypto';
-import type { Checksum } from '../ostree/checksum.ts';
+import { type Checksum, checksumOf } from '../ostree/checksum.ts';
 import { serializeDirtree } from '../ostree/dirtree.ts';
 import type { ObjectName } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 
 export const EMPTY_DIRTREE: Buffer = serializeDirtree({ files: [], directories: [] });
-export const EMPTY_DIRTREE_CHECKSUM: Checksum = hash('sha256', EMPTY_DIRTREE);
+export const EMPTY_DIRTREE_CHECKSUM: Checksum = checksumOf(EMPTY_DIRTREE);
 
 export function withEmptyDirtree(source: ObjectSource): ObjectSource {
   const isEmptyDirtree = (name: ObjectName) =>

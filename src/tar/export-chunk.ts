@@ -3,6 +3,7 @@
  * followed by the links to it. "Format 2" writes, before a link, its parent directories that the layer does
  * not have yet.
  */
+import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { ChunkContent, ChunkObjects } from './chunk.ts';
 import type { DirectoryOwners } from './directory-owners.ts';
@@ -47,7 +48,7 @@ export async function* writeChunk(
   }
 }
 
-function sortedByChecksum(objects: ChunkObjects): readonly (readonly [string, readonly string[]])[] {
+function sortedByChecksum(objects: ChunkObjects): readonly (readonly [Checksum, readonly string[]])[] {
   return [...objects].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 

@@ -8,12 +8,12 @@
  */
 import { collect, collectSized } from '../base/bytes.ts';
 import { isTreeportError, messageOf } from '../base/errors.ts';
-import type { Checksum } from '../ostree/checksum.ts';
+import { type Checksum, checksumOf } from '../ostree/checksum.ts';
 import { PERMISSIONS } from '../ostree/dirmeta.ts';
 import { type FileHeader, isSymlink, S_IFREG, SYMLINK_MODE } from '../ostree/file-header.ts';
 import { MAX_KEPT_XATTRS_BYTES, MAX_STREAM_METADATA_BYTES, MAX_XATTRS_BYTES } from '../ostree/limits.ts';
 import type { ContentObject } from '../ostree/object-source.ts';
-import { metadataChecksum, verifiedStream, verifyMetadata } from '../ostree/verify.ts';
+import { verifiedStream, verifyMetadata } from '../ostree/verify.ts';
 import { NO_XATTRS, parseXattrs } from '../ostree/xattrs.ts';
 import { classifyEntry, entryFault, type TarMetadataType, xattrsTarget } from './object-entry.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
@@ -173,7 +173,7 @@ function ownerId(path: string, id: number): number {
 /** Reads extended attributes; verifies them if `checksum` is given. */
 async function readXattrs(entry: ReadEntry, checksum?: Checksum): Promise<Buffer> {
   const bytes = await readSmall(entry, MAX_XATTRS_BYTES);
-  if (checksum !== undefined && metadataChecksum(bytes) !== checksum) {
+  if (checksum !== undefined && checksumOf(bytes) !== checksum) {
     throw entryFault(entry.path, 'its bytes do not give the checksum in its name');
   }
   try {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { commitLines } from '../../src/cli/commit-text.ts';
 import type { Commit } from '../../src/ostree/commit.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 
-const ID = 'a'.repeat(64);
+const ID = repeatedChecksum('a');
 
 function dateLine(timestamp: number): string | undefined {
   const commit: Commit = {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { type Checksum, parseChecksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { type MetadataDict, stringVariant } from '../../src/ostree/metadata-dict.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
@@ -82,10 +83,10 @@ test('texts of commits, faults and errors are clean, in a pipe too', async (t) =
 });
 
 /** The content object of the file with the hostile name. */
-async function fileIn(repo: string, commit: string): Promise<string> {
+async function fileIn(repo: string, commit: Checksum): Promise<Checksum> {
   const args = ['repo', 'ls', '--repo', repo, '-C', commit, `/${EVIL}`];
   const { stdout } = await treeport(args);
-  return /[0-9a-f]{64}/.exec(stdout)?.[0] ?? '';
+  return parseChecksum(/[0-9a-f]{64}/.exec(stdout)?.[0] ?? '');
 }
 
 test('names are as they are in a pipe, and quoted at a terminal', {

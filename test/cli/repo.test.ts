@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import {
   FIXTURE_COMMIT,
   FIXTURE_DETACHED,
-  FIXTURE_OBJECTS,
   FIXTURE_REF,
+  fixtureObject,
   writeOstreeFixture,
 } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
@@ -133,7 +134,7 @@ test('a ref or commit that is not there is one coded line', () => {
     /^treeport: ERR_REF_MISSING: no ref or commit "nope" in repository [^\n]+\n$/,
   );
   assert.match(
-    repo('show', 'f'.repeat(64)).stderr,
+    repo('show', repeatedChecksum('f')).stderr,
     /^treeport: ERR_COMMIT_MISSING: no commit f{64} in repository [^\n]+\n$/,
   );
   assert.match(
@@ -144,7 +145,7 @@ test('a ref or commit that is not there is one coded line', () => {
 
 test('fsck says so when all is good, and names what is not', () => {
   assert.match(repo('fsck').stdout, /^\d+ objects of 1 commits are good\n$/);
-  const bash = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
+  const bash = fixtureObject('/usr/bin/bash');
   rmSync(join(state.repo, loosePath(bash, 'filez')));
   const result = repo('fsck');
   assert.equal(result.status, 1);

@@ -11,7 +11,8 @@ import { loosePath } from '../../src/ostree/object-name.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { must, mustTreeport, run, TREEPORT, treeport } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
-import { FIXTURE_OBJECTS, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
+import { FIXTURE_REF, fixtureObject, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { goldenTar } from '../support/tar-streams.ts';
 
@@ -54,8 +55,8 @@ test('tar export --output - is standard output, and a symlink stays one', async 
 
 test('tar export of a repository with a corrupt object names it and leaves no file', async (t) => {
   const { folder, repo, args } = await fixture(t);
-  const checksum = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
-  const other = FIXTURE_OBJECTS['/usr/bin/arping'] as string;
+  const checksum = fixtureObject('/usr/bin/bash');
+  const other = fixtureObject('/usr/bin/arping');
   const bytes = await readFile(join(repo, loosePath(other, 'filez')));
   await writeFile(join(repo, loosePath(checksum, 'filez')), bytes);
   const outcome = await treeport([...args, '--output', join(folder, 'commit.tar'), FIXTURE_REF]);
@@ -69,7 +70,7 @@ test('tar export of what is not there is one coded line', async (t) => {
   const missing = await treeport([...args, 'no/such/ref']);
   assert.deepEqual([missing.status, missing.stdout], [1, '']);
   assert.match(missing.stderr, /^treeport: ERR_REF_MISSING: .*no\/such\/ref.*\n$/);
-  const commit = await treeport([...args, 'f'.repeat(64)]);
+  const commit = await treeport([...args, repeatedChecksum('f')]);
   assert.match(commit.stderr, /^treeport: ERR_COMMIT_MISSING: .*\n$/);
 });
 

@@ -4,8 +4,9 @@ import { commitLabels } from '../../src/container/labels.ts';
 import { variant } from '../../src/gvariant/index.ts';
 import type { Commit } from '../../src/ostree/commit.ts';
 import type { MetadataDict } from '../../src/ostree/metadata-dict.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 
-const ID = 'a'.repeat(64);
+const ID = repeatedChecksum('a');
 
 function commitWith(metadata: MetadataDict): Commit {
   return { metadata, parent: undefined, subject: '', body: '', timestamp: 0, rootTree: ID, rootMeta: ID };

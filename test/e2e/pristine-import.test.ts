@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { type Checksum, parseChecksum } from '../../src/ostree/checksum.ts';
 import { openRepository, type Repository } from '../../src/ostree/repo/open.ts';
 import { formerMirror } from '../support/former-mirror.ts';
 import { buildInto, encapsulateInto, wrapInto } from '../support/mirror-images.ts';
@@ -42,8 +43,8 @@ async function osOf(folder: string, prepareRoot: string, rootMode = 0o755): Prom
   return openRepository(repo);
 }
 
-function commitOf({ path }: Repository): Promise<string> {
-  return must(['ostree', `--repo=${path}`, 'rev-parse', REF]);
+async function commitOf({ path }: Repository): Promise<Checksum> {
+  return parseChecksum(await must(['ostree', `--repo=${path}`, 'rev-parse', REF]));
 }
 
 function assertPristine({ base, merge, diff, dropped }: OsImport): void {

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import type { Checksum } from '../../src/ostree/checksum.ts';
 import { makeHostileTree } from '../support/hostile-tree.ts';
 import {
   commitDirectory,
@@ -24,7 +25,7 @@ const timeout = 300_000;
 const COPIES = ['archive', 'bare-user'] as const;
 const GENERATIONS: readonly SplitGeneration[] = ['inline', 'linked', 'v0'];
 
-async function hostileRepo(folder: string): Promise<{ readonly path: string; readonly commit: string }> {
+async function hostileRepo(folder: string): Promise<{ readonly path: string; readonly commit: Checksum }> {
   const tree = join(folder, 'tree');
   await mkdir(tree);
   await makeHostileTree(tree);
@@ -36,7 +37,7 @@ async function hostileRepo(folder: string): Promise<{ readonly path: string; rea
 async function checkServed(
   t: TestContext,
   path: string,
-  original: { readonly path: string; readonly commit: string },
+  original: { readonly path: string; readonly commit: Checksum },
 ): Promise<void> {
   const folder = await tempDir(t);
   const { repo: url } = await serve(t, path);

@@ -6,9 +6,11 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:f
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { ErrorCode } from '../../src/base/error-codes.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { freePort } from '../support/free-port.ts';
-import { FIXTURE_OBJECTS, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { FIXTURE_REF, fixtureObject, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 import { eventually, start } from './support/processes.ts';
 import { must, TREEPORT, treeport } from './support/run.ts';
@@ -17,9 +19,9 @@ import { tempDir } from './support/scratch.ts';
 const skip = unlessInstalled('mkfifo', 'mknod') || unlessRoot();
 /** A program that waits for the other end of a FIFO never ends. */
 const timeout = 30_000;
-const BASH = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
+const BASH = fixtureObject('/usr/bin/bash');
 
-type Place = { readonly folder: string; readonly repo: string; readonly commit: string };
+type Place = { readonly folder: string; readonly repo: string; readonly commit: Checksum };
 
 async function place(t: TestContext): Promise<Place> {
   const folder = await tempDir(t);
@@ -98,7 +100,7 @@ test('a server of such a repository answers, and ends when it is told to', {
 }, async (t) => {
   const { repo } = await place(t);
   const shadow = readFileSync('/etc/shadow', 'utf8').slice(0, 20);
-  const fifos = ['refs/heads/fifo', 'summary.sig', 'summary.idx', loosePath('d'.repeat(64), 'filez')];
+  const fifos = ['refs/heads/fifo', 'summary.sig', 'summary.idx', loosePath(repeatedChecksum('d'), 'filez')];
   for (const file of fifos) {
     mkdirSync(join(repo, file, '..'), { recursive: true });
     await must(['mkfifo', join(repo, file)]);

@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type FsckReport, fsck } from '../../src/fsck/fsck.ts';
+import { type Checksum, checksumOf, parseChecksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { S_IFDIR, serializeDirmeta } from '../../src/ostree/dirmeta.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { run } from '../e2e/support/run.ts';
-import { FIXTURE_OBJECTS, updateOstreeFixture, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
+import { fixtureObject, updateOstreeFixture, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
 
-const ROOT_TREE = '7cdc830f88e37bc9516624cb275a2998b990ffe4fb15a6fac4c7245b68b1461a';
-const ROOT_META = '60a960ec9a1b088a76c8e465c0876a4841ab32ea609dcbab76a02aeed0f11839';
+const ROOT_TREE = parseChecksum('7cdc830f88e37bc9516624cb275a2998b990ffe4fb15a6fac4c7245b68b1461a');
+const ROOT_META = parseChecksum('60a960ec9a1b088a76c8e465c0876a4841ab32ea609dcbab76a02aeed0f11839');
 
 async function fixture(t: TestContext) {
   const path = await mkdtemp(join(tmpdir(), 'treeport-fsck-'));
@@ -25,18 +26,12 @@ async function fixture(t: TestContext) {
   return {
     path,
     commit,
-    file: (checksum: string, extension: string) => join(path, loosePath(checksum, extension)),
+    file: (checksum: Checksum, extension: string) => join(path, loosePath(checksum, extension)),
   };
 }
 
 async function check(path: string): Promise<FsckReport> {
   return fsck(await openRepository(path), { threads: 2 });
-}
-
-function objectAt(path: string): string {
-  const checksum = FIXTURE_OBJECTS[path];
-  assert.ok(checksum, `the fixture has ${path}`);
-  return checksum;
 }
 
 function faultsOf(report: FsckReport) {
@@ -59,9 +54,9 @@ test('a commit that no ref names is checked as well', async (t) => {
 
 test('corrupt, missing and unreadable content is distinguished and located', async (t) => {
   const { path, commit, file } = await fixture(t);
-  const [corrupt, missing, unreadable] = ['/usr/bin/bash', '/usr/bin/hardlink-a', '/usr/etc/polkit.conf'].map(
-    objectAt,
-  ) as [string, string, string];
+  const corrupt = fixtureObject('/usr/bin/bash');
+  const missing = fixtureObject('/usr/bin/hardlink-a');
+  const unreadable = fixtureObject('/usr/etc/polkit.conf');
   const bytes = readFileSync(file(corrupt, 'filez'));
   // Owner: the first byte of the uid in the archive header.
   bytes[16] = 1;
@@ -86,7 +81,7 @@ test('corrupt, missing and unreadable content is distinguished and located', asy
 
 test('truncated compressed bytes are corrupt', async (t) => {
   const { path, file } = await fixture(t);
-  const checksum = objectAt('/usr/bin/bash');
+  const checksum = fixtureObject('/usr/bin/bash');
   const bytes = readFileSync(file(checksum, 'filez'));
   writeFileSync(file(checksum, 'filez'), bytes.subarray(0, -4));
   assert.deepEqual(faultsOf(await check(path)), [['corrupt', 'file', checksum, '/usr/bin/bash']]);
@@ -129,7 +124,7 @@ test('every dirmeta below the root is checked', async (t) => {
   ] as const;
   for (const [place, mode] of metas) {
     const bytes = serializeDirmeta({ uid: 0, gid: 0, mode: S_IFDIR | mode, xattrs: [] });
-    const checksum = hash('sha256', bytes);
+    const checksum = checksumOf(bytes);
     const file = join(path, loosePath(checksum, 'dirmeta'));
     rmSync(file);
     assert.deepEqual(faultsOf(await check(path)), [['missing', 'dirmeta', checksum, place]]);
@@ -204,14 +199,14 @@ test('a refs folder that links out of the repository is a fault', async (t) => {
 
 test('a ref to a missing commit is a fault', async (t) => {
   const { path } = await fixture(t);
-  const absent = 'f'.repeat(64);
+  const absent = repeatedChecksum('f');
   writeFileSync(join(path, 'refs/heads/broken'), `${absent}\n`);
   assert.deepEqual(faultsOf(await check(path)), [['missing', 'commit', absent, '/']]);
 });
 
 test('partial commits are counted and skipped', async (t) => {
   const { path, commit, file } = await fixture(t);
-  rmSync(file(objectAt('/usr/bin/bash'), 'filez'));
+  rmSync(file(fixtureObject('/usr/bin/bash'), 'filez'));
   writeFileSync(join(path, `state/${commit}.commitpartial`), '');
   const report = await check(path);
   assert.deepEqual([report.commits, report.partialCommits, report.faults.length], [0, 1, 0]);
@@ -221,7 +216,7 @@ test('an object without read permission is unreadable', {
   skip: process.getuid?.() === 0 && 'root may read anything',
 }, async (t) => {
   const { path, file } = await fixture(t);
-  const checksum = objectAt('/usr/bin/bash');
+  const checksum = fixtureObject('/usr/bin/bash');
   chmodSync(file(checksum, 'filez'), 0);
   assert.deepEqual(faultsOf(await check(path)), [['unreadable', 'file', checksum, '/usr/bin/bash']]);
 });

@@ -4,6 +4,7 @@ import type { Fault } from '../../src/fsck/fault.ts';
 import { locateFaults } from '../../src/fsck/locate.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { EMPTY_DIRTREE_CHECKSUM } from '../../src/tar/empty-dirtree.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { deepCommit } from '../support/deep-commit.ts';
 
 test('a fault is located at the first path in order, at any depth', async () => {
@@ -12,7 +13,7 @@ test('a fault is located at the first path in order, at any depth', async () => 
     { type: 'dirtree', checksum: EMPTY_DIRTREE_CHECKSUM },
     { type: 'dirtree', checksum: rootTree },
     { type: 'dirmeta', checksum: meta },
-    { type: 'file', checksum: 'f'.repeat(64) },
+    { type: 'file', checksum: repeatedChecksum('f') },
   ] as const;
   const faults: readonly Fault[] = names.map((object) => ({ kind: 'corrupt', object, message: '' }));
   const located = await locateFaults(source as ObjectSource, [commit], faults);

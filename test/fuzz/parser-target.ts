@@ -18,6 +18,7 @@ import { imageConfig, parseImageConfig } from '../../src/oci/model/image-config.
 import { parseIndex } from '../../src/oci/model/image-layout.ts';
 import { parseManifest } from '../../src/oci/model/manifest.ts';
 import { parseImageReference } from '../../src/oci/model/reference.ts';
+import { parseChecksum } from '../../src/ostree/checksum.ts';
 import { parseCommit } from '../../src/ostree/commit.ts';
 import { parseDeltaDirectory } from '../../src/ostree/delta-name.ts';
 import { parseDirmeta, serializeDirmeta } from '../../src/ostree/dirmeta.ts';
@@ -158,7 +159,7 @@ function documentParsers(): readonly Parser[] {
 async function catalogueParser(folder: string): Promise<Parser> {
   const path = join(folder, 'catalogue');
   const header = { uid: 1, gid: 2, mode: S_IFREG | 0o644, target: '', xattrs: Buffer.alloc(0) };
-  const checksums = ['00', '5f', 'ff'].map((start) => start.padEnd(64, '7'));
+  const checksums = ['00', '5f', 'ff'].map((start) => parseChecksum(start.padEnd(64, '7')));
   await writeCatalogue(
     path,
     checksums.map((checksum, size) => ({ checksum, header, size })),

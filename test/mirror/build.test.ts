@@ -8,6 +8,7 @@ import { buildMirror } from '../../src/mirror/build.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { publicationOf } from '../../src/mirror/published-refs.ts';
 import { publishImage } from '../../src/oci/write/publish.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
@@ -152,11 +153,11 @@ test('a runtime of another architecture is refused before anything is written', 
 
 test('a corrupt object is named, and no image is left', async () => {
   const own = await writeMirrorSource(join(directory, 'corrupt'));
-  const files: string[] = [];
+  const files: Checksum[] = [];
   for await (const { type, checksum } of reachableObjects(own.repo.objects, own.commit)) {
     if (type === 'file') files.push(checksum);
   }
-  const [victim] = files as [string];
+  const [victim] = files as [Checksum];
   await rm(join(own.repo.path, loosePath(victim, 'filez')));
   const path = join(directory, 'no-image');
   await assert.rejects(buildInto(path, own.repo, [MIRROR_REF]), {

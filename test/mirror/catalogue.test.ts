@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { createHash, hash } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { Catalogue, type CatalogueEntry } from '../../src/mirror/catalogue.ts';
 import { writeCatalogue } from '../../src/mirror/catalogue-writer.ts';
+import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { type FileHeader, S_IFREG, SYMLINK_MODE } from '../../src/ostree/file-header.ts';
 import { NO_XATTRS, serializeXattrs } from '../../src/ostree/xattrs.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 
 const PLAIN: FileHeader = { uid: 0, gid: 0, mode: S_IFREG | 0o644, target: '', xattrs: NO_XATTRS };
 
@@ -17,8 +18,8 @@ before(async () => {
 });
 after(() => rm(directory, { recursive: true }));
 
-function idOf(text: string): string {
-  return hash('sha256', text);
+function idOf(text: string): Checksum {
+  return checksumOf(Buffer.from(text));
 }
 
 const SAMPLE: readonly CatalogueEntry[] = [
@@ -60,8 +61,8 @@ test('every entry is read back as it was written, whatever the order of writing'
     assert.deepEqual([...catalogue.checksums()], SAMPLE.map((entry) => entry.checksum).toSorted());
     assert.equal(catalogue.has(idOf('plain')), true);
     assert.equal(catalogue.has(idOf('something else')), false);
-    assert.equal(catalogue.get('0'.repeat(64)), undefined);
-    assert.equal(catalogue.get('f'.repeat(64)), undefined);
+    assert.equal(catalogue.get(repeatedChecksum('0')), undefined);
+    assert.equal(catalogue.get(repeatedChecksum('f')), undefined);
     catalogue.close();
   }
 });
@@ -182,8 +183,8 @@ test('a million entries: little memory to write, next to none to open and search
   assert.ok(grown < 40e6, `${grown} bytes after opening and searching a file of 48 MB`);
 });
 
-function numbered(i: number): string {
-  return createHash('sha256').update(String(i)).digest('hex');
+function numbered(i: number): Checksum {
+  return idOf(String(i));
 }
 
 function* millionEntries(count: number, watch: () => void): Generator<CatalogueEntry> {

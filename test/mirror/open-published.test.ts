@@ -13,6 +13,7 @@ import { loosePath } from '../../src/ostree/object-name.ts';
 import { listHeads } from '../../src/ostree/refs.ts';
 import { fileChecksum } from '../../src/ostree/verify.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { MIRROR_REF } from '../support/mirror-repos.ts';
 import { MIRROR_OBJECTS, makeMirror, objectAt, opened, readAll } from '../support/mirror-root.ts';
 import { unlessInstalled } from '../support/programs.ts';
@@ -101,7 +102,7 @@ test('a missing or changed file is an error that names the object', { skip }, as
   });
   truncateSync(embedded(changed), 1000);
   assert.notEqual(await fileChecksum(await repo.objects.content(changed)), changed);
-  const unknown = 'ab'.repeat(32);
+  const unknown = repeatedChecksum('ab');
   await assert.rejects(repo.objects.content(unknown), { code: 'ERR_OBJECT_MISSING' });
   assert.equal(await repo.objects.has({ type: 'file', checksum: unknown }), false);
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { type Publication, publicationOf, publicationOfCommits } from '../../src/mirror/published-refs.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
 import type { MetadataDict } from '../../src/ostree/metadata-dict.ts';
 import {
@@ -23,7 +24,7 @@ before(async () => {
 });
 after(() => rm(directory, { recursive: true }));
 
-async function commitWith(metadata: MetadataDict, timestamp = 1_700_000_050): Promise<string> {
+async function commitWith(metadata: MetadataDict, timestamp = 1_700_000_050): Promise<Checksum> {
   return commitTree(source.writer, mirrorTree('other'), { metadata, timestamp });
 }
 
@@ -33,7 +34,7 @@ async function publish(...words: readonly string[]): Promise<Publication & { rea
   return { ...publication, warnings };
 }
 
-function named(commit: string, ...names: readonly string[]) {
+function named(commit: Checksum, ...names: readonly string[]) {
   return names.map((name) => ({ name, collection: undefined, commit }));
 }
 
@@ -137,7 +138,7 @@ test('names for a single commit are held against its binding too', async () => {
 test('a name for several commits is that of the ones bound to it, or of one without a binding', async () => {
   const [a, b] = [await commitWith(boundTo('a')), await commitWith(boundTo('b'))];
   const free = await commitWith(new Map());
-  const of = async (commits: readonly string[], ...names: readonly string[]) => {
+  const of = async (commits: readonly Checksum[], ...names: readonly string[]) => {
     const publication = await publicationOfCommits(source.repo.objects, commits, names, () => assert.fail());
     assert.deepEqual(publication.commits, commits);
     return publication.refs;

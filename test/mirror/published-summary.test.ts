@@ -91,7 +91,7 @@ test('a signed summary of another time, or one that is broken, is replaced with 
 });
 
 /** A ref as flatpak's index lists it. */
-function listed(name: string, commit: string): SummaryRef {
+function listed(name: string, commit: Checksum): SummaryRef {
   return { name, commit, commitSize: 1, metadata: new Map() };
 }
 

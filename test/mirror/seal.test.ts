@@ -6,6 +6,7 @@ import test, { after, before } from 'node:test';
 import { FORMER_HOME, MIRROR_HOME } from '../../src/mirror/layout.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { seal } from '../../src/mirror/seal.ts';
+import { parseChecksum } from '../../src/ostree/checksum.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { MIRROR_REF, type MirrorSource, unpackImage, writeMirrorSource } from '../support/mirror-repos.ts';
 import { MIRROR_OBJECTS, objectAt, readAll } from '../support/mirror-root.ts';
@@ -14,7 +15,7 @@ import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 /** Files of mode 0 can be read by root alone. */
 const skip = unlessRoot() || unlessInstalled('tar');
 /** The dirtree of an empty directory. */
-const EMPTY_DIRTREE = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d';
+const EMPTY_DIRTREE = parseChecksum('6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d');
 
 let directory: string;
 before(async () => {

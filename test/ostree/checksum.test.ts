@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
 import {
+  type Checksum,
   checksumFromBytes,
   checksumFromDeltaName,
   checksumToBytes,
@@ -9,8 +10,9 @@ import {
   isChecksum,
   parseChecksum,
 } from '../../src/ostree/checksum.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 
-const SUM = '4f9f7347aa69c3a0b5fbb0dcf9e2e5b7a0c8b8c0d1b7e1a6ffeeddccbbaa9988';
+const SUM = parseChecksum('4f9f7347aa69c3a0b5fbb0dcf9e2e5b7a0c8b8c0d1b7e1a6ffeeddccbbaa9988');
 
 test('a checksum is 64 lower-case hexadecimal digits and nothing else', () => {
   assert.equal(parseChecksum(SUM), SUM);
@@ -43,11 +45,11 @@ test('32 bytes and back', () => {
 });
 
 test('delta names are base64 with _ for / and + kept', () => {
-  const cases: readonly (readonly [string, string])[] = [
-    ['0'.repeat(64), 'A'.repeat(43)],
-    ['f'.repeat(64), `${'_'.repeat(42)}8`],
-    [`fbefbe${'0'.repeat(58)}`, `++++${'A'.repeat(39)}`],
-    [`fbffbe${'0'.repeat(58)}`, `+_++${'A'.repeat(39)}`],
+  const cases: readonly (readonly [Checksum, string])[] = [
+    [repeatedChecksum('0'), 'A'.repeat(43)],
+    [repeatedChecksum('f'), `${'_'.repeat(42)}8`],
+    [parseChecksum(`fbefbe${'0'.repeat(58)}`), `++++${'A'.repeat(39)}`],
+    [parseChecksum(`fbffbe${'0'.repeat(58)}`), `+_++${'A'.repeat(39)}`],
   ];
   for (const [checksum, name] of cases) {
     assert.equal(checksumToDeltaName(checksum), name);

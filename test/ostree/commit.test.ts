@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { print, variant } from '../../src/gvariant/index.ts';
+import { checksumOf } from '../../src/ostree/checksum.ts';
 import {
   type Commit,
   contentChecksum,
@@ -17,6 +17,7 @@ import { loosePath } from '../../src/ostree/object-name.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { must } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
+import { repeatedChecksum, uncheckedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
 import { makeHostileTree } from '../support/hostile-tree.ts';
 import { FIXTURE_COMMIT, FIXTURE_CONTENT, writeOstreeFixture } from '../support/ostree-fixture.ts';
@@ -29,8 +30,8 @@ const plain: Commit = {
   subject: '',
   body: '',
   timestamp: 0,
-  rootTree: 'a'.repeat(64),
-  rootMeta: 'b'.repeat(64),
+  rootTree: repeatedChecksum('a'),
+  rootMeta: repeatedChecksum('b'),
 };
 
 test('commits come back', () => {
@@ -39,12 +40,12 @@ test('commits come back', () => {
       ['version', variant('s', '1')],
       ['ostree.ref-binding', variant('as', ['a', 'b'])],
     ]),
-    parent: 'c'.repeat(64),
+    parent: repeatedChecksum('c'),
     subject: 'A subject – ä',
     body: 'Two\nlines\n',
     timestamp: 1_800_000_000,
-    rootTree: 'a'.repeat(64),
-    rootMeta: 'b'.repeat(64),
+    rootTree: repeatedChecksum('a'),
+    rootMeta: repeatedChecksum('b'),
   };
   for (const commit of [plain, full]) assert.deepEqual(parseCommit(serializeCommit(commit)), commit);
   assert.deepEqual(refBinding(full), ['a', 'b']);
@@ -52,16 +53,19 @@ test('commits come back', () => {
 });
 
 test('a checksum of the wrong length is a corrupt commit', () => {
-  const bytes = serializeCommit({ ...plain, rootTree: 'a'.repeat(62) });
+  const bytes = serializeCommit({ ...plain, rootTree: uncheckedChecksum('a'.repeat(62)) });
   assert.throws(() => parseCommit(bytes), coded('ERR_OBJECT_CORRUPT'));
-  assert.throws(() => parseCommit(serializeCommit({ ...plain, parent: 'ab' })), coded('ERR_OBJECT_CORRUPT'));
+  assert.throws(
+    () => parseCommit(serializeCommit({ ...plain, parent: uncheckedChecksum('ab') })),
+    coded('ERR_OBJECT_CORRUPT'),
+  );
   assert.throws(() => parseCommit(Buffer.from('nonsense')), coded('ERR_VARIANT'));
 });
 
 test('the known commit has its known ids', async (t) => {
   const { path, commit } = await writeOstreeFixture(await tempDir(t));
   const bytes = readFileSync(join(path, loosePath(commit, 'commit')));
-  assert.equal(hash('sha256', bytes), FIXTURE_COMMIT);
+  assert.equal(checksumOf(bytes), FIXTURE_COMMIT);
   assert.equal(contentChecksum(parseCommit(bytes)), FIXTURE_CONTENT);
 });
 

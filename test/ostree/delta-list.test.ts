@@ -13,9 +13,10 @@ import {
 } from '../../src/ostree/delta-list.ts';
 import type { DeltaName } from '../../src/ostree/delta-name.ts';
 import { parseDict } from '../../src/ostree/metadata-dict.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 
-const A = 'a'.repeat(64);
-const B = 'b'.repeat(64);
+const A = repeatedChecksum('a');
+const B = repeatedChecksum('b');
 
 function repository(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'treeport-deltas-'));

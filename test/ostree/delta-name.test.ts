@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { parseChecksum } from '../../src/ostree/checksum.ts';
 import {
   deltaDirectory,
   deltaIndexPath,
@@ -7,8 +8,8 @@ import {
   parseDeltaDirectory,
 } from '../../src/ostree/delta-name.ts';
 
-const PLUS = `fbefbe${'0'.repeat(58)}`;
-const SLASH = `ffffff${'0'.repeat(58)}`;
+const PLUS = parseChecksum(`fbefbe${'0'.repeat(58)}`);
+const SLASH = parseChecksum(`ffffff${'0'.repeat(58)}`);
 const A = 'A'.repeat(39);
 
 test('directories, keys and index paths', () => {

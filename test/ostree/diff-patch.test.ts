@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory } from '../../src/ostree/commit-tree.ts';
 import { diffCommits } from '../../src/ostree/diff.ts';
 import { formatDiffPatch } from '../../src/ostree/diff-patch.ts';
@@ -17,7 +18,7 @@ import { tempDir } from '../e2e/support/scratch.ts';
 import { writeDiffCommits } from '../support/diff-commits.ts';
 import { unlessInstalled } from '../support/programs.ts';
 
-async function patchOf(repo: Repository, from: string, to: string): Promise<string> {
+async function patchOf(repo: Repository, from: Checksum, to: Checksum): Promise<string> {
   const pieces: string[] = [];
   for await (const piece of formatDiffPatch(repo.objects, await diffCommits(repo, from, to)))
     pieces.push(piece);
@@ -25,7 +26,7 @@ async function patchOf(repo: Repository, from: string, to: string): Promise<stri
 }
 
 /** Path to what git knows of a file: its type, whether it may be run, its bytes. */
-async function unpack(repo: Repository, commit: string, folder: string): Promise<void> {
+async function unpack(repo: Repository, commit: Checksum, folder: string): Promise<void> {
   const { rootTree, rootMeta } = await loadCommit(repo, commit);
   for await (const { path, checksum } of filesBelow(repo.objects, { tree: rootTree, meta: rootMeta })) {
     const { header, stream } = await repo.objects.content(checksum);

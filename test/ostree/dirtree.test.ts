@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
 import { write } from '../../src/gvariant/index.ts';
+import { parseChecksum } from '../../src/ostree/checksum.ts';
 import { DIRTREE_TYPE, parseDirtree, serializeDirtree } from '../../src/ostree/dirtree.ts';
 
 const SUM = Buffer.alloc(32, 1);
-const hex = SUM.toString('hex');
+const hex = parseChecksum(SUM.toString('hex'));
 
 function tree(files: readonly string[], directories: readonly string[] = []): Buffer {
   return write(DIRTREE_TYPE, [files.map((name) => [name, SUM]), directories.map((name) => [name, SUM, SUM])]);

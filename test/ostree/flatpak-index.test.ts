@@ -7,13 +7,14 @@ import { gzipSync } from 'node:zlib';
 import { parseFlatpakIndex, parseSubSummary, subSummaryPath } from '../../src/ostree/flatpak-index.ts';
 import { flatpakRepo } from '../e2e/support/flatpak.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
 import { writeFlatpakIndex } from '../support/flatpak-index.ts';
 import { unlessInstalled } from '../support/programs.ts';
 
 const REF = {
   name: 'app/org.example.App/x86_64/stable',
-  commit: 'a'.repeat(64),
+  commit: repeatedChecksum('a'),
   commitSize: 7,
   metadata: new Map(),
 };
@@ -33,7 +34,7 @@ test('sub-summaries and their refs', async (t) => {
 });
 
 test('a sub-summary that is another one, or damaged, is ERR_SUMMARY', () => {
-  const sub = { name: 'x86_64', checksum: 'b'.repeat(64) };
+  const sub = { name: 'x86_64', checksum: repeatedChecksum('b') };
   assert.throws(() => parseSubSummary(gzipSync('another'), sub), coded('ERR_SUMMARY', 'x86_64'));
   assert.throws(() => parseSubSummary(Buffer.from('no gzip'), sub), coded('ERR_SUMMARY', 'x86_64'));
   assert.throws(() => parseFlatpakIndex(Buffer.from('no index')), coded('ERR_VARIANT'));

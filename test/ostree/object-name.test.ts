@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { parseChecksum } from '../../src/ostree/checksum.ts';
 import { formatObjectName, isMetadataType, loosePath, parseLooseName } from '../../src/ostree/object-name.ts';
 
-const SUM = `ab${'c'.repeat(62)}`;
+const SUM = parseChecksum(`ab${'c'.repeat(62)}`);
 
 test('names and paths', () => {
   assert.equal(formatObjectName({ type: 'file', checksum: SUM }), `${SUM}.file`);

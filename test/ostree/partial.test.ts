@@ -5,9 +5,10 @@ import test from 'node:test';
 import { isPartial } from '../../src/ostree/partial.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { asNobody } from '../support/as-nobody.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
 
-const COMMIT = 'c'.repeat(64);
+const COMMIT = repeatedChecksum('c');
 
 test('a commit is partial while its mark is there', async (t) => {
   const path = await tempDir(t);

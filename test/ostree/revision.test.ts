@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { type Checksum, parseChecksum } from '../../src/ostree/checksum.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { openRepository, type Repository } from '../../src/ostree/repo/open.ts';
 import { loadCommit, resolveRef, resolveRevision } from '../../src/ostree/revision.ts';
 import { must, run } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
 import { FIXTURE_REF, updateOstreeFixture, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
 
-type TwoCommits = { readonly repo: Repository; readonly first: string; readonly second: string };
+type TwoCommits = { readonly repo: Repository; readonly first: string; readonly second: Checksum };
 
 async function twoCommits(t: TestContext): Promise<TwoCommits> {
   const fixture = await writeOstreeFixture(await tempDir(t));
@@ -37,7 +39,7 @@ test('refs, checksums, their beginnings and parents', async (t) => {
     [first.slice(0, 63)]: first,
     [`${second.slice(0, 8)}^`]: first,
     // A whole checksum is taken at its word.
-    ['0'.repeat(64)]: '0'.repeat(64),
+    [repeatedChecksum('0')]: repeatedChecksum('0'),
   };
   for (const [revision, commit] of Object.entries(cases))
     assert.equal(await resolveRevision(repo, revision), commit, revision);
@@ -68,13 +70,13 @@ test('what names no commit is ERR_REF_MISSING or ERR_COMMIT_MISSING', async (t) 
   );
   await assert.rejects(
     resolveRevision(repo, `${'0'.repeat(64)}^`),
-    coded('ERR_COMMIT_MISSING', '0'.repeat(64)),
+    coded('ERR_COMMIT_MISSING', repeatedChecksum('0')),
   );
 });
 
 test('a beginning of several commits is ambiguous', async (t) => {
   const { repo, second } = await twoCommits(t);
-  const twin = `${second.slice(0, 10)}${'f'.repeat(54)}`;
+  const twin = parseChecksum(`${second.slice(0, 10)}${'f'.repeat(54)}`);
   writeFileSync(join(repo.path, loosePath(twin, 'commit')), '');
   await assert.rejects(resolveRevision(repo, second.slice(0, 10)), coded('ERR_REF_MISSING', '2 commits'));
   assert.equal(await resolveRevision(repo, second.slice(0, 11)), second);

@@ -16,6 +16,7 @@ import {
 } from '../../src/ostree/summary.ts';
 import { buildSummary, withArchiveMode } from '../../src/ostree/summary-build.ts';
 import { archiveFixture } from '../server/repos.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { FIXTURE_REF, updateOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
 
@@ -59,7 +60,7 @@ test('equal repositories give equal bytes, and a new commit other ones', async (
 
 test('refs to commits that are missing or corrupt are left out, and told of', async (t) => {
   const { repo, path, commit } = await archiveFixture(t);
-  const missing = 'f'.repeat(64);
+  const missing = repeatedChecksum('f');
   writeFileSync(join(path, 'refs/heads/missing'), `${missing}\n`);
   const skipped: string[] = [];
   const summary = await buildSummary(repo, { onSkipped: (ref, id) => skipped.push(`${ref} ${id}`) });
@@ -74,7 +75,7 @@ test('refs to commits that are missing or corrupt are left out, and told of', as
 
 test('deltas are listed if their commit is here, and if the config does not forbid it', async (t) => {
   const { path, commit } = await archiveFixture(t);
-  for (const to of [commit, 'e'.repeat(64)]) {
+  for (const to of [commit, repeatedChecksum('e')]) {
     const superblock = superblockPath(path, { from: undefined, to });
     mkdirSync(dirname(superblock), { recursive: true });
     writeFileSync(superblock, 'superblock');

@@ -14,11 +14,17 @@ import {
 } from '../../src/ostree/summary.ts';
 import { must } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
+import { repeatedChecksum, uncheckedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
 import { commitDirectory, initRepo } from '../support/ostree-repos.ts';
 import { unlessInstalled } from '../support/programs.ts';
 
-const ref = (name: string) => ({ name, commit: 'ab'.repeat(32), commitSize: 258, metadata: new Map() });
+const ref = (name: string) => ({
+  name,
+  commit: repeatedChecksum('ab'),
+  commitSize: 258,
+  metadata: new Map(),
+});
 
 test('refs are sorted by bytes, sizes are little-endian, times big-endian', () => {
   const metadata = new Map([['ostree.summary.last-modified', timestampVariant(1)]]);
@@ -41,7 +47,7 @@ test('refs of other collections', () => {
 
 test('a malformed summary', () => {
   assert.throws(() => parseSummary(Buffer.from('<html>')), coded('ERR_VARIANT'));
-  const short = { ...ref('a'), commit: 'abcd' };
+  const short = { ...ref('a'), commit: uncheckedChecksum('abcd') };
   assert.throws(
     () => parseSummary(serializeSummary({ refs: [short], metadata: new Map() })),
     coded('ERR_OBJECT_CORRUPT', 'summary'),

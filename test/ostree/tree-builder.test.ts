@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import { test } from 'node:test';
-import type { Checksum } from '../../src/ostree/checksum.ts';
+import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { type Dirmeta, parseDirmeta, S_IFDIR } from '../../src/ostree/dirmeta.ts';
 import { parseDirtree } from '../../src/ostree/dirtree.ts';
 import { TreeBuilder } from '../../src/ostree/tree-builder.ts';
 import { filesBelow } from '../../src/ostree/walk.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
 
 const META: Dirmeta = { uid: 0, gid: 0, mode: S_IFDIR | 0o755, xattrs: [] };
-const FILE = 'f'.repeat(64);
+const FILE = repeatedChecksum('f');
 
 function memory() {
   const objects = new Map<Checksum, Buffer>();
   return {
     objects,
     metadata: async (_type: string, bytes: Uint8Array) => {
-      const checksum = hash('sha256', bytes);
+      const checksum = checksumOf(bytes);
       objects.set(checksum, Buffer.from(bytes));
       return checksum;
     },
@@ -57,7 +57,7 @@ test('entries in any order give one tree, sorted, with the metadata of each dire
     directories.map(({ name }) => name),
     ['dir-a', 'dir-b', 'dir-ü'],
   );
-  assert.deepEqual(parseDirmeta(bytesOf(one.objects, directories[0]?.meta as string)), { ...META, uid: 7 });
+  assert.deepEqual(parseDirmeta(bytesOf(one.objects, directories[0]?.meta as Checksum)), { ...META, uid: 7 });
 });
 
 test('a tree that exists already is added whole', async () => {
@@ -68,7 +68,7 @@ test('a tree that exists already is added whole', async () => {
   const second = new TreeBuilder(writer, META);
   second.tree('again', root);
   const merged = await second.finish();
-  const source = { metadata: async (_type: string, checksum: string) => bytesOf(writer.objects, checksum) };
+  const source = { metadata: async (_type: string, checksum: Checksum) => bytesOf(writer.objects, checksum) };
   const paths: string[] = [];
   for await (const { path } of filesBelow(source, merged)) paths.push(path);
   assert.deepEqual(paths, ['/again/inside']);

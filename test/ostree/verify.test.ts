@@ -3,10 +3,12 @@ import { appendFileSync, readFileSync, renameSync, truncateSync, writeFileSync }
 import { join } from 'node:path';
 import test, { after, describe } from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
+import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { type FileHeader, isSymlink } from '../../src/ostree/file-header.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import type { ContentObject } from '../../src/ostree/object-source.ts';
-import { fileChecksum, metadataChecksum, verifiedStream, verifyMetadata } from '../../src/ostree/verify.ts';
+import { fileChecksum, verifiedStream, verifyMetadata } from '../../src/ostree/verify.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
 import { LARGE_BYTES } from '../support/hostile-tree.ts';
 import { unshare } from '../support/ostree-repos.ts';
@@ -36,9 +38,9 @@ test('the id of a content object is that of header and bytes', async () => {
 
 test('metadata is compared with its id, unless it has none', () => {
   const bytes = Buffer.from('anything');
-  const id = metadataChecksum(bytes);
+  const id = checksumOf(bytes);
   verifyMetadata('dirtree', id, bytes);
-  const wrong = 'a'.repeat(64);
+  const wrong = repeatedChecksum('a');
   assert.throws(
     () => verifyMetadata('dirtree', wrong, bytes),
     coded('ERR_OBJECT_CORRUPT', `${wrong}.dirtree`, id),
@@ -91,7 +93,7 @@ describe('damaged objects are found in every mode', { skip }, () => {
     });
   }
 
-  async function findLarge(objects: Awaited<ReturnType<ModeRepos['open']>>['objects']): Promise<string> {
+  async function findLarge(objects: Awaited<ReturnType<ModeRepos['open']>>['objects']): Promise<Checksum> {
     for await (const { type, checksum } of objects.list()) {
       if (type !== 'file') continue;
       const object = await objects.content(checksum);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, describe } from 'node:test';
+import type { Checksum } from '../../src/ostree/checksum.ts';
 import { loadCommitObject } from '../../src/ostree/load.ts';
 import { formatObjectName, loosePath, type ObjectName } from '../../src/ostree/object-name.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
@@ -41,7 +42,7 @@ test('a walk may start at any directory', async (t) => {
   const { objects } = await openRepository(path);
   const { rootTree, rootMeta } = await loadCommitObject(objects, commit);
   const files: Record<string, string> = {};
-  let bin: { tree: string; meta: string } | undefined;
+  let bin: { tree: Checksum; meta: Checksum } | undefined;
   for await (const visit of walkTree(objects, { tree: rootTree, meta: rootMeta })) {
     if (visit.kind === 'file') files[visit.path] = visit.checksum;
     else if (visit.path === '/usr/bin') bin = visit;

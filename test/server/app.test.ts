@@ -9,8 +9,9 @@ import { deltaDirectory } from '../../src/ostree/delta-name.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { createServer } from '../../src/server/app.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
-import { FIXTURE_OBJECTS, FIXTURE_REF } from '../support/ostree-fixture.ts';
+import { FIXTURE_REF, fixtureObject } from '../support/ostree-fixture.ts';
 import { archiveFixture, archiveUrl, bareFixture } from './repos.ts';
 
 async function served(t: TestContext, options: Partial<ServerOptions> = {}) {
@@ -70,10 +71,7 @@ test('every answer can be revalidated by its tag', async (t) => {
 
 test('an object that was cut off is resumed by a range, under the same tag', async (t) => {
   const { app, commit } = await served(t);
-  for (const name of [
-    loosePath(commit, 'commit'),
-    loosePath(FIXTURE_OBJECTS['/usr/bin/bash'] as string, 'filez'),
-  ]) {
+  for (const name of [loosePath(commit, 'commit'), loosePath(fixtureObject('/usr/bin/bash'), 'filez')]) {
     const url = `/repo/${name}`;
     const whole = await app.inject(url);
     assert.equal(whole.statusCode, 200);
@@ -115,7 +113,7 @@ test('how long answers may be kept', async (t) => {
     [`${delta}/superblock`]: 'public, max-age=10',
     [`${delta}/0`]: 'no-cache',
     'summary.sig': 'no-cache',
-    [loosePath('0'.repeat(64), 'commitmeta')]: 'no-cache',
+    [loosePath(repeatedChecksum('0'), 'commitmeta')]: 'no-cache',
   };
   for (const [name, value] of Object.entries(expected)) {
     assert.equal((await app.inject(`/repo/${name}`)).headers['cache-control'], value, name);

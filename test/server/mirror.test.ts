@@ -3,7 +3,7 @@ import test from 'node:test';
 import fastify from 'fastify';
 import { mirror } from '../../src/index.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
-import { FIXTURE_OBJECTS, FIXTURE_REF } from '../support/ostree-fixture.ts';
+import { FIXTURE_REF, fixtureObject } from '../support/ostree-fixture.ts';
 import { archiveFixture, archiveUrl, bareFixture } from './repos.ts';
 import { idOf } from './served.ts';
 
@@ -25,10 +25,7 @@ test('another app registers the mirror below a prefix and keeps its own routes, 
   const repoUrl = '/os/stable/repo';
   assert.match((await app.inject(`${repoUrl}/config`)).body, /mode=archive-z2/);
   assert.equal((await app.inject(`${repoUrl}/refs/heads/${FIXTURE_REF}`)).body, `${commit}\n`);
-  for (const name of [
-    loosePath(commit, 'commit'),
-    loosePath(FIXTURE_OBJECTS['/usr/bin/bash'] as string, 'filez'),
-  ]) {
+  for (const name of [loosePath(commit, 'commit'), loosePath(fixtureObject('/usr/bin/bash'), 'filez')]) {
     const get = await app.inject(`${repoUrl}/${name}`);
     const head = await app.inject({ method: 'HEAD', url: `${repoUrl}/${name}` });
     assert.deepEqual([get.statusCode, head.statusCode, head.body], [200, 200, '']);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { parseChecksum } from '../../src/ostree/checksum.ts';
 import { deltaDirectory, deltaIndexPath } from '../../src/ostree/delta-name.ts';
 import { parseRepoPath } from '../../src/server/repo-path.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 
-const A = 'a'.repeat(64);
-const B = `${'b'.repeat(63)}c`;
+const A = repeatedChecksum('a');
+const B = parseChecksum(`${'b'.repeat(63)}c`);
 const REST = 'a'.repeat(62);
 
 test('objects', () => {
@@ -17,7 +19,7 @@ test('objects', () => {
 
 test('deltas and their indexes, with a literal plus', () => {
   const fromScratch = { from: undefined, to: A };
-  const between = { from: 'fbef'.repeat(16), to: B };
+  const between = { from: repeatedChecksum('fbef'), to: B };
   assert.match(deltaDirectory(between), /\+/);
   for (const name of [fromScratch, between]) {
     for (const file of ['superblock', '0', '17']) {

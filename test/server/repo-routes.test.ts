@@ -9,13 +9,14 @@ import test, { type TestContext } from 'node:test';
 import { deltaDirectory, deltaIndexPath } from '../../src/ostree/delta-name.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { must } from '../e2e/support/run.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { FIXTURE_REF } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { archiveFixture, tempFolder } from './repos.ts';
 import { served } from './served.ts';
 
 const SECRET = 'secret'.repeat(20);
-const ID = 'd'.repeat(64);
+const ID = repeatedChecksum('d');
 const DELTA = deltaDirectory({ from: undefined, to: ID });
 
 /** Everything that clients can ask for which is a file of the repository. */

@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Checksum } from '../../src/ostree/checksum.ts';
+import { type Checksum, finishChecksum } from '../../src/ostree/checksum.ts';
 import { type FileHeader, hashedHeader, S_IFREG, SYMLINK_MODE } from '../../src/ostree/file-header.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { openRepository, type Repository } from '../../src/ostree/repo/open.ts';
@@ -81,5 +81,5 @@ function header(mode: number, target: string): FileHeader {
 }
 
 function contentId(of: FileHeader, bytes: Buffer): Checksum {
-  return createHash('sha256').update(hashedHeader(of)).update(bytes).digest('hex');
+  return finishChecksum(createHash('sha256').update(hashedHeader(of)).update(bytes));
 }

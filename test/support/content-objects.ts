@@ -1,6 +1,6 @@
 /** Content objects in memory, streamed in pieces. */
 import { createHash } from 'node:crypto';
-import type { Checksum } from '../../src/ostree/checksum.ts';
+import { type Checksum, finishChecksum } from '../../src/ostree/checksum.ts';
 import { type FileHeader, hashedHeader, S_IFREG } from '../../src/ostree/file-header.ts';
 import type { ContentObject } from '../../src/ostree/object-source.ts';
 import { NO_XATTRS } from '../../src/ostree/xattrs.ts';
@@ -16,8 +16,9 @@ export function contentObject(bytes: Uint8Array, header: Partial<FileHeader> = {
 }
 
 export function contentId(bytes: Uint8Array, header: Partial<FileHeader> = {}): Checksum {
-  return createHash('sha256')
-    .update(hashedHeader({ ...HEADER, ...header }))
-    .update(bytes)
-    .digest('hex');
+  return finishChecksum(
+    createHash('sha256')
+      .update(hashedHeader({ ...HEADER, ...header }))
+      .update(bytes),
+  );
 }

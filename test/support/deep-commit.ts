@@ -1,6 +1,5 @@
 /** A commit of deeply nested directories, beyond any real tree. */
-import { hash } from 'node:crypto';
-import type { Checksum } from '../../src/ostree/checksum.ts';
+import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { serializeCommit } from '../../src/ostree/commit.ts';
 import { serializeDirmeta } from '../../src/ostree/dirmeta.ts';
 import { type DirectoryEntry, serializeDirtree } from '../../src/ostree/dirtree.ts';
@@ -26,7 +25,7 @@ export function deepCommit(levels: number, siblings: readonly string[] = ['d']):
   for (let level = 0; level < levels; level++) {
     const tree = serializeDirtree({ files: [], directories });
     trees.push(tree);
-    const child = { tree: hash('sha256', tree), meta: hash('sha256', meta) };
+    const child = { tree: checksumOf(tree), meta: checksumOf(meta) };
     directories = siblings.map((name) => ({ name, ...child }));
   }
   return commitOf(trees, meta);
@@ -34,8 +33,8 @@ export function deepCommit(levels: number, siblings: readonly string[] = ['d']):
 
 /** A commit whose root is the last of the dirtrees. */
 export function commitOf(trees: readonly Buffer[], meta: Buffer): DeepCommit {
-  const rootTree = hash('sha256', trees.at(-1) as Buffer);
-  const rootMeta = hash('sha256', meta);
+  const rootTree = checksumOf(trees.at(-1) as Buffer);
+  const rootMeta = checksumOf(meta);
   const bytes = serializeCommit({
     metadata: new Map(),
     parent: undefined,
@@ -51,10 +50,10 @@ export function commitOf(trees: readonly Buffer[], meta: Buffer): DeepCommit {
     ...trees.map((tree) => ({ type: 'dirtree', bytes: tree }) as const),
   ];
   const byName = new Map(
-    objects.map(({ type, bytes }) => [formatObjectName({ type, checksum: hash('sha256', bytes) }), bytes]),
+    objects.map(({ type, bytes }) => [formatObjectName({ type, checksum: checksumOf(bytes) }), bytes]),
   );
   const source: MetadataSource = {
     metadata: async (type, checksum) => byName.get(formatObjectName({ type, checksum })) as Buffer,
   };
-  return { commit: hash('sha256', bytes), rootTree, meta: rootMeta, objects, source };
+  return { commit: checksumOf(bytes), rootTree, meta: rootMeta, objects, source };
 }

@@ -1,9 +1,9 @@
 /** Writes flatpak's index of summaries into a repository, as `flatpak build-update-repo` lays it out. */
-import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { write } from '../../src/gvariant/index.ts';
+import { checksumOf, checksumToBytes } from '../../src/ostree/checksum.ts';
 import { subSummaryPath } from '../../src/ostree/flatpak-index.ts';
 import { type SummaryRef, serializeSummary } from '../../src/ostree/summary.ts';
 
@@ -15,10 +15,10 @@ export function writeFlatpakIndex(
   mkdirSync(join(repo, 'summaries'), { recursive: true });
   const entries = Object.entries(subsets).map(([name, refs]) => {
     const bytes = serializeSummary({ refs, metadata: new Map() });
-    const checksum = createHash('sha256').update(bytes).digest();
-    const path = subSummaryPath(checksum.toString('hex'));
+    const checksum = checksumOf(bytes);
+    const path = subSummaryPath(checksum);
     writeFileSync(join(repo, path), gzipSync(bytes));
-    return { path, entry: [name, [checksum, [], []]] };
+    return { path, entry: [name, [checksumToBytes(checksum), [], []]] };
   });
   const index = write('(a{s(ayaaya{sv})}a{sv})', [entries.map(({ entry }) => entry), []]);
   writeFileSync(join(repo, 'summary.idx'), index);

@@ -2,15 +2,16 @@
  * Streams with metadata of a given size that compresses well and decodes to a large value. It is in normal
  * form and matches its checksum, so that only its shape is a reason to reject it.
  */
-import { hash } from 'node:crypto';
 import { chooseWidth, writeOffset } from '../../src/gvariant/framing.ts';
 import { variant, write } from '../../src/gvariant/index.ts';
+import { checksumOf } from '../../src/ostree/checksum.ts';
 import { serializeCommit } from '../../src/ostree/commit.ts';
 import { serializeDirmeta } from '../../src/ostree/dirmeta.ts';
 import { serializeDirtree } from '../../src/ostree/dirtree.ts';
 import { type MetadataDict, serializeDict } from '../../src/ostree/metadata-dict.ts';
 import { GPG_SIGNATURES } from '../../src/ostree/sign/signatures.ts';
 import { objectPath } from '../../src/tar/layout.ts';
+import { repeatedChecksum } from './checksums.ts';
 import { tarArchive } from './tar-streams.ts';
 
 type Fill = (bytes: number) => Buffer;
@@ -79,7 +80,7 @@ function commitWith(
   { tree = EMPTY_TREE, meta = DIRMETA }: Roots = {},
   subject = '',
 ): Buffer {
-  const roots = { rootTree: hash('sha256', tree), rootMeta: hash('sha256', meta) };
+  const roots = { rootTree: checksumOf(tree), rootMeta: checksumOf(meta) };
   return serializeCommit({ metadata, parent: undefined, subject, body: '', timestamp: 1, ...roots });
 }
 
@@ -89,7 +90,7 @@ type Parts = Roots & { readonly commit?: Buffer; readonly detached?: Buffer };
 function streamOf(parts: Parts): Buffer {
   const { tree = EMPTY_TREE, meta = DIRMETA, commit = commitWith(new Map(), parts), detached } = parts;
   const entry = (type: string, data: Buffer, of = data) => ({
-    path: objectPath(hash('sha256', of), type),
+    path: objectPath(checksumOf(of), type),
     data,
   });
   return tarArchive([
@@ -105,10 +106,10 @@ function wideTree(bytes: number, kind: 'files' | 'directories'): Buffer {
   const names = Array.from({ length: count }, (_, index) => index.toString(36).padStart(6, '0'));
   if (kind === 'files')
     return serializeDirtree({
-      files: names.map((name) => ({ name, checksum: 'c'.repeat(64) })),
+      files: names.map((name) => ({ name, checksum: repeatedChecksum('c') })),
       directories: [],
     });
-  const child = { tree: hash('sha256', EMPTY_TREE), meta: hash('sha256', DIRMETA) };
+  const child = { tree: checksumOf(EMPTY_TREE), meta: checksumOf(DIRMETA) };
   return serializeDirtree({ files: [], directories: names.map((name) => ({ name, ...child })) });
 }
 

@@ -8,11 +8,11 @@ import { writePublishedRepo } from '../../src/mirror/build.ts';
 import { MIRROR_HOME, PUBLISHED_REPO } from '../../src/mirror/layout.ts';
 import { openPublishedRepo, type PublishedRepository } from '../../src/mirror/open-published.ts';
 import { type Publication, publicationOf } from '../../src/mirror/published-refs.ts';
-import type { Checksum } from '../../src/ostree/checksum.ts';
+import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { lookUp } from '../../src/ostree/lookup.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { loadCommit } from '../../src/ostree/revision.ts';
-import { fileChecksum, metadataChecksum } from '../../src/ostree/verify.ts';
+import { fileChecksum } from '../../src/ostree/verify.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
 import { MIRROR_REF, type MirrorSource, unpackImage, writeMirrorSource } from './mirror-repos.ts';
 
@@ -71,7 +71,7 @@ export async function readAll(objects: ObjectSource, commit: Checksum): Promise<
     const actual =
       type === 'file'
         ? await fileChecksum(await objects.content(checksum))
-        : metadataChecksum(await objects.metadata(type, checksum));
+        : checksumOf(await objects.metadata(type, checksum));
     assert.equal(actual, checksum);
     count += 1;
   }

@@ -2,8 +2,8 @@
  * Streams of the tar format's earlier generations, in which attributes are shared between objects:
  * v0 (2021 and 2022) below `xattrs/`, linked (until 2025) as `.file-xattrs` objects.
  */
-import { hash } from 'node:crypto';
 import { collect } from '../../src/base/bytes.ts';
+import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { isSymlink } from '../../src/ostree/file-header.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
@@ -15,7 +15,7 @@ const REPO = 'sysroot/ostree/repo';
 /** A whole commit in an earlier generation, without the tree's paths, which no importer reads. */
 export async function oldTarStream(
   source: ObjectSource,
-  commit: string,
+  commit: Checksum,
   generation: 'v0' | 'linked',
 ): Promise<Buffer> {
   const entries: MadeEntry[] = [];
@@ -48,13 +48,13 @@ export async function oldTarStream(
 }
 
 function sharedXattrs(
-  checksum: string,
+  checksum: Checksum,
   xattrs: Uint8Array,
   generation: 'v0' | 'linked',
   written: Set<string>,
 ): readonly MadeEntry[] {
   if (generation === 'v0' && xattrs.length === 0) return [];
-  const name = hash('sha256', xattrs);
+  const name = checksumOf(xattrs);
   const path = `${REPO}/${generation === 'v0' ? `xattrs/${name}` : loosePath(name, 'file-xattrs')}`;
   const extension = generation === 'v0' ? 'file.xattrs' : 'file-xattrs-link';
   const link: MadeEntry = {

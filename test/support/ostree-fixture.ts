@@ -2,17 +2,24 @@
  * The small OS tree of ostree-ext's tests, committed without libostree. Its ids and the digests of its tar
  * streams are known independently, so they verify the whole path from files to bytes.
  */
+import assert from 'node:assert/strict';
 import { variant } from '../../src/gvariant/index.ts';
-import type { Checksum } from '../../src/ostree/checksum.ts';
+import { type Checksum, parseChecksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { type MetadataDict, serializeDict, stringVariant } from '../../src/ostree/metadata-dict.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import type { Xattr } from '../../src/ostree/xattrs.ts';
 
-export const FIXTURE_COMMIT = '616069c200463abca9c1d3adc65b948f1f1d3ddd42bc2c8ea3308535a0e44c24';
-export const FIXTURE_CONTENT = 'bd3d13c3059e63e6f8a3d6d046923ded730d90bd7a055c9ad93312111ea7d395';
+export const FIXTURE_COMMIT: Checksum = parseChecksum(
+  '616069c200463abca9c1d3adc65b948f1f1d3ddd42bc2c8ea3308535a0e44c24',
+);
+export const FIXTURE_CONTENT: Checksum = parseChecksum(
+  'bd3d13c3059e63e6f8a3d6d046923ded730d90bd7a055c9ad93312111ea7d395',
+);
 /** The second commit, which replaces `/usr/bin/bash`. */
-export const FIXTURE_UPDATE_COMMIT = '6e6afc49d902daa2456c858818e0ad8bf9afe79cdcca738c5676c0e175c1def1';
+export const FIXTURE_UPDATE_COMMIT: Checksum = parseChecksum(
+  '6e6afc49d902daa2456c858818e0ad8bf9afe79cdcca738c5676c0e175c1def1',
+);
 export const FIXTURE_REF = 'exampleos/x86_64/stable';
 
 /** The detached metadata of the golden stream that has some. */
@@ -20,8 +27,7 @@ export const FIXTURE_DETACHED: Buffer = serializeDict(
   new Map([['my-detached-key', stringVariant('my-detached-value')]]),
 );
 
-/** Path and object id of every file. */
-export const FIXTURE_OBJECTS: Readonly<Record<string, Checksum>> = {
+const OBJECTS: Readonly<Record<string, string>> = {
   '/opt': 'a91bf662a5b2669d1391270c10d916e2135b4cd9b0faa18dccf76f50712e739b',
   '/usr/bin/arping': 'b048a4f451e9fdfaaec911c1fe07d5d1d39be02f932b827c25458d3b15ae589e',
   '/usr/bin/bash': 'c16705f12dc6420d69b2177cc0166882ac8e90e2a6780c6af4e586b97a511a87',
@@ -39,6 +45,16 @@ export const FIXTURE_OBJECTS: Readonly<Record<string, Checksum>> = {
   '/usr/lib/sysimage/pkgdb': '790c7e29372cd7d6c26b67a0c92647c060a6ba5a61e20113034c9affc2d85ae5',
   '/usr/lib64/emptyfile2': '21270f911f1a1db58379515e0dcfa8309d8904ce278280861db236ea7001346e',
 };
+
+/** Path and object id of every file. */
+export const FIXTURE_OBJECTS: Readonly<Record<string, Checksum>> = Object.fromEntries(
+  Object.entries(OBJECTS).map(([path, checksum]) => [path, parseChecksum(checksum)]),
+);
+
+/** The object id of the file at this path. */
+export function fixtureObject(path: string): Checksum {
+  return FIXTURE_OBJECTS[path] ?? assert.fail(path);
+}
 
 const METADATA: MetadataDict = new Map([
   ['buildsys.checksum', stringVariant('41af286dc0b172ed2f1ca934fd2278de4a1192302ffa07087cea2682e7d372e3')],

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { libcXattrs } from '../../src/native/libc/xattrs.ts';
+import { type Checksum, parseChecksum } from '../../src/ostree/checksum.ts';
 import { serializeXattrs } from '../../src/ostree/xattrs.ts';
 import { must } from '../e2e/support/run.ts';
 
@@ -32,7 +33,7 @@ export async function commitDirectory(
   repo: string,
   tree: string,
   options: CommitOptions = {},
-): Promise<string> {
+): Promise<Checksum> {
   const { ref = REF, subject = 'A test commit', words = [] } = options;
   const output = await must([
     'ostree',
@@ -44,7 +45,7 @@ export async function commitDirectory(
     ...words,
     tree,
   ]);
-  return output.trim();
+  return parseChecksum(output.trim());
 }
 
 /** A repository of another mode with the same commits and refs. */
@@ -109,9 +110,9 @@ export type ListedEntry = {
   /** `-` file, `l` symlink, `d` directory. */
   readonly kind: string;
   /** Of the file; of the dirtree for a directory. */
-  readonly checksum: string;
+  readonly checksum: Checksum;
   /** The dirmeta of a directory. */
-  readonly meta: string | undefined;
+  readonly meta: Checksum | undefined;
 };
 
 /** The whole tree of a commit in ostree's own order. */
@@ -122,7 +123,12 @@ export async function listTree(repo: string, revision: string): Promise<readonly
   if (lines.length !== paths.length) throw new Error(`${lines.length} lines for ${paths.length} paths`);
   return paths.map((path, index) => {
     const [, kind = '', checksum = '', meta] = lines[index] as RegExpMatchArray;
-    return { path, kind, checksum, meta };
+    return {
+      path,
+      kind,
+      checksum: parseChecksum(checksum),
+      meta: meta === undefined ? undefined : parseChecksum(meta),
+    };
   });
 }
 

@@ -7,7 +7,7 @@ import { directoryOwners } from '../../src/tar/directory-owners.ts';
 import { exportChunk } from '../../src/tar/export-chunk.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
-import { FIXTURE_OBJECTS, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { fixtureObject, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { digestOf, goldenTar } from '../support/tar-streams.ts';
 
 test('a chunk of all content comes out byte for byte', async (t) => {
@@ -38,7 +38,7 @@ test('format 2 writes the directories above the files, each once, with their own
   const { path, commit } = await writeOstreeFixture(await tempDir(t));
   const { objects } = await openRepository(path);
   const pick = ['/usr/lib/pkgdb/pkgdb', '/usr/etc/polkit.conf', '/opt'];
-  const chunk = { objects: new Map(pick.map((file) => [FIXTURE_OBJECTS[file] as string, [file]])) };
+  const chunk = { objects: new Map(pick.map((file) => [fixtureObject(file), [file]])) };
   const directories = await directoryOwners(objects, commit);
   assert.deepEqual(directories.get('usr/bin'), { uid: 0, gid: 0, mode: 0o40755 });
   assert.equal(directories.has('usr/etc'), false);

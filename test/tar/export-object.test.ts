@@ -1,23 +1,25 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
 import type { ObjectSource, StoredObject } from '../../src/ostree/object-source.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { exportCommit } from '../../src/tar/export-commit.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
-import { FIXTURE_OBJECTS, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
+import { fixtureObject, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { digestOf } from '../support/tar-streams.ts';
 
-const BASH = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
-const SH = FIXTURE_OBJECTS['/usr/bin/sh'] as string;
+const BASH = fixtureObject('/usr/bin/bash');
+const SH = fixtureObject('/usr/bin/sh');
 
 /** The source with one content object changed. */
 function changed(
   source: ObjectSource,
-  checksum: string,
+  checksum: Checksum,
   change: (object: StoredObject) => StoredObject,
 ): ObjectSource {
-  const content = async (wanted: string) => {
+  const content = async (wanted: Checksum) => {
     const object = await source.content(wanted);
     return wanted === checksum ? change(object) : object;
   };
@@ -28,7 +30,7 @@ async function* bytes(text: string): AsyncGenerator<Buffer> {
   yield Buffer.from(text);
 }
 
-const faults: Readonly<Record<string, [string, RegExp, (object: StoredObject) => StoredObject]>> = {
+const faults: Readonly<Record<string, [Checksum, RegExp, (object: StoredObject) => StoredObject]>> = {
   'other bytes': [BASH, /its bytes give/, (object) => ({ ...object, stream: () => bytes('THE-bash-shell') })],
   'fewer bytes': [BASH, /14 bytes, it has only 3/, (object) => ({ ...object, stream: () => bytes('the') })],
   'more bytes': [
@@ -74,8 +76,8 @@ test('a corrupt dirtree and a missing object are named', async (t) => {
     code: 'ERR_OBJECT_CORRUPT',
     message: /7cdc830f88e37bc9516624cb275a2998b990ffe4fb15a6fac4c7245b68b1461a\.dirtree/,
   });
-  await assert.rejects(digestOf(exportCommit(objects, 'f'.repeat(64))), {
+  await assert.rejects(digestOf(exportCommit(objects, repeatedChecksum('f'))), {
     code: 'ERR_OBJECT_MISSING',
-    message: new RegExp('f'.repeat(64)),
+    message: new RegExp(repeatedChecksum('f')),
   });
 });

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
+import { parseChecksum } from '../../src/ostree/checksum.ts';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
@@ -16,7 +17,7 @@ import { tempDir } from '../e2e/support/scratch.ts';
 import { deepCommit } from '../support/deep-commit.ts';
 import { digestOf, goldenTar } from '../support/tar-streams.ts';
 
-const COMMIT = '7e46ca0c4e69f66600a3d1ae41ce0995c7b2c02c6680c611b574461d91e82fad';
+const COMMIT = parseChecksum('7e46ca0c4e69f66600a3d1ae41ce0995c7b2c02c6680c611b574461d91e82fad');
 const [A, G] = ['a'.repeat(50), 'g'.repeat(49)];
 const [B, H] = ['b'.repeat(50), 'h'.repeat(49)];
 

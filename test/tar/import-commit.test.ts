@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
+import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { serializeCommit } from '../../src/ostree/commit.ts';
 import { commitTree, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { serializeDirmeta } from '../../src/ostree/dirmeta.ts';
@@ -37,7 +37,7 @@ async function hostile(t: test.TestContext) {
   return { objects: (await openRepository(writer.path)).objects, commit };
 }
 
-async function exported(t: test.TestContext): Promise<{ commit: string; tar: Buffer }> {
+async function exported(t: test.TestContext): Promise<{ commit: Checksum; tar: Buffer }> {
   const { objects, commit } = await hostile(t);
   return { commit, tar: await collect(exportCommit(objects, commit)) };
 }
@@ -134,7 +134,7 @@ function directory(entries: Record<string, TreeNode>, mode = 0o755) {
 }
 
 /** The stream without the entries of one object. */
-async function without(objects: ObjectSource, commit: string, lacking: string) {
+async function without(objects: ObjectSource, commit: Checksum, lacking: string) {
   const tar = await oldTarStream(objects, commit, 'v0');
   return tarArchive((await entriesOf(tar)).filter(({ path }) => !path.includes(lacking.slice(2))));
 }
@@ -150,7 +150,7 @@ async function entriesOf(tar: Buffer): Promise<readonly MadeEntry[]> {
 
 test('an object of the commit that neither comes nor is there is named, of whatever type', async (t) => {
   const { objects, commit } = await hostile(t);
-  const needed: { type: string; checksum: string }[] = [];
+  const needed: { type: string; checksum: Checksum }[] = [];
   for await (const name of reachableObjects(objects, commit)) needed.push(name);
   for (const type of ['dirtree', 'dirmeta', 'file'] as const) {
     const lacking = needed.findLast((name) => name.type === type && name.checksum !== EMPTY_DIRTREE_CHECKSUM);
@@ -176,7 +176,7 @@ test('an ostree layer may lack content, which comes with other layers', async (t
   );
 });
 
-async function firstFile(objects: ObjectSource, commit: string): Promise<ObjectName | undefined> {
+async function firstFile(objects: ObjectSource, commit: Checksum): Promise<ObjectName | undefined> {
   for await (const name of reachableObjects(objects, commit)) if (name.type === 'file') return name;
   return undefined;
 }
@@ -240,7 +240,7 @@ test('a tree that is too deep is refused, and names the dirtree', async () => {
   const deepTar = (levels: number) => {
     const { objects } = deepCommit(levels);
     const entries = objects.map(({ type, bytes }) => ({
-      path: objectPath(hash('sha256', bytes), type),
+      path: objectPath(checksumOf(bytes), type),
       data: bytes,
     }));
     return inPieces(tarArchive(entries));

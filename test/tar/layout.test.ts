@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
 import { containerPath, objectPath, REPO_CONFIG, repoDirectories } from '../../src/tar/layout.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 
 test('the config is the one of the format', () => {
   const digest = createHash('sha256').update(REPO_CONFIG).digest('hex');
@@ -22,7 +23,10 @@ test('directories come before what lies in them', () => {
 });
 
 test('object paths', () => {
-  assert.equal(objectPath('ab'.repeat(32), 'file'), `sysroot/ostree/repo/objects/ab/${'ab'.repeat(31)}.file`);
+  assert.equal(
+    objectPath(repeatedChecksum('ab'), 'file'),
+    `sysroot/ostree/repo/objects/ab/${'ab'.repeat(31)}.file`,
+  );
 });
 
 test('only usr/etc itself becomes etc', () => {

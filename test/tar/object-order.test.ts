@@ -4,9 +4,10 @@ import { noBytes } from '../../src/ostree/object-source.ts';
 import type { TarMetadataType } from '../../src/tar/object-entry.ts';
 import { inChunkOrder, inCommitOrder } from '../../src/tar/object-order.ts';
 import type { TarObject } from '../../src/tar/read-objects.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 
-const A = 'a'.repeat(64);
-const B = 'b'.repeat(64);
+const A = repeatedChecksum('a');
+const B = repeatedChecksum('b');
 
 function metadata(type: TarMetadataType, checksum = A): TarObject {
   return { kind: 'metadata', type, checksum, bytes: Buffer.alloc(0) };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
+import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { serializeDirtree } from '../../src/ostree/dirtree.ts';
 import { formatObjectName, loosePath } from '../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
@@ -15,9 +15,15 @@ import { exportCommit } from '../../src/tar/export-commit.ts';
 import { inChunkOrder, inCommitOrder } from '../../src/tar/object-order.ts';
 import { readObjects, type TarObject } from '../../src/tar/read-objects.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
 import { commitHostileTree } from '../support/hostile-commit.ts';
 import { oldTarStream } from '../support/old-tar-streams.ts';
-import { FIXTURE_COMMIT, FIXTURE_DETACHED, FIXTURE_OBJECTS } from '../support/ostree-fixture.ts';
+import {
+  FIXTURE_COMMIT,
+  FIXTURE_DETACHED,
+  FIXTURE_OBJECTS,
+  fixtureObject,
+} from '../support/ostree-fixture.ts';
 import {
   goldenTar,
   inPieces,
@@ -37,7 +43,7 @@ async function hostile(t: test.TestContext) {
 }
 
 /** Every object of the commit is among what was read, and is what the source has. */
-async function assertComplete(source: ObjectSource, commit: string, read: readonly ReadObject[]) {
+async function assertComplete(source: ObjectSource, commit: Checksum, read: readonly ReadObject[]) {
   const found = new Map(
     read.map((object) => [`${object.checksum}.${object.kind === 'metadata' ? object.type : 'file'}`, object]),
   );
@@ -96,7 +102,7 @@ test('a golden commit: the commit, its detached metadata, the rest', async () =>
 });
 
 /** One small object as a stream: config, attributes, file. */
-const SMALL = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
+const SMALL = fixtureObject('/usr/bin/bash');
 
 async function smallEntries(): Promise<readonly [MadeEntry, MadeEntry, MadeEntry]> {
   const read = await readAll(inPieces(await goldenTar('fixture-chunk-allcontent')));
@@ -142,7 +148,7 @@ test('changed bytes, owners, modes, attributes and names are ERR_OBJECT_CORRUPT'
     'ERR_OBJECT_CORRUPT',
     named,
   );
-  const other = 'e'.repeat(64);
+  const other = repeatedChecksum('e');
   const renamed = [xattrs, file].map((entry) => ({
     ...entry,
     path: entry.path.replace(loosePath(SMALL, ''), loosePath(other, '')),
@@ -179,13 +185,13 @@ test('attributes must stand directly before their object', async () => {
   await assertFault([config, file], 'ERR_TAR_OBJECT', /do not stand before it/);
   await assertFault([config, xattrs, file, file], 'ERR_TAR_OBJECT', /do not stand before it/);
   await assertFault([config, xattrs, xattrs, file], 'ERR_TAR_OBJECT', /no object follows the attributes/);
-  const other = { ...xattrs, path: `${REPO}/${loosePath('e'.repeat(64), 'file-xattrs-link')}` };
+  const other = { ...xattrs, path: `${REPO}/${loosePath(repeatedChecksum('e'), 'file-xattrs-link')}` };
   await assertFault([config, other, file], 'ERR_TAR_OBJECT', /are those of object e{64}/);
 });
 
 test('links to attributes must find them earlier in the stream', async () => {
   const [config, xattrs, file] = await smallEntries();
-  const name = hash('sha256', xattrs.data ?? '');
+  const name = checksumOf(Buffer.from(xattrs.data ?? ''));
   const link: MadeEntry = {
     path: xattrs.path,
     type: 'hardlink',
@@ -205,7 +211,7 @@ test('links to attributes must find them earlier in the stream', async () => {
 test('attributes to link to are bounded, all together', async () => {
   const shared = (index: number): MadeEntry => {
     const bytes = serializeXattrs([{ name: Buffer.from('user.x'), value: Buffer.alloc(1_000_000, index) }]);
-    return { path: `${REPO}/${loosePath(hash('sha256', bytes), 'file-xattrs')}`, data: bytes };
+    return { path: `${REPO}/${loosePath(checksumOf(bytes), 'file-xattrs')}`, data: bytes };
   };
   async function* stream(count: number): AsyncGenerator<Buffer> {
     for (let index = 0; index < count; index++) yield tarEntry(shared(index));
@@ -255,10 +261,10 @@ test('sizes are bounded, those of metadata by an option', async () => {
   );
   const files = Array.from({ length: 350_000 }, (_, index) => ({
     name: `file-${String(index).padStart(7, '0')}`,
-    checksum: 'c'.repeat(64),
+    checksum: repeatedChecksum('c'),
   }));
   const bytes = serializeDirtree({ files, directories: [] });
-  const path = `${REPO}/${loosePath(hash('sha256', bytes), 'dirtree')}`;
+  const path = `${REPO}/${loosePath(checksumOf(bytes), 'dirtree')}`;
   await assertFault([{ path, data: bytes }], 'ERR_TAR_OBJECT', /more than 16777216 are not accepted/);
   const options = { maxMetadataBytes: 128 * 1024 * 1024 };
   const [read] = await readAll(inPieces(tarArchive([{ path, data: bytes }])), options);

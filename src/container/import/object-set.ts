@@ -3,14 +3,13 @@
  * flat directory whose file names are the objects' ids; root directory 0755 root:root without xattrs; no
  * metadata, parent, subject or time, so that equal sets give equal commits.
  */
-import { type Checksum, isChecksum } from '../../ostree/checksum.ts';
+import { type Checksum, checksumOf, isChecksum } from '../../ostree/checksum.ts';
 import { serializeCommit } from '../../ostree/commit.ts';
 import { S_IFDIR, serializeDirmeta } from '../../ostree/dirmeta.ts';
 import { serializeDirtree } from '../../ostree/dirtree.ts';
 import { loadCommitObject, loadDirtree } from '../../ostree/load.ts';
 import type { ObjectSink } from '../../ostree/object-sink.ts';
 import type { MetadataSource } from '../../ostree/object-source.ts';
-import { metadataChecksum } from '../../ostree/verify.ts';
 
 const ROOT_META = serializeDirmeta({ uid: 0, gid: 0, mode: S_IFDIR | 0o755, xattrs: [] });
 
@@ -20,8 +19,8 @@ export async function writeObjectSet(sink: ObjectSink, objects: readonly Checksu
     files: objects.map((checksum) => ({ name: checksum, checksum })),
     directories: [],
   });
-  const rootTree = metadataChecksum(tree);
-  const rootMeta = metadataChecksum(ROOT_META);
+  const rootTree = checksumOf(tree);
+  const rootMeta = checksumOf(ROOT_META);
   const commit = serializeCommit({
     metadata: new Map(),
     parent: undefined,
@@ -31,7 +30,7 @@ export async function writeObjectSet(sink: ObjectSink, objects: readonly Checksu
     rootTree,
     rootMeta,
   });
-  const checksum = metadataChecksum(commit);
+  const checksum = checksumOf(commit);
   await sink.metadata('dirmeta', rootMeta, ROOT_META);
   await sink.metadata('dirtree', rootTree, tree);
   await sink.metadata('commit', checksum, commit);

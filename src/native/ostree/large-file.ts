@@ -12,7 +12,7 @@ import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeError } from '../../base/atomic-file.ts';
 import { TreeportError } from '../../base/errors.ts';
-import type { Checksum } from '../../ostree/checksum.ts';
+import { type Checksum, finishChecksum } from '../../ostree/checksum.ts';
 import { wrongChecksum } from '../../ostree/object-fault.ts';
 import type { StagedRepo } from './staging.ts';
 import { writeContentFile } from './write-objects.ts';
@@ -47,7 +47,7 @@ export class LargeFile {
    */
   finish(repo: StagedRepo, checksum: Checksum | undefined): Checksum {
     return this.#guarded(() => {
-      const actual = this.#hash.digest('hex');
+      const actual = finishChecksum(this.#hash);
       if (checksum !== undefined && actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
       const descriptor = this.#descriptor as number;
       const { size } = fstatSync(descriptor);

@@ -100,9 +100,10 @@ function placesOf({ repo, mode, directory }: StagingPlace, name: ObjectName): re
 
 function adoptable(part: string, file: string, mode: RepositoryMode): ObjectName | undefined {
   const parsed = parseLooseName(part, file);
+  if (parsed === undefined) return undefined;
   for (const type of ['file', 'dirtree', 'dirmeta'] as const) {
-    const name = { type, checksum: parsed?.checksum ?? '' };
-    if (parsed?.extension === extension(name, mode)) return name;
+    const name = { type, checksum: parsed.checksum };
+    if (parsed.extension === extension(name, mode)) return name;
   }
   return undefined;
 }

@@ -2,9 +2,8 @@
  * The write threads of a transaction, fed with objects in blocks of shared memory. The number of blocks
  * bounds the memory: add() waits while all of them are in use.
  */
-import { hash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Checksum } from '../../ostree/checksum.ts';
+import { type Checksum, checksumOf } from '../../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
 import { Batch, type Place } from './batch.ts';
 import { type FilledBlock, filledBlocks, MemoryPool } from './memory-pool.ts';
@@ -70,7 +69,7 @@ export class Writers {
     if (given !== undefined) this.#pending.add(given);
     try {
       await fill(place.memory);
-      const object = { type, checksum: checksum ?? hash('sha256', place.memory) };
+      const object = { type, checksum: checksum ?? checksumOf(place.memory) };
       this.#pending.add(formatObjectName(object));
       place.done(object);
       return object.checksum;

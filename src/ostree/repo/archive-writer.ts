@@ -5,11 +5,11 @@
  *
  * Objects are written atomically; their ids are computed from the written bytes.
  */
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryName, writeError, writeFileAtomic } from '../../base/atomic-file.ts';
-import { type Checksum, parseChecksum } from '../checksum.ts';
+import { type Checksum, checksumOf, finishChecksum, parseChecksum } from '../checksum.ts';
 import { type FileHeader, hashedHeader } from '../file-header.ts';
 import { DEFAULT_FILEZ_LEVEL, encodeFilez, encodeSmallFilez } from '../filez.ts';
 import { wrongChecksum } from '../object-fault.ts';
@@ -49,7 +49,7 @@ export class ArchiveWriter {
 
   /** Writes a commit, dirtree or dirmeta; returns its id. */
   async metadata(type: HashedMetadataType, bytes: Uint8Array): Promise<Checksum> {
-    const checksum = hash('sha256', bytes);
+    const checksum = checksumOf(bytes);
     await writeFileAtomic(join(this.path, loosePath(checksum, type)), bytes);
     return checksum;
   }
@@ -61,7 +61,7 @@ export class ArchiveWriter {
 
   /** Writes a content object whose bytes are in memory; returns its id. */
   async file(header: FileHeader, bytes: Uint8Array): Promise<Checksum> {
-    const checksum = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
+    const checksum = finishChecksum(createHash('sha256').update(hashedHeader(header)).update(bytes));
     await writeFileAtomic(
       join(this.path, loosePath(checksum, 'filez')),
       encodeSmallFilez(header, bytes, this.level),
@@ -80,7 +80,7 @@ export class ArchiveWriter {
       staged,
       encodeFilez({ ...object, stream: () => hashing(object, digest) }, this.level),
     );
-    const actual = digest.digest('hex');
+    const actual = finishChecksum(digest);
     if (actual !== checksum) {
       await rm(staged, { force: true });
       throw wrongChecksum(`${checksum}.file`, actual);

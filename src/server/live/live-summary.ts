@@ -2,13 +2,12 @@
  * The repository's current refs, summary and deltas. A signed `summary` file is served unchanged; in an
  * unsigned one the mode is set to archive. Without a `summary` file the summary is generated.
  */
-import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
 import { isFileBeneath, openBeneath, readAndClose } from '../../base/open-beneath.ts';
 import { swap64 } from '../../ostree/byte-order.ts';
-import type { Checksum } from '../../ostree/checksum.ts';
+import { type Checksum, checksumOf } from '../../ostree/checksum.ts';
 import { type Delta, listDeltas, serializeDeltaIndex } from '../../ostree/delta-list.ts';
 import { type DeltaName, deltaKey } from '../../ostree/delta-name.ts';
 import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
@@ -128,7 +127,7 @@ function document(
   lastModified: number | undefined,
   isSigned: boolean,
 ): SummaryDocument {
-  return { bytes, checksum: hash('sha256', bytes), lastModified, summary, isSigned };
+  return { bytes, checksum: checksumOf(bytes), lastModified, summary, isSigned };
 }
 
 function modifiedSeconds(summary: Summary): number {

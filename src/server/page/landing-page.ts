@@ -5,13 +5,14 @@
  * ref names are shown, because these contain no shell metacharacters.
  */
 import { isoTimestamp } from '../../base/timestamp.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
 import { isRefName } from '../../ostree/ref-name.ts';
 import { clientLines } from './client-lines.ts';
 import { type Html, html } from './html.ts';
 
 export type LandingRef = {
   readonly name: string;
-  readonly commit: string;
+  readonly commit: Checksum;
   readonly version: string | undefined;
   /** Seconds since 1970. */
   readonly timestamp: number | undefined;

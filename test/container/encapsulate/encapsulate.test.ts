@@ -16,6 +16,7 @@ import { commitObjects } from '../../../src/tar/chunk.ts';
 import { exportChunk } from '../../../src/tar/export-chunk.ts';
 import { exportOstreeLayer } from '../../../src/tar/export-commit.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { ENCAPSULATE_OPTIONS, withImage } from '../../support/mirror-images.ts';
 import { writeMirrorSource } from '../../support/mirror-repos.ts';
@@ -110,7 +111,7 @@ test('progress adds up over the layers', async (t) => {
 
 test('a plan that loses, repeats or invents a path is refused, and leaves nothing', async (t) => {
   const { folder, publish } = await place(t);
-  const foreign = new Map([['f'.repeat(64), ['/foreign']]]);
+  const foreign = new Map([[repeatedChecksum('f'), ['/foreign']]]);
   const layer = { name: 'extra', packages: [] };
   const plans: Record<string, PlanLayers> = {
     'no layer has /': (objects) => [{ name: '', packages: [], objects: new Map([...objects].slice(1)) }],

@@ -5,6 +5,7 @@ import test, { type TestContext } from 'node:test';
 import { blobRef, cachedCommit, cachedObjects } from '../../../src/container/import/blob-refs.ts';
 import { writeObjectSet } from '../../../src/container/import/object-set.ts';
 import { type Digest, digestOf } from '../../../src/oci/model/descriptor.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { loadCommitObject } from '../../../src/ostree/load.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import type { ObjectSink } from '../../../src/ostree/object-sink.ts';
@@ -23,15 +24,15 @@ async function place(t: TestContext) {
     if (type === 'commit' || type === 'dirtree' || type === 'dirmeta') await writer.metadata(type, bytes);
   };
   const objects = [...(await commitObjects(repo.objects, commit)).keys()].toSorted();
-  const path = (type: 'commit' | 'dirtree' | 'filez', checksum: string) =>
+  const path = (type: 'commit' | 'dirtree' | 'filez', checksum: Checksum) =>
     join(repo.path, loosePath(checksum, type));
   return {
     path,
     repo,
     commit,
     objects,
-    putRef: (to: string) => writer.ref(blobRef(LAYER), to),
-    objectSet: (names: readonly string[]) => writeObjectSet({ metadata } as ObjectSink, names),
+    putRef: (to: Checksum) => writer.ref(blobRef(LAYER), to),
+    objectSet: (names: readonly Checksum[]) => writeObjectSet({ metadata } as ObjectSink, names),
     /** As another process sees the repository. */
     reopened: () => openRepository(repo.path),
   };
@@ -51,7 +52,7 @@ test('a component layer is cached if its ref is on an object set and all objects
   assert.deepEqual(await cachedObjects(await reopened(), LAYER), objects);
   assert.equal(await cachedObjects(await reopened(), digestOf(Buffer.from('another'))), undefined);
 
-  await rm(path('filez', objects.at(-1) as string));
+  await rm(path('filez', objects.at(-1) as Checksum));
   assert.equal(await cachedObjects(await reopened(), LAYER), undefined);
 });
 
@@ -76,7 +77,7 @@ test('an ostree layer is cached if its commit and everything below are there', a
   assert.equal(await cachedCommit(await reopened(), LAYER), undefined);
   await putRef(commit);
   assert.equal(await cachedCommit(await reopened(), LAYER), commit);
-  await rm(path('filez', objects[0] as string));
+  await rm(path('filez', objects[0] as Checksum));
   assert.equal(await cachedCommit(await reopened(), LAYER), undefined);
 });
 

@@ -3,11 +3,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { checkTimestamp, type RefTarget } from '../../../src/container/import/check-timestamp.ts';
+import { checksumOf } from '../../../src/ostree/checksum.ts';
 import { serializeCommit } from '../../../src/ostree/commit.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { ArchiveWriter } from '../../../src/ostree/repo/archive-writer.ts';
-import { metadataChecksum } from '../../../src/ostree/verify.ts';
 import type { CommitHead } from '../../../src/tar/import-commit.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { testFolder } from '../../support/small-image.ts';
 
@@ -18,10 +19,10 @@ function head(timestamp: number): CommitHead {
     subject: '',
     body: '',
     timestamp,
-    rootTree: 'a'.repeat(64),
-    rootMeta: 'b'.repeat(64),
+    rootTree: repeatedChecksum('a'),
+    rootMeta: repeatedChecksum('b'),
   });
-  return { commit: metadataChecksum(bytes), bytes, detached: undefined };
+  return { commit: checksumOf(bytes), bytes, detached: undefined };
 }
 
 /** A repository whose ref `os` names a commit of this time, and what is said of another one put on it. */

@@ -8,13 +8,14 @@ import type { ErrorCode } from '../../../src/base/error-codes.ts';
 import { openEmbeddedRepo } from '../../../src/container/import/import-from-storage.ts';
 import { type ImportMountedOptions, importMounted } from '../../../src/container/import/import-mounted.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
+import { type Checksum, checksumOf } from '../../../src/ostree/checksum.ts';
 import { loadCommitObject } from '../../../src/ostree/load.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { listHeads } from '../../../src/ostree/refs.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
-import { metadataChecksum } from '../../../src/ostree/verify.ts';
 import { reachableObjects } from '../../../src/ostree/walk.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { unpackImage, writeMirrorSource } from '../../support/mirror-repos.ts';
 import { objectAt } from '../../support/mirror-root.ts';
@@ -34,7 +35,7 @@ async function place(t: TestContext) {
   const repo = join(folder, 'repo');
   LibostreeRepo.create(repo, 'archive').close();
   const embedded = join(root, 'sysroot/ostree/repo');
-  const file = (checksum: string, type: string) => join(embedded, loosePath(checksum, type));
+  const file = (checksum: Checksum, type: string) => join(embedded, loosePath(checksum, type));
   return { folder, source, commit, root, repo, embedded, file };
 }
 
@@ -43,7 +44,7 @@ async function importFrom(root: string, repo: string, options: Partial<ImportMou
   return importMounted(objects, { repo, where: WHERE, verification: { kind: 'unverified' }, ...options });
 }
 
-async function assertComplete(path: string, commit: string): Promise<void> {
+async function assertComplete(path: string, commit: Checksum): Promise<void> {
   const { objects } = await openRepository(path);
   for await (const name of reachableObjects(objects, commit)) assert.ok(await objects.has(name));
   assert.deepEqual(globSync('state/*', { cwd: path }), []);
@@ -116,7 +117,7 @@ test('an object that lacks, is corrupt, or does not belong there is refused; not
   await rename(file(rootTree, 'away'), file(rootTree, 'dirtree'));
 
   const stray = Buffer.from('stray');
-  const name = metadataChecksum(stray);
+  const name = checksumOf(stray);
   await writeFile(file(name, 'dirmeta'), stray);
   await assert.rejects(importFrom(root, repo), coded('ERR_OBJECT_STRAY', `${name}.dirmeta`, WHERE));
   assertNothingVisible(repo);
@@ -140,9 +141,9 @@ test('files that are no encapsulated image', { skip }, async (t) => {
   const { folder, commit, root, repo, embedded, source, file } = await place(t);
   const refused = (words: string) =>
     assert.rejects(importFrom(root, repo), coded('ERR_NOT_ENCAPSULATED', WHERE, words));
-  await writeFile(file('0'.repeat(64), 'commit'), 'another');
+  await writeFile(file(repeatedChecksum('0'), 'commit'), 'another');
   await refused('there are 2');
-  await rm(file('0'.repeat(64), 'commit'));
+  await rm(file(repeatedChecksum('0'), 'commit'));
   await rename(file(commit, 'commit'), file(commit, 'away'));
   await refused('there are 0');
   await rename(file(commit, 'away'), file(commit, 'commit'));

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { readObjectSet, writeObjectSet } from '../../../src/container/import/object-set.ts';
+import { type Checksum, parseChecksum } from '../../../src/ostree/checksum.ts';
 import { importCommit } from '../../../src/tar/import-commit.ts';
 import { memorySink } from '../../support/memory-sink.ts';
 import { FIXTURE_COMMIT, FIXTURE_OBJECTS } from '../../support/ostree-fixture.ts';
 import { goldenTar, inPieces } from '../../support/tar-streams.ts';
 
 const source = (sink: ReturnType<typeof memorySink>) => ({
-  metadata: async (type: string, checksum: string) => {
+  metadata: async (type: string, checksum: Checksum) => {
     const bytes = sink.metadataBytes.get(`${checksum}.${type}`);
     assert.ok(bytes);
     return bytes;
@@ -18,7 +19,7 @@ test('sets of objects give the commits that they give in ostree-ext', async () =
   const sink = memorySink();
   assert.equal(
     await writeObjectSet(sink, []),
-    '6109d33e99f48e9b90cdf8ad037b8e5d20ef899697cfd3eb492cf78800aed498',
+    parseChecksum('6109d33e99f48e9b90cdf8ad037b8e5d20ef899697cfd3eb492cf78800aed498'),
   );
   const objects = [...new Set(Object.values(FIXTURE_OBJECTS))];
   const commit = await writeObjectSet(sink, objects);

@@ -13,6 +13,7 @@ import { startTransaction } from '../../../src/native/ostree/start-transaction.t
 import { type Digest, digestOf } from '../../../src/oci/model/descriptor.ts';
 import { openImage } from '../../../src/oci/read/open-image.ts';
 import type { OpenedImage } from '../../../src/oci/read/opened-image.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { listHeads } from '../../../src/ostree/refs.ts';
 import { ArchiveWriter } from '../../../src/ostree/repo/archive-writer.ts';
@@ -71,13 +72,13 @@ async function refsOf(repo: string): Promise<Record<string, string>> {
 }
 
 /** Every object of the commit is in the repository; nothing of it is partial. */
-async function assertComplete(path: string, commit: string, source: Repository): Promise<void> {
+async function assertComplete(path: string, commit: Checksum, source: Repository): Promise<void> {
   const repo = await openRepository(path);
   for await (const name of reachableObjects(source.objects, commit)) assert.ok(await repo.objects.has(name));
   assert.deepEqual(globSync('state/*', { cwd: path }), []);
 }
 
-function assertNothingVisible(repo: string, commit: string): void {
+function assertNothingVisible(repo: string, commit: Checksum): void {
   assert.ok(!existsSync(join(repo, loosePath(commit, 'commit'))), 'the commit is not visible');
   assert.deepEqual(globSync('state/*', { cwd: repo }), []);
 }
@@ -147,7 +148,8 @@ test('a layer of which an object has gone meanwhile is fetched again', async (t)
   await makeImage(path, await chunkedTars(objects, commit, chunks));
   await importImage(path, repo);
   const [gone] = [...(chunks[1]?.keys() ?? [])];
-  await rm(join(repo, loosePath(gone ?? '', 'filez')));
+  assert.ok(gone);
+  await rm(join(repo, loosePath(gone, 'filez')));
   const report = await importImage(path, repo);
   assert.deepEqual([report.fetched, report.cached], [2, 1]);
   await assertComplete(repo, commit, source.repo);

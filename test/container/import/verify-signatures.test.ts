@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { verifyCommitSignatures } from '../../../src/container/import/verify-signatures.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { type MetadataDict, parseDict, serializeDict } from '../../../src/ostree/metadata-dict.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { signCommit } from '../../../src/ostree/sign/sign-commit.ts';
@@ -19,7 +20,7 @@ const skip = unlessInstalled('ostree', 'gpg');
 
 type Signed = {
   readonly repo: string;
-  readonly commit: string;
+  readonly commit: Checksum;
   readonly key: GpgKey;
 };
 

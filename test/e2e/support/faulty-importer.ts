@@ -9,6 +9,7 @@ import { isTreeportError } from '../../../src/base/errors.ts';
 import { LibostreeRepo, type WritableMode } from '../../../src/native/ostree/repository.ts';
 import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import type { Transaction } from '../../../src/native/ostree/transaction.ts';
+import { type Checksum, parseChecksum } from '../../../src/ostree/checksum.ts';
 import { giveCommit, makeRepo, readRepo, type SourceCommit } from '../../support/libostree.ts';
 import { type FaultError, type FaultKind, loadFaults } from '../../support/write-faults.ts';
 
@@ -18,7 +19,7 @@ export type FaultyJob = {
   readonly mode: WritableMode;
   /** An archive repository, and a commit in it. */
   readonly source: string;
-  readonly commit: string;
+  readonly commit: Checksum;
   readonly kind: FaultKind;
   /** Taken in turns. */
   readonly errors: readonly FaultError[];
@@ -89,7 +90,7 @@ async function importInto(path: string, source: SourceCommit): Promise<string> {
 
 const job = JSON.parse(process.argv[2] ?? '') as FaultyJob;
 const faults = loadFaults();
-const source = { repo: await readRepo(job.source), commit: job.commit };
+const source = { repo: await readRepo(job.source), commit: parseChecksum(job.commit) };
 faults.clone(job.clones ?? false);
 const calls = await countCalls(source);
 const head = Array.from({ length: calls }, (_, index) => index + 1);

@@ -5,6 +5,7 @@
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Checksum, parseChecksum } from '../../../src/ostree/checksum.ts';
 import { unlessInstalled, unlessRoot } from '../../support/programs.ts';
 import { type GpgKey, makeGpgKey, stopAgent } from './gpg.ts';
 import { HOSTILE, makeOsTree } from './os-tree.ts';
@@ -20,16 +21,16 @@ export type OsRepo = {
   readonly path: string;
   readonly gpg: GpgKey;
   /** The parent of `commit`. */
-  readonly firstCommit: string;
+  readonly firstCommit: Checksum;
   /** What OS_REF points to; there is a delta to it from its parent. */
-  readonly commit: string;
+  readonly commit: Checksum;
 };
 
 export type TextRepo = {
   /** Mode archive. */
   readonly path: string;
   /** What TEXT_REF points to: no libc, no shell, one file. There is a delta to it from nothing. */
-  readonly commit: string;
+  readonly commit: Checksum;
 };
 
 /** For a test's `skip` option: whether the repositories can be made here. */
@@ -77,17 +78,18 @@ async function buildText(folder: string): Promise<TextRepo> {
   return { path, commit };
 }
 
-function commitTree(
+async function commitTree(
   repo: string,
   tree: string,
   ref: string,
   version: string,
   words: readonly string[],
-): Promise<string> {
-  return must([
+): Promise<Checksum> {
+  const commit = await must([
     ...['ostree', `--repo=${repo}`, 'commit', `--branch=${ref}`, `--tree=dir=${tree}`, '--fsync=false'],
     ...[`--subject=${ref} ${version}`, `--add-metadata-string=version=${version}`, ...words],
   ]);
+  return parseChecksum(commit);
 }
 
 /** What the second version of the OS has changed, added and lost. */

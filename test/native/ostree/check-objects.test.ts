@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { checkContent } from '../../../src/native/ostree/check-objects.ts';
+import { checksumOf } from '../../../src/ostree/checksum.ts';
 import { type FileHeader, S_IFLNK, S_IFREG } from '../../../src/ostree/file-header.ts';
 import type { RepositoryMode } from '../../../src/ostree/repo/open.ts';
-import { metadataChecksum } from '../../../src/ostree/verify.ts';
 import { serializeXattrs } from '../../../src/ostree/xattrs.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { contentId, contentObject } from '../../support/content-objects.ts';
 import { coded } from '../../support/expect.ts';
 import {
@@ -23,7 +24,7 @@ const BYTES = Buffer.from('x');
 const NO_BYTES = Buffer.alloc(0);
 
 function check(header: Partial<FileHeader>, bytes: Buffer = BYTES, mode: RepositoryMode = 'bare'): void {
-  checkContent('a'.repeat(64), contentObject(bytes, header), mode);
+  checkContent(repeatedChecksum('a'), contentObject(bytes, header), mode);
 }
 
 function link(target: string, mode = 0o777): Partial<FileHeader> {
@@ -65,7 +66,11 @@ test('files that no repository mode can store are rejected', () => {
     ['invalid name', named(0x61, 0, 0x62, 0)],
   ];
   for (const [words, header, bytes] of broken) {
-    assert.throws(() => check(header, bytes), coded('ERR_OBJECT_CORRUPT', words, 'a'.repeat(64)), words);
+    assert.throws(
+      () => check(header, bytes),
+      coded('ERR_OBJECT_CORRUPT', words, repeatedChecksum('a')),
+      words,
+    );
   }
 });
 
@@ -99,12 +104,12 @@ test('metadata with a wrong id, or malformed, is rejected', { skip }, async (t) 
   const { repo, transaction } = await started(t);
   const folder = await tempDir(t);
   const source = await commitToArchive(folder, treeOf('archive'));
-  const wrong = 'a'.repeat(64);
+  const wrong = repeatedChecksum('a');
   const commit = await source.repo.objects.metadata('commit', source.commit);
   await assert.rejects(transaction.metadata('commit', wrong, commit), coded('ERR_OBJECT_CORRUPT', wrong));
   for (const type of ['commit', 'dirtree', 'dirmeta'] as const) {
     const garbage = Buffer.from(`garbage for a ${type}`);
-    const given = transaction.metadata(type, metadataChecksum(garbage), garbage);
+    const given = transaction.metadata(type, checksumOf(garbage), garbage);
     await assert.rejects(given, coded('ERR_OBJECT_CORRUPT', type));
   }
   await assert.rejects(
@@ -112,7 +117,8 @@ test('metadata with a wrong id, or malformed, is rejected', { skip }, async (t) 
     coded('ERR_OBJECT_CORRUPT', 'commitmeta'),
   );
   const dirmeta = (await objectsOf(source)).find(({ type }) => type === 'dirmeta');
-  const bytes = await source.repo.objects.metadata('dirmeta', dirmeta?.checksum as string);
+  assert.ok(dirmeta);
+  const bytes = await source.repo.objects.metadata('dirmeta', dirmeta.checksum);
   await transaction.metadata('dirmeta', wrong, bytes);
   await assert.rejects(transaction.commit(), coded('ERR_OBJECT_CORRUPT', `${wrong}.dirmeta`));
   await assertEmpty(repo.path);
@@ -123,7 +129,7 @@ test('metadata that is too large is rejected', { skip }, async (t) => {
   const { repo, transaction } = await started(t);
   const large = new Uint8Array(128 * 1024 * 1024 + 1);
   await assert.rejects(
-    transaction.metadata('dirtree', 'a'.repeat(64), large),
+    transaction.metadata('dirtree', repeatedChecksum('a'), large),
     coded('ERR_OBJECT_TOO_LARGE', `${'a'.repeat(64)}.dirtree`),
   );
   await transaction.abort();

@@ -5,6 +5,7 @@
 import { isTreeportError } from '../../../src/base/errors.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
 import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
+import { parseChecksum } from '../../../src/ostree/checksum.ts';
 import { giveCommit, readRepo } from '../../support/libostree.ts';
 
 const [path = '', source = '', commit = ''] = process.argv.slice(2);
@@ -13,8 +14,9 @@ try {
   const transaction = await startTransaction(repo);
   console.log('started');
   try {
-    await giveCommit(transaction, { repo: await readRepo(source), commit });
-    transaction.setRef('os', commit);
+    const id = parseChecksum(commit);
+    await giveCommit(transaction, { repo: await readRepo(source), commit: id });
+    transaction.setRef('os', id);
     await transaction.commit();
     console.log('finished');
   } finally {

@@ -6,6 +6,7 @@ import { LibostreeRepo, type WritableMode } from '../../../src/native/ostree/rep
 import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
 import { must, run } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum, uncheckedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { makeRepo, unlessLibostree } from '../../support/libostree.ts';
 import { inMountNamespace, unlessNamespaces } from '../../support/mount-namespace.ts';
@@ -13,7 +14,7 @@ import { unlessInstalled, unlessRoot } from '../../support/programs.ts';
 import { ROOT } from '../../support/project.ts';
 
 const skip = unlessLibostree();
-const COMMIT = 'c'.repeat(64);
+const COMMIT = repeatedChecksum('c');
 const MODES: readonly WritableMode[] = ['archive', 'bare', 'bare-user', 'bare-user-only'];
 
 for (const mode of MODES) {
@@ -113,7 +114,9 @@ test('invalid ref names never reach libostree', { skip }, async (t) => {
   ]) {
     assert.throws(() => repo.setRef(name, COMMIT), coded('ERR_REF_SYNTAX'), name);
   }
-  for (const checksum of ['', 'c', `${COMMIT}0`, COMMIT.toUpperCase(), '../../../etc']) {
+  for (const checksum of ['', 'c', `${COMMIT}0`, COMMIT.toUpperCase(), '../../../etc'].map(
+    uncheckedChecksum,
+  )) {
     assert.throws(() => repo.setRef('a', checksum), coded('ERR_CHECKSUM_SYNTAX'), checksum);
     assert.throws(() => repo.setPartial(checksum, true), coded('ERR_CHECKSUM_SYNTAX'), checksum);
   }

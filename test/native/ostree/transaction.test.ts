@@ -5,14 +5,16 @@ import test from 'node:test';
 import type { WritableMode } from '../../../src/native/ostree/repository.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
 import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
+import { checksumOf } from '../../../src/ostree/checksum.ts';
 import { serializeCommit } from '../../../src/ostree/commit.ts';
 import { S_IFDIR } from '../../../src/ostree/dirmeta.ts';
 import { serializeDict, stringVariant } from '../../../src/ostree/metadata-dict.ts';
 import type { HashedMetadataType } from '../../../src/ostree/object-name.ts';
 import { TreeBuilder } from '../../../src/ostree/tree-builder.ts';
-import { metadataChecksum, verifyContent } from '../../../src/ostree/verify.ts';
+import { verifyContent } from '../../../src/ostree/verify.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { contentId, contentObject } from '../../support/content-objects.ts';
 import { coded } from '../../support/expect.ts';
 import {
@@ -90,9 +92,12 @@ test('has() finds objects that are not written, and not visible, yet', {
     assert.deepEqual(transaction.load(type, checksum), await source.repo.objects.metadata(type, checksum));
   }
   assert.deepEqual(transaction.load('commitmeta', source.commit), DETACHED);
-  assert.throws(() => transaction.load('dirtree', 'a'.repeat(64)), coded('ERR_OBJECT_MISSING', 'dirtree'));
   assert.throws(
-    () => transaction.load('commitmeta', 'a'.repeat(64)),
+    () => transaction.load('dirtree', repeatedChecksum('a')),
+    coded('ERR_OBJECT_MISSING', 'dirtree'),
+  );
+  assert.throws(
+    () => transaction.load('commitmeta', repeatedChecksum('a')),
     coded('ERR_OBJECT_MISSING', 'commitmeta'),
   );
   await transaction.abort();
@@ -155,7 +160,7 @@ test('a new commit is written as its files are read', { skip }, async (t) => {
   const { repo, transaction } = await started(t);
   const writer = {
     metadata: async (type: HashedMetadataType, bytes: Uint8Array) => {
-      const checksum = metadataChecksum(bytes);
+      const checksum = checksumOf(bytes);
       await transaction.metadata(type, checksum, bytes);
       return checksum;
     },

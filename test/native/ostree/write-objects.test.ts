@@ -7,6 +7,7 @@ import { startTransaction } from '../../../src/native/ostree/start-transaction.t
 import { verifyContent } from '../../../src/ostree/verify.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { contentId, contentObject } from '../../support/content-objects.ts';
 import { coded } from '../../support/expect.ts';
 import {
@@ -89,7 +90,7 @@ test('objects of another repository', {
   await assertThere(repo.path, source);
   await must(['ostree', `--repo=${repo.path}`, 'fsck']);
   const again = await startTransaction(repo);
-  const missing = { type: 'dirtree', checksum: 'b'.repeat(64) } as const;
+  const missing = { type: 'dirtree', checksum: repeatedChecksum('b') } as const;
   await assert.rejects(again.importFrom(from, [missing]), coded('ERR_OBJECT_MISSING', missing.checksum));
   await again.abort();
 });
@@ -106,7 +107,7 @@ test('a failed import from another repository is idle when it rejects', { skip }
   const { repo, transaction } = await started(t);
   const from = LibostreeRepo.open(source.repo.path);
   const files = (await objectsOf(source)).filter(({ type }) => type === 'file');
-  const missing = { type: 'dirtree', checksum: 'b'.repeat(64) } as const;
+  const missing = { type: 'dirtree', checksum: repeatedChecksum('b') } as const;
   const given = transaction.importFrom(from, [missing, ...files]);
   await assert.rejects(given, coded('ERR_OBJECT_MISSING', missing.checksum));
   from.close();

@@ -3,6 +3,7 @@ import test from 'node:test';
 import type { StagedRepo } from '../../../src/native/ostree/staging.ts';
 import type { WriteAnswer, WriteRequest, WriteThread } from '../../../src/native/ostree/write-threads.ts';
 import { BLOCK_BYTES, Writers } from '../../../src/native/ostree/writers.ts';
+import { type Checksum, parseChecksum } from '../../../src/ostree/checksum.ts';
 
 const REPO: StagedRepo = {
   pointer: 1n,
@@ -56,8 +57,8 @@ function writersOn(...threads: readonly FakeThread[]): Writers {
   return new Writers(REPO, threads as unknown as readonly WriteThread[]);
 }
 
-function id(number: number): string {
-  return number.toString(16).padStart(64, '0');
+function id(number: number): Checksum {
+  return parseChecksum(number.toString(16).padStart(64, '0'));
 }
 
 function give(writers: Writers, number: number, bytes: Buffer): Promise<string> {

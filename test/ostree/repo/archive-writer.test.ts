@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, describe } from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
+import { parseChecksum } from '../../../src/ostree/checksum.ts';
 import { serializeDirmeta } from '../../../src/ostree/dirmeta.ts';
 import { listHeads } from '../../../src/ostree/refs.ts';
 import { ArchiveWriter, archiveConfig } from '../../../src/ostree/repo/archive-writer.ts';
@@ -11,6 +12,7 @@ import { fileChecksum } from '../../../src/ostree/verify.ts';
 import { reachableObjects } from '../../../src/ostree/walk.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum, uncheckedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { writeOstreeFixture } from '../../support/ostree-fixture.ts';
 import { unlessInstalled } from '../../support/programs.ts';
@@ -35,8 +37,8 @@ test('what is written reads back under its id', async (t) => {
     serializeDirmeta({ uid: 0, gid: 0, mode: 0o40755, xattrs: [] }),
   );
   assert.equal(meta.slice(0, 8), '446a0ef1');
-  await writer.detachedMetadata('ab'.repeat(32), Buffer.from('detached'));
-  await writer.ref('a/b', 'cd'.repeat(32));
+  await writer.detachedMetadata(repeatedChecksum('ab'), Buffer.from('detached'));
+  await writer.ref('a/b', repeatedChecksum('cd'));
 
   const repo = await openRepository(path);
   assert.equal(repo.mode, 'archive');
@@ -44,8 +46,8 @@ test('what is written reads back under its id', async (t) => {
   const object = await repo.objects.content(file);
   assert.equal(await fileChecksum(object), file);
   assert.equal((await collect(object.stream())).toString(), 'foo');
-  assert.equal((await repo.objects.metadata('commitmeta', 'ab'.repeat(32))).toString(), 'detached');
-  assert.deepEqual(await listHeads(repo), new Map([['a/b', 'cd'.repeat(32)]]));
+  assert.equal((await repo.objects.metadata('commitmeta', repeatedChecksum('ab'))).toString(), 'detached');
+  assert.deepEqual(await listHeads(repo), new Map([['a/b', repeatedChecksum('cd')]]));
 });
 
 test('an object that is not what it should be leaves nothing behind', async (t) => {
@@ -59,17 +61,17 @@ test('an object that is not what it should be leaves nothing behind', async (t) 
       yield Buffer.from('fop');
     },
   };
-  const foo = '979b41ca'.padEnd(64, '0');
+  const foo = parseChecksum('979b41ca'.padEnd(64, '0'));
   await assert.rejects(writer.object(foo, object), coded('ERR_OBJECT_CORRUPT', `${foo}.file`));
   assert.deepEqual(filesBelow(path), before);
 });
 
 test('wrong names are refused', async (t) => {
   const writer = await ArchiveWriter.create(join(await tempDir(t), 'repo'));
-  await assert.rejects(writer.ref('../config', 'cd'.repeat(32)), coded('ERR_REF_SYNTAX'));
-  await assert.rejects(writer.ref('main', 'nonsense'), coded('ERR_CHECKSUM_SYNTAX'));
+  await assert.rejects(writer.ref('../config', repeatedChecksum('cd')), coded('ERR_REF_SYNTAX'));
+  await assert.rejects(writer.ref('main', uncheckedChecksum('nonsense')), coded('ERR_CHECKSUM_SYNTAX'));
   const object = { header: HEADER, size: 0, async *stream() {} };
-  await assert.rejects(writer.object('../../x', object), coded('ERR_CHECKSUM_SYNTAX'));
+  await assert.rejects(writer.object(uncheckedChecksum('../../x'), object), coded('ERR_CHECKSUM_SYNTAX'));
 });
 
 test('ostree finds the fixture sound', { skip: unlessInstalled('ostree') }, async (t) => {

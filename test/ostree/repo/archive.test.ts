@@ -10,10 +10,11 @@ import type { ContentObject } from '../../../src/ostree/object-source.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { unlessInstalled } from '../../support/programs.ts';
 
-const SUM = 'ab'.repeat(32);
+const SUM = repeatedChecksum('ab');
 const REGULAR: FileHeader = { uid: 1, gid: 2, mode: 0o100644, target: '', xattrs: Buffer.alloc(0) };
 const SYMLINK: FileHeader = { ...REGULAR, mode: 0o120777, target: '../..//a' };
 

@@ -8,9 +8,10 @@ import { swap32 } from '../../../src/ostree/byte-order.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 
-const SUM = 'ab'.repeat(32);
+const SUM = repeatedChecksum('ab');
 
 function meta(mode: number, xattrs: readonly (readonly [Buffer, Buffer])[] = []): Buffer {
   return write('(uuua(ayay))', [swap32(7), swap32(8), swap32(mode), xattrs]);

@@ -8,10 +8,11 @@ import { openRepository } from '../../../src/ostree/repo/open.ts';
 import type { XattrReader } from '../../../src/ostree/repo/xattr-reader.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { unlessInstalled } from '../../support/programs.ts';
 
-const SUM = 'ab'.repeat(32);
+const SUM = repeatedChecksum('ab');
 
 async function place(t: TestContext, mode: string, xattrs?: XattrReader) {
   const folder = await tempDir(t);

@@ -7,10 +7,11 @@ import { LooseObjects } from '../../../src/ostree/repo/loose.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { asNobody } from '../../support/as-nobody.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { unlessInstalled, unlessRoot } from '../../support/programs.ts';
 
-const SUM = 'ab'.repeat(32);
+const SUM = repeatedChecksum('ab');
 const NAME = `${SUM}.dirtree`;
 
 async function withObject(t: TestContext, bytes: Uint8Array): Promise<{ loose: LooseObjects; path: string }> {

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { libcXattrs } from '../../../src/native/libc/xattrs.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { openRepository, type Repository } from '../../../src/ostree/repo/open.ts';
 import { makeHostileTree } from '../../support/hostile-tree.ts';
 import { commitDirectory, copyRepo, initRepo, makeSplitRepo } from '../../support/ostree-repos.ts';
@@ -18,7 +19,7 @@ export const kinds: readonly Kind[] =
     ? ['archive', 'bare', 'bare-user', 'bare-user-only', 'inline', 'linked', 'v0']
     : ['archive', 'bare-user', 'bare-user-only'];
 
-export type Made = { readonly path: string; readonly commit: string };
+export type Made = { readonly path: string; readonly commit: Checksum };
 
 export class ModeRepos {
   readonly folder: string;
@@ -39,7 +40,7 @@ export class ModeRepos {
     return made;
   }
 
-  async open(kind: Kind): Promise<Repository & { readonly commit: string }> {
+  async open(kind: Kind): Promise<Repository & { readonly commit: Checksum }> {
     const { path, commit } = await this.get(kind);
     return { ...(await openRepository(path, { xattrs: libcXattrs })), commit };
   }

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import test, { after, describe } from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
 import { libcXattrs } from '../../../src/native/libc/xattrs.ts';
+import { checksumOf, parseChecksum } from '../../../src/ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../../../src/ostree/object-name.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
-import { fileChecksum, metadataChecksum } from '../../../src/ostree/verify.ts';
+import { fileChecksum } from '../../../src/ostree/verify.ts';
 import { reachableObjects } from '../../../src/ostree/walk.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { writeOstreeFixture } from '../../support/ostree-fixture.ts';
 import { listTree, unpackSplitFixture } from '../../support/ostree-repos.ts';
@@ -26,7 +28,7 @@ async function rehash(
     const actual =
       type === 'file'
         ? await fileChecksum(await repo.objects.content(checksum))
-        : metadataChecksum(await repo.objects.metadata(type, checksum));
+        : checksumOf(await repo.objects.metadata(type, checksum));
     assert.equal(actual, checksum, formatObjectName(name));
     assert.equal(await repo.objects.has(name), true);
     seen.add(formatObjectName(name));
@@ -118,7 +120,7 @@ test("libostree's own bare-split-xattrs repository", {
 }, async (t) => {
   const repo = await openRepository(await unpackSplitFixture(await tempDir(t)));
   assert.equal(repo.mode, 'bare-split-xattrs');
-  const commit = 'd614c428015227259031b0f19b934dade908942fd71c49047e0daa70e7800a5d';
+  const commit = parseChecksum('d614c428015227259031b0f19b934dade908942fd71c49047e0daa70e7800a5d');
   const seen = await rehash(reachableObjects(repo.objects, commit), repo);
   assert.equal(seen.size, 6);
   assert.deepEqual(seen, await rehash(repo.objects.list(), repo));
@@ -136,7 +138,7 @@ test('a repository with a parent shows the objects of both', async (t) => {
   assert.ok(
     (await rehash(reachableObjects(repo.objects, parent.commit), repo)).has(`${parent.commit}.commit`),
   );
-  const missing = { type: 'file', checksum: 'a'.repeat(64) } as const;
+  const missing = { type: 'file', checksum: repeatedChecksum('a') } as const;
   assert.equal(await repo.objects.has(missing), false);
   await assert.rejects(repo.objects.content(missing.checksum), coded('ERR_OBJECT_MISSING'));
 });
@@ -193,7 +195,8 @@ test('modes that keep data in attributes need a reader for them', {
     await must(['ostree', `--repo=${path}`, 'init', `--mode=${mode}`]);
     await must(['ostree', `--repo=${path}`, 'commit', '--branch=main', tree]);
     const [entry] = (await listTree(path, 'main')).filter(({ kind }) => kind === '-');
-    const checksum = entry?.checksum ?? '';
+    assert.ok(entry);
+    const { checksum } = entry;
     const without = await openRepository(path);
     await assert.rejects(without.objects.content(checksum), coded('ERR_XATTRS_UNSUPPORTED'));
     const reading = await openRepository(path, { xattrs: libcXattrs });

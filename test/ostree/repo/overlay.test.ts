@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TreeportError } from '../../../src/base/errors.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import type { ObjectName } from '../../../src/ostree/object-name.ts';
 import { type ObjectSource, storedEmpty } from '../../../src/ostree/object-source.ts';
 import { overlay } from '../../../src/ostree/repo/overlay.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 
-const sum = (digit: string) => digit.repeat(64);
+const sum = repeatedChecksum;
 const header = (target: string) => ({ uid: 0, gid: 0, mode: 0o120777, target, xattrs: Buffer.alloc(0) });
 
 /** Holds the files and dirtrees with these ids, and says that they are its own. */
-function source(own: string, checksums: readonly string[]): ObjectSource {
-  const check = (checksum: string) => {
+function source(own: string, checksums: readonly Checksum[]): ObjectSource {
+  const check = (checksum: Checksum) => {
     if (!checksums.includes(checksum))
       throw new TreeportError('ERR_OBJECT_MISSING', `${own} lacks ${checksum}`);
   };

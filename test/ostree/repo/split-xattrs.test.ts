@@ -6,9 +6,10 @@ import { loosePath } from '../../../src/ostree/object-name.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { serializeXattrs } from '../../../src/ostree/xattrs.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 
-const SUM = 'ab'.repeat(32);
+const SUM = repeatedChecksum('ab');
 const XATTRS = serializeXattrs([{ name: Buffer.from('user.a'), value: Buffer.from('b') }]);
 
 async function repoWithFile(t: TestContext): Promise<string> {
@@ -44,8 +45,8 @@ test('v0: a hard link into the directory xattrs, or nothing; no config', async (
   const folder = await repoWithFile(t);
   mkdirSync(join(folder, 'xattrs'));
   assert.deepEqual(await xattrsOf(folder), Buffer.alloc(0));
-  writeFileSync(join(folder, 'xattrs', 'cd'.repeat(32)), XATTRS);
-  linkSync(join(folder, 'xattrs', 'cd'.repeat(32)), join(folder, loosePath(SUM, 'file.xattrs')));
+  writeFileSync(join(folder, 'xattrs', repeatedChecksum('cd')), XATTRS);
+  linkSync(join(folder, 'xattrs', repeatedChecksum('cd')), join(folder, loosePath(SUM, 'file.xattrs')));
   assert.deepEqual(await xattrsOf(folder), XATTRS);
 });
 

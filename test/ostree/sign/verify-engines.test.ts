@@ -10,10 +10,11 @@ import { withSignature } from '../../../src/ostree/sign/signatures.ts';
 import type { SignedCommit } from '../../../src/ostree/sign/signed-commit.ts';
 import { selectedEngines, verifyWithEngines } from '../../../src/ostree/sign/verify-engines.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { nodeEd25519Key, nodeSpkiKey } from '../../support/signing.ts';
 
-const CHECKSUM = 'c'.repeat(64);
+const CHECKSUM = repeatedChecksum('c');
 const BYTES = Buffer.from('the bytes of a commit object');
 const OURS = nodeEd25519Key();
 const THEIRS = nodeEd25519Key();

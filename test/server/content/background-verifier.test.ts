@@ -3,17 +3,19 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { messageOf } from '../../../src/base/errors.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../../src/ostree/object-source.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { NO_XATTRS } from '../../../src/ostree/xattrs.ts';
 import { BackgroundVerifier } from '../../../src/server/content/background-verifier.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
-import { FIXTURE_OBJECTS, writeOstreeFixture } from '../../support/ostree-fixture.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
+import { FIXTURE_OBJECTS, fixtureObject, writeOstreeFixture } from '../../support/ostree-fixture.ts';
 import { settled, until } from '../../support/until.ts';
 
-const BASH = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
-const POLKIT = FIXTURE_OBJECTS['/usr/etc/polkit.conf'] as string;
+const BASH = fixtureObject('/usr/bin/bash');
+const POLKIT = fixtureObject('/usr/etc/polkit.conf');
 const IDLE_MS = 20;
 
 /** A verifier whose clock is moved by `idle`, to when it may work. */
@@ -28,10 +30,10 @@ async function fixture(t: TestContext) {
   });
   t.after(() => verifier.stop());
   const idle = () => t.mock.timers.tick(IDLE_MS);
-  return { verifier, faults, idle, file: (checksum: string) => join(path, loosePath(checksum, 'filez')) };
+  return { verifier, faults, idle, file: (checksum: Checksum) => join(path, loosePath(checksum, 'filez')) };
 }
 
-const NOWHERE = 'f'.repeat(64);
+const NOWHERE = repeatedChecksum('f');
 
 /**
  * Waits until everything that was sent is verified: an object that does not exist is sent last, and its

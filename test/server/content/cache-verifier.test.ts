@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { encoderId } from '../../../src/ostree/verified-filez.ts';
 import { archiveUrl, bareFixture, tempFolder } from '../repos.ts';
@@ -15,7 +16,7 @@ for (const deflateLevel of ['auto', 1] as const) {
     const ids = [bare.file(text(60_000)), bare.file(text(2 * MIB)), bare.file('small'), bare.symlink('x')];
     const cacheDir = join(tempFolder(t), 'cache');
     const options = { cacheDir, deflateLevel, idleMs: 1 };
-    const pathOf = (id: string) =>
+    const pathOf = (id: Checksum) =>
       join(cacheDir, encoderId(deflateLevel === 'auto' ? 6 : 1), loosePath(id, 'filez'));
     const first = await served(t, await bare.open(), options);
     for (const id of ids) await (await fetch(first.origin + archiveUrl(id))).arrayBuffer();
@@ -28,13 +29,13 @@ for (const deflateLevel of ['auto', 1] as const) {
       copy[copy.length - 2] = (copy.at(-2) as number) ^ 0x55;
       return copy;
     });
-    for (const [index, bytes] of spoilt.entries()) writeFileSync(pathOf(ids[index] as string), bytes);
+    for (const [index, bytes] of spoilt.entries()) writeFileSync(pathOf(ids[index] as Checksum), bytes);
     const second = await served(t, await bare.open(), options);
     while (second.errors().length < spoilt.length) await new Promise(setImmediate);
     for (const id of ids.slice(0, 3)) {
       assert.ok(second.errors().some((line) => line.includes(id) && line.includes('cached copy')));
     }
-    const isGood = (id: string, index: number) =>
+    const isGood = (id: Checksum, index: number) =>
       existsSync(pathOf(id)) && readFileSync(pathOf(id)).equals(good[index] as Buffer);
     while (!ids.every(isGood)) await new Promise(setImmediate);
     for (const id of ids) {

@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { DiskCache } from '../../../src/server/content/disk-cache.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { tempFolder } from '../repos.ts';
 import { tinyDisk, unlessTinyDisk } from '../tiny-disk.ts';
 
-const ids = Array.from({ length: 8 }, (_, index) => String(index).repeat(64));
-const [A, B, C, D] = ids as [string, string, string, string];
+const ids = Array.from({ length: 8 }, (_, index) => repeatedChecksum(String(index)));
+const [A, B, C, D] = ids as [Checksum, Checksum, Checksum, Checksum];
 
-type Opened = { readonly cache: DiskCache; readonly failures: unknown[]; path(checksum: string): string };
+type Opened = { readonly cache: DiskCache; readonly failures: unknown[]; path(checksum: Checksum): string };
 
 const [E1, E2] = ['deflate6-e1', 'deflate6-e2'];
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { encoderId } from '../../../src/ostree/verified-filez.ts';
 import { levelsOf } from '../../../src/server/content/encoded-objects.ts';
@@ -16,7 +17,7 @@ test('without a level the first answer is uncompressed, and the cache is filled 
   const ids = [bare.file(text(60_000)), bare.file(text(3 * MIB)), bare.symlink('x')];
   const cacheDir = join(tempFolder(t), 'cache');
   const { origin, counters } = await served(t, await bare.open(), { cacheDir, idleMs: 20 });
-  const tagged = async (id: string) => {
+  const tagged = async (id: Checksum) => {
     const answer = await fetch(origin + archiveUrl(id));
     return {
       tag: answer.headers.get('etag'),
@@ -30,7 +31,7 @@ test('without a level the first answer is uncompressed, and the cache is filled 
     assert.ok(tag?.startsWith(`"${ids[index]}-deflate0-`));
     assert.equal(idOf(body), ids[index]);
   }
-  const isCached = (id: string) => existsSync(join(cacheDir, encoderId(6), loosePath(id, 'filez')));
+  const isCached = (id: Checksum) => existsSync(join(cacheDir, encoderId(6), loosePath(id, 'filez')));
   await until(() => ids.every(isCached));
   const second = await Promise.all(ids.map(tagged));
   for (const [index, { tag, kept, body }] of second.entries()) {

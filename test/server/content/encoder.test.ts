@@ -12,12 +12,13 @@ import { NO_XATTRS } from '../../../src/ostree/xattrs.ts';
 import { DiskCache } from '../../../src/server/content/disk-cache.ts';
 import { createEncoder, type EncoderOptions } from '../../../src/server/content/encoder.ts';
 import { newCounters } from '../../../src/server/http/counters.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { bareFixture, tempFolder } from '../repos.ts';
 import { idOf, text } from '../served.ts';
 
 const MIB = 1024 * 1024;
-const LARGE = 'c'.repeat(64);
+const LARGE = repeatedChecksum('c');
 
 function options(objects: Pick<ObjectSource, 'content'>, level = 1, more: Partial<EncoderOptions> = {}) {
   const faults: string[] = [];

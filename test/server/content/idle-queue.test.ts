@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { IdleQueue } from '../../../src/server/content/idle-queue.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { settled } from '../../support/until.ts';
 
-const ids = Array.from({ length: 3 }, (_, index) => String(index).repeat(64));
-const [A, B, C] = ids as [string, string, string];
+const ids = Array.from({ length: 3 }, (_, index) => repeatedChecksum(String(index)));
+const [A, B, C] = ids as [Checksum, Checksum, Checksum];
 
 type Times = { readonly idleMs: number; readonly patienceMs?: number };
 

@@ -16,7 +16,8 @@ import test from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { encoderId } from '../../../src/ostree/verified-filez.ts';
-import { FIXTURE_OBJECTS } from '../../support/ostree-fixture.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
+import { fixtureObject } from '../../support/ostree-fixture.ts';
 import { until } from '../../support/until.ts';
 import { archiveFixture, archiveUrl, bareFixture, tempFolder } from '../repos.ts';
 import { idOf, served, text } from '../served.ts';
@@ -67,7 +68,7 @@ test('archive files of the repository, and of its parents, are sent as they lie 
   const child = tempFolder(t);
   mkdirSync(join(child, 'objects'));
   const { app, counters } = await served(t, { ...repo, path: child, parent: repo });
-  const large = `${'c'.repeat(64)}`;
+  const large = repeatedChecksum('c');
   mkdirSync(dirname(join(path, loosePath(large, 'filez'))), { recursive: true });
   writeFileSync(join(path, loosePath(large, 'filez')), randomBytes(MIB));
   const names = readdirSync(join(path, 'objects'), { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -84,7 +85,7 @@ test('archive files of the repository, and of its parents, are sent as they lie 
 
 test("a symlink under an archive object's name is not followed", async (t) => {
   const { path, repo } = await archiveFixture(t);
-  const id = 'd'.repeat(64);
+  const id = repeatedChecksum('d');
   const object = join(path, loosePath(id, 'filez'));
   mkdirSync(dirname(object), { recursive: true });
   symlinkSync('/etc/passwd', object);
@@ -124,7 +125,7 @@ test('a corrupt small object is a 500, with the reason in a header', async (t) =
 
 test('an archive file that was found corrupt is refused from then on, until it is another file', async (t) => {
   const { path, repo } = await archiveFixture(t);
-  const id = FIXTURE_OBJECTS['/usr/bin/bash'] as string;
+  const id = fixtureObject('/usr/bin/bash');
   const object = join(path, loosePath(id, 'filez'));
   const good = readFileSync(object);
   writeFileSync(object, Buffer.concat([good.subarray(0, 16), Buffer.from([1]), good.subarray(17)]));
@@ -147,7 +148,7 @@ test('an object that is not there is a 404 whatever the condition', async (t) =>
   const bare = bareFixture(t);
   const there = bare.file('x');
   const { app } = await served(t, await bare.open());
-  const missing = 'e'.repeat(64);
+  const missing = repeatedChecksum('e');
   const etag = String((await app.inject(archiveUrl(there))).headers.etag);
   const conditions = [
     { 'if-none-match': '*' },
@@ -178,7 +179,7 @@ test('an unreadable object is a 500 that does not tell paths', async (t) => {
 test('a missing object is a 404; the log says so loudly only where clients did not guess', async (t) => {
   const bare = bareFixture(t);
   const { app, lines, counters } = await served(t, await bare.open());
-  const id = 'e'.repeat(64);
+  const id = repeatedChecksum('e');
   for (const type of ['filez', 'dirtree', 'commitmeta', 'commit']) {
     assert.equal((await app.inject(`/repo/${loosePath(id, type)}`)).statusCode, 404);
   }

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import test, { type TestContext } from 'node:test';
 import fastify from 'fastify';
 import { collect } from '../../../src/base/bytes.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import {
   type Answer,
@@ -22,6 +23,7 @@ import {
 } from '../../../src/server/http/answer.ts';
 import { openPlainFile, type PlainFile } from '../../../src/server/http/plain-file.ts';
 import { sendAnswer } from '../../../src/server/http/send.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { archiveFixture, archiveUrl, bareFixture, tempFolder } from '../repos.ts';
 import { idOf, served, text } from '../served.ts';
 
@@ -227,8 +229,8 @@ test('HEAD knows the length of a small object and holds nothing of a large one',
   const bare = bareFixture(t);
   const [small, large] = [bare.file(text(10_000)), bare.file(text(3 * MIB))];
   const { origin } = await served(t, await bare.open());
-  const head = (id: string) => fetch(origin + archiveUrl(id), { method: 'HEAD' });
-  const received = async (id: string) =>
+  const head = (id: Checksum) => fetch(origin + archiveUrl(id), { method: 'HEAD' });
+  const received = async (id: Checksum) =>
     Buffer.from(await (await fetch(origin + archiveUrl(id))).arrayBuffer());
   const body = await received(small);
   assert.equal((await head(small)).headers.get('content-length'), String(body.length));
@@ -240,7 +242,7 @@ test('HEAD knows the length of a small object and holds nothing of a large one',
 
 test('an archive file that becomes shorter while it is sent breaks the connection and is logged', async (t) => {
   const { path, repo } = await archiveFixture(t);
-  const id = 'd'.repeat(64);
+  const id = repeatedChecksum('d');
   const object = join(path, loosePath(id, 'filez'));
   mkdirSync(dirname(object), { recursive: true });
   writeFileSync(object, '');

@@ -19,6 +19,7 @@ import { deltaDirectory, deltaIndexPath } from '../../../src/ostree/delta-name.t
 import { dictString, parseDict } from '../../../src/ostree/metadata-dict.ts';
 import { parseSummary, serializeSummary } from '../../../src/ostree/summary.ts';
 import { createServer } from '../../../src/server/app.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
 import { FIXTURE_REF, updateOstreeFixture } from '../../support/ostree-fixture.ts';
 import { archiveFixture } from '../repos.ts';
 
@@ -110,7 +111,7 @@ test('a bad entry below refs/ is left out and logged once, and does no harm to t
   symlinkSync('/etc/hostname', join(heads, 'out'));
   symlinkSync('nowhere', join(heads, 'dangling'));
   symlinkSync('.', join(heads, 'directory'));
-  write(join(heads, 'missing'), 'f'.repeat(64));
+  write(join(heads, 'missing'), repeatedChecksum('f'));
   execFileSync('mkfifo', [join(heads, 'fifo')]);
   for (let count = 0; count < 3; count++) {
     assert.deepEqual(
@@ -247,7 +248,7 @@ test('files of a reproducible image have no honest date', async (t) => {
 
 test("flatpak's indexes", async (t) => {
   const { app, path } = await served(t);
-  const id = 'a'.repeat(64);
+  const id = repeatedChecksum('a');
   const names = ['summary.idx', 'summary.idx.sig', `summaries/${id}.gz`, `summaries/${id}-${id}.delta`];
   for (const name of names) {
     assert.equal((await app.inject(`/repo/${name}`)).statusCode, 404);
@@ -271,7 +272,7 @@ test("flatpak's files for people, as browsers know them", async (t) => {
 
 test('deltas: superblock and parts, and a generated index where there is none', async (t) => {
   const { app, path, commit, summary } = await served(t);
-  const name = { from: 'b'.repeat(64), to: commit };
+  const name = { from: repeatedChecksum('b'), to: commit };
   const index = `/repo/${deltaIndexPath(commit)}`;
   assert.equal((await app.inject(index)).statusCode, 404);
   const part = randomBytes(400_000);
