@@ -58,7 +58,7 @@ export { publishImage } from './oci/write/publish.ts';
 export { type Checksum, isChecksum, parseChecksum } from './ostree/checksum.ts';
 export type { Commit } from './ostree/commit.ts';
 export { type CommitDiff, type DiffOptions, diffCommits, diffTrees, type TreeDiff } from './ostree/diff.ts';
-export { type Attributes, attributesOf, type Change, describeChange } from './ostree/diff-attributes.ts';
+export { attributesOf, type Change, describeChange, type NodeAttributes } from './ostree/diff-attributes.ts';
 export type { FileHeader } from './ostree/file-header.ts';
 export { type MetadataDict, parseDict, serializeDict } from './ostree/metadata-dict.ts';
 export type { ObjectName } from './ostree/object-name.ts';

@@ -1,7 +1,7 @@
 /** The worker's end of a {@link Thread}; the worker's entry point calls it. */
 import { parentPort } from 'node:worker_threads';
 import { isTreeportError, messageOf } from './errors.ts';
-import { type Answer, CLOSE } from './thread.ts';
+import { CLOSE, type ThreadAnswer } from './thread.ts';
 
 /** Answers requests one at a time, in order, with what `handle` returns or throws. */
 export function answerCalls<Request>(handle: (request: Request) => unknown): void {
@@ -19,7 +19,10 @@ export function answerCalls<Request>(handle: (request: Request) => unknown): voi
   });
 }
 
-async function answerTo<Request>(handle: (request: Request) => unknown, request: Request): Promise<Answer> {
+async function answerTo<Request>(
+  handle: (request: Request) => unknown,
+  request: Request,
+): Promise<ThreadAnswer> {
   try {
     return { value: await handle(request) };
   } catch (error) {

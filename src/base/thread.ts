@@ -19,7 +19,7 @@ const SMALL_HEAP = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, s
 type Call<Value> = PromiseWithResolvers<Value>;
 
 /** Posted by the thread's entry point for each request, in order. */
-export type Answer =
+export type ThreadAnswer =
   | { readonly value: unknown }
   | { readonly error: string; readonly code: ErrorCode | undefined };
 
@@ -37,7 +37,7 @@ export class Thread<Request, Value> {
       resourceLimits: limits,
       env: threadEnvironment(),
     });
-    this.#worker.on('message', (answer: Answer) => this.#answer(answer));
+    this.#worker.on('message', (answer: ThreadAnswer) => this.#answer(answer));
     this.#worker.on('error', (error) => this.#fail(messageOf(error)));
     this.#worker.on('exit', (status) => this.#fail(`it exited with ${status}`));
     // Last: listening for messages keeps the process alive.
@@ -68,7 +68,7 @@ export class Thread<Request, Value> {
     await exit;
   }
 
-  #answer(answer: Answer): void {
+  #answer(answer: ThreadAnswer): void {
     const call = this.#calls.shift();
     if (this.#calls.length === 0) this.#worker.unref();
     if ('error' in answer) call?.reject(errorOf(answer));

@@ -1,6 +1,6 @@
 /** Formats a diff as JSON: the lists of ostree-ext's diff, with the attributes of every path. */
 import type { At, CommitDiff, DiffNode, Pair } from '../ostree/diff.ts';
-import { type Attributes, attributesOf, describeChange } from '../ostree/diff-attributes.ts';
+import { attributesOf, describeChange, type NodeAttributes } from '../ostree/diff-attributes.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { formatMode } from './diff-text.ts';
 
@@ -33,7 +33,7 @@ export async function diffDocument(source: ObjectSource, diff: CommitDiff): Prom
   };
 }
 
-function attributesDocument({ type, mode, uid, gid, xattrs, size, target }: Attributes): object {
+function attributesDocument({ type, mode, uid, gid, xattrs, size, target }: NodeAttributes): object {
   return {
     type,
     mode: formatMode(mode),

@@ -3,11 +3,11 @@ import { formatByteSize } from '../base/byte-size.ts';
 import type { DiffNode, TreeDiff } from '../ostree/diff.ts';
 import {
   type Aspect,
-  type Attributes,
   attributesOf,
   type Change,
   describeChange,
   differingXattrs,
+  type NodeAttributes,
 } from '../ostree/diff-attributes.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { filesBelow } from '../ostree/walk.ts';
@@ -37,11 +37,11 @@ const ASPECT_NOTES: Readonly<Record<Aspect, (change: Change) => string>> = {
   xattrs: ({ from, to }) => `xattrs ${differingXattrs(from, to).map(shownName).join(', ')}`,
 };
 
-function nodeNote(attributes: Attributes): string {
+function nodeNote(attributes: NodeAttributes): string {
   return attributes.type === 'directory' ? 'directory' : contentNote(attributes);
 }
 
-function contentNote({ type, size, target }: Attributes): string {
+function contentNote({ type, size, target }: NodeAttributes): string {
   return type === 'symlink' ? `symlink to ${shownName(target)}` : formatByteSize(size);
 }
 

@@ -13,10 +13,10 @@ export type ContentTask = {
 
 const opened = new Map<string, Promise<Repository>>();
 
-answerCalls(checkContent);
+answerCalls(contentFaults);
 
 /** Checks the objects of a task and returns their faults. */
-async function checkContent({ repoPath, checksums }: ContentTask): Promise<readonly Fault[]> {
+async function contentFaults({ repoPath, checksums }: ContentTask): Promise<readonly Fault[]> {
   const repo = await open(repoPath);
   const faults: Fault[] = [];
   for (const checksum of checksums) {

@@ -61,7 +61,7 @@ const ROOT = { uid: 0, gid: 0 };
  */
 const MTIME = 1;
 
-export type LayerOptions = {
+export type MirrorLayerOptions = {
   /**
    * Also sets the mode of the image's root directory to 0755, for commits whose root the mirror's user may
    * not enter. Importing clients keep the former mode.
@@ -72,7 +72,7 @@ export type LayerOptions = {
 /** Writes files below the mirror's home. */
 export async function* layerTar(
   files: Iterable<LayerFile>,
-  { openRoot = false }: LayerOptions = {},
+  { openRoot = false }: MirrorLayerOptions = {},
 ): AsyncGenerator<Buffer> {
   const writer = new TarWriter();
   if (openRoot) writer.directory('./', { ...ROOT, mode: 0o755 });

@@ -8,7 +8,7 @@ import { loadDirmeta } from './load.ts';
 import type { ObjectSource } from './object-source.ts';
 import { parseXattrs, type Xattr } from './xattrs.ts';
 
-export type Attributes = {
+export type NodeAttributes = {
   readonly type: 'file' | 'symlink' | 'directory';
   /** Permission bits, without those of the file type. */
   readonly mode: number;
@@ -26,14 +26,14 @@ export type Aspect = 'type' | 'content' | 'mode' | 'owner' | 'xattrs';
 
 export type Change = {
   readonly path: string;
-  readonly from: Attributes;
-  readonly to: Attributes;
+  readonly from: NodeAttributes;
+  readonly to: NodeAttributes;
   /** What differs. If `type` does, only `type` is listed. */
   readonly aspects: readonly Aspect[];
 };
 
 /** Reads the dirmeta of a directory or the header of a file, not its bytes. */
-export async function attributesOf(source: ObjectSource, node: DiffNode): Promise<Attributes> {
+export async function attributesOf(source: ObjectSource, node: DiffNode): Promise<NodeAttributes> {
   if (node.kind === 'directory') {
     const { uid, gid, mode, xattrs } = await loadDirmeta(source, node.meta);
     return { type: 'directory', mode: mode & PERMISSIONS, uid, gid, xattrs, size: 0, target: '' };
@@ -65,7 +65,7 @@ export async function describeChange(source: ObjectSource, pair: Pair<DiffNode>)
   return { path: pair.path, from, to, aspects: content ? ['content', ...aspects] : aspects };
 }
 
-function headerAspects(from: Attributes, to: Attributes): readonly Aspect[] {
+function headerAspects(from: NodeAttributes, to: NodeAttributes): readonly Aspect[] {
   const aspects: Aspect[] = [];
   if (from.mode !== to.mode) aspects.push('mode');
   if (from.uid !== to.uid || from.gid !== to.gid) aspects.push('owner');
@@ -93,12 +93,12 @@ async function bytesDigest(source: ObjectSource, checksum: Checksum): Promise<st
 }
 
 /** Names of extended attributes that only one node has, or that have different values. */
-export function differingXattrs(from: Attributes, to: Attributes): readonly string[] {
+export function differingXattrs(from: NodeAttributes, to: NodeAttributes): readonly string[] {
   const [before, after] = [xattrMap(from), xattrMap(to)];
   const names = [...new Set([...before.keys(), ...after.keys()])].toSorted();
   return names.filter((name) => before.get(name) !== after.get(name));
 }
 
-function xattrMap({ xattrs }: Attributes): ReadonlyMap<string, string> {
+function xattrMap({ xattrs }: NodeAttributes): ReadonlyMap<string, string> {
   return new Map(xattrs.map(({ name, value }) => [name.toString('utf8'), value.toString('latin1')]));
 }

@@ -40,12 +40,12 @@ export class DirtreeReader {
   }
 
   *files(): Generator<FileEntry> {
-    for (const entry of this.#files) yield { name: nameOf(entry), checksum: checksumOf(entry, 1) };
+    for (const entry of this.#files) yield { name: nameOf(entry), checksum: checksumAt(entry, 1) };
   }
 
   *directories(): Generator<DirectoryEntry> {
     for (const entry of this.#directories)
-      yield { name: nameOf(entry), tree: checksumOf(entry, 1), meta: checksumOf(entry, 2) };
+      yield { name: nameOf(entry), tree: checksumAt(entry, 1), meta: checksumAt(entry, 2) };
   }
 }
 
@@ -53,7 +53,7 @@ function nameOf(entry: View): string {
   return entry.child(0).value() as string;
 }
 
-function checksumOf(entry: View, member: number): Checksum {
+function checksumAt(entry: View, member: number): Checksum {
   return checksumFromBytes(entry.child(member).bytes, 'a dirtree');
 }
 

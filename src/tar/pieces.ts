@@ -4,11 +4,11 @@
  */
 import { asBuffer } from '../base/bytes.ts';
 
-export const PIECE_BYTES: number = 512 * 1024;
+export const TAR_PIECE_BYTES: number = 512 * 1024;
 const LARGE_BYTES = 64 * 1024;
 
 export class Pieces {
-  #current = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  #current = Buffer.allocUnsafeSlow(TAR_PIECE_BYTES);
   #filled = 0;
   #full: Buffer[] = [];
   #written = 0;
@@ -63,7 +63,7 @@ export class Pieces {
 
   #next(): void {
     this.#full.push(this.#current);
-    this.#current = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    this.#current = Buffer.allocUnsafeSlow(TAR_PIECE_BYTES);
     this.#filled = 0;
   }
 }

@@ -10,7 +10,7 @@ import { openRepository } from '../../src/ostree/repo/open.ts';
 import { loadCommit } from '../../src/ostree/revision.ts';
 import { commitObjects } from '../../src/tar/chunk.ts';
 import { exportCommit, exportOstreeLayer } from '../../src/tar/export-commit.ts';
-import { PIECE_BYTES } from '../../src/tar/pieces.ts';
+import { TAR_PIECE_BYTES } from '../../src/tar/pieces.ts';
 import { must } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { commitHostileTree } from '../support/hostile-commit.ts';
@@ -99,7 +99,7 @@ test('pieces are few, and the same commit gives the same bytes', async (t) => {
   for await (const piece of exportCommit(objects, commit)) pieces.push(piece);
   const size = Buffer.concat(pieces).length;
   assert.equal(size % 512, 0);
-  assert.ok(pieces.length < size / (PIECE_BYTES / 8), `${pieces.length} pieces of ${size} bytes`);
+  assert.ok(pieces.length < size / (TAR_PIECE_BYTES / 8), `${pieces.length} pieces of ${size} bytes`);
   assert.ok(Buffer.concat(pieces).equals(await collect(exportCommit(objects, commit))));
 });
 

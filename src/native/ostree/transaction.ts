@@ -18,7 +18,7 @@ import type { LibostreeRepo } from './repository.ts';
 import { oneAfterTheOther, releaseStaging, type StagedRepo } from './staging.ts';
 import type { TransactionStats } from './transaction-calls.ts';
 import type { WriteWork } from './write-threads.ts';
-import { BLOCK_BYTES, type Writers } from './writers.ts';
+import { WRITE_BLOCK_BYTES, type Writers } from './writers.ts';
 
 /** Objects per request of a thread that reads them itself. */
 const NAMED_OBJECTS = 64;
@@ -93,7 +93,7 @@ export class Transaction implements ObjectSink {
     this.#check(checksum);
     checkContent(checksum, object, this.#repo.mode);
     const { length, pieces } = hashedStream(checksum, object);
-    if (length > BLOCK_BYTES) return this.#writers.addLarge(checksum, pieces);
+    if (length > WRITE_BLOCK_BYTES) return this.#writers.addLarge(checksum, pieces);
     return this.#writers.add('file', checksum, length, (memory) => fill(memory, pieces));
   }
 

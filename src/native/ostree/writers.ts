@@ -18,7 +18,7 @@ import {
 } from './write-threads.ts';
 
 /** Objects up to this size are sent to a thread whole, larger files in pieces of this size. */
-export const BLOCK_BYTES: number = 4 * 1024 * 1024;
+export const WRITE_BLOCK_BYTES: number = 4 * 1024 * 1024;
 
 /**
  * Numbers are unique in the process, because a thread may get files of the next transaction before this one's
@@ -41,7 +41,7 @@ export class Writers {
     this.#repo = repo;
     this.#directory = join(repo.staging.repo, 'tmp');
     this.#threads = threads;
-    this.#memory = new MemoryPool(2 * threads.length + 2, BLOCK_BYTES);
+    this.#memory = new MemoryPool(2 * threads.length + 2, WRITE_BLOCK_BYTES);
   }
 
   /** True if the object was given but is not written yet. */
@@ -153,7 +153,7 @@ export class Writers {
   }
 
   async #place(length: number): Promise<Place> {
-    if (length > BLOCK_BYTES) return this.#ownPlace(length);
+    if (length > WRITE_BLOCK_BYTES) return this.#ownPlace(length);
     for (;;) {
       const place = this.#batch?.reserve(length);
       if (place !== undefined) return place;

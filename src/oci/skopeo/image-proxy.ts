@@ -22,7 +22,7 @@ import { skopeoFault } from './skopeo-fault.ts';
 import { SkopeoProcess } from './skopeo-process.ts';
 import { type StallLimit, watchForStall } from './stall.ts';
 
-export type ProxyOptions = {
+export type ImageProxyOptions = {
   /** The image, for messages. */
   readonly place: string;
   /** Options of skopeo, before the command. */
@@ -75,7 +75,7 @@ export class ImageProxy {
   #closing: Promise<void> | undefined;
   #isClosed = false;
 
-  private constructor({ place, stall }: ProxyOptions, socket: number, process: SkopeoProcess) {
+  private constructor({ place, stall }: ImageProxyOptions, socket: number, process: SkopeoProcess) {
     this.#place = place;
     this.#stall = stall;
     this.#socket = socket;
@@ -83,7 +83,7 @@ export class ImageProxy {
   }
 
   /** Starts skopeo; ERR_SKOPEO_MISSING, ERR_SKOPEO. The caller closes the proxy. */
-  static async start(options: ProxyOptions): Promise<ImageProxy> {
+  static async start(options: ImageProxyOptions): Promise<ImageProxy> {
     const { global, args } = options;
     const command = [...global, 'experimental-image-proxy', '--sockfd', String(SOCKET), ...args];
     const [here, there] = packetSockets();

@@ -8,7 +8,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { isConditional, isNotModified, NOT_STORED, REVALIDATE, type Validators } from './caching.ts';
-import type { Fault } from './faults.ts';
+import type { RequestFault } from './faults.ts';
 import { closePlainFile, type PlainFile, streamPlainFile } from './plain-file.ts';
 import { type ByteRange, requestedRange } from './ranges.ts';
 
@@ -119,7 +119,7 @@ export function notFoundAnswer(): Answer {
   return errorAnswer(404, REVALIDATE);
 }
 
-export function faultAnswer({ status, text }: Fault): Answer {
+export function faultAnswer({ status, text }: RequestFault): Answer {
   return errorAnswer(status, status === 404 ? REVALIDATE : NOT_STORED, text);
 }
 

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { errnoOf, isTreeportError, messageOf } from '../../base/errors.ts';
 import type { Counters } from './counters.ts';
 
-export type Fault = {
+export type RequestFault = {
   readonly status: 404 | 500;
   /** One line of ASCII, without local paths. */
   readonly text: string;
@@ -14,21 +14,21 @@ export type Fault = {
 
 export type FaultReporter = {
   /** The object does not exist. `optional`: clients ask for it without knowing whether it does. */
-  missing(name: string, optional: boolean): Fault;
+  missing(name: string, optional: boolean): RequestFault;
   /** Reading the object failed, ERR_OBJECT_MISSING included. */
-  failed(name: string, error: unknown): Fault;
+  failed(name: string, error: unknown): RequestFault;
 };
 
 /** Descriptor limit of the process, and of the system. */
 const NO_DESCRIPTORS = ['EMFILE', 'ENFILE'];
 
 export function createFaultReporter(logger: Logger, counters: Counters): FaultReporter {
-  const missing = (name: string, optional: boolean): Fault => {
+  const missing = (name: string, optional: boolean): RequestFault => {
     counters.missing += 1;
     logger[optional ? 'debug' : 'warn']({ object: name }, `object ${name} is missing`);
     return { status: 404, text: `no object ${name}` };
   };
-  const failed = (name: string, error: unknown): Fault => {
+  const failed = (name: string, error: unknown): RequestFault => {
     if (isTreeportError(error, 'ERR_OBJECT_MISSING')) return missing(name, false);
     const exhausted = NO_DESCRIPTORS.find((errno) => isCausedBy(error, errno));
     if (exhausted !== undefined) {

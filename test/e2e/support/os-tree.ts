@@ -60,7 +60,7 @@ function writeOwned(path: string, content: string, mode: number, group: number):
 /** Copies a part of this machine's world-readable files, owners and modes kept; gives their number. */
 function copyFolder(folder: string, tree: string): number {
   const done = { files: 0, bytes: 0 };
-  for (const path of filesBelow(folder)) {
+  for (const path of pathsBelow(folder)) {
     if (done.files === PER_FOLDER.files) break;
     const stats = lstatSync(join('/', path));
     const fits = stats.size <= MAX_FILE_BYTES && done.bytes + stats.size <= PER_FOLDER.bytes;
@@ -75,12 +75,12 @@ function copyFolder(folder: string, tree: string): number {
 /**
  * Regular files and symlinks of this machine, in the order of their names; not those whose name is no UTF-8.
  */
-function* filesBelow(folder: string): Generator<string> {
+function* pathsBelow(folder: string): Generator<string> {
   const entries = readdirSync(join('/', folder), { withFileTypes: true });
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
     if (entry.name.includes('\uFFFD')) continue;
-    if (entry.isDirectory()) yield* filesBelow(path);
+    if (entry.isDirectory()) yield* pathsBelow(path);
     else if (entry.isFile() || entry.isSymbolicLink()) yield path;
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { StagedRepo } from '../../../src/native/ostree/staging.ts';
 import type { WriteAnswer, WriteRequest, WriteThread } from '../../../src/native/ostree/write-threads.ts';
-import { BLOCK_BYTES, Writers } from '../../../src/native/ostree/writers.ts';
+import { WRITE_BLOCK_BYTES, Writers } from '../../../src/native/ostree/writers.ts';
 import { type Checksum, parseChecksum } from '../../../src/ostree/checksum.ts';
 
 const REPO: StagedRepo = {
@@ -160,7 +160,7 @@ test('add() waits while the threads use all memory', async () => {
   const given: number[] = [];
   const all = (async () => {
     for (let number = 0; number < 10; number += 1) {
-      await give(writers, number, Buffer.alloc(BLOCK_BYTES));
+      await give(writers, number, Buffer.alloc(WRITE_BLOCK_BYTES));
       given.push(number);
     }
     await writers.settle();
@@ -182,7 +182,7 @@ test('add() waits while the threads use all memory', async () => {
 test('metadata larger than a block has memory of its own', async () => {
   const thread = new FakeThread();
   const writers = writersOn(thread);
-  const bytes = Buffer.alloc(BLOCK_BYTES + 1, 'm');
+  const bytes = Buffer.alloc(WRITE_BLOCK_BYTES + 1, 'm');
   await writers.add('dirtree', id(1), bytes.length, (memory) => memory.set(bytes));
   await writers.settle();
   const [request] = thread.of('objects');
@@ -210,7 +210,7 @@ test('work goes to the thread with the least load', async () => {
 test('a large file goes to one thread in pieces, in order, and is finished with its id', async () => {
   const threads = [new FakeThread(), new FakeThread()] as const;
   const writers = writersOn(...threads);
-  const parts = ['a', 'b', 'c'].map((letter) => Buffer.alloc(BLOCK_BYTES - 1, letter));
+  const parts = ['a', 'b', 'c'].map((letter) => Buffer.alloc(WRITE_BLOCK_BYTES - 1, letter));
   await writers.addLarge(id(1), pieces(...parts));
   const [used, unused] = threads[0].requests.length > 0 ? threads : [threads[1], threads[0]];
   assert.deepEqual(unused.requests, []);
@@ -232,7 +232,7 @@ test('a large file whose source fails is dropped', async () => {
   const thread = new FakeThread();
   const writers = writersOn(thread);
   const failing = async function* () {
-    yield Buffer.alloc(BLOCK_BYTES);
+    yield Buffer.alloc(WRITE_BLOCK_BYTES);
     throw new Error('no source');
   };
   await assert.rejects(writers.addLarge(id(1), failing()), /no source/);
@@ -247,7 +247,7 @@ test('reading a large file stops when a piece cannot be written', async () => {
   const endless = async function* () {
     for (;;) {
       read.blocks += 1;
-      yield Buffer.alloc(BLOCK_BYTES);
+      yield Buffer.alloc(WRITE_BLOCK_BYTES);
     }
   };
   const added = writers.addLarge(id(1), endless());
@@ -263,7 +263,7 @@ test('reading a large file stops when a piece cannot be written', async () => {
 test('large files of several transactions are never mixed up on a thread', async () => {
   const thread = new FakeThread();
   for (const writers of [writersOn(thread), writersOn(thread)])
-    await writers.addLarge(id(1), pieces(Buffer.alloc(BLOCK_BYTES + 1)));
+    await writers.addLarge(id(1), pieces(Buffer.alloc(WRITE_BLOCK_BYTES + 1)));
   const files = thread.of('finish').map(({ file }) => file);
   assert.equal(new Set(files).size, 2);
 });
@@ -280,7 +280,7 @@ test('stop() waits until the threads are idle, and later objects are rejected', 
   await stopped;
   assert.deepEqual(order, ['answered', 'stopped']);
   await assert.rejects(give(writers, 2, Buffer.from('x')), /was aborted/);
-  const large = writers.addLarge(id(3), pieces(Buffer.alloc(BLOCK_BYTES)));
+  const large = writers.addLarge(id(3), pieces(Buffer.alloc(WRITE_BLOCK_BYTES)));
   await untilIdle();
   // The piece, then the drop.
   thread.answer();

@@ -20,7 +20,7 @@ import { ModeRepos, skip } from './modes.ts';
 
 const HEADER = { uid: 0, gid: 0, mode: 0o100644, target: '', xattrs: Buffer.alloc(0) };
 
-function filesBelow(folder: string): string[] {
+function pathsBelow(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
@@ -53,7 +53,7 @@ test('what is written reads back under its id', async (t) => {
 test('an object that is not what it should be leaves nothing behind', async (t) => {
   const path = join(await tempDir(t), 'repo');
   const writer = await ArchiveWriter.create(path);
-  const before = filesBelow(path);
+  const before = pathsBelow(path);
   const object = {
     header: HEADER,
     size: 3,
@@ -63,7 +63,7 @@ test('an object that is not what it should be leaves nothing behind', async (t) 
   };
   const foo = parseChecksum('979b41ca'.padEnd(64, '0'));
   await assert.rejects(writer.object(foo, object), coded('ERR_OBJECT_CORRUPT', `${foo}.file`));
-  assert.deepEqual(filesBelow(path), before);
+  assert.deepEqual(pathsBelow(path), before);
 });
 
 test('wrong names are refused', async (t) => {
@@ -96,7 +96,7 @@ describe('a whole repository of another mode, copied object by object', { skip }
     await writer.ref('exampleos/x86_64/main', commit);
     await must(['ostree', `--repo=${path}`, 'fsck', '--quiet']);
     assert.deepEqual(
-      filesBelow(path).filter((file) => /tmp|\.part|~$/.test(file.slice(path.length))),
+      pathsBelow(path).filter((file) => /tmp|\.part|~$/.test(file.slice(path.length))),
       [],
     );
   });
