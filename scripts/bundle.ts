@@ -2,15 +2,16 @@
  * Bundles the programs into few files, so that they start fast. bundle.ts --if-older does nothing if no
  * source is newer.
  *
- * - dist/app, the folder that mirror images run: treeport.mjs (the server and its packages), the web page's
- *   assets, and
- *   LICENSES.txt with the licences of the packages.
+ * - dist/app, the folder that mirror images run: treeport.mjs, which starts server.cjs (the server and its
+ *   packages) with its code cache (code-cache.ts), the web page's assets, and LICENSES.txt with the licences
+ *   of the packages.
  * - dist/bin, the `treeport` command: treeport.js, which loads the file of the called verb. Shared code is in
  *   chunks of
  *   its own, and the worker threads are in the same folder.
  *
  * Identifiers are kept, so that stack traces in logs are readable.
  */
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   globSync,
@@ -35,19 +36,30 @@ type Bundle = {
   /** Below dist/. */
   readonly folder: string;
   readonly main: string;
-  readonly options: BuildOptions;
+  readonly parts: readonly BuildOptions[];
+};
+
+const MODULE: BuildOptions = { format: 'esm', banner: { js: BANNER } };
+/** V8's code cache works for scripts, and `require` loads built-in modules when they are used. */
+const SCRIPT: BuildOptions = {
+  format: 'cjs',
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'importMetaUrl', 'import.meta.dirname': '__dirname' },
 };
 
 const BUNDLES: readonly Bundle[] = [
   {
     folder: 'app',
     main: 'treeport.mjs',
-    options: { entryPoints: { treeport: 'src/runtime-app.ts' }, outExtension: { '.js': '.mjs' } },
+    parts: [
+      { ...MODULE, entryPoints: { treeport: 'src/runtime-start.ts' }, outExtension: { '.js': '.mjs' } },
+      { ...SCRIPT, entryPoints: { server: 'src/runtime-app.ts' }, outExtension: { '.js': '.cjs' } },
+    ],
   },
   {
     folder: 'bin',
     main: 'treeport.js',
-    options: { entryPoints: { treeport: 'src/cli.ts', ...threads() }, splitting: true },
+    parts: [{ ...MODULE, entryPoints: { treeport: 'src/cli.ts', ...threads() }, splitting: true }],
   },
 ];
 
@@ -57,32 +69,41 @@ function threads(): Record<string, string> {
   return Object.fromEntries(files.map((file) => [basename(file, '.ts'), file]));
 }
 
-async function bundle({ folder, options }: Bundle): Promise<void> {
+async function bundle({ folder, parts }: Bundle): Promise<void> {
   const target = join(DIST, folder);
+  const made = `${target}.${process.pid}`;
+  mkdirSync(made, { recursive: true });
+  const inputs: string[] = [];
+  for (const part of parts) inputs.push(...(await buildPart(part, made)));
+  cpSync(ASSETS, join(made, 'assets'), { recursive: true });
+  writeFileSync(join(made, 'LICENSES.txt'), licences(inputs));
+  if (folder === 'app') {
+    const flags = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'code-cache.ts')];
+    execFileSync(process.execPath, [...flags, made], { stdio: 'inherit' });
+  }
+  rmSync(target, { recursive: true, force: true });
+  renameSync(made, target);
+}
+
+/** Writes the files of one part into `folder`; returns the sources it was made from. */
+async function buildPart(options: BuildOptions, folder: string): Promise<readonly string[]> {
   const { outputFiles, metafile } = await build({
     ...options,
-    outdir: target,
+    outdir: folder,
     bundle: true,
     platform: 'node',
     target: 'node24',
-    format: 'esm',
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
     external: ['koffi'],
-    banner: { js: BANNER },
     metafile: true,
     write: false,
     logLevel: 'warning',
     absWorkingDir: ROOT,
   });
-  const made = `${target}.${process.pid}`;
-  mkdirSync(made, { recursive: true });
-  cpSync(ASSETS, join(made, 'assets'), { recursive: true });
-  writeFileSync(join(made, 'LICENSES.txt'), licences(Object.keys(metafile.inputs)));
-  for (const { path, contents } of outputFiles) writeFileSync(join(made, basename(path)), contents);
-  rmSync(target, { recursive: true, force: true });
-  renameSync(made, target);
+  for (const { path, contents } of outputFiles) writeFileSync(join(folder, basename(path)), contents);
+  return Object.keys(metafile.inputs);
 }
 
 /**

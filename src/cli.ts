@@ -8,12 +8,12 @@ import { join } from 'node:path';
 const LEAST_NODE = 24;
 
 async function start(): Promise<void> {
-  // In the user's own directory, because cached code is executed and anybody can prepare Node's default below
-  // /tmp.
   const { XDG_CACHE_HOME, HOME } = process.env;
   const cacheHome = XDG_CACHE_HOME || (HOME ? join(HOME, '.cache') : undefined);
   const { enableCompileCache } = await import('node:module');
-  if (cacheHome !== undefined) enableCompileCache(join(cacheHome, 'treeport'));
+  const { compileCacheDirectory } = await import('./base/compile-cache.ts');
+  const cache = cacheHome && compileCacheDirectory(cacheHome);
+  if (cache) enableCompileCache(cache);
 
   const { run } = await import('./cli/run.ts');
   await run(process.argv.slice(2));

@@ -1,8 +1,8 @@
 /**
  * The program inside mirror images: `serve`, their entry point, `check` for health checks by a command, and
- * `seal`, which a container build runs. It is bundled into one file (scripts/bundle.ts) and kept small,
- * because it is read whenever a mirror starts. Options come from the command line or from the environment as
- * TREEPORT_LISTEN and so on.
+ * `seal`, which a container build runs. It is bundled into one file (scripts/bundle.ts), which
+ * runtime-start.ts runs, and kept small, because it is read whenever a mirror starts. Options come from the
+ * command line or from the environment as TREEPORT_LISTEN and so on.
  */
 import { join } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
@@ -131,4 +131,4 @@ function parse<T extends Options>(args: readonly string[], options: T) {
 }
 
 handleSignals();
-await run(process.argv.slice(2)).catch(reportError);
+void run(process.argv.slice(2)).catch(reportError);

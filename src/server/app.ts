@@ -40,6 +40,16 @@ type HttpLimits = {
   readonly sendTimeoutMs: number | undefined;
 };
 
+/** No route has a schema. Without these Fastify loads its compilers of schemas at every start. */
+const NO_SCHEMAS = {
+  buildValidator: noCompiler,
+  buildSerializer: noCompiler,
+};
+
+function noCompiler(): never {
+  throw new Error('no route has a schema');
+}
+
 function newFastify(limits: HttpLimits, logger: Logger): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = logger;
   const onLimit = (limit: number) =>
@@ -56,6 +66,7 @@ function newFastify(limits: HttpLimits, logger: Logger): FastifyInstance {
     rewriteUrl: (request) => normaliseTarget(request.url as string),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    schemaController: { compilersFactory: NO_SCHEMAS },
     // Preparing a cache directory on a slow disk has no time limit.
     pluginTimeout: 0,
     routerOptions: { maxParamLength: 8192 },
