@@ -10,8 +10,8 @@ import { type ArchiveIndex, indexArchive } from './archive-index.ts';
 export type StoredFile = {
   /** Bytes. */
   readonly size: number;
-  /** Reads the file once. */
-  read(): AsyncGenerator<Buffer>;
+  /** The bytes from `from` up to, and without, `to`; fewer if the file was cut meanwhile. */
+  bytes(from: number, to: number): AsyncGenerator<Buffer>;
 };
 
 /** Gives the bytes of blobs, unverified (read-blob.ts verifies). */
@@ -20,6 +20,11 @@ export type BlobSource = {
   readonly path: string;
   /** ERR_BLOB_MISSING, and ERR_BLOB_CORRUPT if the size is known to be another. */
   blob(descriptor: Descriptor): AsyncGenerator<Buffer>;
+  /**
+   * The bytes from `from` up to, and without, `to`, which lie within the blob. Errors as for `blob`. Layouts
+   * and archives read at the position. skopeo has no ranges: there everything before `to` is transferred.
+   */
+  bytes(descriptor: Descriptor, from: number, to: number): AsyncGenerator<Uint8Array>;
 };
 
 export type BlobStore = BlobSource & {
@@ -36,7 +41,8 @@ export async function openLayoutStore(directory: string): Promise<BlobStore> {
   const store: BlobStore = {
     path,
     find: (name) => findInDirectory(join(path, name)),
-    blob: (descriptor) => readStored(store, descriptor),
+    blob: (descriptor) => readStored(store, descriptor, 0, descriptor.size),
+    bytes: (descriptor, from, to) => readStored(store, descriptor, from, to),
     close: async () => {},
   };
   if ((await store.find(INDEX_FILE)) === undefined) throw missing(path, 'an OCI layout directory');
@@ -69,15 +75,23 @@ function archiveStore(path: string, handle: FileHandle, index: ArchiveIndex): Bl
     path,
     find: async (name) => {
       const member = index.get(name);
-      return member && { size: member.size, read: () => readRange(handle, path, member.offset, member.size) };
+      if (member === undefined) return undefined;
+      const { offset, size } = member;
+      return { size, bytes: (from, to) => readRange(handle, path, offset + from, offset + to) };
     },
-    blob: (descriptor) => readStored(store, descriptor),
+    blob: (descriptor) => readStored(store, descriptor, 0, descriptor.size),
+    bytes: (descriptor, from, to) => readStored(store, descriptor, from, to),
     close: () => handle.close(),
   };
   return store;
 }
 
-async function* readStored(store: BlobStore, { digest, size }: Descriptor): AsyncGenerator<Buffer> {
+async function* readStored(
+  store: BlobStore,
+  { digest, size }: Descriptor,
+  from: number,
+  to: number,
+): AsyncGenerator<Buffer> {
   const file = await store.find(blobPath(digest));
   if (file === undefined)
     throw new TreeportError('ERR_BLOB_MISSING', `blob ${digest} is not in ${store.path}`);
@@ -87,40 +101,40 @@ async function* readStored(store: BlobStore, { digest, size }: Descriptor): Asyn
       `blob ${digest} in ${store.path} is corrupt: it has ${file.size} bytes, its descriptor says ${size}`,
     );
   }
-  yield* file.read();
+  yield* file.bytes(from, to);
 }
 
 async function findInDirectory(path: string): Promise<StoredFile | undefined> {
   try {
     const found = await stat(path);
-    return found.isFile() ? { size: found.size, read: () => readWhole(path, found.size) } : undefined;
+    if (!found.isFile()) return undefined;
+    return { size: found.size, bytes: (from, to) => readFileRange(path, from, to) };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw readError(error, path);
   }
 }
 
-async function* readWhole(path: string, size: number): AsyncGenerator<Buffer> {
+async function* readFileRange(path: string, from: number, to: number): AsyncGenerator<Buffer> {
   const handle = await openFile(path);
   if (handle === undefined)
     throw new TreeportError('ERR_BLOB_MISSING', `${path} disappeared before it could be read`);
   try {
-    yield* readRange(handle, path, 0, size);
+    yield* readRange(handle, path, from, to);
   } finally {
     await handle.close();
   }
 }
 
-/** `size` bytes from `offset` on; fewer if the file ends before. */
+/** The bytes from `from` up to `to`; fewer if the file ends before. */
 async function* readRange(
   handle: FileHandle,
   path: string,
-  offset: number,
-  size: number,
+  from: number,
+  to: number,
 ): AsyncGenerator<Buffer> {
-  const end = offset + size;
-  for (let position = offset; position < end; ) {
-    const piece = Buffer.allocUnsafe(Math.min(PIECE_SIZE, end - position));
+  for (let position = from; position < to; ) {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_SIZE, to - position));
     const { bytesRead } = await handle.read(piece, 0, piece.length, position).catch((error) => {
       throw readError(error, path);
     });

@@ -50,7 +50,7 @@ async function findManifest(store: BlobStore, selection: Selection): Promise<Des
   const name = `${INDEX_FILE} of ${store.path}`;
   if (file === undefined) throw new TreeportError('ERR_IMAGE_MISSING', `there is no ${name}`);
   if (file.size > MAX_JSON_SIZE) throw new TreeportError('ERR_JSON', `${name} is ${file.size} bytes`);
-  const top = selectTopLevel(parseIndex(await collect(file.read()), name), selection);
+  const top = selectTopLevel(parseIndex(await collect(file.bytes(0, file.size)), name), selection);
   return descend(store, top, selection, 0);
 }
 

@@ -3,6 +3,7 @@
  * (layout, archive, skopeo) gives this type.
  */
 import { TreeportError } from '../../base/errors.ts';
+import { checkRange } from '../../ostree/byte-range.ts';
 import type { Descriptor, Digest, Platform } from '../model/descriptor.ts';
 import { diffIdsOf } from '../model/diff-ids.ts';
 import { type ImageConfig, parseImageConfig } from '../model/image-config.ts';
@@ -34,6 +35,11 @@ export type OpenedImage = ImageDescription & {
    * size or digest is wrong: a caller may rely on the bytes only when the stream has ended.
    */
   blob(descriptor: Descriptor): AsyncGenerator<Buffer>;
+  /**
+   * The bytes of a blob from `from` up to, and without, `to`; RangeError beyond its size. Never verified,
+   * because a digest covers the whole blob. The cost depends on the source: see BlobSource.
+   */
+  bytes(descriptor: Descriptor, from: number, to: number): AsyncIterable<Uint8Array>;
   /** The tar of a layer of this image; its digest and its diff-id are verified in the same way. */
   layer(descriptor: Descriptor, onBytes?: OnBytes): AsyncGenerator<Buffer>;
   /** Ends remote reads at once, for work that has failed: pending reads reject with the reason. */
@@ -76,6 +82,10 @@ export function openedImage(options: OpenedImageOptions): OpenedImage {
     ...documents,
     config,
     blob: (blob) => readBlob(blobs, blob),
+    bytes: (blob, from, to) => {
+      checkRange(from, to, blob.size);
+      return blobs.bytes(blob, from, to);
+    },
     layer: (layer, onBytes) => readLayer(blobs, layer, expected(layer), onBytes),
     abort,
   };

@@ -4,6 +4,7 @@
  */
 import { collect } from '../../base/bytes.ts';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
+import { rangeOf } from '../../ostree/byte-range.ts';
 import { type Descriptor, type Digest, digestOf, type Platform, parseDigest } from '../model/descriptor.ts';
 import { type Json, jsonArray, jsonObject, jsonSize, jsonString } from '../model/json.ts';
 import { type ImageManifest, parseManifest } from '../model/manifest.ts';
@@ -36,6 +37,7 @@ export async function openProxiedImage(
   const blobs: BlobSource = {
     path: place,
     blob: (descriptor) => pool.read((opened) => readProxied(opened, descriptor, place)),
+    bytes: (descriptor, from, to) => rangeOf(blobs.blob(descriptor), from, to),
   };
   const { value, pipe } = await proxy.pipe('GetManifest', [image]);
   const manifestBytes = await collect(pipe.read());

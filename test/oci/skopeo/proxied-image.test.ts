@@ -101,6 +101,23 @@ test('the proxy is told the policy, and shut down when the image is closed', { s
   assert.deepEqual(methods.slice(-2), ['CloseImage', 'Shutdown']);
 });
 
+test('a range of a blob is read through: what follows it is not', { skip }, async (t) => {
+  const { open, file, layers } = await place(t);
+  const image = await open('docker://registry.test/os');
+  t.after(() => image.close());
+  const layer = layers[1] as Descriptor;
+  const whole = await readFile(file(layer));
+  const end = layer.size;
+  for (const [from, to] of [
+    [0, end],
+    [1000, 200_000],
+    [end - 1, end],
+    [5, 5],
+  ] as const)
+    assert.ok((await collect(image.bytes(layer, from, to))).equals(whole.subarray(from, to)));
+  assert.throws(() => image.bytes(layer, 0, end + 1), RangeError);
+});
+
 test('blobs that are read at once have proxies of their own, up to four', { skip }, async (t) => {
   const { open, layers, calls } = await place(t);
   const image = await open('docker://registry.example.com/x:1');
