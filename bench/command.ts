@@ -16,11 +16,6 @@ export type Measured = {
   readonly peakMB: number;
 };
 
-/** The bundled `treeport` command of this checkout, as in the npm package, run by the current Node. */
-export function treeport(...words: readonly string[]): Command {
-  return [process.execPath, join(import.meta.dirname, '../dist/bin/treeport.js'), ...words];
-}
-
 /** A shell pipeline or redirection; `words` become "$1", "$2", … */
 export function shell(script: string, ...words: readonly string[]): Command {
   return ['/bin/bash', '-o', 'pipefail', '-c', script, 'bash', ...words];

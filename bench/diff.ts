@@ -5,11 +5,13 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Command, measure, output, run, treeport } from './command.ts';
+import { THIS_BUILD } from './builds.ts';
+import { type Command, measure, output, run } from './command.ts';
 import { debianRepos, REF } from './debian-tree.ts';
 import { warmPageCache } from './page-cache.ts';
 import { pairRatios, type Row, type Section } from './result.ts';
 import { alternate } from './rounds.ts';
+import type { Setting } from './setting.ts';
 import { prepared, withScratch } from './storage.ts';
 
 const GOAL = 1.5;
@@ -20,7 +22,7 @@ const UPDATES = { together: 'update/together', spread: 'update/spread' } as cons
 
 type Update = keyof typeof UPDATES;
 
-export async function benchDiff(rounds: number): Promise<Section> {
+export async function benchDiff({ rounds }: Setting): Promise<Section> {
   const repo = await updatedRepo();
   await warmPageCache(repo);
   return {
@@ -34,7 +36,7 @@ async function compare(repo: string, update: Update, rounds: number): Promise<Ro
   const results = await alternate(
     [
       { name: 'ostree', turn: () => several(['ostree', `--repo=${repo}`, 'diff', ...commits]) },
-      { name: 'treeport', turn: () => several(treeport('diff', '--repo', repo, ...commits)) },
+      { name: 'treeport', turn: () => several(THIS_BUILD.treeport('diff', '--repo', repo, ...commits)) },
     ],
     rounds,
   );

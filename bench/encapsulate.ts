@@ -4,11 +4,13 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Command, type Measured, measure, shell, treeport } from './command.ts';
+import { THIS_BUILD } from './builds.ts';
+import { type Command, type Measured, measure, shell } from './command.ts';
 import { debianRepos, REF } from './debian-tree.ts';
 import { warmPageCache } from './page-cache.ts';
 import { pairRatios, type Row, type Section } from './result.ts';
 import { alternate, type Rounds } from './rounds.ts';
+import type { Setting } from './setting.ts';
 import { withScratch } from './storage.ts';
 
 const GOAL = 0.6;
@@ -16,13 +18,22 @@ const PIPE = 'ostree export | gzip -6';
 const OURS = 'treeport container encapsulate';
 const OURS_ZSTD = `${OURS} --compression zstd`;
 
-export function benchEncapsulate(rounds: number): Promise<Section> {
+export function benchEncapsulate({ rounds }: Setting): Promise<Section> {
   return withScratch(async (scratch) => {
     const { bare } = await debianRepos();
     await warmPageCache(bare);
     const out = join(scratch, 'out');
     const encapsulate = (...options: string[]) =>
-      treeport('container', 'encapsulate', '--quiet', ...options, '--repo', bare, REF, `oci:${out}`);
+      THIS_BUILD.treeport(
+        'container',
+        'encapsulate',
+        '--quiet',
+        ...options,
+        '--repo',
+        bare,
+        REF,
+        `oci:${out}`,
+      );
     const commands: Readonly<Record<string, Command>> = {
       [PIPE]: shell('ostree export --repo="$1" "$2" | gzip -6 > "$3"', bare, REF, out),
       [OURS]: encapsulate(),

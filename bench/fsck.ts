@@ -1,13 +1,15 @@
 /** `treeport repo fsck` and `ostree fsck` on the same repository. */
-import { measure, treeport } from './command.ts';
+import { THIS_BUILD } from './builds.ts';
+import { measure } from './command.ts';
 import { debianRepos } from './debian-tree.ts';
 import { warmPageCache } from './page-cache.ts';
 import { pairRatios, type Row, type Section } from './result.ts';
 import { alternate } from './rounds.ts';
+import type { Setting } from './setting.ts';
 
 const GOAL = 0.8;
 
-export async function benchFsck(rounds: number): Promise<Section> {
+export async function benchFsck({ rounds }: Setting): Promise<Section> {
   const repos = await debianRepos();
   return {
     title: 'fsck of the Debian tree',
@@ -23,7 +25,10 @@ async function compare(mode: string, repo: string, rounds: number): Promise<Row[
   const results = await alternate(
     [
       { name: 'ostree', turn: () => measure(['ostree', `--repo=${repo}`, 'fsck', '--quiet']) },
-      { name: 'treeport', turn: () => measure(treeport('repo', 'fsck', '--repo', repo, '--quiet')) },
+      {
+        name: 'treeport',
+        turn: () => measure(THIS_BUILD.treeport('repo', 'fsck', '--repo', repo, '--quiet')),
+      },
     ],
     rounds,
   );

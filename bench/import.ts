@@ -6,11 +6,13 @@
  * were removed.
  */
 import { join } from 'node:path';
-import { type Command, type Measured, measure, run, treeport } from './command.ts';
+import { THIS_BUILD } from './builds.ts';
+import { type Command, type Measured, measure, run } from './command.ts';
 import { debianRepos, REF } from './debian-tree.ts';
 import { warmPageCache } from './page-cache.ts';
 import { pairRatios, type Row, type Section } from './result.ts';
 import { alternate, type Contender, type Rounds } from './rounds.ts';
+import type { Setting } from './setting.ts';
 import { withScratch } from './storage.ts';
 
 const GOALS = { bare: 1.2, megabytes: 250 };
@@ -27,11 +29,13 @@ const THEIRS: Readonly<Record<Mode, string>> = {
   archive: 'ostree pull-local, bare into archive',
 };
 
-export function benchImport(rounds: number): Promise<Section> {
+export function benchImport({ rounds }: Setting): Promise<Section> {
   return withScratch(async (scratch) => {
     const repos = await debianRepos();
     const image = join(scratch, 'image');
-    await run(treeport('container', 'encapsulate', '--quiet', '--repo', repos.bare, REF, `oci:${image}`));
+    await run(
+      THIS_BUILD.treeport('container', 'encapsulate', '--quiet', '--repo', repos.bare, REF, `oci:${image}`),
+    );
     await warmPageCache(repos.bare, repos.archive, image);
     const counter = { next: 0 };
     const contender = (
@@ -52,7 +56,12 @@ export function benchImport(rounds: number): Promise<Section> {
       contender(THEIRS[mode], mode, (repo) => ['ostree', `--repo=${repo}`, 'pull-local', source[mode], REF]),
       contender(OURS[mode], mode, (repo) => {
         const words = ['--quiet', '--repo', repo, '--write-ref', REF];
-        return treeport('container', 'unencapsulate', ...words, `ostree-unverified-image:oci:${image}`);
+        return THIS_BUILD.treeport(
+          'container',
+          'unencapsulate',
+          ...words,
+          `ostree-unverified-image:oci:${image}`,
+        );
       }),
     ]);
     return { title: 'import the Debian tree', rows: rowsOf(await alternate(contenders, rounds)) };

@@ -5,7 +5,8 @@
 import { createCipheriv } from 'node:crypto';
 import { mkdir, open, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { measure, run, treeport } from './command.ts';
+import { THIS_BUILD } from './builds.ts';
+import { measure, run } from './command.ts';
 import type { Row, Section } from './result.ts';
 import { prepared, withScratch } from './storage.ts';
 
@@ -21,7 +22,7 @@ export function benchMemory(): Promise<Section> {
       const repo = await prepared(`repos/big-${content}`, (path) => commitOneFile(path, write));
       const out = join(scratch, 'out');
       const { seconds, peakMB } = await measure(
-        treeport('container', 'encapsulate', '--quiet', '--repo', repo, REF, `oci:${out}`),
+        THIS_BUILD.treeport('container', 'encapsulate', '--quiet', '--repo', repo, REF, `oci:${out}`),
       );
       await rm(out, { recursive: true });
       rows.push({ what: `${content}: peak memory`, unit: 'MB', values: [peakMB], atMost: GOAL_MB });

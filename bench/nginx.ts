@@ -3,27 +3,37 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Server, startServer } from './server.ts';
 
-/** Serves `repo` at /repo; `folder` holds the configuration and temporary files. */
-export function startNginx(repo: string, folder: string): Promise<Server> {
+export type NginxOptions = {
+  /** Served at /repo. */
+  readonly repo: string;
+  /** Holds the configuration, the access log and temporary files. */
+  readonly folder: string;
+  readonly workers: 1 | 'auto';
+};
+
+export function startNginx(options: NginxOptions): Promise<Server> {
+  const { folder } = options;
   return startServer({
     readyPath: '/repo/config',
+    log: join(folder, 'output.log'),
     command(port) {
       mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, 'nginx.conf'), configuration(repo, port));
+      writeFileSync(join(folder, 'nginx.conf'), configuration(options, port));
       return ['nginx', '-e', 'stderr', '-p', folder, '-c', 'nginx.conf'];
     },
   });
 }
 
-function configuration(repo: string, port: number): string {
+/** It logs each request, as treeport does by default. */
+function configuration({ repo, workers }: NginxOptions, port: number): string {
   return `
 daemon off;
 pid nginx.pid;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
-worker_processes auto;
-events { worker_connections 1024; }
+worker_processes ${workers};
+events { worker_connections 4096; }
 http {
-  access_log off;
+  access_log access.log;
   default_type application/octet-stream;
   sendfile on;
   tcp_nopush on;

@@ -1,27 +1,42 @@
 /** The result of a benchmark: rows of repeated measurements, some with a goal. */
-export type Unit = 'seconds' | 'ratio' | 'MB';
+export type Unit = 'seconds' | 'ratio' | 'MB' | 'per second';
+
+/** What a user gets without reading about any option. */
+export const BY_DEFAULT = 'by default';
 
 export type Row = {
   readonly what: string;
   readonly unit: Unit;
   /** One figure per round, in order. */
   readonly values: readonly number[];
+  /** How a user gets this figure: {@link BY_DEFAULT}, or the options it takes. Absent for other programs. */
+  readonly setting?: string;
   /** Upper bound of the median, or of the maximum for memory. */
   readonly atMost?: number;
+  /** Lower bound of the median. */
+  readonly atLeast?: number;
 };
 
 export type Section = { readonly title: string; readonly rows: readonly Row[] };
 
-export type Verdict = 'PASS' | 'MISS';
+/** A goal is met only by what users get by default. */
+export type Verdict = 'met' | 'met with options' | 'missed';
 
 /** The figure of a row: the median, or the maximum for memory. */
 export function figureOf(row: Row): number {
   return row.unit === 'MB' ? Math.max(...row.values) : median(row.values);
 }
 
+export function hasGoal(row: Row): boolean {
+  return row.atMost !== undefined || row.atLeast !== undefined;
+}
+
 export function verdictOf(row: Row): Verdict | undefined {
-  if (row.atMost === undefined) return undefined;
-  return figureOf(row) <= row.atMost ? 'PASS' : 'MISS';
+  if (!hasGoal(row)) return undefined;
+  const figure = figureOf(row);
+  const holds = figure <= (row.atMost ?? figure) && figure >= (row.atLeast ?? figure);
+  if (!holds) return 'missed';
+  return row.setting === undefined || row.setting === BY_DEFAULT ? 'met' : 'met with options';
 }
 
 export function median(values: readonly number[]): number {

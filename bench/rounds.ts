@@ -1,6 +1,6 @@
 /**
- * Measures contenders side by side: one warm-up round, then rounds in which each has one turn. The order
- * rotates, so that drift of the machine's speed affects all contenders alike.
+ * Measures contenders side by side: a warm-up, then rounds in which each has one turn. The order rotates, so
+ * that drift of the machine's speed affects all contenders alike.
  */
 export type Contender<T> = {
   readonly name: string;
@@ -10,9 +10,16 @@ export type Contender<T> = {
 
 export type Rounds<T> = ReadonlyMap<string, readonly T[]>;
 
-export async function alternate<T>(contenders: readonly Contender<T>[], rounds: number): Promise<Rounds<T>> {
+/** How many contenders have an unmeasured turn first. Turns that take minutes have none. */
+export type WarmUp = 'all' | 'none';
+
+export async function alternate<T>(
+  contenders: readonly Contender<T>[],
+  rounds: number,
+  warmUp: WarmUp = 'all',
+): Promise<Rounds<T>> {
   const results = new Map<string, T[]>(contenders.map(({ name }) => [name, []]));
-  for (const contender of contenders) await contender.turn();
+  if (warmUp === 'all') for (const contender of contenders) await contender.turn();
   for (let round = 0; round < rounds; round++) {
     for (const contender of rotated(contenders, round)) {
       results.get(contender.name)?.push(await contender.turn());

@@ -1,55 +1,43 @@
 /**
- * npm run bench [-- [--rounds N] [--json FILE] NAME...]: runs all or the named benchmarks of treeport and the
- * programs that it replaces, and compares the figures with the goals. A missed goal does not change the exit
- * status, because the machine may be busy.
+ * npm run bench [-- OPTION... NAME...]: runs all or the named benchmarks of treeport and the programs that it
+ * replaces, and compares the figures with the goals. A missed goal does not change the exit status, because
+ * the machine may be busy.
  */
 import { writeFile } from 'node:fs/promises';
 import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
-import { benchDiff } from './diff.ts';
-import { benchEncapsulate } from './encapsulate.ts';
-import { benchFsck } from './fsck.ts';
-import { benchImport } from './import.ts';
+import { BENCHES, NAMES, named } from './benches.ts';
+import { buildAgainst, THIS_BUILD } from './builds.ts';
 import { formatMachine, machineFacts } from './machine.ts';
-import { benchMemory } from './memory.ts';
-import { benchPull, benchPullWithoutFsync } from './pull.ts';
-import { benchReady } from './ready.ts';
 import { figureOf, type Section, verdictOf } from './result.ts';
-import { benchSize } from './size.ts';
+import type { Setting } from './setting.ts';
 import { formatSection } from './table.ts';
-
-const BENCHES: Readonly<Record<string, (rounds: number) => Promise<Section>>> = {
-  fsck: benchFsck,
-  diff: benchDiff,
-  encapsulate: benchEncapsulate,
-  import: benchImport,
-  memory: benchMemory,
-  size: benchSize,
-  ready: benchReady,
-  pull: benchPull,
-  'pull-without-fsync': benchPullWithoutFsync,
-};
 
 /** nginx is in sbin on Debian, which is not on every user's PATH. */
 process.env.PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '3' }, json: { type: 'string' } },
+  options: {
+    rounds: { type: 'string' },
+    json: { type: 'string' },
+    against: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
 });
-const rounds = Number(values.rounds);
+const { quick } = values;
+const names = named(positionals) ?? fail(`there are ${NAMES.join(', ')}`);
+const rounds = Number(values.rounds ?? (quick ? 1 : 3));
 if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds ${values.rounds} is not a count`);
-for (const name of positionals) {
-  if (!(name in BENCHES)) fail(`no benchmark ${name}; there are ${Object.keys(BENCHES).join(', ')}`);
-}
+const builds = [THIS_BUILD, ...(values.against === undefined ? [] : [buildAgainst(values.against)])];
+const setting: Setting = { rounds, builds, quick };
 
 const machine = machineFacts();
 process.stdout.write(`${formatMachine(machine)}\n`);
 const sections: Section[] = [];
-for (const [name, bench] of Object.entries(BENCHES)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
+for (const name of names) {
   process.stderr.write(`${name}\n`);
-  const section = await bench(rounds);
+  const section = await BENCHES[name](setting);
   sections.push(section);
   process.stdout.write(`${formatSection(section)}\n`);
 }

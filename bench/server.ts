@@ -1,7 +1,8 @@
 /** A server under test: started on a free loopback port, ended by its process id. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../test/support/free-port.ts';
 import type { Command } from './command.ts';
@@ -12,7 +13,7 @@ export type Server = {
   readonly origin: string;
   /** Seconds from process start to the first 200. */
   readonly secondsToReady: number;
-  /** Sends SIGTERM and waits for the exit. */
+  /** Ends it at once, without draining, and waits for the exit. */
   readonly stop: () => Promise<void>;
 };
 
@@ -20,18 +21,28 @@ export type ServerOptions = {
   readonly command: (port: number) => Command;
   /** A path that answers 200 once the server is ready. */
   readonly readyPath: string;
+  /** A file for its stdout: the log of requests. */
+  readonly log: string;
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 const READY_DEADLINE_MS = 60_000;
 const POLL_MS = 2;
 
-export async function startServer({ command, readyPath }: ServerOptions): Promise<Server> {
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { command, readyPath, log, environment } = options;
   const port = await freePort();
   const [program, ...words] = command(port);
+  mkdirSync(dirname(log), { recursive: true });
+  const output = openSync(log, 'w');
   const start = performance.now();
-  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, words, {
+    stdio: ['ignore', output, 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+  closeSync(output);
   const errors: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.push(text));
   const origin = `http://127.0.0.1:${port}`;
   try {
     await waitUntilReady(child, `${origin}${readyPath}`);
@@ -72,12 +83,6 @@ export async function withServer<T>(
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   const closed = once(child, 'close');
-  child.kill('SIGTERM');
+  child.kill('SIGINT');
   await closed;
-}
-
-/** Peak resident memory of the process so far, in 10^6 bytes. */
-export function peakMemory(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return (Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) * 1024) / 1e6;
 }

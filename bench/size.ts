@@ -1,6 +1,7 @@
 /** Transfer sizes: the layers of a mirror image of the Debian tree, by compression. */
 import { join } from 'node:path';
-import { buildMirror, layersOf } from './mirror.ts';
+import { THIS_BUILD } from './builds.ts';
+import { buildMirror, readImage } from './mirror.ts';
 import type { Row, Section } from './result.ts';
 import { withScratch } from './storage.ts';
 
@@ -11,8 +12,8 @@ export function benchSize(): Promise<Section> {
     const rows: Row[] = [];
     for (const compression of COMPRESSIONS) {
       const layout = join(scratch, compression.replace(':', '-'));
-      await buildMirror(layout, compression);
-      const sizes = (await layersOf(layout)).map(({ bytes }) => bytes / 1e6);
+      await buildMirror(layout, compression, THIS_BUILD);
+      const sizes = (await readImage(layout)).layers.map(({ bytes }) => bytes / 1e6);
       const row = (what: string, value: number): Row => ({
         what: `${compression}: ${what}`,
         unit: 'MB',

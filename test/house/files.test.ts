@@ -27,12 +27,13 @@ test(`no file has more than ${MAX_LINES} lines`, () => {
  * names the kind of test.
  */
 function isAbout(test: string, module: string): boolean {
-  const name = test.replace(/^test\//, 'src/').replace(/(-fuzz)?\.test\.ts$/, '');
+  const folder = test.startsWith('test/bench/') ? '' : 'src/';
+  const name = test.replace(/^test\//, folder).replace(/(-fuzz)?\.test\.ts$/, '');
   return module === `${name}.ts` || module.startsWith(`${name}-`);
 }
 
 test('every test lies where its module lies', () => {
-  const modules = projectFiles('src/**/*.ts');
+  const modules = projectFiles('{src,bench}/**/*.ts');
   const tests = projectFiles('test/**/*.test.ts').filter(
     (path) => !FREE.some((folder) => path.startsWith(folder)),
   );

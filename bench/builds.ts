@@ -1,0 +1,27 @@
+/**
+ * The bundled `treeport` commands that are measured: the one of this checkout, and with --against the one of
+ * another checkout, in the same rounds.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from './command.ts';
+
+export type Build = {
+  /** Follows the name of each contender of the other build; empty for this checkout. */
+  readonly suffix: string;
+  /** The command line of this build, as in the npm package, run by the current Node. */
+  readonly treeport: (...args: readonly string[]) => Command;
+};
+
+export const THIS_BUILD: Build = build(join(import.meta.dirname, '..'), '');
+
+/** The build in `checkout`, in which `npm run build` has run. Throws if it has not. */
+export function buildAgainst(checkout: string): Build {
+  return build(resolve(checkout), ' (before)');
+}
+
+function build(checkout: string, suffix: string): Build {
+  const program = join(checkout, 'dist/bin/treeport.js');
+  if (!existsSync(program)) throw new Error(`${program} is missing: run npm run build in ${checkout}`);
+  return { suffix, treeport: (...args) => [process.execPath, program, ...args] };
+}

@@ -1,0 +1,91 @@
+/** The rows of pulls over a link: time, ratio to nginx, processor time and memory of each server. */
+import { pairRatios, type Row } from '../result.ts';
+import type { Rounds } from '../rounds.ts';
+import type { Pull, Pulls } from './over-link.ts';
+import { IMAGE, NGINX, type PullServer, WARM } from './servers.ts';
+
+/** Largest ratios to nginx, for the first pull and for later ones. */
+export type PullGoals = { readonly image?: number; readonly warm?: number };
+
+const MEGABYTES = 150;
+/** Largest ratio to an older build: equal, but for noise. */
+const NO_WORSE = 1.05;
+const BEFORE = ' (before)';
+const ORDINALS = ['', ', second pull'];
+
+export function pullRows(servers: readonly PullServer[], results: Rounds<Pulls>, goals: PullGoals): Row[] {
+  const count = results.get(NGINX)?.[0]?.length ?? 0;
+  return Array.from({ length: count }).flatMap((_, nth) => rowsOfPull(servers, results, nth, goals));
+}
+
+function rowsOfPull(
+  servers: readonly PullServer[],
+  results: Rounds<Pulls>,
+  nth: number,
+  goals: PullGoals,
+): Row[] {
+  const values = (name: string, figure: (pull: Pull) => number): number[] =>
+    (results.get(name) ?? []).map((pulls) => figure(pulls[nth] as Pull));
+  const seconds = (name: string) => values(name, (pull) => pull.seconds);
+  const when = ORDINALS[nth] ?? '';
+  return servers.flatMap(({ name, setting }): Row[] => {
+    const common = setting === undefined ? {} : { setting };
+    const cpu = values(name, ({ serverCpu }) => serverCpu);
+    const rows: Row[] = [
+      { ...common, what: `${name}${when}`, unit: 'seconds', values: seconds(name) },
+      { ...common, what: `${name}${when}: processor time of the server`, unit: 'seconds', values: cpu },
+    ];
+    const link = values(name, (pull) => pull.link?.downMB ?? 0);
+    if (link.some((megabytes) => megabytes > 0)) {
+      const linkCpu = values(name, (pull) => pull.link?.cpuSeconds ?? 0);
+      rows.push({ ...common, what: `${name}${when}: received by the client`, unit: 'MB', values: link });
+      rows.push({ what: `${name}${when}: processor time of the link`, unit: 'seconds', values: linkCpu });
+    }
+    if (setting === undefined) return rows;
+    const goal = goalOf(name, goals);
+    rows.push(
+      {
+        ...common,
+        what: `${name}${when} / nginx`,
+        unit: 'ratio',
+        values: pairRatios(seconds(name), seconds(NGINX)),
+        ...(goal === undefined ? {} : { atMost: goal }),
+      },
+      {
+        ...common,
+        what: `${name}${when}: memory of the server`,
+        unit: 'MB',
+        values: values(name, ({ serverMB }) => serverMB),
+        atMost: MEGABYTES,
+      },
+    );
+    if (results.has(`${name}${BEFORE}`)) {
+      const before = `${name}${BEFORE}`;
+      rows.push(
+        {
+          ...common,
+          what: `${name}${when} / the other build`,
+          unit: 'ratio',
+          values: pairRatios(seconds(name), seconds(before)),
+          atMost: NO_WORSE,
+        },
+        {
+          ...common,
+          what: `${name}${when} / the other build, processor time of the server`,
+          unit: 'ratio',
+          values: pairRatios(
+            cpu,
+            values(before, ({ serverCpu }) => serverCpu),
+          ),
+          atMost: NO_WORSE,
+        },
+      );
+    }
+    return rows;
+  });
+}
+
+function goalOf(name: string, { image, warm }: PullGoals): number | undefined {
+  if (name === IMAGE) return image;
+  return name === WARM ? warm : undefined;
+}

@@ -1,0 +1,111 @@
+/**
+ * The servers that clients pull the Debian tree from: nginx over the ready archive repository, and treeport
+ * as an image and as a command. Each start is a new process with an empty log.
+ */
+import { join } from 'node:path';
+import type { Build } from '../builds.ts';
+import type { Command } from '../command.ts';
+import { type DebianRepos, debianRepos } from '../debian-tree.ts';
+import { type Mirror, unpackMirror } from '../mirror.ts';
+import { startNginx } from '../nginx.ts';
+import { warmPageCache } from '../page-cache.ts';
+import { BY_DEFAULT } from '../result.ts';
+import { type Server, startServer, withServer } from '../server.ts';
+import { newClient, pull } from './client.ts';
+
+export type PullServer = {
+  readonly name: string;
+  /** As in a row; undefined for nginx. */
+  readonly setting?: string;
+  readonly start: () => Promise<Server>;
+};
+
+export const NGINX = 'nginx, ready archive repository';
+export const IMAGE = 'mirror image';
+export const WARM = 'mirror image, warm cache';
+export const COLD = 'mirror image, cold cache';
+export const ARCHIVE = 'treeport serve, ready archive repository';
+export const BARE = 'treeport serve, bare repository';
+const CACHE = '--cache-dir';
+
+export type Stage = {
+  readonly scratch: string;
+  readonly repos: DebianRepos;
+  readonly build: Build;
+  readonly mirror: Mirror;
+  /** A path that no other call returns. */
+  readonly fresh: (name: string) => string;
+};
+
+/** Unpacks the mirror image of a build below `scratch`, and reads everything servers read once. */
+export async function setStage(scratch: string, build: Build): Promise<Stage> {
+  const repos = await debianRepos();
+  const folder = join(scratch, build.suffix === '' ? 'this' : 'before');
+  const mirror = await unpackMirror(join(folder, 'mirror'), build);
+  await warmPageCache(repos.bare, repos.archive, mirror.root);
+  const counter = { next: 0 };
+  return { scratch, repos, build, mirror, fresh: (name) => join(folder, `${name}-${counter.next++}`) };
+}
+
+export function nginx(stage: Stage, workers: 1 | 'auto' = 'auto'): PullServer {
+  const { repos, fresh } = stage;
+  return { name: NGINX, start: () => startNginx({ repo: repos.archive, folder: fresh('nginx'), workers }) };
+}
+
+/** The image as it starts when a user gives no option. */
+export function image(stage: Stage, ...args: readonly string[]): PullServer {
+  const name = args.length === 0 ? IMAGE : `${IMAGE}, ${args.join(' ')}`;
+  const setting = args.length === 0 ? BY_DEFAULT : args.join(' ');
+  return ours(stage, name, setting, () => startMirror(stage, ...args));
+}
+
+export function coldImage(stage: Stage): PullServer {
+  return ours(stage, COLD, CACHE, () => startMirror(stage, ...cacheAt(stage.fresh('cold-cache'))));
+}
+
+/** Fills the cache by a pull; an explicit level makes the server cache objects as it sends them. */
+export async function warmImage(stage: Stage): Promise<PullServer> {
+  const cache = cacheAt(stage.fresh('warm-cache'));
+  await withServer(startMirror(stage, ...cache, '--deflate-level', '6'), async ({ origin }) => {
+    await pull(await newClient(stage.fresh('client'), origin));
+  });
+  return ours(stage, WARM, CACHE, () => startMirror(stage, ...cache));
+}
+
+export function serveArchive(stage: Stage, ...args: readonly string[]): PullServer {
+  const name = args.length === 0 ? ARCHIVE : `${ARCHIVE}, ${args.join(' ')}`;
+  return ours(stage, name, BY_DEFAULT, () => startServe(stage, stage.repos.archive, ...args));
+}
+
+export function serveBare(stage: Stage): PullServer {
+  return ours(stage, BARE, BY_DEFAULT, () => startServe(stage, stage.repos.bare));
+}
+
+function ours({ build }: Stage, name: string, setting: string, start: () => Promise<Server>): PullServer {
+  return { name: `${name}${build.suffix}`, setting, start };
+}
+
+function cacheAt(path: string): string[] {
+  return [CACHE, path, '--cache-size', '4G'];
+}
+
+function startMirror({ mirror, fresh }: Stage, ...args: readonly string[]): Promise<Server> {
+  return startTreeport(fresh('log'), (listen) => mirror.command(...listen, ...args), mirror.environment);
+}
+
+function startServe({ build, fresh }: Stage, repo: string, ...args: readonly string[]): Promise<Server> {
+  return startTreeport(fresh('log'), (listen) => build.treeport('serve', '--repo', repo, ...listen, ...args));
+}
+
+function startTreeport(
+  log: string,
+  command: (listen: readonly string[]) => Command,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Server> {
+  return startServer({
+    readyPath: '/readyz',
+    log,
+    environment,
+    command: (port) => command(['--listen', `127.0.0.1:${port}`]),
+  });
+}
