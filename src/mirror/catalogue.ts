@@ -153,7 +153,7 @@ function openFile(path: string): OpenedFile {
     if (isTreeportError(error)) throw error;
     throw cannotOpen(path, messageOf(error), error);
   }
-  throw cannotOpen(path, 'there is none');
+  throw cannotOpen(path, 'no such file');
 }
 
 function cannotOpen(path: string, why: string, cause?: unknown): TreeportError {

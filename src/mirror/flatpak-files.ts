@@ -65,7 +65,7 @@ function indexedRefs(origin: Repository, index: Buffer): readonly SummaryRef[] |
     return parseFlatpakIndex(index).flatMap((sub) => {
       const path = subSummaryPath(sub.checksum);
       const gzipped = readIfThere(origin.path, path);
-      if (gzipped === undefined) throw new TreeportError('ERR_SUMMARY', `there is no file ${path}`);
+      if (gzipped === undefined) throw new TreeportError('ERR_SUMMARY', `${path} is missing`);
       return parseSubSummary(gzipped, sub);
     });
   } catch (error) {

@@ -103,7 +103,7 @@ function checkBinding(checksum: Checksum, names: readonly string[], bound: reado
   if (wrong === undefined) return;
   throw new TreeportError(
     'ERR_REF_BINDING',
-    `commit ${checksum} is bound to ${bound.join(', ')}: clients would refuse it as ${wrong}`,
+    `commit ${checksum} is bound to ${bound.join(', ')}: clients refuse it under the name ${wrong}`,
   );
 }
 
@@ -112,7 +112,7 @@ function collectionOf(checksum: Checksum, commit: Commit, warn: Warn): string | 
   if (id === undefined || id === '') return undefined;
   if (id.length <= MAX_COLLECTION_ID && COLLECTION_ID.test(id)) return id;
   warn(
-    `commit ${checksum} is bound to the collection ${JSON.stringify(id)}, which is no valid id; it is left out`,
+    `commit ${checksum} is bound to the collection ${JSON.stringify(id)}, which is not a valid collection id; the mirror announces no collection for it`,
   );
   return undefined;
 }

@@ -67,7 +67,7 @@ async function carryOver(
   if (typeof summary === 'string') {
     if (signature !== undefined) {
       warn(
-        `the signed summary of ${origin.path} is not carried over, because ${summary}; this mirror's summary has no signature`,
+        `the signed summary of ${origin.path} is not published, because ${summary}; this mirror's summary has no signature`,
       );
     }
     return false;
@@ -76,7 +76,7 @@ async function carryOver(
   if (unlisted.length > 0) {
     if (signature === undefined && indexed === undefined) return false;
     warn(
-      `the summary of ${origin.path} is carried over though it does not list ${unlisted.join(', ')}: clients that read it do not find ${unlisted.length === 1 ? 'this ref' : 'these refs'}`,
+      `the summary of ${origin.path} is published although it does not list ${unlisted.join(', ')}: clients that read it do not find ${unlisted.length === 1 ? 'this ref' : 'these refs'}`,
     );
   }
   if (signature === undefined) {

@@ -64,7 +64,7 @@ async function refuseMirror(publishedRepo: string): Promise<void> {
   if (!(await isPublishedRepo(publishedRepo))) return;
   throw new TreeportError(
     'ERR_ALREADY_MIRROR',
-    `${publishedRepo} exists: this image is a mirror already; start from the encapsulated one`,
+    `${publishedRepo} exists, so this is a mirror image already; start from the encapsulated image`,
   );
 }
 
@@ -73,7 +73,10 @@ async function embeddedCommits({ objects, path }: Repository): Promise<readonly 
   const commits: Checksum[] = [];
   for await (const { type, checksum } of objects.list()) if (type === 'commit') commits.push(checksum);
   if (commits.length > 0) return commits.toSorted();
-  throw new TreeportError('ERR_NOT_ENCAPSULATED', `${path} has no commit; an encapsulated image has one`);
+  throw new TreeportError(
+    'ERR_NOT_ENCAPSULATED',
+    `the repository ${path} has no commit; start from an encapsulated image`,
+  );
 }
 
 async function writeRepo(
@@ -117,7 +120,7 @@ async function asBuilderFault<T>(work: Promise<T>): Promise<T> {
     if (!isTreeportError(error, 'ERR_OBJECT_CORRUPT')) throw error;
     throw new TreeportError(
       'ERR_SEAL_OWNERS',
-      `${error.message}; this build has changed its owner, mode or bytes: build as root, or use \`treeport mirror wrap\``,
+      `${error.message}; the image build changed its owner, mode or bytes; build as root, or use \`treeport mirror wrap\``,
       { cause: error },
     );
   }

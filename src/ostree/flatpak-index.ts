@@ -52,5 +52,5 @@ export function parseSubSummary(
     throw new TreeportError('ERR_SUMMARY', message, { cause: error });
   }
   if (createHash('sha256').update(bytes).digest('hex') === checksum) return parseSummary(bytes).refs;
-  throw new TreeportError('ERR_SUMMARY', `the sub-summary ${name} is not the one that the index names`);
+  throw new TreeportError('ERR_SUMMARY', `the sub-summary ${name} does not match its checksum in the index`);
 }

@@ -66,7 +66,7 @@ async function resolveBeginning(repo: Repository, text: string): Promise<Checksu
   if (matches.size > 1)
     throw new TreeportError(
       'ERR_REF_MISSING',
-      `"${text}" is the beginning of ${matches.size} commits, give more digits`,
+      `"${text}" is the beginning of ${matches.size} commits; give more digits`,
     );
   return [...matches][0];
 }

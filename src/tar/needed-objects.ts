@@ -86,7 +86,7 @@ export function checkNoStray(needed: ReadonlySet<string>, arrived: Iterable<stri
 function missing(name: string): TreeportError {
   return new TreeportError(
     'ERR_OBJECT_MISSING',
-    `object ${name} of the commit did not come and is not in the repository; nothing was imported`,
+    `object ${name} of the commit is neither in the stream nor in the repository; nothing was imported`,
   );
 }
 

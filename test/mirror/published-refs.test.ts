@@ -119,7 +119,7 @@ test('collections come from the binding; an id that is none is left out', async 
   const bad = await commitWith(boundToCollection('../../etc\nx', 'collected'));
   const { refs, warnings } = await publish(bad);
   assert.deepEqual(refs, named(bad, 'collected'));
-  assert.match(warnings[0] as string, /no valid id/);
+  assert.match(warnings[0] as string, /not a valid collection id/);
 });
 
 test('a binding that is no ref name is refused', async () => {

@@ -57,7 +57,7 @@ export function elfArchitecture({ machine, path }: ElfFile): string {
   if (name !== undefined) return name;
   throw new TreeportError(
     'ERR_RUNTIME',
-    `the program ${path} is for a machine that treeport does not know (${machine})`,
+    `the program ${path} is for an unsupported machine (ELF machine ${machine})`,
   );
 }
 
@@ -101,7 +101,7 @@ class ElfReader {
 
   read(): ElfFile {
     const header = this.#bytes(0, ELF_HEADER_BYTES);
-    if (!header.subarray(0, 4).equals(MAGIC)) throw this.#fault('it is no ELF file');
+    if (!header.subarray(0, 4).equals(MAGIC)) throw this.#fault('it is not an ELF file');
     if (header[4] !== CLASS_64 || header[5] !== LITTLE_ENDIAN)
       throw this.#fault('it is not 64-bit little-endian');
     const segments = this.#segments(header);
@@ -127,7 +127,8 @@ class ElfReader {
   #segments(header: Buffer): readonly Segment[] {
     const start = this.#number(header, 32);
     const count = header.readUInt16LE(56);
-    if (header.readUInt16LE(54) !== SEGMENT_BYTES) throw this.#fault('its program headers have another size');
+    if (header.readUInt16LE(54) !== SEGMENT_BYTES)
+      throw this.#fault(`its program headers are not ${SEGMENT_BYTES} bytes each`);
     const table = this.#bytes(start, count * SEGMENT_BYTES);
     return Array.from({ length: count }, (_, i) => {
       const at = i * SEGMENT_BYTES;
@@ -175,7 +176,7 @@ class ElfReader {
   #string(offset: number): string {
     const bytes = this.#bytes(offset, Math.min(MAX_STRING_BYTES, Math.max(this.#size - offset, 1)));
     const end = bytes.indexOf(0);
-    if (end < 0) throw this.#fault(`the text at ${offset} does not end`);
+    if (end < 0) throw this.#fault(`the string at ${offset} has no terminating NUL`);
     return bytes.toString('utf8', 0, end);
   }
 
@@ -193,6 +194,9 @@ class ElfReader {
   }
 
   #fault(what: string): TreeportError {
-    return new TreeportError('ERR_RUNTIME', `the program ${this.#path} cannot go into the runtime: ${what}`);
+    return new TreeportError(
+      'ERR_RUNTIME',
+      `the program ${this.#path} cannot be part of the runtime: ${what}`,
+    );
   }
 }

@@ -54,7 +54,7 @@ function findLibrary(name: string, user: ElfFile, directories: readonly string[]
   }
   throw new TreeportError(
     'ERR_RUNTIME',
-    `the library ${name}, which ${user.path} needs, is not on this machine; give a ready runtime with --runtime`,
+    `the library ${name}, which ${user.path} needs, is not on this machine; pass a ready-made runtime with --runtime`,
   );
 }
 

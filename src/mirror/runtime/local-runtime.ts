@@ -73,7 +73,7 @@ async function nodeProgram(architecture: string): Promise<NodeProgram> {
   }
   throw new TreeportError(
     'ERR_RUNTIME',
-    `there is no Node for ${architecture} on this machine; give a ready runtime with --runtime`,
+    `no Node for ${architecture} on this machine; pass a ready-made runtime with --runtime`,
   );
 }
 
@@ -89,10 +89,11 @@ async function loaderFile({ interpreter, path }: ElfFile): Promise<LayerFile> {
   if (interpreter !== undefined && existsSync(interpreter)) {
     return { ...(await fileFromDisk(RUNTIME_LOADER, interpreter)), executable: true };
   }
-  throw new TreeportError(
-    'ERR_RUNTIME',
-    `the loader of ${path}, ${interpreter ?? 'which it does not name'}, is not on this machine; give a ready runtime with --runtime`,
-  );
+  const what =
+    interpreter === undefined
+      ? `the program ${path} names no loader`
+      : `the loader ${interpreter} of ${path} is not on this machine`;
+  throw new TreeportError('ERR_RUNTIME', `${what}; pass a ready-made runtime with --runtime`);
 }
 
 async function libraryFile({ name, path }: Library): Promise<LayerFile> {

@@ -23,7 +23,7 @@ export async function runtimeInImage(
     const name = formatImageReference(reference);
     throw new TreeportError(
       'ERR_RUNTIME',
-      `${name} is no runtime image; make one with \`treeport mirror runtime\``,
+      `${name} is not a runtime image; make one with \`treeport mirror runtime\``,
     );
   }
   if (image.config.config?.Entrypoint?.[0]?.startsWith(`/${FORMER_HOME}/`)) {

@@ -63,7 +63,7 @@ export async function runtimeInDirectory(directory: string): Promise<Runtime> {
 export function formerRuntime(name: string): TreeportError {
   return new TreeportError(
     'ERR_RUNTIME',
-    `the runtime ${name} is of an earlier release, for /${FORMER_HOME}; make it again with \`treeport mirror runtime\``,
+    `the runtime ${name} was made by an earlier release for /${FORMER_HOME}; make it again with \`treeport mirror runtime\``,
   );
 }
 
@@ -111,6 +111,6 @@ function checkArchitecture(runtime: Runtime, architecture: string): void {
   if (runtime.architecture === architecture) return;
   throw new TreeportError(
     'ERR_RUNTIME',
-    `the image is for ${architecture} and the runtime for ${runtime.architecture}; give one for ${architecture} with --runtime`,
+    `the image is for ${architecture} and the runtime for ${runtime.architecture}; pass a runtime for ${architecture} with --runtime`,
   );
 }

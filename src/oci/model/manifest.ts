@@ -40,7 +40,7 @@ export function parseManifest(bytes: Uint8Array, what: string): ImageManifest {
   if (object.schemaVersion !== 2) {
     throw new TreeportError(
       'ERR_IMAGE_UNSUPPORTED',
-      `${what} has schemaVersion ${object.schemaVersion}; only 2 is known`,
+      `${what} has schemaVersion ${object.schemaVersion}; only version 2 is supported`,
     );
   }
   checkDescriptor(object.config, `${what}: config`);

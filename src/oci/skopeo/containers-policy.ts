@@ -160,6 +160,6 @@ function parseRule(value: Json | undefined, where: string, what: string): Policy
     return known;
   });
   if (requirements.length === 0)
-    throw new TreeportError('ERR_POLICY', `${what}: ${where}: an empty list of requirements decides nothing`);
+    throw new TreeportError('ERR_POLICY', `${what}: ${where}: the list of requirements is empty`);
   return { where, requirements };
 }

@@ -26,55 +26,55 @@ const KINDS: readonly Kind[] = [
     pattern: /server gave http response to https client/i,
     remote: true,
     advice:
-      'the registry speaks no TLS; allow that with --insecure-skip-tls-verification or insecure=true in registries.conf',
+      'the registry does not use TLS; allow that with --insecure-skip-tls-verification or insecure=true in registries.conf',
   },
   {
     code: 'ERR_REGISTRY_TLS',
     pattern: /x509: |tls: (?!.*timeout)|certificate/i,
     remote: true,
     advice:
-      'TLS with the registry failed; install its CA as ca.crt in /etc/containers/certs.d/HOST:PORT, or name a directory with it by --cert-dir',
+      'TLS with the registry failed; install its CA as ca.crt in /etc/containers/certs.d/HOST:PORT, or pass its directory with --cert-dir',
   },
   {
     code: 'ERR_REGISTRY_AUTH',
     pattern:
       /unauthorized|authentication required|not authorized|access denied|is denied|denied: |forbidden|invalid username\/password|status ?code(?: from registry)?:? 40[13]\b|\b40[13] \(/i,
     remote: true,
-    advice: 'the registry refuses access; run `podman login`, or name credentials with --authfile',
+    advice: 'the registry refuses access; run `podman login`, or pass credentials with --authfile',
   },
   {
     code: 'ERR_BLOB_CORRUPT',
     pattern: /corrupted blob|bytes in blob, got|digest did not match|does not match digest/i,
-    advice: 'what came is not what its digest says',
+    advice: 'the bytes received do not match the digest',
   },
   {
     code: 'ERR_BLOB_MISSING',
     pattern: /blob unknown|fetching blob: .*\b404\b|unknown blob|locating item named/i,
-    advice: 'a blob that the image needs is not there',
+    advice: 'a blob of the image is missing',
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
     pattern: /pinging container registry \S*: invalid status code from registry 404/i,
     remote: true,
-    advice: 'no registry answers there; look at its name and the proxy settings',
+    advice: 'no registry answers there; check its name and the proxy settings',
   },
   {
     code: 'ERR_IMAGE_MISSING',
     pattern:
       /manifest unknown|name unknown|manifest_unknown|name_unknown|repository name not known|does not resolve to an image|identifier is not an image|no such file or directory|not found in|no such image|not a valid (?:name|digest)|\b404\b|no image found/i,
-    advice: 'it is not there',
+    advice: 'no such image',
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
     pattern: /too ?many ?requests|status(?: ?code)?(?: from registry)?:? 429\b/i,
     remote: true,
-    advice: 'the registry takes no more requests for now; wait and try again, or log in with `podman login`',
+    advice: 'the registry limits the rate of requests; wait and try again, or log in with `podman login`',
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
     pattern: /status(?: ?code)?(?: from registry)?:? 5\d\d\b/i,
     remote: true,
-    advice: 'the registry, or a proxy before it, reports a failure of its own; try again later',
+    advice: 'the registry, or a proxy in front of it, reports an internal error; try again later',
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
@@ -82,19 +82,19 @@ const KINDS: readonly Kind[] = [
       /dial tcp|no such host|connection refused|connection reset|timeout|timed out|unreachable|no route|unexpected eof|: eof|broken pipe|server misbehaving/i,
     remote: true,
     advice:
-      'the registry does not answer, or the connection broke; look at its name and the network and try again',
+      'the registry does not answer, or the connection broke; check its name and the network, and try again',
   },
   {
     code: 'ERR_REGISTRY_UNREACHABLE',
     pattern: /pinging container registry|stopped after \d+ redirects/i,
     remote: true,
-    advice: 'no registry answers there; look at its name, the network and the proxy settings',
+    advice: 'no registry answers there; check its name, the network and the proxy settings',
   },
   {
     code: 'ERR_JSON',
     pattern: /invalid character .* looking for|unexpected end of json|cannot unmarshal/i,
     remote: true,
-    advice: 'what came is not what a registry sends; a proxy or a login page may have answered in its place',
+    advice: 'the answer is not that of a registry; a proxy or a login page may have answered instead',
   },
 ];
 

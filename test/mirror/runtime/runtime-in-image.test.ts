@@ -53,13 +53,13 @@ async function refusal(
 }
 
 test('an image that is no runtime image is refused', async () => {
-  await assert.rejects(refusal('plain', [], {}), { code: 'ERR_RUNTIME', message: /is no runtime image/ });
+  await assert.rejects(refusal('plain', [], {}), { code: 'ERR_RUNTIME', message: /is not a runtime image/ });
 });
 
 test('the runtime of a release with another home is refused, since mirrors could not start it', async () => {
   const former = runtimeCommand('serve').map((word) => word.replace(MIRROR_HOME, 'sysroot/treeport'));
   await assert.rejects(refusal('former', former, { 'treeport.runtime': architecture }), {
     code: 'ERR_RUNTIME',
-    message: /of an earlier release.*`treeport mirror runtime`/,
+    message: /by an earlier release.*`treeport mirror runtime`/,
   });
 });

@@ -34,6 +34,6 @@ test('a runtime is found in an unpacked image, and in the mirror’s home there'
 test('the runtime of a release with another home is refused', { skip }, async () => {
   const root = await unpacked(FORMER_HOME);
   for (const path of [root, join(root, FORMER_HOME)]) {
-    await assert.rejects(runtimeInDirectory(path), { code: 'ERR_RUNTIME', message: /of an earlier release/ });
+    await assert.rejects(runtimeInDirectory(path), { code: 'ERR_RUNTIME', message: /by an earlier release/ });
   }
 });
