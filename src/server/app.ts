@@ -1,6 +1,8 @@
 /**
- * The server: a Fastify instance with bounds on connections and strict parsing, and the mirror plugin in it.
+ * The server: a Fastify instance with bounds on connections and strict parsing, the mirror's routes in it,
+ * and the short way of objects before it.
  */
+import type { RequestListener } from 'node:http';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { notFoundAnswer } from './http/answer.ts';
@@ -8,8 +10,10 @@ import { type Counters, newCounters } from './http/counters.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { normaliseTarget, refuseUnreadable } from './http/request-checks.ts';
 import { sendAnswer } from './http/send.ts';
-import { mirror } from './mirror.ts';
-import type { ServerOptions } from './options.ts';
+import { addMirror } from './mirror.ts';
+import { openMirror } from './mirror-state.ts';
+import { normaliseOptions, type ServerOptions } from './options.ts';
+import { shortWay } from './short-way.ts';
 
 export type Server = {
   readonly app: FastifyInstance;
@@ -23,8 +27,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const { maxConnections, sendTimeoutMs, logger = pino({ level: 'silent' }), ...mirrorOptions } = options;
   const counters = newCounters();
   let draining = false;
-  const app = newFastify({ maxConnections, sendTimeoutMs }, logger);
-  app.register(mirror, { ...mirrorOptions, logger, counters, isDraining: () => draining });
+  const isDraining = () => draining;
+  const mirror = await openMirror(normaliseOptions({ ...mirrorOptions, logger, counters, isDraining }));
+  const app = newFastify({ maxConnections, sendTimeoutMs }, logger, (longWay) => shortWay(mirror, longWay));
+  app.register(async (scope) => addMirror(scope, mirror));
   await app.ready();
   return {
     app,
@@ -50,7 +56,12 @@ function noCompiler(): never {
   throw new Error('no route has a schema');
 }
 
-function newFastify(limits: HttpLimits, logger: Logger): FastifyInstance {
+/** `before` wraps Fastify's handler of requests. */
+function newFastify(
+  limits: HttpLimits,
+  logger: Logger,
+  before: (handler: RequestListener) => RequestListener,
+): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = logger;
   const onLimit = (limit: number) =>
     logger.warn(
@@ -62,13 +73,11 @@ function newFastify(limits: HttpLimits, logger: Logger): FastifyInstance {
     childLoggerFactory: () => loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
-    serverFactory: (handler) => createHttpServer(handler, { ...limits, onLimit }),
+    serverFactory: (handler) => createHttpServer(before(handler), { ...limits, onLimit }),
     rewriteUrl: (request) => normaliseTarget(request.url as string),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     schemaController: { compilersFactory: NO_SCHEMAS },
-    // Preparing a cache directory on a slow disk has no time limit.
-    pluginTimeout: 0,
     routerOptions: { maxParamLength: 8192 },
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (_error, _request, reply) => sendAnswer(reply, notFoundAnswer()),

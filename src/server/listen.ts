@@ -5,6 +5,7 @@ import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { createServer, type Server } from './app.ts';
 import type { Counters } from './http/counters.ts';
 import { standardOutput } from './http/log-output.ts';
+import { formattedLines, type WriteRequestLine } from './http/request-log.ts';
 import type { ServerOptions } from './options.ts';
 import { FINISH_SECONDS, type StopOptions, shutdownOf } from './shutdown.ts';
 
@@ -15,7 +16,7 @@ export type ListenAddress = {
   readonly port: number;
 };
 
-export type ServeOptions = Omit<ServerOptions, 'logger'> & {
+export type ServeOptions = Omit<ServerOptions, 'logger' | 'writeRequestLine'> & {
   /** `[ADDR:]PORT`; see {@link parseListenAddress}. */
   readonly listen: string;
   /** A pino level; `info` by default. */
@@ -63,8 +64,9 @@ export function parseListenAddress(text: string): ListenAddress {
 /** Starts a server; ERR_LISTEN if it cannot listen on the address, ERR_CACHE_DIR, ERR_USAGE. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const address = parseListenAddress(options.listen);
-  const logger = newLogger(options.logLevel ?? 'info', options.logTo);
-  const server = await createServer({ ...options, logger });
+  const log = newLog(options.logLevel ?? 'info', options.logTo);
+  const { logger } = log;
+  const server = await createServer({ ...options, ...log });
   const bound = await listen(server, address);
   logger.info({ repo: options.repo.path, mode: options.repo.mode, ...bound }, `serving on ${urlOf(bound)}`);
   const { drainDelayMs = 0, finishMs = FINISH_SECONDS * 1000 } = options;
@@ -72,9 +74,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return { ...bound, counters: server.counters, stop };
 }
 
+type Log = { readonly logger: Logger; readonly writeRequestLine: WriteRequestLine };
+
 /** Warnings and errors are flushed at once. */
-function newLogger(level: string, logTo: DestinationStream | undefined): Logger {
-  if (logTo !== undefined) return pino({ level }, logTo);
+function newLog(level: string, logTo: DestinationStream | undefined): Log {
+  if (logTo !== undefined) return { logger: pino({ level }, logTo), writeRequestLine: formattedLines(logTo) };
   const output = standardOutput();
   const hooks: LoggerOptions['hooks'] = {
     logMethod(args, log, lineLevel) {
@@ -82,7 +86,7 @@ function newLogger(level: string, logTo: DestinationStream | undefined): Logger 
       if (lineLevel >= WARNING) output.urge();
     },
   };
-  return pino({ level, hooks }, output);
+  return { logger: pino({ level, hooks }, output), writeRequestLine: formattedLines(output) };
 }
 
 function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {

@@ -5,6 +5,7 @@ import { TreeportError } from '../base/errors.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import type { DeflateLevel } from './content/encoded-objects.ts';
 import { type Counters, newCounters } from './http/counters.ts';
+import { RequestLog, type WriteRequestLine } from './http/request-log.ts';
 
 /** Options of the Fastify plugin (mirror.ts). */
 export type MirrorOptions = {
@@ -26,6 +27,8 @@ export type MirrorOptions = {
   readonly logger?: Logger;
   /** Counters to update; new ones by default. */
   readonly counters?: Counters;
+  /** Writes the line of each request; `logger` by default. */
+  readonly writeRequestLine?: WriteRequestLine;
   /** Makes `/readyz` fail while it returns true. */
   readonly isDraining?: () => boolean;
   /** Directory of the landing page's style sheet; beside this file by default. */
@@ -39,8 +42,8 @@ export type ServerOptions = Omit<MirrorOptions, 'counters' | 'isDraining'> & {
   readonly sendTimeoutMs?: number;
 };
 
-export type Settings = Required<Omit<MirrorOptions, 'reopen' | 'cacheDir'>> &
-  Pick<MirrorOptions, 'reopen' | 'cacheDir'>;
+export type Settings = Required<Omit<MirrorOptions, 'reopen' | 'cacheDir' | 'writeRequestLine'>> &
+  Pick<MirrorOptions, 'reopen' | 'cacheDir'> & { readonly requestLog: RequestLog };
 
 /** Exceeds the pauses of a client that writes to its disk between requests. */
 const IDLE_MS = 3000;
@@ -48,14 +51,16 @@ const DEFAULT_CACHE_BYTES = 1024 ** 3;
 
 /** Applies the defaults. The base path gets a leading and no trailing slash; empty for `/`. ERR_USAGE. */
 export function normaliseOptions(options: MirrorOptions): Settings {
+  const { logger = pino({ level: 'silent' }), counters = newCounters(), writeRequestLine } = options;
   return {
     ...options,
     basePath: normaliseBasePath(options.basePath ?? '/repo'),
     cacheSize: options.cacheSize ?? DEFAULT_CACHE_BYTES,
     deflateLevel: options.deflateLevel ?? 'auto',
     idleMs: options.idleMs ?? IDLE_MS,
-    logger: options.logger ?? pino({ level: 'silent' }),
-    counters: options.counters ?? newCounters(),
+    logger,
+    counters,
+    requestLog: new RequestLog({ logger, counters, write: writeRequestLine }),
     isDraining: options.isDraining ?? (() => false),
     assetsDir: options.assetsDir ?? join(import.meta.dirname, 'assets'),
   };

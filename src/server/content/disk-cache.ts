@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { temporaryName } from '../../base/atomic-file.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { loosePath, parseLooseName } from '../../ostree/object-name.ts';
-import { closePlainFile, openPlainFile, type PlainFile } from '../http/plain-file.ts';
+import { openObjectFile } from '../http/file-memory.ts';
+import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
 import { claimFolder, FAN_OUT, prepareCacheDirectory, removeUnclaimedFolders } from './cache-directory.ts';
 
 export type DiskCacheOptions = {
@@ -153,7 +154,7 @@ export class DiskCache {
   /** A file that cannot be opened, or that a link leads away from, counts as not cached. */
   #openFile(checksum: Checksum): PlainFile | undefined {
     try {
-      return openPlainFile(this.folder, loosePath(checksum, 'filez'));
+      return openObjectFile(this.folder, loosePath(checksum, 'filez'));
     } catch {
       return undefined;
     }

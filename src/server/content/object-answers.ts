@@ -8,8 +8,14 @@ import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
 import { objectFault } from '../../ostree/object-fault.ts';
-import { loosePath, type MetadataType } from '../../ostree/object-name.ts';
+import {
+  type HashedMetadataType,
+  isHashedMetadata,
+  loosePath,
+  type MetadataType,
+} from '../../ostree/object-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
+import { verifyMetadata } from '../../ostree/verify.ts';
 import {
   type Answer,
   bytesAnswer,
@@ -23,7 +29,8 @@ import {
 import { BRIEF, IMMUTABLE, isConditional, SHORT } from '../http/caching.ts';
 import type { Counters } from '../http/counters.ts';
 import type { FaultReporter } from '../http/faults.ts';
-import { closePlainFile, openPlainFile, type PlainFile } from '../http/plain-file.ts';
+import { openObjectFile } from '../http/file-memory.ts';
+import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
 import type { BackgroundVerifier } from './background-verifier.ts';
 import type { EncodedObjects } from './encoded-objects.ts';
 
@@ -35,10 +42,10 @@ export type ObjectAnswersOptions = {
   readonly faults: FaultReporter;
 };
 
-/** Neither rejects: a fault is an answer. */
+/** Neither rejects: a fault is an answer. Files are answered at once, without a promise. */
 export type ObjectAnswers = {
-  metadata(request: Request, type: MetadataType, checksum: Checksum): Promise<Answer>;
-  content(request: Request, checksum: Checksum): Promise<Answer>;
+  metadata(request: Request, type: MetadataType, checksum: Checksum): Answer | Promise<Answer>;
+  content(request: Request, checksum: Checksum): Answer | Promise<Answer>;
 };
 
 /** Clients request these without knowing whether they exist; a missing commit is the end of a history. */
@@ -56,15 +63,29 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
     cacheControl: encoder === encoded.cachedId ? IMMUTABLE : BRIEF,
   });
 
+  /** Whole answers, by the files that are still in memory. */
+  const remembered = new WeakMap<PlainFile, Answer>();
+  const answerFile = (request: Request, file: PlainFile, form: () => Representation): Answer => {
+    if (!isSmall(file) || !wantsWhole(request)) return fileAnswer(request, file, form());
+    const known = remembered.get(file);
+    if (known !== undefined) return known;
+    const answer = fileAnswer(request, file, form());
+    remembered.set(file, answer);
+    return answer;
+  };
+
   const answerPlain = (request: Request, checksum: Checksum, file: PlainFile): Answer => {
-    const etag = `${checksum}-${file.size.toString(16)}-${Math.floor(file.modified).toString(16)}`;
-    const version = `${etag}-${file.inode}`;
+    const version = versionOf(file);
     if (backgroundVerifier.isCorrupt(checksum, version)) {
       closePlainFile(file);
       throw objectFault(`object ${checksum}.filez`, 'is corrupt, as verification found before');
     }
     backgroundVerifier.sent(checksum, version);
-    return fileAnswer(request, file, { etag, lastModified: file.modified, cacheControl: IMMUTABLE });
+    return answerFile(request, file, () => ({
+      etag: `${checksum}-${file.size.toString(16)}-${Math.floor(file.modified).toString(16)}`,
+      lastModified: file.modified,
+      cacheControl: IMMUTABLE,
+    }));
   };
 
   const answerEncoded = async (request: Request, checksum: Checksum): Promise<Answer> => {
@@ -86,7 +107,7 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
     const cached = encoded.openCached(checksum);
     if (cached !== undefined) {
       counters.cached += 1;
-      return fileAnswer(request, cached, encodedForm(checksum, encoded.cachedId));
+      return answerFile(request, cached, () => encodedForm(checksum, encoded.cachedId));
     }
     const plain = openArchiveFile(repo, checksum);
     if (plain === undefined) return answerEncoded(request, checksum);
@@ -94,38 +115,98 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
     return answerPlain(request, checksum, plain);
   };
 
-  return {
-    async metadata(request, type, checksum) {
+  const readMetadata = async (request: Request, type: MetadataType, checksum: Checksum): Promise<Answer> => {
+    try {
+      const bytes = await verifiedMetadata(repo.objects, type, checksum);
+      return bytesAnswer(request, bytes, metadataForm(type, checksum, bytes));
+    } catch (error) {
       const name = `${checksum}.${type}`;
-      try {
-        const bytes = await verifiedMetadata(repo.objects, type, checksum);
-        return bytesAnswer(request, bytes, metadataForm(type, checksum, bytes));
-      } catch (error) {
-        const isMissing = isTreeportError(error, 'ERR_OBJECT_MISSING');
-        return faultAnswer(
-          isMissing ? faults.missing(name, OPTIONAL.includes(type)) : faults.failed(name, error),
-        );
-      }
+      const isMissing = isTreeportError(error, 'ERR_OBJECT_MISSING');
+      return faultAnswer(
+        isMissing ? faults.missing(name, OPTIONAL.includes(type)) : faults.failed(name, error),
+      );
+    }
+  };
+
+  const failed = async (checksum: Checksum, error: unknown): Promise<Answer> =>
+    faultAnswer(faults.failed(`${checksum}.filez`, await asDamage(repo, checksum, error)));
+
+  return {
+    metadata(request, type, checksum) {
+      const file = isHashedMetadata(type) ? smallMetadata(repo, type, checksum) : undefined;
+      if (file === undefined) return readMetadata(request, type, checksum);
+      return answerFile(request, file, () => metadataForm(type, checksum, file.content));
     },
-    async content(request, checksum) {
+    content(request, checksum) {
       try {
-        return await answerContent(request, checksum);
+        const answer = answerContent(request, checksum);
+        return answer instanceof Promise ? answer.catch((error) => failed(checksum, error)) : answer;
       } catch (error) {
-        return faultAnswer(faults.failed(`${checksum}.filez`, await asDamage(repo, checksum, error)));
+        return failed(checksum, error);
       }
     },
   };
 }
 
+/** Neither a condition nor a range: the answer is the same for all such requests. */
+function wantsWhole({ method, headers }: Request): boolean {
+  return method === 'GET' && headers.range === undefined && !isConditional(headers);
+}
+
+/** Changes whenever the file does. */
+function versionOf({ size, modified, inode }: PlainFile): string {
+  return `${inode}-${size}-${modified}`;
+}
+
+/** Files in memory whose bytes were found to give the checksum they are named by. */
+const verified = new WeakSet<PlainFile>();
+
+/**
+ * The small file of a metadata object, verified; every repository mode keeps metadata as it is. Undefined if
+ * it takes more: the object is large, missing or faulty.
+ */
+function smallMetadata(
+  repo: Repository,
+  type: HashedMetadataType,
+  checksum: Checksum,
+): SmallFile | undefined {
+  try {
+    const file = openFromChain(repo, loosePath(checksum, type));
+    if (file === undefined) return undefined;
+    if (!isSmall(file)) {
+      closePlainFile(file);
+      return undefined;
+    }
+    if (!verified.has(file)) verifyMetadata(type, checksum, file.content);
+    verified.add(file);
+    return file;
+  } catch {
+    // Reading it through the ObjectSource gives the error.
+    return undefined;
+  }
+}
+
+type SmallFile = PlainFile & { readonly content: Buffer };
+
+function isSmall(file: PlainFile): file is SmallFile {
+  return Buffer.isBuffer(file.content);
+}
+
+/** The object's file in the first repository of the chain of parents that has it. */
+function openFromChain(repo: Repository, path: string): PlainFile | undefined {
+  const file = openObjectFile(repo.path, path);
+  return file !== undefined || repo.parent === undefined ? file : openFromChain(repo.parent, path);
+}
+
 function metadataForm(type: MetadataType, checksum: Checksum, bytes: Buffer): Representation {
-  const isNamedByContent = type !== 'commitmeta' && type !== 'tombstone-commit';
-  if (isNamedByContent) return { etag: checksum, lastModified: NEVER_MODIFIED, cacheControl: IMMUTABLE };
+  if (isHashedMetadata(type))
+    return { etag: checksum, lastModified: NEVER_MODIFIED, cacheControl: IMMUTABLE };
   return { etag: hash('sha256', bytes), lastModified: undefined, cacheControl: SHORT };
 }
 
 /** The archive file of an object in the first archive repository of the chain of parents that has it. */
 function openArchiveFile(repo: Repository, checksum: Checksum): PlainFile | undefined {
-  const file = repo.mode === 'archive' ? openPlainFile(repo.path, loosePath(checksum, 'filez')) : undefined;
+  const file = repo.mode === 'archive' ? openObjectFile(repo.path, loosePath(checksum, 'filez')) : undefined;
   if (file !== undefined || repo.parent === undefined) return file;
   return openArchiveFile(repo.parent, checksum);
 }

@@ -47,7 +47,7 @@ const REPORT_MS = 60_000;
  * Exceeds common client and proxy idle timeouts, so that we never close a connection a client is about to
  * reuse.
  */
-const KEEP_ALIVE_MS = 75_000;
+export const KEEP_ALIVE_MS = 75_000;
 const SEND_TIMEOUT_MS = 60_000;
 
 export function createHttpServer(handler: RequestListener, options: HttpServerOptions): Server {

@@ -15,6 +15,7 @@ const OLDEST_HONEST_DATE = Date.UTC(1990);
 export type PlainFile = {
   readonly size: number;
   readonly inode: number;
+  readonly device: number;
   /** Milliseconds since 1970. */
   readonly modified: number;
   /** ctime in milliseconds since 1970, which programs cannot set. */
@@ -33,12 +34,12 @@ export function openPlainFile(root: string, path: string, options?: BeneathOptio
 }
 
 function plainFile({ fd, stats }: OpenedFile): PlainFile {
-  const { size, ino: inode, mtimeMs: modified, ctimeMs: changed } = stats;
+  const { size, ino: inode, dev: device, mtimeMs: modified, ctimeMs: changed } = stats;
   if (size > (answerMemory.isFull ? PIECE_BYTES : SMALL_FILE_BYTES))
-    return { size, inode, modified, changed, content: fd };
+    return { size, inode, device, modified, changed, content: fd };
   try {
     const content = readStart(fd, size);
-    return { size: content.length, inode, modified, changed, content };
+    return { size: content.length, inode, device, modified, changed, content };
   } finally {
     closeSync(fd);
   }

@@ -2,6 +2,7 @@
  * What the server refuses or rewrites before a request is routed. Refusals have no body, like every error
  * (answer.ts).
  */
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { onRequestHookHandler } from 'fastify';
 import { errorAnswer } from './answer.ts';
@@ -21,6 +22,13 @@ export function normaliseTarget(target: string): string {
   const query = path.indexOf('?');
   const end = query === -1 ? path.length : query;
   return (path.slice(0, end).replace(/\/{2,}/g, '/') || '/') + path.slice(end);
+}
+
+/** Whether {@link refuseOddRequests} refuses it, or it has a body, which Fastify deals with. */
+export function isOdd({ method, headers, rawHeaders }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return true;
+  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return true;
+  return hasSeveralHosts(rawHeaders);
 }
 
 /** Answers 405 to every method but GET and HEAD, and 400 to a request with several Host headers. */

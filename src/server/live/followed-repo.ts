@@ -19,6 +19,11 @@ export type FollowedRepository = {
    * with ERR_REPO_MISSING and the like while the repository cannot be opened.
    */
   refresh(): Promise<void> | undefined;
+  /**
+   * The same, for requests that arrive together: looks at the files once in a turn of the event loop, because
+   * that takes as long as reading a small object.
+   */
+  refreshOnceATurn(): Promise<void> | undefined;
 };
 
 export type FollowOptions = {
@@ -52,14 +57,20 @@ export function followRepository(first: Repository, options: FollowOptions): Fol
       return current().parent;
     },
   };
-  return { repo, refresh: () => follower.refresh() };
+  return {
+    repo,
+    refresh: () => follower.refresh(),
+    refreshOnceATurn: () => follower.refreshOnceATurn(),
+  };
 }
 
 class Follower {
   current: Repository;
   readonly #options: FollowOptions;
   /** Identifies the files {@link current} was opened from; undefined if they may have changed since. */
-  #mark: string | undefined;
+  #mark: Mark | undefined;
+  /** Whether the files were the same earlier in this turn of the event loop. */
+  #wasSame = false;
   #opening: Promise<void> | undefined;
   /** The message of the failure that lasts, so that it is logged once. */
   #fault: string | undefined;
@@ -70,8 +81,21 @@ class Follower {
     this.#mark = isSettled(first, Date.now()) ? markOf(first) : undefined;
   }
 
+  refreshOnceATurn(): Promise<void> | undefined {
+    if (this.#wasSame) return undefined;
+    const reopening = this.refresh();
+    if (reopening !== undefined) return reopening;
+    this.#wasSame = true;
+    setImmediate(this.#endTurn);
+    return undefined;
+  }
+
+  readonly #endTurn = (): void => {
+    this.#wasSame = false;
+  };
+
   refresh(): Promise<void> | undefined {
-    if (markOf(this.current) === this.#mark) return undefined;
+    if (this.#mark !== undefined && isMarked(this.current, this.#mark)) return undefined;
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
@@ -102,11 +126,26 @@ class Follower {
   }
 }
 
-/** Changes when a config in the chain of parents is written or a directory of objects is replaced. */
-function markOf(repo: Repository): string {
+/** What tells one state of a repository's files from another, with the marks of its parents. */
+type Mark = {
+  readonly config: Stats | undefined;
+  readonly objects: Stats | undefined;
+  readonly parent: Mark | undefined;
+};
+
+function markOf(repo: Repository): Mark {
+  const parent = repo.parent && markOf(repo.parent);
+  return { config: statsOf(repo, 'config'), objects: statsOf(repo, 'objects'), parent };
+}
+
+/** False if a config in the chain of parents was written or a directory of objects replaced. */
+function isMarked(repo: Repository, mark: Mark): boolean {
   const [config, objects] = [statsOf(repo, 'config'), statsOf(repo, 'objects')];
-  const own = `${config?.ino} ${config?.size} ${config?.mtimeMs} ${config?.ctimeMs} ${objects?.dev} ${objects?.ino}`;
-  return repo.parent === undefined ? own : `${own}, ${markOf(repo.parent)}`;
+  if (config?.ino !== mark.config?.ino || config?.size !== mark.config?.size) return false;
+  if (config?.mtimeMs !== mark.config?.mtimeMs || config?.ctimeMs !== mark.config?.ctimeMs) return false;
+  if (objects?.ino !== mark.objects?.ino || objects?.dev !== mark.objects?.dev) return false;
+  if (repo.parent === undefined || mark.parent === undefined) return repo.parent === mark.parent;
+  return isMarked(repo.parent, mark.parent);
 }
 
 /** Checks that the directory of objects still exists. */

@@ -22,7 +22,7 @@ const MIB = 1024 * 1024;
 /** A server of node:http alone. */
 async function plainServer(t: TestContext, answer: (request: Request) => Promise<Answer>): Promise<string> {
   const server = createServer((request, response) => {
-    void answer(request).then((value) => writeAnswer(response, value));
+    void answer(request).then((value) => writeAnswer(response, value, pino({ level: 'silent' })));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,7 +59,7 @@ test('a plain node:http handler answers objects with the same headers and bytes 
   });
   const { origin } = await served(t, repo);
   for (const id of ids) {
-    const plain = await plainServer(t, (request) => objects.content(request, id));
+    const plain = await plainServer(t, async (request) => objects.content(request, id));
     const tag = (await fetch(plain)).headers.get('etag') ?? '"none"';
     for (const init of [{}, { method: 'HEAD' }, { headers: { 'if-none-match': tag } }]) {
       const [ours, theirs] = [await fetch(plain, init), await fetch(origin + archiveUrl(id), init)];
