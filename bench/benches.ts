@@ -1,29 +1,45 @@
 /** The benchmarks by name, and the names of sets of them. */
-import { benchDiff } from './diff.ts';
-import { benchEncapsulate } from './encapsulate.ts';
-import { benchFsck } from './fsck.ts';
-import { benchImport } from './import.ts';
-import { benchMemory } from './memory.ts';
+import { benchDiff } from './commands/diff.ts';
+import { benchEncapsulate } from './commands/encapsulate.ts';
+import { benchFsck } from './commands/fsck.ts';
+import { benchImport } from './commands/import.ts';
+import { benchMemory, benchMemoryBigFile, benchMemoryManyObjects } from './commands/memory.ts';
+import { benchReady } from './commands/ready.ts';
+import { benchSize } from './commands/size.ts';
+import { benchStartup } from './commands/startup.ts';
+import { benchTarExport } from './commands/tar-export.ts';
+import { benchConcurrent } from './pull/concurrent.ts';
+import { benchEventLoop } from './pull/event-loop.ts';
 import { benchFar, benchFast, benchGigabit, benchLoopback } from './pull/over-link.ts';
-import { benchReady } from './ready.ts';
+import { benchConnections } from './requests/connections.ts';
+import { benchLarge, benchSmall8, benchSmall256 } from './requests/rates.ts';
 import type { Section } from './result.ts';
 import type { Setting } from './setting.ts';
-import { benchSize } from './size.ts';
 
 type Bench = (setting: Setting) => Promise<Section>;
 
 export const BENCHES = {
+  startup: benchStartup,
   fsck: benchFsck,
   diff: benchDiff,
   encapsulate: benchEncapsulate,
+  'tar-export': benchTarExport,
   import: benchImport,
   memory: benchMemory,
+  'memory-many-objects': benchMemoryManyObjects,
+  'memory-big-file': benchMemoryBigFile,
   size: benchSize,
   ready: benchReady,
   'pull-loopback': benchLoopback,
   'pull-1g': benchGigabit,
   'pull-100m': benchFast,
   'pull-100m-50ms': benchFar,
+  'pull-16': benchConcurrent,
+  'event-loop': benchEventLoop,
+  'requests-small-8': benchSmall8,
+  'requests-small-256': benchSmall256,
+  'requests-large': benchLarge,
+  connections: benchConnections,
 } as const satisfies Readonly<Record<string, Bench>>;
 
 export type BenchName = keyof typeof BENCHES;
@@ -32,6 +48,7 @@ const ALL = Object.keys(BENCHES) as BenchName[];
 
 const SETS: Readonly<Record<string, readonly BenchName[]>> = {
   pull: ALL.filter((name) => name.startsWith('pull-')),
+  requests: ALL.filter((name) => name.startsWith('requests-')),
 };
 
 export const NAMES: readonly string[] = [...ALL, ...Object.keys(SETS)];

@@ -1,5 +1,6 @@
 /** The result of a benchmark: rows of repeated measurements, some with a goal. */
-export type Unit = 'seconds' | 'ratio' | 'MB' | 'per second';
+/** A share is a ratio of which the third digit counts. */
+export type Unit = 'seconds' | 'ratio' | 'share' | 'MB' | 'per second' | 'µs';
 
 /** What a user gets without reading about any option. */
 export const BY_DEFAULT = 'by default';

@@ -29,7 +29,10 @@ const { quick } = values;
 const names = named(positionals) ?? fail(`there are ${NAMES.join(', ')}`);
 const rounds = Number(values.rounds ?? (quick ? 1 : 3));
 if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds ${values.rounds} is not a count`);
-const builds = [THIS_BUILD, ...(values.against === undefined ? [] : [buildAgainst(values.against)])];
+const builds: Setting['builds'] = [
+  THIS_BUILD,
+  ...(values.against === undefined ? [] : [buildAgainst(values.against)]),
+];
 const setting: Setting = { rounds, builds, quick };
 
 const machine = machineFacts();

@@ -3,8 +3,8 @@ import type { Build } from './builds.ts';
 
 export type Setting = {
   readonly rounds: number;
-  /** This checkout first. */
-  readonly builds: readonly Build[];
+  /** This checkout, and the one to compare it with. */
+  readonly builds: readonly [Build, ...Build[]];
   /** Measure a part of the tree where all of it takes minutes. */
   readonly quick: boolean;
 };

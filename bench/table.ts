@@ -1,8 +1,22 @@
 /** Formats sections as a table; the --json file has the same rows. */
 import { figureOf, type Row, type Section, type Unit, verdictOf } from './result.ts';
 
-const DIGITS: Readonly<Record<Unit, number>> = { seconds: 2, ratio: 2, MB: 0, 'per second': 0 };
-const SUFFIX: Readonly<Record<Unit, string>> = { seconds: ' s', ratio: ' x', MB: ' MB', 'per second': ' /s' };
+const DIGITS: Readonly<Record<Unit, number>> = {
+  seconds: 2,
+  ratio: 2,
+  share: 4,
+  MB: 0,
+  'per second': 0,
+  µs: 0,
+};
+const SUFFIX: Readonly<Record<Unit, string>> = {
+  seconds: ' s',
+  ratio: ' x',
+  share: ' x',
+  MB: ' MB',
+  'per second': ' /s',
+  µs: ' µs',
+};
 
 export function formatSection(section: Section): string {
   const lines = section.rows.map((row) => [

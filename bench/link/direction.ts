@@ -10,7 +10,7 @@ import { Shaper } from './shaper.ts';
 
 type Pipe = { readonly from: Duplex; readonly to: Duplex };
 /** Bytes on their way, or the end of them. */
-type Piece = { readonly to: Duplex; readonly bytes?: Buffer };
+type Piece = { readonly pipe: Pipe; readonly bytes?: Buffer };
 
 const MAX_WAIT_MS = 1000;
 
@@ -18,6 +18,7 @@ export class Direction {
   readonly #shaper: Shaper<Piece>;
   readonly #pipes = new Set<Pipe>();
   #timer: NodeJS.Timeout | undefined;
+  #wasFull = false;
   /** Bytes delivered so far. */
   delivered = 0;
 
@@ -29,8 +30,8 @@ export class Direction {
   carry(from: Duplex, to: Duplex): void {
     const pipe = { from, to };
     this.#pipes.add(pipe);
-    from.on('data', (bytes: Buffer) => this.#push({ to, bytes }, bytes.length));
-    from.on('end', () => this.#push({ to }, 0));
+    from.on('data', (bytes: Buffer) => this.#push({ pipe, bytes }, bytes.length));
+    from.on('end', () => this.#push({ pipe }, 0));
     from.on('close', () => this.#pipes.delete(pipe));
     to.on('drain', () => this.#update(pipe));
     this.#update(pipe);
@@ -47,13 +48,16 @@ export class Direction {
 
   /** Delivers what has arrived, lets senders run or wait, and returns when the next piece is due. */
   #turn(): void {
-    for (const { to, bytes } of this.#shaper.take(performance.now())) {
+    for (const { pipe, bytes } of this.#shaper.take(performance.now())) {
+      const { to } = pipe;
       if (to.destroyed || to.writableEnded) continue;
       this.delivered += bytes?.length ?? 0;
       if (bytes === undefined) to.end();
-      else to.write(bytes);
+      else if (!to.write(bytes)) this.#update(pipe);
     }
-    for (const pipe of this.#pipes) this.#update(pipe);
+    const isFull = this.#shaper.isFull(performance.now());
+    if (isFull !== this.#wasFull) for (const pipe of this.#pipes) this.#update(pipe);
+    this.#wasFull = isFull;
     this.#arm();
   }
 

@@ -30,6 +30,7 @@ export async function startLink(link: Link, serverOrigin: string): Promise<Start
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => JSON.parse((await lines.next()).value ?? 'null');
   const { port } = await next();
+  const atStart = processUsage(child.pid as number).cpuSeconds;
   return {
     origin: `http://127.0.0.1:${port}`,
     async stop() {
@@ -38,7 +39,7 @@ export async function startLink(link: Link, serverOrigin: string): Promise<Start
       child.kill('SIGTERM');
       const { up, down } = await next();
       await closed;
-      return { cpuSeconds, downMB: down / 1e6, upMB: up / 1e6 };
+      return { cpuSeconds: cpuSeconds - atStart, downMB: down / 1e6, upMB: up / 1e6 };
     },
   };
 }

@@ -29,7 +29,7 @@ test('all senders share the rate, whatever the sizes of their pieces', () => {
 test('a caller that comes late does not slow the link down', () => {
   const [prompt, late] = [new Shaper<number>(SPEED), new Shaper<number>(SPEED)];
   for (const shaper of [prompt, late]) for (let n = 0; n < 40; n++) shaper.push(n, 1000, 0);
-  for (let now = 0; now < 60; now++) prompt.take(now);
+  for (let now = 0; now <= 60; now++) prompt.take(now);
   assert.deepEqual(late.take(60).slice(-1), [34]);
   assert.deepEqual(prompt.take(61), late.take(61));
 });

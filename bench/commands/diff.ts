@@ -5,59 +5,50 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { THIS_BUILD } from './builds.ts';
-import { type Command, measure, output, run } from './command.ts';
-import { debianRepos, REF } from './debian-tree.ts';
-import { warmPageCache } from './page-cache.ts';
-import { pairRatios, type Row, type Section } from './result.ts';
-import { alternate } from './rounds.ts';
-import type { Setting } from './setting.ts';
-import { prepared, withScratch } from './storage.ts';
+import { output, run } from '../command.ts';
+import { debianRepos, REF } from '../debian-tree.ts';
+import { warmPageCache } from '../page-cache.ts';
+import type { Row, Section } from '../result.ts';
+import type { Setting } from '../setting.ts';
+import { prepared, withScratch } from '../storage.ts';
+import { compare } from './compare.ts';
+import { VERB_MEGABYTES } from './goals.ts';
 
-const GOAL = 1.5;
+const GOALS = { ratio: 1.5, megabytes: VERB_MEGABYTES };
 const CHANGED_FILES = 200;
 /** Runs per turn, because one run takes a fraction of a second. */
-const RUNS_PER_TURN = 5;
+const RUNS = 5;
 const UPDATES = { together: 'update/together', spread: 'update/spread' } as const;
 
 type Update = keyof typeof UPDATES;
 
-export async function benchDiff({ rounds }: Setting): Promise<Section> {
+export async function benchDiff(setting: Setting): Promise<Section> {
   const repo = await updatedRepo();
   await warmPageCache(repo);
-  return {
-    title: `diff of the Debian tree and updates of ${CHANGED_FILES} files`,
-    rows: [...(await compare(repo, 'together', rounds)), ...(await compare(repo, 'spread', rounds))],
-  };
-}
-
-async function compare(repo: string, update: Update, rounds: number): Promise<Row[]> {
-  const commits = [REF, UPDATES[update]] as const;
-  const results = await alternate(
-    [
-      { name: 'ostree', turn: () => several(['ostree', `--repo=${repo}`, 'diff', ...commits]) },
-      { name: 'treeport', turn: () => several(THIS_BUILD.treeport('diff', '--repo', repo, ...commits)) },
-    ],
-    rounds,
-  );
-  const theirs = results.get('ostree') ?? [];
-  const ours = results.get('treeport') ?? [];
-  return [
-    { what: `${update}: ostree diff`, unit: 'seconds', values: theirs },
-    { what: `${update}: treeport diff`, unit: 'seconds', values: ours },
-    { what: `${update}: ratio`, unit: 'ratio', values: pairRatios(ours, theirs), atMost: GOAL },
-  ];
-}
-
-/** Mean duration of a run in seconds. */
-async function several(command: Command): Promise<number> {
-  const times: number[] = [];
-  for (let n = 0; n < RUNS_PER_TURN; n++) times.push((await measure(command)).seconds);
-  return times.reduce((sum, time) => sum + time, 0) / times.length;
+  const rows: Row[] = [];
+  for (const [update, ref] of Object.entries(UPDATES)) {
+    const compared = await compare({
+      setting,
+      runs: RUNS,
+      theirs: {
+        name: `ostree diff, ${update}`,
+        command: () => ['ostree', `--repo=${repo}`, 'diff', REF, ref],
+      },
+      ours: [
+        {
+          name: `treeport diff, ${update}`,
+          command: ({ treeport }) => treeport('diff', '--repo', repo, REF, ref),
+          goals: GOALS,
+        },
+      ],
+    });
+    rows.push(...compared);
+  }
+  return { title: `diff of the Debian tree and updates of ${CHANGED_FILES} files`, rows };
 }
 
 /** An archive repository with the measured tree and its updates. */
-async function updatedRepo(): Promise<string> {
+export async function updatedRepo(): Promise<string> {
   const { archive } = await debianRepos();
   return prepared('repos/updates', async (repo) => {
     await run(['ostree', `--repo=${repo}`, 'init', '--mode=archive']);

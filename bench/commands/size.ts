@@ -1,9 +1,9 @@
 /** Transfer sizes: the layers of a mirror image of the Debian tree, by compression. */
 import { join } from 'node:path';
-import { THIS_BUILD } from './builds.ts';
-import { buildMirror, readImage } from './mirror.ts';
-import type { Row, Section } from './result.ts';
-import { withScratch } from './storage.ts';
+import { THIS_BUILD } from '../builds.ts';
+import { buildMirror, readImage } from '../mirror.ts';
+import type { Row, Section } from '../result.ts';
+import { withScratch } from '../storage.ts';
 
 const COMPRESSIONS = ['gzip:1', 'gzip:6', 'zstd:3', 'zstd:19'];
 

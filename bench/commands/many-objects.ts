@@ -1,8 +1,9 @@
 /** A repository with so many objects that a start-up scan of all of them would show. */
-import { commitTree, type TreeDirectory, type TreeNode } from '../src/ostree/commit-tree.ts';
-import { ArchiveWriter } from '../src/ostree/repo/archive-writer.ts';
-import { prepared } from './storage.ts';
+import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
+import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
+import { prepared } from '../storage.ts';
 
+export const MANY_REF = 'many';
 const FOLDERS = 400;
 const FILES_PER_FOLDER = 500;
 export const OBJECT_COUNT = FOLDERS * FILES_PER_FOLDER;
@@ -12,7 +13,7 @@ export function manyObjectsRepo(): Promise<string> {
   return prepared('repos/many-objects', async (path) => {
     const writer = await ArchiveWriter.create(path, { level: 1 });
     const commit = await commitTree(writer, tree(), { subject: 'Many objects', timestamp: 1_700_000_000 });
-    await writer.ref('many', commit);
+    await writer.ref(MANY_REF, commit);
   });
 }
 
