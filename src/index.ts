@@ -78,6 +78,7 @@ export { type RunningServer, type ServeOptions, serve } from './server/listen.ts
 export { mirror } from './server/mirror.ts';
 export type { MirrorOptions, ServerOptions } from './server/options.ts';
 export { type Chunk, type ChunkObjects, commitObjects } from './tar/chunk.ts';
+export { type DirectoryOwners, directoryOwners } from './tar/directory-owners.ts';
 export { exportChunk } from './tar/export-chunk.ts';
 export { exportCommit, exportOstreeLayer } from './tar/export-commit.ts';
 export { readObjects } from './tar/read-objects.ts';

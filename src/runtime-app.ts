@@ -10,15 +10,7 @@ import { messageOf, TreeportError } from './base/errors.ts';
 import { VERSION } from './base/version.ts';
 import { printLine } from './cli/output.ts';
 import { reportError, warn } from './cli/report.ts';
-import {
-  optionName,
-  SERVE_OPTION_KEYS,
-  SERVE_OPTIONS,
-  type ServeOptionKey,
-  type ServeValues,
-  serveSettings,
-  variableName,
-} from './cli/serve-options.ts';
+import * as serveOptions from './cli/serve-options.ts';
 import { handleSignals, onStopSignal } from './cli/signals.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -30,7 +22,7 @@ const SEAL_OPTIONS = {
 
 const USAGE = `treeport ${VERSION}, the runtime of a mirror image. Its verbs are
   serve [OPTION]...
-${SERVE_OPTION_KEYS.map(usageLine).join('\n')}
+${serveOptions.SERVE_OPTION_KEYS.map(usageLine).join('\n')}
   check [URL]
   seal [--ref NAME]... [--root DIRECTORY]
 `;
@@ -71,32 +63,37 @@ async function serveMirror(args: readonly string[]): Promise<void> {
       'this image has no published repo: it is a runtime image. Build a mirror image from it',
     );
   }
-  const settings = serveSettings(serveValues(args));
+  const settings = serveOptions.serveSettings(serveValues(args));
   const repo = await openPublishedRepo(path);
   const server = await serve({ ...settings, repo, assetsDir: join(import.meta.dirname, 'assets') });
   onStopSignal((signal) => server.stop({ atOnce: signal === 'SIGINT' }));
 }
 
-function serveValues(args: readonly string[]): ServeValues {
-  const options = SERVE_OPTION_KEYS.map((key) => {
+function serveValues(args: readonly string[]): serveOptions.ServeValues {
+  const options = serveOptions.SERVE_OPTION_KEYS.map((key) => {
     const fallback = imageDefault(key);
-    return [optionName(key), { type: 'string', ...(fallback === undefined ? {} : { default: fallback }) }];
+    return [
+      serveOptions.optionName(key),
+      { type: 'string', ...(fallback === undefined ? {} : { default: fallback }) },
+    ];
   });
   const values = parse(
     args,
     Object.fromEntries(options) as Readonly<Record<string, { readonly type: 'string' }>>,
   );
-  return Object.fromEntries(SERVE_OPTION_KEYS.map((key) => [key, values[optionName(key)]]));
+  return Object.fromEntries(
+    serveOptions.SERVE_OPTION_KEYS.map((key) => [key, values[serveOptions.optionName(key)]]),
+  );
 }
 
-function imageDefault(key: ServeOptionKey): string | undefined {
-  return SERVE_OPTIONS[key].imageDefault ?? SERVE_OPTIONS[key].default;
+function imageDefault(key: serveOptions.ServeOptionKey): string | undefined {
+  return serveOptions.SERVE_OPTIONS[key].imageDefault ?? serveOptions.SERVE_OPTIONS[key].default;
 }
 
-function usageLine(key: ServeOptionKey): string {
-  const { value, description } = SERVE_OPTIONS[key];
+function usageLine(key: serveOptions.ServeOptionKey): string {
+  const { value, description } = serveOptions.SERVE_OPTIONS[key];
   const fallback = imageDefault(key);
-  const option = `--${optionName(key)} ${value.toUpperCase()}`.padEnd(22);
+  const option = `--${serveOptions.optionName(key)} ${value.toUpperCase()}`.padEnd(22);
   return `    ${option} ${description}${fallback === undefined ? '' : ` (default ${fallback})`}`;
 }
 
@@ -118,7 +115,7 @@ async function sealImage(args: readonly string[]): Promise<void> {
 /** Values from the command line, else from the environment, else the defaults. */
 function parse<T extends Options>(args: readonly string[], options: T) {
   const withEnvironment = Object.entries(options).map(([name, option]) => {
-    const value = process.env[variableName(name)];
+    const value = process.env[serveOptions.variableName(name)];
     if (value === undefined || value === '') return [name, option];
     return [name, { ...option, default: option.multiple ? value.split(/\s+/) : value }];
   });

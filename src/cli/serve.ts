@@ -1,14 +1,6 @@
 import { type Command, Option } from 'commander';
 import { openRepo } from './open-repo.ts';
-import {
-  optionName,
-  SERVE_OPTION_KEYS,
-  SERVE_OPTIONS,
-  type ServeOptionKey,
-  type ServeValues,
-  serveSettings,
-  variableName,
-} from './serve-options.ts';
+import * as serveOptions from './serve-options.ts';
 import { onStopSignal } from './signals.ts';
 
 export function addServe(program: Command): void {
@@ -21,25 +13,25 @@ export function addServe(program: Command): void {
         'path of the ostree repository, or of a published repo',
       ).makeOptionMandatory(),
     );
-  for (const key of SERVE_OPTION_KEYS) command.addOption(serveOption(key));
+  for (const key of serveOptions.SERVE_OPTION_KEYS) command.addOption(serveOption(key));
   command.action(serveRepository);
 }
 
-function serveOption(key: ServeOptionKey): Option {
-  const name = optionName(key);
-  const { value, description, default: defaultValue, choices } = SERVE_OPTIONS[key];
-  const option = new Option(`--${name} <${value}>`, description).env(variableName(name));
+function serveOption(key: serveOptions.ServeOptionKey): Option {
+  const name = serveOptions.optionName(key);
+  const { value, description, default: defaultValue, choices } = serveOptions.SERVE_OPTIONS[key];
+  const option = new Option(`--${name} <${value}>`, description).env(serveOptions.variableName(name));
   if (choices !== undefined) option.choices(choices);
   return defaultValue === undefined ? option : option.default(defaultValue);
 }
 
-async function serveRepository(options: ServeValues & { readonly repo: string }): Promise<void> {
+async function serveRepository(options: serveOptions.ServeValues & { readonly repo: string }): Promise<void> {
   const { serve } = await import('../server/listen.ts');
   const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
   const isPublished = await isPublishedRepo(options.repo);
   const repo = isPublished ? await openPublishedRepo(options.repo) : await openRepo(options.repo);
   const reopen = isPublished ? {} : { reopen: () => openRepo(repo.path) };
-  const server = await serve({ repo, ...reopen, ...serveSettings(options) });
+  const server = await serve({ repo, ...reopen, ...serveOptions.serveSettings(options) });
   // Someone at a terminal (SIGINT) does not wait for load balancers.
   onStopSignal((signal) => server.stop({ atOnce: signal === 'SIGINT' }));
 }

@@ -110,18 +110,37 @@ function enter(source: Source, range: Range, depth: number): void {
 /** Types for which any bytes are in normal form. */
 const PLAIN = 'ynqiuxth';
 
+/** Counts the values that a walk over a source enters, so that each walk has its limit. */
+class Counter {
+  readonly #source: Source;
+  readonly #limit: string;
+  #left: number;
+
+  /** `limit` is that of `left` values in words. */
+  constructor(source: Source, left: number, limit: string) {
+    this.#source = source;
+    this.#left = left;
+    this.#limit = limit;
+  }
+
+  enter(range: Range, depth: number): void {
+    enter(this.#source, range, depth);
+    this.#left -= 1;
+    if (this.#left < 0) throw this.#source.fault(range.start, `more than ${this.#limit}`);
+  }
+}
+
 class Checker {
   readonly #source: Source;
-  #left = MAX_CHECKED;
+  readonly #counter: Counter;
 
   constructor(source: Source) {
     this.#source = source;
+    this.#counter = new Counter(source, MAX_CHECKED, `${MAX_CHECKED} values`);
   }
 
   check(range: Range, depth: number): void {
-    enter(this.#source, range, depth);
-    this.#left -= 1;
-    if (this.#left < 0) throw this.#source.fault(range.start, `more than ${MAX_CHECKED} values`);
+    this.#counter.enter(range, depth);
     if (range.type.kind === 'basic') {
       checkBasic(this.#source, range);
       return;
@@ -134,16 +153,15 @@ class Checker {
 
 class Decoder {
   readonly #source: Source;
-  #left = MAX_VALUES;
+  readonly #counter: Counter;
 
   constructor(source: Source) {
     this.#source = source;
+    this.#counter = new Counter(source, MAX_VALUES, `${MAX_VALUES} values at once`);
   }
 
   value(range: Range, depth: number): Value {
-    enter(this.#source, range, depth);
-    this.#left -= 1;
-    if (this.#left < 0) throw this.#source.fault(range.start, `more than ${MAX_VALUES} values at once`);
+    this.#counter.enter(range, depth);
     if (range.type.kind === 'basic') return readBasic(this.#source, range);
     if (range.type.signature === 'ay') return this.#source.bytes.subarray(range.start, range.end);
     const children = childrenOf(this.#source, range);

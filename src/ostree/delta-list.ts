@@ -12,7 +12,7 @@ import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { listBeneath, readBeneath } from '../base/open-beneath.ts';
 import { type Variant, variant } from '../gvariant/index.ts';
 import { type Checksum, checksumOf, checksumToBytes } from './checksum.ts';
-import { type DeltaName, deltaDirectory, deltaKey, parseDeltaDirectory } from './delta-name.ts';
+import { type DeltaName, deltaKey, parseDeltaDirectory, superblockPath } from './delta-name.ts';
 import { MAX_METADATA_BYTES } from './limits.ts';
 import { DICT_TYPE, dictToValue, type MetadataDict, serializeDict } from './metadata-dict.ts';
 
@@ -60,10 +60,6 @@ function* deltaNames(repoPath: string): Generator<DeltaName> {
   }
 }
 
-export function superblockPath(repoPath: string, name: DeltaName): string {
-  return join(repoPath, deltaDirectory(name), 'superblock');
-}
-
 export function isSignedSuperblock(start: Uint8Array): boolean {
   return SIGNED_MAGIC.equals(start.subarray(0, SIGNED_MAGIC.length));
 }
@@ -82,7 +78,7 @@ export function serializeDeltaIndex(deltas: readonly Delta[]): Buffer {
 }
 
 function readSuperblock(repoPath: string, name: DeltaName): Buffer | undefined {
-  const path = `${deltaDirectory(name)}/superblock`;
+  const path = superblockPath(name);
   const bytes = reading(`superblock of delta ${deltaKey(name)}`, () =>
     readBeneath(repoPath, path, { maxBytes: MAX_METADATA_BYTES }),
   );

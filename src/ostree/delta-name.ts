@@ -21,6 +21,11 @@ export function deltaDirectory(name: DeltaName): string {
   return `deltas/${first.slice(0, 2)}/${first.slice(2)}${rest}`;
 }
 
+/** The superblock of a delta below the repository. */
+export function superblockPath(name: DeltaName): string {
+  return `${deltaDirectory(name)}/superblock`;
+}
+
 export function deltaIndexPath(to: Checksum): string {
   const name = checksumToDeltaName(to);
   return `delta-indexes/${name.slice(0, 2)}/${name.slice(2)}.index`;

@@ -58,6 +58,11 @@ export function parseDict(bytes: Uint8Array): MetadataDict {
   return dictFromView(view(DICT_TYPE, bytes).check());
 }
 
+/** True if the serialized dictionary has the key; decodes no value. ERR_VARIANT. */
+export function hasKey(bytes: Uint8Array, key: string): boolean {
+  return view(DICT_TYPE, bytes).check().lookup(key) !== undefined;
+}
+
 export function serializeDict(dict: MetadataDict): Buffer {
   return write(DICT_TYPE, dictToValue(dict));
 }

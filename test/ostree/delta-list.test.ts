@@ -5,13 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { checksumFromDeltaName } from '../../src/ostree/checksum.ts';
-import {
-  deltasVariant,
-  listDeltas,
-  serializeDeltaIndex,
-  superblockPath,
-} from '../../src/ostree/delta-list.ts';
-import type { DeltaName } from '../../src/ostree/delta-name.ts';
+import { deltasVariant, listDeltas, serializeDeltaIndex } from '../../src/ostree/delta-list.ts';
+import { type DeltaName, superblockPath } from '../../src/ostree/delta-name.ts';
 import { parseDict } from '../../src/ostree/metadata-dict.ts';
 import { repeatedChecksum } from '../support/checksums.ts';
 
@@ -25,7 +20,7 @@ function repository(t: TestContext): string {
 }
 
 function writeSuperblock(repo: string, name: DeltaName, content: string): string {
-  const path = superblockPath(repo, name);
+  const path = join(repo, superblockPath(name));
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
   return createHash('sha256').update(content).digest('hex');
@@ -46,7 +41,7 @@ test('deltas are listed with the digests of their superblocks, sorted', async (t
 test('signed superblocks, unfinished deltas and foreign names do not count', async (t) => {
   const repo = repository(t);
   writeSuperblock(repo, { from: undefined, to: A }, 'OSTSGNDT and so on');
-  mkdirSync(dirname(superblockPath(repo, { from: undefined, to: B })), { recursive: true });
+  mkdirSync(dirname(join(repo, superblockPath({ from: undefined, to: B }))), { recursive: true });
   mkdirSync(join(repo, 'deltas/xx/foreign'), { recursive: true });
   writeFileSync(join(repo, 'deltas/xx/foreign/superblock'), '');
   writeFileSync(join(repo, 'deltas/file'), '');

@@ -6,6 +6,7 @@ import {
   dictString,
   dictStrings,
   dictView,
+  hasKey,
   parseDict,
   serializeDict,
   stringVariant,
@@ -32,6 +33,13 @@ test('a value of another type is as good as absent', () => {
   assert.equal(dictBoolean(dict, 'a'), undefined);
   assert.equal(dictStrings(dict, 'a'), undefined);
   assert.equal(dictString(dict, 'b'), undefined);
+});
+
+test('a key is found without decoding values', () => {
+  const bytes = serializeDict(new Map([['a', variant('t', 1n)]]));
+  assert.equal(hasKey(bytes, 'a'), true);
+  assert.equal(hasKey(bytes, 'b'), false);
+  assert.throws(() => hasKey(Buffer.from('nonsense'), 'a'), coded('ERR_VARIANT'));
 });
 
 test('a key that comes twice is refused', () => {

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSyn
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { swap64 } from '../../src/ostree/byte-order.ts';
-import { superblockPath } from '../../src/ostree/delta-list.ts';
+import { superblockPath } from '../../src/ostree/delta-name.ts';
 import { dictBoolean, dictString } from '../../src/ostree/metadata-dict.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
@@ -76,7 +76,7 @@ test('refs to commits that are missing or corrupt are left out, and told of', as
 test('deltas are listed if their commit is here, and if the config does not forbid it', async (t) => {
   const { path, commit } = await archiveFixture(t);
   for (const to of [commit, repeatedChecksum('e')]) {
-    const superblock = superblockPath(path, { from: undefined, to });
+    const superblock = join(path, superblockPath({ from: undefined, to }));
     mkdirSync(dirname(superblock), { recursive: true });
     writeFileSync(superblock, 'superblock');
   }

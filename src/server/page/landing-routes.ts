@@ -2,7 +2,7 @@
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { swap64 } from '../../ostree/byte-order.ts';
-import { dictString, parseDict } from '../../ostree/metadata-dict.ts';
+import { dictString, hasKey } from '../../ostree/metadata-dict.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { SummaryRef } from '../../ostree/summary.ts';
 import { REVALIDATE } from '../http/caching.ts';
@@ -73,7 +73,7 @@ function landingRef({ name, commit, metadata }: SummaryRef): LandingRef {
 async function hasSignedCommit(objects: ObjectSource, ref: SummaryRef | undefined): Promise<boolean> {
   if (ref === undefined) return false;
   try {
-    return parseDict(await objects.metadata('commitmeta', ref.commit)).has('ostree.gpgsigs');
+    return hasKey(await objects.metadata('commitmeta', ref.commit), 'ostree.gpgsigs');
   } catch {
     return false;
   }

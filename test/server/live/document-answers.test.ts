@@ -14,8 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { pino } from 'pino';
-import { superblockPath } from '../../../src/ostree/delta-list.ts';
-import { deltaDirectory, deltaIndexPath } from '../../../src/ostree/delta-name.ts';
+import { deltaDirectory, deltaIndexPath, superblockPath } from '../../../src/ostree/delta-name.ts';
 import { dictString, parseDict } from '../../../src/ostree/metadata-dict.ts';
 import { parseSummary, serializeSummary } from '../../../src/ostree/summary.ts';
 import { createServer } from '../../../src/server/app.ts';
@@ -276,7 +275,7 @@ test('deltas: superblock and parts, and a generated index where there is none', 
   const index = `/repo/${deltaIndexPath(commit)}`;
   assert.equal((await app.inject(index)).statusCode, 404);
   const part = randomBytes(400_000);
-  write(superblockPath(path, name), 'superblock');
+  write(join(path, superblockPath(name)), 'superblock');
   write(join(path, deltaDirectory(name), '0'), part);
   const served0 = await app.inject(`/repo/${deltaDirectory(name)}/0`);
   assert.deepEqual(served0.rawPayload, part);
@@ -292,7 +291,7 @@ test('deltas: superblock and parts, and a generated index where there is none', 
 test('a signed superblock, which no client can read over HTTP, is not there', async (t) => {
   const { app, path, commit } = await served(t);
   for (const content of ['OSTSGNDT...', Buffer.concat([Buffer.from('OSTSGNDT'), randomBytes(400_000)])]) {
-    write(superblockPath(path, { from: undefined, to: commit }), content);
+    write(join(path, superblockPath({ from: undefined, to: commit })), content);
     const answer = await app.inject(`/repo/${deltaDirectory({ from: undefined, to: commit })}/superblock`);
     assert.equal(answer.statusCode, 404);
   }
