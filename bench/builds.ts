@@ -13,11 +13,13 @@ export type Build = {
   readonly treeport: (...args: readonly string[]) => Command;
 };
 
+export const OTHER_SUFFIX = ' (before)';
+
 export const THIS_BUILD: Build = build(join(import.meta.dirname, '..'), '');
 
 /** The build in `checkout`, in which `npm run build` has run. Throws if it has not. */
 export function buildAgainst(checkout: string): Build {
-  return build(resolve(checkout), ' (before)');
+  return build(resolve(checkout), OTHER_SUFFIX);
 }
 
 function build(checkout: string, suffix: string): Build {

@@ -7,7 +7,12 @@ import { debianRepos, REF } from './debian-tree.ts';
 
 export type Layer = { readonly path: string; readonly bytes: number };
 /** The only image of an OCI layout; layers bottom first. */
-export type Image = { readonly layers: readonly Layer[]; readonly start: Start };
+export type Image = {
+  readonly layers: readonly Layer[];
+  /** How many of the layers are the encapsulated commit's, the first ones. */
+  readonly commitLayers: number;
+  readonly start: Start;
+};
 /** How a runtime starts the image: its entry point and environment. */
 export type Start = {
   readonly entrypoint: readonly string[];
@@ -26,12 +31,13 @@ export async function readImage(layout: string): Promise<Image> {
   const json = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
   const { manifests } = await json(join(layout, 'index.json'));
   const manifest = await json(blob(manifests[0].digest));
-  const { config } = await json(blob(manifest.config.digest));
+  const { config, rootfs } = await json(blob(manifest.config.digest));
   return {
     layers: manifest.layers.map(({ digest, size }: { digest: string; size: number }) => ({
       path: blob(digest),
       bytes: size,
     })),
+    commitLayers: rootfs.diff_ids.indexOf(config.Labels?.['ostree.final-diffid']) + 1,
     start: {
       entrypoint: config.Entrypoint ?? [],
       environment: Object.fromEntries(variables(config.Env ?? [])),

@@ -1,4 +1,4 @@
-/** Formats sections as a table; the --json file has the same rows. */
+/** Formats figures, and sections as a table for the terminal. */
 import { figureOf, type Row, type Section, type Unit, verdictOf } from './result.ts';
 
 const DIGITS: Readonly<Record<Unit, number>> = {
@@ -17,33 +17,37 @@ const SUFFIX: Readonly<Record<Unit, string>> = {
   'per second': ' /s',
   µs: ' µs',
 };
+const HEADER = ['', 'figure', 'lowest - highest', 'goal', '', 'a user gets it'];
 
 export function formatSection(section: Section): string {
   const lines = section.rows.map((row) => [
     row.what,
-    formatFigure(figureOf(row), row.unit),
+    formatFigure(row),
     spread(row),
     formatGoal(row),
     verdictOf(row) ?? '',
     row.setting ?? '',
   ]);
-  const header = ['', 'figure', 'lowest - highest', 'goal', '', 'a user gets it'];
-  return [`== ${section.title}`, ...align([header, ...lines]), ''].join('\n');
+  return [`== ${section.title}`, ...align([HEADER, ...lines]), ''].join('\n');
 }
 
+export function formatFigure(row: Row): string {
+  return formatValue(figureOf(row), row.unit);
+}
+
+/** The bound, or nothing if the row has no goal. */
 export function formatGoal({ unit, atMost, atLeast }: Row): string {
-  if (atMost !== undefined) return `<= ${formatFigure(atMost, unit)}`;
-  return atLeast === undefined ? '' : `>= ${formatFigure(atLeast, unit)}`;
+  if (atMost !== undefined) return `<= ${formatValue(atMost, unit)}`;
+  return atLeast === undefined ? '' : `>= ${formatValue(atLeast, unit)}`;
 }
 
-export function spread(row: Row): string {
-  if (row.values.length < 2) return '';
-  return [Math.min(...row.values), Math.max(...row.values)]
-    .map((value) => value.toFixed(DIGITS[row.unit]))
-    .join(' - ');
+/** Lowest and highest value, or nothing if there is only one. */
+export function spread({ unit, values }: Row): string {
+  if (values.length < 2) return '';
+  return [Math.min(...values), Math.max(...values)].map((value) => formatValue(value, unit)).join(' - ');
 }
 
-export function formatFigure(value: number, unit: Unit): string {
+function formatValue(value: number, unit: Unit): string {
   return unit === 'seconds' && value < 1
     ? `${Math.round(value * 1000)} ms`
     : value.toFixed(DIGITS[unit]) + SUFFIX[unit];

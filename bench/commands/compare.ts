@@ -31,9 +31,6 @@ export type Comparison = {
   readonly before?: () => Promise<void>;
 };
 
-/** Largest ratio to an older build: equal, but for noise. */
-const NO_WORSE = 1.05;
-
 /** Measures them, and returns a row for each figure and goal. */
 export async function compare({ theirs, ours, setting, runs = 1, before }: Comparison): Promise<Row[]> {
   const contenders = [
@@ -59,36 +56,36 @@ export async function compare({ theirs, ours, setting, runs = 1, before }: Compa
   );
   const of = (name: string, figure: keyof Measured) => (results.get(name) ?? []).map((one) => one[figure]);
   const native: Row = { what: theirs.name, unit: 'seconds', values: of(theirs.name, 'seconds') };
-  const otherBuilds = setting.builds.slice(1);
-  return [native, ...ours.flatMap((one) => rowsOf(one, theirs.name, otherBuilds, of))];
+  const rows = setting.builds.flatMap((build) => ours.map((one) => rowsOf(one, build, theirs.name, of)));
+  return [native, ...rows.flat()];
 }
 
+/** The other build has no goals. */
 function rowsOf(
   { name, options, goals = {} }: Ours,
+  { suffix }: Build,
   theirs: string,
-  otherBuilds: readonly Build[],
   of: (name: string, figure: keyof Measured) => number[],
 ): Row[] {
-  const setting = options ?? BY_DEFAULT;
-  const bound = (atMost: number | undefined) => (atMost === undefined ? {} : { atMost });
+  const full = name + suffix;
   const row = (what: string, unit: Row['unit'], values: readonly number[], atMost?: number): Row => ({
-    what,
+    what: `${full}${what}`,
     unit,
     values,
-    setting,
-    ...bound(atMost),
+    ...(suffix === '' ? { setting: options ?? BY_DEFAULT } : {}),
+    ...(suffix === '' && atMost !== undefined ? { atMost } : {}),
   });
-  const ratio = (base: string, figure: keyof Measured) => pairRatios(of(name, figure), of(base, figure));
+  const ratio = (figure: keyof Measured) => pairRatios(of(full, figure), of(theirs, figure));
+  const figures = [
+    row('', 'seconds', of(full, 'seconds'), goals.seconds),
+    row(': processor time', 'seconds', of(full, 'cpuSeconds')),
+    row(': peak memory', 'MB', of(full, 'peakMB'), goals.megabytes),
+  ];
+  if (suffix !== '') return figures;
   return [
-    row(name, 'seconds', of(name, 'seconds'), goals.seconds),
-    row(`${name}: processor time`, 'seconds', of(name, 'cpuSeconds')),
-    row(`${name} / ${theirs}`, 'ratio', ratio(theirs, 'seconds'), goals.ratio),
-    row(`${name} / ${theirs}, processor time`, 'ratio', ratio(theirs, 'cpuSeconds')),
-    row(`${name}: peak memory`, 'MB', of(name, 'peakMB'), goals.megabytes),
-    ...otherBuilds.flatMap(({ suffix }) => [
-      row(`${name} / the other build`, 'ratio', ratio(name + suffix, 'seconds'), NO_WORSE),
-      row(`${name} / the other build, processor time`, 'ratio', ratio(name + suffix, 'cpuSeconds'), NO_WORSE),
-    ]),
+    ...figures,
+    row(` / ${theirs}`, 'ratio', ratio('seconds'), goals.ratio),
+    row(` / ${theirs}, processor time`, 'ratio', ratio('cpuSeconds')),
   ];
 }
 

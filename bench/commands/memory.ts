@@ -23,52 +23,60 @@ type Source = {
   readonly build: Build;
 };
 
-export function benchMemory({ builds: [build], quick }: Setting): Promise<Section> {
-  return withScratch(async (scratch) => {
+export function benchMemory({ builds, quick }: Setting): Promise<Section> {
+  return ofEach(builds, 'peak memory on the Debian tree', async (build, scratch) => {
     const repos = await debianRepos();
     const source = { repo: repos.bare, ref: REF, scratch, build };
     const updates = await updatedRepo();
-    const others = {
-      'repo fsck, archive': build.treeport('repo', 'fsck', '--quiet', '--repo', repos.archive),
-      diff: build.treeport('diff', '--repo', updates, REF, 'update/spread'),
-      'mirror build': build.treeport(
-        'mirror',
-        'build',
-        '--quiet',
-        '--repo',
-        repos.bare,
-        REF,
-        `oci:${scratch}/mirror`,
-      ),
-    };
-    const rows = await peaks({
+    const mirror = ['--quiet', '--repo', repos.bare, REF, `oci:${scratch}/mirror`];
+    return {
       ...writing(source),
       ...(await reading(source, quick ? ['bare'] : ['bare', 'archive'])),
-      ...others,
-    });
-    return { title: 'peak memory on the Debian tree', rows };
+      'repo fsck, archive': build.treeport('repo', 'fsck', '--quiet', '--repo', repos.archive),
+      diff: build.treeport('diff', '--repo', updates, REF, 'update/spread'),
+      'mirror build': build.treeport('mirror', 'build', ...mirror),
+    };
   });
 }
 
-export function benchMemoryManyObjects({ builds: [build] }: Setting): Promise<Section> {
-  return withScratch(async (scratch) => {
+export function benchMemoryManyObjects({ builds }: Setting): Promise<Section> {
+  return ofEach(builds, 'peak memory with 200,000 objects', async (build, scratch) => {
     const source = { repo: await manyObjectsRepo(), ref: MANY_REF, scratch, build };
-    const rows = await peaks({ ...writing(source), ...(await reading(source, ['archive'])) });
-    return { title: 'peak memory with 200,000 objects', rows };
+    return { ...writing(source), ...(await reading(source, ['archive'])) };
   });
 }
 
-export async function benchMemoryBigFile({ builds: [build], quick }: Setting): Promise<Section> {
+export function benchMemoryZeros({ builds }: Setting): Promise<Section> {
+  return ofBigFile(builds, 'zeros');
+}
+
+export function benchMemoryRandom({ builds }: Setting): Promise<Section> {
+  return ofBigFile(builds, 'random');
+}
+
+function ofBigFile(builds: Setting['builds'], content: 'zeros' | 'random'): Promise<Section> {
+  return ofEach(builds, `peak memory with one file of 4 GB, ${content}`, async (build, scratch) => {
+    const source = { ...(await bigFileRepo(content)), scratch, build };
+    return { ...writing(source), ...(await reading(source, ['bare-user'])) };
+  });
+}
+
+async function ofEach(
+  builds: Setting['builds'],
+  title: string,
+  verbs: (build: Build, scratch: string) => Promise<Verbs>,
+): Promise<Section> {
   const rows: Row[] = [];
-  for (const content of quick ? (['zeros'] as const) : (['zeros', 'random'] as const)) {
-    const { repo, ref } = await bigFileRepo(content);
+  for (const build of builds) {
     await withScratch(async (scratch) => {
-      const source = { repo, ref, scratch, build };
-      const verbs = { ...writing(source), ...(await reading(source, ['bare-user'])) };
-      for (const row of await peaks(verbs)) rows.push({ ...row, what: `${content}: ${row.what}` });
+      for (const [verb, command] of Object.entries(await verbs(build, scratch))) {
+        const { peakMB } = await measure(command);
+        const goal = build === builds[0] ? { setting: BY_DEFAULT, atMost: VERB_MEGABYTES } : {};
+        rows.push({ what: `treeport ${verb}${build.suffix}`, unit: 'MB', values: [peakMB], ...goal });
+      }
     });
   }
-  return { title: 'peak memory with one file of 4 GB', rows };
+  return { title, rows };
 }
 
 /** The verbs that read a repository. */
@@ -110,19 +118,4 @@ async function reading({ repo, ref, scratch, build }: Source, modes: readonly st
 
 function encapsulateArgs(repo: string, ref: string, out: string): string[] {
   return ['container', 'encapsulate', '--quiet', '--repo', repo, ref, `oci:${out}`];
-}
-
-async function peaks(verbs: Verbs): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const [verb, command] of Object.entries(verbs)) {
-    const { peakMB } = await measure(command);
-    rows.push({
-      what: `treeport ${verb}`,
-      unit: 'MB',
-      values: [peakMB],
-      setting: BY_DEFAULT,
-      atMost: VERB_MEGABYTES,
-    });
-  }
-  return rows;
 }

@@ -35,7 +35,11 @@ export function benchEventLoop({ rounds, builds: [build] }: Setting): Promise<Se
 async function delaysOfPull(stage: Parameters<typeof image>[0]): Promise<Delays> {
   const reports = stage.fresh('delays');
   await mkdir(reports, { recursive: true });
-  const environment = { NODE_OPTIONS: `--import ${PROBE}`, TREEPORT_BENCH_DELAYS: reports };
+  const environment = {
+    ...stage.mirror.environment,
+    NODE_OPTIONS: `--import ${PROBE}`,
+    TREEPORT_BENCH_DELAYS: reports,
+  };
   await withServer(image({ ...stage, mirror: { ...stage.mirror, environment } }).start(), async (server) => {
     await pull(await newClient(stage.fresh('client'), server.origin));
   });

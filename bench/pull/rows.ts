@@ -8,9 +8,6 @@ import { IMAGE, NGINX, type PullServer, WARM } from './servers.ts';
 export type PullGoals = { readonly image?: number; readonly warm?: number };
 
 const MEGABYTES = 150;
-/** Largest ratio to an older build: equal, but for noise. */
-const NO_WORSE = 1.05;
-const BEFORE = ' (before)';
 const ORDINALS = ['', ', second pull'];
 
 export function pullRows(servers: readonly PullServer[], results: Rounds<Pulls>, goals: PullGoals): Row[] {
@@ -59,28 +56,6 @@ function rowsOfPull(
         atMost: MEGABYTES,
       },
     );
-    if (results.has(`${name}${BEFORE}`)) {
-      const before = `${name}${BEFORE}`;
-      rows.push(
-        {
-          ...common,
-          what: `${name}${when} / the other build`,
-          unit: 'ratio',
-          values: pairRatios(seconds(name), seconds(before)),
-          atMost: NO_WORSE,
-        },
-        {
-          ...common,
-          what: `${name}${when} / the other build, processor time of the server`,
-          unit: 'ratio',
-          values: pairRatios(
-            cpu,
-            values(before, ({ serverCpu }) => serverCpu),
-          ),
-          atMost: NO_WORSE,
-        },
-      );
-    }
     return rows;
   });
 }

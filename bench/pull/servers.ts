@@ -15,7 +15,7 @@ import { newClient, pull } from './client.ts';
 
 export type PullServer = {
   readonly name: string;
-  /** As in a row; undefined for nginx. */
+  /** As in a row; undefined for nginx and the other build. */
   readonly setting?: string;
   readonly start: () => Promise<Server>;
 };
@@ -82,7 +82,7 @@ export function serveBare(stage: Stage): PullServer {
 }
 
 function ours({ build }: Stage, name: string, setting: string, start: () => Promise<Server>): PullServer {
-  return { name: `${name}${build.suffix}`, setting, start };
+  return build.suffix === '' ? { name, setting, start } : { name: name + build.suffix, start };
 }
 
 function cacheAt(path: string): string[] {
