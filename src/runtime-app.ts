@@ -11,7 +11,8 @@ import { VERSION } from './base/version.ts';
 import { printLine } from './cli/output.ts';
 import { reportError, warn } from './cli/report.ts';
 import * as serveOptions from './cli/serve-options.ts';
-import { handleSignals, onStopSignal } from './cli/signals.ts';
+import { runServer } from './cli/serve-processes.ts';
+import { handleSignals } from './cli/signals.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -53,20 +54,20 @@ async function run([verb, ...args]: readonly string[]): Promise<void> {
   }
 }
 
-async function serveMirror(args: readonly string[]): Promise<void> {
-  const { findPublishedRepo, openPublishedRepo } = await import('./mirror/open-published.ts');
-  const { serve } = await import('./server/listen.ts');
-  const path = await findPublishedRepo(import.meta.dirname);
-  if (path === undefined) {
-    throw new TreeportError(
-      'ERR_REPO_MISSING',
-      'this image has no published repo: it is a runtime image. Build a mirror image from it',
-    );
-  }
-  const settings = serveOptions.serveSettings(serveValues(args));
-  const repo = await openPublishedRepo(path);
-  const server = await serve({ ...settings, repo, assetsDir: join(import.meta.dirname, 'assets') });
-  onStopSignal((signal) => server.stop({ atOnce: signal === 'SIGINT' }));
+function serveMirror(args: readonly string[]): Promise<void> {
+  return runServer(serveOptions.serveSettings(serveValues(args)), async (settings) => {
+    const { findPublishedRepo, openPublishedRepo } = await import('./mirror/open-published.ts');
+    const { serve } = await import('./server/listen.ts');
+    const path = await findPublishedRepo(import.meta.dirname);
+    if (path === undefined) {
+      throw new TreeportError(
+        'ERR_REPO_MISSING',
+        'this image has no published repo: it is a runtime image. Build a mirror image from it',
+      );
+    }
+    const repo = await openPublishedRepo(path);
+    return serve({ ...settings, repo, assetsDir: join(import.meta.dirname, 'assets') });
+  });
 }
 
 function serveValues(args: readonly string[]): serveOptions.ServeValues {

@@ -3,12 +3,15 @@
  * environment variables and the docs are made from it. Keys are in camel case; option names and variables
  * follow from them.
  */
+import { availableParallelism } from 'node:os';
 import { parseByteSize } from '../base/byte-size.ts';
 import { TreeportError } from '../base/errors.ts';
 import { parseSeconds } from '../base/seconds.ts';
 import type { DeflateLevel } from '../server/content/encoded-objects.ts';
 import type { ServeOptions } from '../server/listen.ts';
 import { IMAGE_DRAIN_DELAY_SECONDS } from '../server/shutdown.ts';
+
+const MAX_WORKERS = 256;
 
 export type ServeOption = {
   /** Placeholder of the value in help texts. */
@@ -26,6 +29,7 @@ export type ServeOptionKey =
   | 'cacheDir'
   | 'cacheSize'
   | 'deflateLevel'
+  | 'workers'
   | 'drainDelay'
   | 'logLevel';
 
@@ -43,6 +47,12 @@ export const SERVE_OPTIONS: Readonly<Record<ServeOptionKey, ServeOption>> = {
       'compression of encoded objects: 0 (stored) to 9 (smallest); auto compresses lightly, ' +
       'or with a cache stores first and compresses well when idle',
     default: 'auto',
+  },
+  workers: {
+    value: 'count',
+    description:
+      'processes that serve, which share the address, the cache and the log; auto for one per core',
+    default: '1',
   },
   drainDelay: {
     value: 'seconds',
@@ -70,8 +80,14 @@ export function variableName(option: string): string {
   return `TREEPORT_${option.replaceAll('-', '_').toUpperCase()}`;
 }
 
+/** What the options say, for one process of `workers`. */
+export type ServeSettings = Omit<ServeOptions, 'repo'> & {
+  readonly workers: number;
+  readonly logLevel: string;
+};
+
 /** Parses the values; ERR_USAGE. */
-export function serveSettings(values: ServeValues): Omit<ServeOptions, 'repo'> {
+export function serveSettings(values: ServeValues): ServeSettings {
   const { choices } = SERVE_OPTIONS.logLevel;
   const text = (key: ServeOptionKey) => values[key] ?? SERVE_OPTIONS[key].default ?? '';
   if (choices?.includes(text('logLevel')) !== true) {
@@ -82,6 +98,7 @@ export function serveSettings(values: ServeValues): Omit<ServeOptions, 'repo'> {
     basePath: text('basePath'),
     cacheSize: parseByteSize(text('cacheSize'), '--cache-size'),
     deflateLevel: parseDeflateLevel(text('deflateLevel')),
+    workers: parseWorkers(text('workers')),
     drainDelayMs: parseSeconds(text('drainDelay'), '--drain-delay'),
     logLevel: text('logLevel'),
     ...(values.cacheDir === undefined ? {} : { cacheDir: values.cacheDir }),
@@ -93,4 +110,14 @@ export function parseDeflateLevel(text: string): DeflateLevel {
   if (text === 'auto') return text;
   if (/^[0-9]$/.test(text)) return Number(text);
   throw new TreeportError('ERR_USAGE', `deflate level "${text}" is neither auto nor one of 0 (stored) to 9`);
+}
+
+function parseWorkers(text: string): number {
+  if (text === 'auto') return availableParallelism();
+  const count = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MAX_WORKERS) return count;
+  throw new TreeportError(
+    'ERR_USAGE',
+    `--workers is auto or a number from 1 to ${MAX_WORKERS}, not "${text}"`,
+  );
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { openRepo } from './open-repo.ts';
 import * as serveOptions from './serve-options.ts';
-import { onStopSignal } from './signals.ts';
+import { runServer } from './serve-processes.ts';
 
 export function addServe(program: Command): void {
   const command = program
@@ -25,13 +25,13 @@ function serveOption(key: serveOptions.ServeOptionKey): Option {
   return defaultValue === undefined ? option : option.default(defaultValue);
 }
 
-async function serveRepository(options: serveOptions.ServeValues & { readonly repo: string }): Promise<void> {
-  const { serve } = await import('../server/listen.ts');
-  const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
-  const isPublished = await isPublishedRepo(options.repo);
-  const repo = isPublished ? await openPublishedRepo(options.repo) : await openRepo(options.repo);
-  const reopen = isPublished ? {} : { reopen: () => openRepo(repo.path) };
-  const server = await serve({ repo, ...reopen, ...serveOptions.serveSettings(options) });
-  // Someone at a terminal (SIGINT) does not wait for load balancers.
-  onStopSignal((signal) => server.stop({ atOnce: signal === 'SIGINT' }));
+function serveRepository(options: serveOptions.ServeValues & { readonly repo: string }): Promise<void> {
+  return runServer(serveOptions.serveSettings(options), async (settings) => {
+    const { serve } = await import('../server/listen.ts');
+    const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
+    const isPublished = await isPublishedRepo(options.repo);
+    const repo = isPublished ? await openPublishedRepo(options.repo) : await openRepo(options.repo);
+    const reopen = isPublished ? {} : { reopen: () => openRepo(repo.path) };
+    return serve({ repo, ...reopen, ...settings });
+  });
 }

@@ -24,6 +24,11 @@ export function onStopSignal(stop: Stop): void {
   current.stop = stop;
 }
 
+/** Makes signals do nothing: another process says when to stop. */
+export function ignoreStopSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, receive).on(signal, () => {});
+}
+
 function receive(signal: StopSignal): void {
   const { stop } = current;
   if (stop === undefined) process.exit(128 + constants.signals[signal]);

@@ -1,13 +1,12 @@
 /** Starts a server on a socket: the listen address and the log. Stopping is in shutdown.ts. */
 import type { AddressInfo } from 'node:net';
-import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import type { DestinationStream } from 'pino';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
 import { createServer, type Server } from './app.ts';
 import type { Counters } from './http/counters.ts';
-import { standardOutput } from './http/log-output.ts';
-import { formattedLines, type WriteRequestLine } from './http/request-log.ts';
+import { openLog } from './log.ts';
 import type { ServerOptions } from './options.ts';
-import { FINISH_SECONDS, type StopOptions, shutdownOf } from './shutdown.ts';
+import { FINISH_SECONDS, type LifecycleLevel, type StopOptions, shutdownOf } from './shutdown.ts';
 
 export type ListenAddress = {
   /** Undefined for all addresses of the machine. */
@@ -30,11 +29,19 @@ export type ServeOptions = Omit<ServerOptions, 'logger' | 'writeRequestLine'> & 
   readonly drainDelayMs?: number;
   /** How long requests in flight may take after that; {@link FINISH_SECONDS} by default. */
   readonly finishMs?: number;
+  /** Level of the lines about start and stop; `info` by default. */
+  readonly lifecycleLevel?: LifecycleLevel;
 };
+
+/** What is served, and where. */
+export type Served = ListenedOn & { readonly repo: string; readonly mode: string; readonly url: string };
+
+type ListenedOn = { readonly host: string; readonly port: number };
 
 export type RunningServer = {
   readonly host: string;
   readonly port: number;
+  readonly served: Served;
   readonly counters: Counters;
   /** Shuts down; resolves when every connection is closed. Later calls wait for the same shutdown. */
   stop(options?: StopOptions): Promise<void>;
@@ -45,8 +52,6 @@ export type RunningServer = {
  * SYN.
  */
 const BACKLOG = 1024;
-/** pino's number for `warn`; errors are higher. */
-const WARNING = 40;
 
 /** Parses `8080`, `:8080`, `127.0.0.1:8080`, `localhost:8080` and `[::1]:8080`; ERR_USAGE otherwise. */
 export function parseListenAddress(text: string): ListenAddress {
@@ -64,39 +69,21 @@ export function parseListenAddress(text: string): ListenAddress {
 /** Starts a server; ERR_LISTEN if it cannot listen on the address, ERR_CACHE_DIR, ERR_USAGE. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const address = parseListenAddress(options.listen);
-  const log = newLog(options.logLevel ?? 'info', options.logTo);
-  const { logger } = log;
-  const server = await createServer({ ...options, ...log });
+  const { drainDelayMs = 0, finishMs = FINISH_SECONDS * 1000, lifecycleLevel: level = 'info' } = options;
+  const { logger, writeRequestLine } = openLog(options.logLevel ?? 'info', options.logTo);
+  const server = await createServer({ ...options, logger, writeRequestLine });
   const bound = await listen(server, address);
-  logger.info({ repo: options.repo.path, mode: options.repo.mode, ...bound }, `serving on ${urlOf(bound)}`);
-  const { drainDelayMs = 0, finishMs = FINISH_SECONDS * 1000 } = options;
-  const stop = shutdownOf(server, logger, { drainDelayMs, finishMs });
-  return { ...bound, counters: server.counters, stop };
+  const served = { repo: options.repo.path, mode: options.repo.mode, ...bound };
+  logger[level](served, `serving on ${urlOf(bound)}`);
+  const stop = shutdownOf(server, logger, { drainDelayMs, finishMs, level });
+  return { ...bound, served: { ...served, url: urlOf(bound) }, counters: server.counters, stop };
 }
 
-type Log = { readonly logger: Logger; readonly writeRequestLine: WriteRequestLine };
-
-/** Warnings and errors are flushed at once. */
-function newLog(level: string, logTo: DestinationStream | undefined): Log {
-  if (logTo !== undefined) return { logger: pino({ level }, logTo), writeRequestLine: formattedLines(logTo) };
-  const output = standardOutput();
-  const hooks: LoggerOptions['hooks'] = {
-    logMethod(args, log, lineLevel) {
-      log.apply(this, args);
-      if (lineLevel >= WARNING) output.urge();
-    },
-  };
-  return { logger: pino({ level, hooks }, output), writeRequestLine: formattedLines(output) };
-}
-
-function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
+function urlOf({ host, port }: ListenedOn): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-async function listen(
-  { app }: Server,
-  { host, port }: ListenAddress,
-): Promise<{ host: string; port: number }> {
+async function listen({ app }: Server, { host, port }: ListenAddress): Promise<ListenedOn> {
   const hosts = host === undefined ? ['::', '0.0.0.0'] : [host];
   for (const [index, name] of hosts.entries()) {
     try {

@@ -12,7 +12,11 @@ export type ShutdownOptions = {
   readonly drainDelayMs: number;
   /** How long requests in flight may take after that; milliseconds. */
   readonly finishMs: number;
+  readonly level: LifecycleLevel;
 };
+
+/** Level of the lines about start and stop: one of several servers leaves them to the process above. */
+export type LifecycleLevel = 'info' | 'debug';
 
 export type StopOptions = {
   /** Skips the drain delay, or ends one that has begun. */
@@ -43,15 +47,15 @@ export function shutdownOf(
 async function shutDown(
   { app, counters, startDraining }: Server,
   logger: Logger,
-  { drainDelayMs, finishMs }: ShutdownOptions,
+  { drainDelayMs, finishMs, level }: ShutdownOptions,
   hurry: AbortSignal,
 ): Promise<void> {
   startDraining();
   if (drainDelayMs > 0 && !hurry.aborted) {
-    logger.info(`draining: /readyz fails, still serving for ${drainDelayMs / 1000} s`);
+    logger[level](`draining: /readyz fails, still serving for ${drainDelayMs / 1000} s`);
     await sleep(drainDelayMs, undefined, { signal: hurry }).catch(() => {});
   }
-  logger.info('shutting down, finishing requests in flight');
+  logger[level]('shutting down, finishing requests in flight');
   // Connections that become idle from now on would otherwise stay open for the keep-alive time.
   const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
   const deadline = setTimeout(() => {
@@ -64,6 +68,6 @@ async function shutDown(
     clearInterval(idle);
     clearTimeout(deadline);
   }
-  logger.info({ counters }, 'stopped');
+  logger[level]({ counters }, 'stopped');
   await new Promise<void>((resolve) => logger.flush(() => resolve()));
 }

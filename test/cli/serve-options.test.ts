@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import test from 'node:test';
 import {
   optionName,
@@ -24,6 +25,7 @@ test('option names and environment variables follow from the keys', () => {
     'cache-dir',
     'cache-size',
     'deflate-level',
+    'workers',
     'drain-delay',
     'log-level',
   ]);
@@ -36,6 +38,7 @@ test('values become settings, and the defaults are those of the table', () => {
     basePath: '/repo',
     cacheSize: 2 ** 30,
     deflateLevel: 'auto',
+    workers: 1,
     drainDelayMs: 0,
     logLevel: 'info',
   });
@@ -53,8 +56,15 @@ test('values become settings, and the defaults are those of the table', () => {
   );
 });
 
+test('workers are a number, or as many as there are cores', () => {
+  assert.equal(serveSettings({ workers: '256' }).workers, 256);
+  assert.equal(serveSettings({ workers: 'auto' }).workers, availableParallelism());
+});
+
 test('a bad value is ERR_USAGE and names its option', () => {
   assert.throws(() => serveSettings({ cacheSize: 'much' }), coded('ERR_USAGE', '--cache-size'));
   assert.throws(() => serveSettings({ drainDelay: '-1' }), coded('ERR_USAGE', '--drain-delay'));
+  for (const workers of ['0', '257', '-1', '1.5', 'all', ''])
+    assert.throws(() => serveSettings({ workers }), coded('ERR_USAGE', '--workers'));
   assert.throws(() => serveSettings({ logLevel: 'loud' }), coded('ERR_USAGE', '--log-level'));
 });

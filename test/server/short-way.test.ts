@@ -10,7 +10,6 @@ import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import fastify from 'fastify';
 import { pino } from 'pino';
-import { assumeChecksum, type Checksum } from '../../src/ostree/checksum.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import type { Repository } from '../../src/ostree/repo/open.ts';
 import { createServer } from '../../src/server/app.ts';
@@ -18,7 +17,8 @@ import { createHttpServer } from '../../src/server/http/http-server.ts';
 import { normaliseTarget, refuseUnreadable } from '../../src/server/http/request-checks.ts';
 import { formattedLines } from '../../src/server/http/request-log.ts';
 import { mirror } from '../../src/server/mirror.ts';
-import { FIXTURE_OBJECTS } from '../support/ostree-fixture.ts';
+import { repeatedChecksum } from '../support/checksums.ts';
+import { fixtureObject } from '../support/ostree-fixture.ts';
 import { until } from '../support/until.ts';
 import { RawConnection } from './raw-http.ts';
 import { archiveFixture, archiveUrl, bareFixture } from './repos.ts';
@@ -127,24 +127,24 @@ test('files of an archive repository and metadata', async (t) => {
     writeFileSync(join(path, name), bytes);
     return `/repo/${name}`;
   };
-  const id = FIXTURE_OBJECTS['/usr/bin/bash'] as Checksum;
+  const id = fixtureObject('/usr/bin/bash');
   await compare(t, repo, [
     archiveUrl(id),
     `/repo/${loosePath(commit, 'commit')}`,
     put(loosePath(commit, 'commitmeta'), Buffer.from('signatures')),
-    put(loosePath(assumeChecksum('a'.repeat(64)), 'filez'), randomBytes(20_000)),
-    put(loosePath(assumeChecksum('b'.repeat(64)), 'filez'), randomBytes(MIB)),
-    put(loosePath(assumeChecksum('c'.repeat(64)), 'filez'), Buffer.alloc(0)),
-    put(loosePath(assumeChecksum('d'.repeat(64)), 'dirtree'), Buffer.from('corrupt')),
+    put(loosePath(repeatedChecksum('a'), 'filez'), randomBytes(20_000)),
+    put(loosePath(repeatedChecksum('b'), 'filez'), randomBytes(MIB)),
+    put(loosePath(repeatedChecksum('c'), 'filez'), Buffer.alloc(0)),
+    put(loosePath(repeatedChecksum('d'), 'dirtree'), Buffer.from('corrupt')),
   ]);
 });
 
 test('objects that are missing, and what is no object', async (t) => {
   const { repo } = await archiveFixture(t);
-  const missing = loosePath(assumeChecksum('e'.repeat(64)), 'filez');
+  const missing = loosePath(repeatedChecksum('e'), 'filez');
   await compare(t, repo, [
     `/repo/${missing}`,
-    `/repo/${loosePath(assumeChecksum('e'.repeat(64)), 'commitmeta')}`,
+    `/repo/${loosePath(repeatedChecksum('e'), 'commitmeta')}`,
     `/repo/${missing.toUpperCase()}`,
     `/repo/${missing.replace('.filez', '%2efilez')}`,
     '/repo/objects/',
