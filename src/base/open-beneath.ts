@@ -1,5 +1,5 @@
 /**
- * Opens, lists and inspects files of an untrusted directory tree: a repository or an image. Invariants:
+ * Opens and reads files of an untrusted directory tree: a repository or an image. Invariants:
  *
  * * Every opened file lies beneath the root. A link that leads out of it, in the last component or any
  *   before, is ERR_FILE_UNSAFE. The path of the root itself may contain links, because the caller chose it.
@@ -12,29 +12,17 @@
 import {
   closeSync,
   constants,
-  type Dirent,
   fstatSync,
   lstatSync,
   openSync,
-  readdirSync,
-  readlinkSync,
   readSync,
   realpathSync,
   type Stats,
 } from 'node:fs';
 import { resolve } from 'node:path';
-import { errnoOf, isTreeportError, TreeportError } from './errors.ts';
-import {
-  forgetPlace,
-  hasPlaces,
-  isAt,
-  isBelow,
-  pathOf,
-  placeOf,
-  placeOfOpened,
-  placeOfRoot,
-  withHandle,
-} from './place.ts';
+import { joinPath, Strayed, unsafePath, whereItBelongs } from './beneath-root.ts';
+import { TreeportError } from './errors.ts';
+import { hasPlaces, isAt, isBelow, pathOf, placeOf, placeOfOpened, withHandle } from './place.ts';
 
 /** `refuse`: no component may be a link. `inside`: follows links that stay beneath the root. */
 export type Links = 'refuse' | 'inside';
@@ -54,11 +42,7 @@ export type OpenedFile = {
 
 /** O_NONBLOCK, because opening a FIFO would otherwise block until its other end is opened. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
-/** No file has this name. */
-const ABSENT: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'];
 const IF_THERE = { throwIfNoEntry: false } as const;
-/** Retries, because the root may be replaced between an open and the check of its path. */
-const ATTEMPTS = 3;
 
 /**
  * Opens a regular file beneath the directory `root`. Undefined if no file has this name; ERR_FILE_UNSAFE;
@@ -69,10 +53,10 @@ export function openBeneath(
   path: string,
   { links = 'refuse', within }: BeneathOptions = {},
 ): OpenedFile | undefined {
-  const named = join(root, path);
+  const named = joinPath(root, path);
   return whereItBelongs(root, path, (real) => {
-    if (links === 'refuse') return openAt(named, join(real, path));
-    return openLinked(named, within === undefined ? real : join(real, within));
+    if (links === 'refuse') return openAt(named, joinPath(real, path));
+    return openLinked(named, within === undefined ? real : joinPath(real, within));
   });
 }
 
@@ -83,7 +67,7 @@ export function readBeneath(
   { maxBytes, ...options }: BeneathOptions & { readonly maxBytes: number },
 ): Buffer | undefined {
   const file = openBeneath(root, path, options);
-  return file === undefined ? undefined : readAndClose(file, join(root, path), maxBytes);
+  return file === undefined ? undefined : readAndClose(file, joinPath(root, path), maxBytes);
 }
 
 /**
@@ -125,65 +109,6 @@ export function readStart(fd: number, length: number): Buffer {
   return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
 }
 
-/** The entries of a directory, without following links. Undefined if it does not exist; ERR_FILE_UNSAFE. */
-export function listBeneath(root: string, path: string): readonly Dirent[] | undefined {
-  return whereItBelongs(root, path, (real) =>
-    inDirectory(root, real, path, (directory) => readdirSync(directory, { withFileTypes: true })),
-  );
-}
-
-/** Stats of the file at `path`, of a link itself. Undefined if it does not exist; ERR_FILE_UNSAFE. */
-export function lstatBeneath(root: string, path: string): Stats | undefined {
-  const { directory, name } = split(path);
-  return whereItBelongs(root, path, (real) =>
-    // Callers often ask for absent files, and an exception costs several times this call.
-    lstatSync(join(root, path), IF_THERE) === undefined
-      ? undefined
-      : inDirectory(root, real, directory, (at) => lstatSync(join(at, name))),
-  );
-}
-
-/** The target of the link at `path`. Undefined if it does not exist; ERR_FILE_UNSAFE. */
-export function readLinkBeneath(root: string, path: string): Buffer | undefined {
-  const { directory, name } = split(path);
-  return whereItBelongs(root, path, (real) =>
-    inDirectory(root, real, directory, (at) => readlinkSync(join(at, name), { encoding: 'buffer' })),
-  );
-}
-
-/** The path where a file was found instead of the expected one. */
-class Strayed {
-  readonly place: string;
-
-  constructor(place: string) {
-    this.place = place;
-  }
-}
-
-/**
- * Calls `attempt` with the real path of the root until the result lies where it should; undefined if it is
- * absent.
- */
-function whereItBelongs<T>(
-  root: string,
-  path: string,
-  attempt: (real: string) => T | Strayed | undefined,
-): T | undefined {
-  try {
-    for (let count = 1; ; count++) {
-      const found = attempt(placeOfRoot(root));
-      if (!(found instanceof Strayed)) return found;
-      if (count === ATTEMPTS) throw unsafe(join(root, path), `it leads to ${found.place}`);
-      forgetPlace(root);
-    }
-  } catch (error) {
-    if (isTreeportError(error)) throw error;
-    if (ABSENT.includes(errnoOf(error))) return undefined;
-    if (errnoOf(error) === 'ELOOP') throw unsafe(join(root, path), 'its links go in a circle', error);
-    throw error;
-  }
-}
-
 /** Opens the file at `path` itself; its real path must be `expected`. */
 function openAt(path: string, expected: string): OpenedFile | Strayed | undefined {
   const found = lstatSync(path, IF_THERE);
@@ -210,24 +135,6 @@ function openLinked(path: string, bound: string): OpenedFile | Strayed | undefin
   });
 }
 
-/** Calls `work` with a path of the directory at `path`, after checking that it really lies there. */
-function inDirectory<T>(
-  root: string,
-  real: string,
-  path: string,
-  work: (directory: string) => T,
-): T | Strayed {
-  const named = join(root, path);
-  const expected = join(real, path);
-  const check = (place: string, inside: string) =>
-    isAt(place, expected) ? work(inside) : new Strayed(place);
-  if (!hasPlaces) {
-    const place = realpathSync.native(named);
-    return check(place, place);
-  }
-  return withHandle(named, constants.O_DIRECTORY, (handle) => check(placeOf(handle), pathOf(handle)));
-}
-
 /** Closes the descriptor unless `work` returns it. */
 function closingOnFault(fd: number, work: () => OpenedFile | Strayed): OpenedFile | Strayed {
   let result: OpenedFile | Strayed | undefined;
@@ -241,7 +148,7 @@ function closingOnFault(fd: number, work: () => OpenedFile | Strayed): OpenedFil
 
 function requireRegular(stats: Stats, path: string): Stats {
   if (stats.isFile()) return stats;
-  throw unsafe(path, `it is ${kindOf(stats)}`);
+  throw unsafePath(path, `it is ${kindOf(stats)}`);
 }
 
 function kindOf(stats: Stats): string {
@@ -249,19 +156,4 @@ function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return 'a directory';
   if (stats.isFIFO()) return 'a FIFO';
   return stats.isSocket() ? 'a socket' : 'a device';
-}
-
-function unsafe(path: string, why: string, cause?: unknown): TreeportError {
-  return new TreeportError('ERR_FILE_UNSAFE', `${path} is not opened: ${why}`, { cause });
-}
-
-function split(path: string): { readonly directory: string; readonly name: string } {
-  const slash = path.lastIndexOf('/');
-  return { directory: slash < 0 ? '' : path.slice(0, slash), name: path.slice(slash + 1) };
-}
-
-/** The path as the kernel writes it: no slash before an empty part, one after the root directory. */
-function join(root: string, path: string): string {
-  if (path === '') return root;
-  return root.endsWith('/') ? root + path : `${root}/${path}`;
 }

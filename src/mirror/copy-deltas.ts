@@ -1,5 +1,5 @@
 /** Copies the static deltas to published commits, and their indexes. */
-import { listBeneath } from '../base/open-beneath.ts';
+import { listBeneath } from '../base/list-beneath.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { listDeltas } from '../ostree/delta-list.ts';
 import { deltaDirectory, deltaIndexPath } from '../ostree/delta-name.ts';

@@ -4,7 +4,7 @@
  * does not list.
  */
 import { isTreeportError, messageOf, TreeportError, type Warn } from '../base/errors.ts';
-import { listBeneath } from '../base/open-beneath.ts';
+import { listBeneath } from '../base/list-beneath.ts';
 import {
   FLATPAK_INDEX,
   FLATPAK_SUB_SUMMARIES,

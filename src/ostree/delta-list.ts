@@ -9,7 +9,8 @@
 import { join } from 'node:path';
 import { compareBytes } from '../base/bytes.ts';
 import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
-import { listBeneath, readBeneath } from '../base/open-beneath.ts';
+import { listBeneath } from '../base/list-beneath.ts';
+import { readBeneath } from '../base/open-beneath.ts';
 import { type Variant, variant } from '../gvariant/index.ts';
 import { type Checksum, checksumOf, checksumToBytes } from './checksum.ts';
 import { type DeltaName, deltaKey, parseDeltaDirectory, superblockPath } from './delta-name.ts';

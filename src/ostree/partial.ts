@@ -3,7 +3,7 @@
  * absent.
  */
 import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
-import { lstatBeneath } from '../base/open-beneath.ts';
+import { lstatBeneath } from '../base/list-beneath.ts';
 import type { Checksum } from './checksum.ts';
 import type { Repository } from './repo/open.ts';
 

@@ -10,42 +10,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
-import {
-  type BeneathOptions,
-  listBeneath,
-  lstatBeneath,
-  openBeneath,
-  readBeneath,
-  readLinkBeneath,
-} from '../../src/base/open-beneath.ts';
+import test from 'node:test';
+import { listBeneath, lstatBeneath } from '../../src/base/list-beneath.ts';
+import { type BeneathOptions, openBeneath, readBeneath } from '../../src/base/open-beneath.ts';
 import { must } from '../e2e/support/run.ts';
-import { tempDir } from '../e2e/support/scratch.ts';
+import { makeTree } from '../support/beneath-tree.ts';
 import { coded } from '../support/expect.ts';
 import { inMountNamespace, unlessNamespaces } from '../support/mount-namespace.ts';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 import { ROOT } from '../support/project.ts';
-
-type Tree = {
-  /** Holds the root and what lies beside it. */
-  readonly folder: string;
-  readonly root: string;
-  link(target: string, path: string): void;
-};
-
-/** A root with files, and secrets beside it under the same names. */
-async function makeTree(t: TestContext): Promise<Tree> {
-  const folder = await tempDir(t);
-  const root = join(folder, 'root');
-  for (const [base, text] of [
-    [root, 'inside'],
-    [join(folder, 'beside'), 'secret'],
-  ] as const) {
-    mkdirSync(join(base, 'a/b'), { recursive: true });
-    for (const path of ['file', 'a/file', 'a/b/file']) writeFileSync(join(base, path), text);
-  }
-  return { folder, root, link: (target, path) => symlinkSync(target, join(root, path)) };
-}
 
 const MAX = 1000;
 
@@ -194,39 +167,6 @@ test('a root that is replaced, by a directory or by turning its link', async (t)
   assert.equal(textOf(root, 'file'), 'second');
 });
 
-test('directories are listed, links and files in them looked at', async (t) => {
-  const { root, link } = await makeTree(t);
-  link('somewhere else', 'a/link');
-  link('../beside/a', 'out');
-  link('a', 'alias');
-  assert.deepEqual(
-    listBeneath(root, 'a')
-      ?.map(({ name }) => name)
-      .toSorted(),
-    ['b', 'file', 'link'],
-  );
-  assert.equal(
-    listBeneath(root, '')
-      ?.find(({ name }) => name === 'out')
-      ?.isSymbolicLink(),
-    true,
-  );
-  assert.equal(lstatBeneath(root, 'a/link')?.isSymbolicLink(), true);
-  assert.equal(lstatBeneath(root, 'file')?.size, 6);
-  assert.equal(readLinkBeneath(root, 'a/link')?.toString(), 'somewhere else');
-  for (const absent of ['none', 'none/none', 'file/none']) {
-    assert.equal(listBeneath(root, absent), undefined);
-    assert.equal(lstatBeneath(root, absent), undefined);
-    assert.equal(readLinkBeneath(root, absent), undefined);
-  }
-  assert.equal(listBeneath(root, 'file'), undefined);
-  for (const linked of ['out', 'alias']) {
-    assert.throws(() => listBeneath(root, linked), unsafe(linked));
-    assert.throws(() => lstatBeneath(root, `${linked}/file`), unsafe(linked));
-    assert.throws(() => readLinkBeneath(root, `${linked}/link`), unsafe(linked));
-  }
-});
-
 test('no descriptor is left open', { skip: process.platform !== 'linux' }, async (t) => {
   const { root, link } = await makeTree(t);
   link('../beside/file', 'out');
@@ -252,7 +192,8 @@ test('without /proc the same files are opened and refused', { skip: unlessNamesp
   const script = join(folder, 'script.mjs');
   writeFileSync(
     script,
-    `import { listBeneath, lstatBeneath, readBeneath } from ${JSON.stringify(join(ROOT, 'src/base/open-beneath.ts'))};
+    `import { listBeneath, lstatBeneath } from ${JSON.stringify(join(ROOT, 'src/base/list-beneath.ts'))};
+     import { readBeneath } from ${JSON.stringify(join(ROOT, 'src/base/open-beneath.ts'))};
      import { existsSync } from 'node:fs';
      const outcome = (work) => { try { return String(work()); } catch (error) { return error.code; } };
      const read = (path, links) => outcome(() => readBeneath(process.argv[2], path, { links, maxBytes: 99 }));

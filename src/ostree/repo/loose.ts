@@ -10,14 +10,8 @@ import { closeSync, read as readCallback, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
-import {
-  listBeneath,
-  lstatBeneath,
-  type OpenedFile,
-  openBeneath,
-  readAndClose,
-  readLinkBeneath,
-} from '../../base/open-beneath.ts';
+import { listBeneath, lstatBeneath, readLinkBeneath } from '../../base/list-beneath.ts';
+import { type OpenedFile, openBeneath, readAndClose } from '../../base/open-beneath.ts';
 import { checkRange } from '../byte-range.ts';
 import type { Checksum } from '../checksum.ts';
 import type { FileHeader } from '../file-header.ts';

@@ -6,7 +6,7 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
-import { lstatBeneath } from '../../base/open-beneath.ts';
+import { lstatBeneath } from '../../base/list-beneath.ts';
 import { type Keyfile, keyfileString } from '../keyfile.ts';
 import type { ObjectSource } from '../object-source.ts';
 import { archiveContent } from './archive.ts';

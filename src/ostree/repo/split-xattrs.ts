@@ -9,7 +9,7 @@
  * | v0 | `objects/…C.file.xattrs`, a hard link to `xattrs/X`; no file where there are no attributes |
  */
 import { isTreeportError } from '../../base/errors.ts';
-import { lstatBeneath } from '../../base/open-beneath.ts';
+import { lstatBeneath } from '../../base/list-beneath.ts';
 import type { Checksum } from '../checksum.ts';
 import { NO_XATTRS } from '../xattrs.ts';
 import type { LooseObjects } from './loose.ts';
