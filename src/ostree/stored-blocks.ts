@@ -7,10 +7,19 @@ const BLOCK_BYTES = 0xffff;
 
 /** The complete stream for bytes in memory, in parts. */
 export function storedBlocks(bytes: Buffer): readonly Buffer[] {
+  return blocksOf(bytes, true);
+}
+
+/** Blocks for a part of a stream, in one buffer; `isLast` ends the stream. */
+export function storedPart(bytes: Buffer, { isLast }: { readonly isLast: boolean }): Buffer {
+  return Buffer.concat(blocksOf(bytes, isLast));
+}
+
+function blocksOf(bytes: Buffer, isLast: boolean): readonly Buffer[] {
   const parts: Buffer[] = [];
   for (let start = 0; start === 0 || start < bytes.length; start += BLOCK_BYTES) {
     const block = bytes.subarray(start, start + BLOCK_BYTES);
-    parts.push(blockHeader(block.length, start + BLOCK_BYTES >= bytes.length), block);
+    parts.push(blockHeader(block.length, isLast && start + BLOCK_BYTES >= bytes.length), block);
   }
   return parts;
 }

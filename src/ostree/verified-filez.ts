@@ -19,7 +19,7 @@ import { storedBlocks } from './stored-blocks.ts';
  * Up to this size bytes are stored at every level: compression would save less than the response headers
  * take.
  */
-const STORED_BYTES = 4096;
+export const STORED_BYTES = 4096;
 /**
  * Up to this size (half a millisecond of work) the detour through the thread pool costs more than it saves.
  */

@@ -1,11 +1,13 @@
 /**
- * Encodes content objects as archive files on demand, at one deflate level.
+ * Encodes content objects as archive files on demand. The level depends on the client's link, or is the same
+ * for all.
  *
- * Concurrent requests for one object share one encoding. Small objects are read whole, verified and deflated
- * before anything is sent. Large objects are sent while they are encoded, and verified at the end: through a
- * {@link TailedFile} if there is a cache; otherwise, or if enough files are being written or the object
- * exceeds the cache, through a {@link SharedStream} at the pace of the clients. Either way memory is bounded,
- * and a fault is an error of the stream, never a clean end.
+ * Small objects are read whole, verified and deflated before anything is sent; concurrent requests for the
+ * same bytes share one encoding. Large objects are sent while they are encoded, and verified at the end. If
+ * their bytes depend on the link, each client has an encoding of its own (link-stream.ts). Otherwise clients
+ * share one: through a {@link TailedFile} if there is a cache; if enough files are being written or the
+ * object exceeds the cache, through a {@link SharedStream} at the pace of the clients. Either way memory is
+ * bounded, and a fault is an error of the stream, never a clean end.
  *
  * Only small encodings and tailed files are limited in number. A large stream is paced by its reader and must
  * not queue, because clients time out after 30 s without a byte.
@@ -14,12 +16,14 @@ import type { Readable } from 'node:stream';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { encodeFilez } from '../../ostree/filez.ts';
 import type { ContentObject, ObjectSource } from '../../ostree/object-source.ts';
-import { encodeVerifiedFilez } from '../../ostree/verified-filez.ts';
+import { encoderId, encodeVerifiedFilez, STORED_BYTES } from '../../ostree/verified-filez.ts';
 import { verifiedStream } from '../../ostree/verify.ts';
 import { answerMemory } from '../http/answer-memory.ts';
 import type { Counters } from '../http/counters.ts';
-import { PIECE_BYTES } from '../http/piece-stream.ts';
+import type { LinkSpeed } from '../http/link-speed.ts';
+import { PIECE_BYTES, pieceStream } from '../http/piece-stream.ts';
 import type { DiskCache } from './disk-cache.ts';
+import { linkStream } from './link-stream.ts';
 import { Semaphore } from './semaphore.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
 import { TailedFile } from './tailed-file.ts';
@@ -32,10 +36,24 @@ const CONCURRENCY = 3;
 /** Large objects written into the cache at once. */
 const TAILED_FILES = 4;
 
+/** Deflate levels; 0 stores. All are the same if the bytes do not depend on the link. */
+export type Levels = {
+  /** Where the link takes bytes at once. */
+  readonly fast: number;
+  /** Where the link is the bottleneck. */
+  readonly slow: number;
+  /** Of the canonical form, which is the one in the cache. Objects of a few KiB have no other. */
+  readonly canonical: number;
+};
+
+export function fixedLevels(level: number): Levels {
+  return { fast: level, slow: level, canonical: level };
+}
+
 export type EncoderOptions = {
   readonly objects: ObjectSource;
-  /** Deflate level; 0 stores. */
-  readonly level: number;
+  readonly levels: Levels;
+  /** Gets what is encoded; only with fixed levels. */
   readonly cache: DiskCache | undefined;
   readonly counters: Counters;
   /** Called when a large object fails after its encoding has begun. */
@@ -44,65 +62,87 @@ export type EncoderOptions = {
   readonly signal: AbortSignal;
 };
 
+export type Encoded = {
+  /** The bytes of a small object, a stream of a large one. */
+  readonly content: Buffer | Readable;
+  /** Id of the encoder: equal ids give equal bytes. Undefined for bytes of one connection. */
+  readonly encoder: string | undefined;
+};
+
 /**
- * The archive file of an object: the bytes of a small one, a stream of a large one. Rejects with the errors
- * of the source, and with ERR_OBJECT_CORRUPT for a small object whose checksum does not match.
+ * The archive file of an object. Rejects with the errors of the source, and with ERR_OBJECT_CORRUPT for a
+ * small object whose checksum does not match.
  */
-export type Encoder = (checksum: Checksum) => Promise<Buffer | Readable>;
+export type Encoder = (checksum: Checksum, link: LinkSpeed) => Promise<Encoded>;
 
 /** Shared by the requests for one object; `join` returns undefined when it is too late to join. */
-type Shared = Buffer | { join(): Readable | undefined };
+type Shared = {
+  readonly content: Buffer | { join(): Readable | undefined };
+  readonly encoder: string;
+};
+/** An object by itself is a large one, which each client gets by a stream of its own. */
+type Started = Shared | ContentObject;
 
 export function createEncoder(options: EncoderOptions): Encoder {
-  const { objects, level, cache, counters, onStreamFault, signal } = options;
+  const { objects, levels, cache, counters, onStreamFault, signal } = options;
+  const isFixed = levels.fast === levels.slow;
   const small = new Semaphore(CONCURRENCY);
   const tailed = new Semaphore(TAILED_FILES);
-  const underWay = new Map<Checksum, Promise<Shared>>();
+  /** By level and object. */
+  const underWay = new Map<string, Promise<Started>>();
 
-  const encodeSmall = (checksum: Checksum, object: ContentObject): Promise<Shared> => {
+  const encodeSmall = (key: string, checksum: Checksum, object: ContentObject, wanted: number) => {
     const { promise, resolve, reject } = Promise.withResolvers<Shared>();
+    const level = object.size <= STORED_BYTES ? levels.canonical : wanted;
+    const encoder = encoderId(level);
     const job = async () => {
       signal.throwIfAborted();
       if (object.size > PIECE_BYTES && answerMemory.isFull) {
-        resolve(shareStream(checksum, object));
+        resolve({ content: shareStream(key, checksum, object, level), encoder });
         return;
       }
-      const bytes = await encodeVerifiedFilez(object, checksum, level);
+      const content = await encodeVerifiedFilez(object, checksum, level);
       counters.encoded += 1;
-      counters.encodedBytes += bytes.length;
-      resolve(bytes);
+      counters.encodedBytes += content.length;
+      resolve({ content, encoder });
       // Inside the semaphore, so that a slow disk does not pile up buffers.
-      await cache?.store(checksum, bytes);
-      underWay.delete(checksum);
+      await cache?.store(checksum, content);
+      underWay.delete(key);
     };
     small.run(job).catch(reject);
     return promise;
   };
 
-  const sourceOf = (checksum: Checksum, object: ContentObject): OpenSource =>
-    async function* () {
-      try {
-        const verified = { ...object, stream: () => verifiedStream(object, checksum) };
-        for await (const piece of encodeFilez(verified, level)) {
-          signal.throwIfAborted();
-          counters.encodedBytes += piece.length;
-          yield piece;
-        }
-        counters.encoded += 1;
-      } catch (error) {
-        if (!signal.aborted) onStreamFault(checksum, error);
-        throw error;
+  /** Counts the pieces, and reports a fault. */
+  async function* watched(checksum: Checksum, pieces: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      for await (const piece of pieces) {
+        signal.throwIfAborted();
+        counters.encodedBytes += piece.length;
+        yield piece;
       }
+      counters.encoded += 1;
+    } catch (error) {
+      if (!signal.aborted) onStreamFault(checksum, error);
+      throw error;
+    }
+  }
+
+  const sourceOf =
+    (checksum: Checksum, object: ContentObject, level: number): OpenSource =>
+    () => {
+      const verified = { ...object, stream: () => verifiedStream(object, checksum) };
+      return watched(checksum, encodeFilez(verified, level));
     };
 
-  const shareStream = (checksum: Checksum, object: ContentObject): Shared =>
-    new SharedStream(sourceOf(checksum, object), WINDOW_BYTES, () => underWay.delete(checksum));
+  const shareStream = (key: string, checksum: Checksum, object: ContentObject, level: number) =>
+    new SharedStream(sourceOf(checksum, object, level), WINDOW_BYTES, () => underWay.delete(key));
 
-  const writeIntoCache = async (checksum: Checksum, object: ContentObject): Promise<Shared | undefined> => {
+  const writeIntoCache = async (key: string, checksum: Checksum, object: ContentObject, level: number) => {
     const leave = cache !== undefined && object.size <= cache.maxBytes ? tailed.tryEnter() : undefined;
     if (cache === undefined || leave === undefined) return undefined;
     const path = cache.temporaryPath(checksum);
-    const file = await TailedFile.create(path, sourceOf(checksum, object)).catch((error) =>
+    const file = await TailedFile.create(path, sourceOf(checksum, object, level)).catch((error) =>
       cache.failed(path, error),
     );
     if (file === undefined) {
@@ -113,7 +153,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
       const outcome = await file.fill();
       // Later callers hit the cache; after a failure the next caller encodes again.
       if (outcome.kind === 'complete') await cache.adopt(checksum, path, file.size);
-      underWay.delete(checksum);
+      underWay.delete(key);
       file.release();
       if (outcome.kind === 'disk failed') await cache.failed(path, outcome.error);
       if (outcome.kind === 'source failed') await cache.discard(path);
@@ -123,24 +163,37 @@ export function createEncoder(options: EncoderOptions): Encoder {
     return file;
   };
 
-  const begin = async (checksum: Checksum): Promise<Shared> => {
+  const begin = async (key: string, checksum: Checksum, level: number): Promise<Started> => {
     const object = await objects.content(checksum);
-    if (object.size <= SMALL_OBJECT_BYTES) return encodeSmall(checksum, object);
-    return (await writeIntoCache(checksum, object)) ?? shareStream(checksum, object);
+    if (object.size <= SMALL_OBJECT_BYTES) return encodeSmall(key, checksum, object, level);
+    if (!isFixed) {
+      underWay.delete(key);
+      return object;
+    }
+    const content =
+      (await writeIntoCache(key, checksum, object, level)) ?? shareStream(key, checksum, object, level);
+    return { content, encoder: encoderId(level) };
   };
 
-  const start = (checksum: Checksum): Promise<Shared> => {
-    const started = begin(checksum);
-    underWay.set(checksum, started);
-    started.catch(() => underWay.delete(checksum));
+  const start = (key: string, checksum: Checksum, level: number): Promise<Started> => {
+    const started = begin(key, checksum, level);
+    underWay.set(key, started);
+    started.catch(() => underWay.delete(key));
     return started;
   };
 
-  return async (checksum) => {
+  return async (checksum, link) => {
+    const level = link.isSlow ? levels.slow : levels.fast;
+    const key = `${level} ${checksum}`;
     for (;;) {
-      const shared = await (underWay.get(checksum) ?? start(checksum));
+      const started = await (underWay.get(key) ?? start(key, checksum, level));
+      if (!('encoder' in started)) {
+        const pieces = linkStream(started, checksum, { link, level: levels.slow });
+        return { content: pieceStream(watched(checksum, pieces)), encoder: undefined };
+      }
+      const { content: shared, encoder } = started;
       const content = Buffer.isBuffer(shared) ? shared : shared.join();
-      if (content !== undefined) return content;
+      if (content !== undefined) return { content, encoder };
     }
   };
 }

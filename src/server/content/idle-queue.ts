@@ -1,11 +1,13 @@
 /**
  * Deferred work on objects that runs when the server is idle, so that it does not compete with clients. On a
- * server that is never idle it runs when the first object has waited for a minute.
+ * server that is never idle it runs when the first object has waited for a minute, and then only while the
+ * machine has processors to spare: before each object the last moments are looked at.
  *
  * Bounded: the oldest objects are dropped when the queue is full. Objects are processed one at a time, each
  * once.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ProcessorLoad, WINDOW_MS } from '../../base/processor-load.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 
 export type IdleQueueOptions = {
@@ -15,22 +17,30 @@ export type IdleQueueOptions = {
   readonly idleMs: number;
   /** How long an object waits for an idle server at most; 60 s by default. */
   readonly patienceMs?: number;
+  /** The unused share of the machine's processor time at the moment, 0 to 1. */
+  readonly idleShare?: () => number;
 };
 
 const PATIENCE_MS = 60_000;
 const MAX_WAITING = 50_000;
+/** Least unused share for work beside clients. */
+const SPARE = 1 / 2;
 
 export class IdleQueue {
   readonly #work: IdleQueueOptions['work'];
   readonly #idleMs: number;
   readonly #patienceMs: number;
+  readonly #idleShare: () => number;
   readonly #waiting = new Map<Checksum, string>();
   #waitingSince = 0;
+  #disturbedAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #isWorking = false;
   #isStopped = false;
 
-  constructor({ work, idleMs, patienceMs = PATIENCE_MS }: IdleQueueOptions) {
+  constructor({ work, idleMs, patienceMs = PATIENCE_MS, idleShare }: IdleQueueOptions) {
+    const load = new ProcessorLoad();
+    this.#idleShare = idleShare ?? (() => load.idleShare());
     this.#work = work;
     this.#idleMs = idleMs;
     this.#patienceMs = patienceMs;
@@ -49,17 +59,26 @@ export class IdleQueue {
   /** Pauses work, because something is being sent. */
   disturb(): void {
     if (this.#isStopped || this.#waiting.size === 0) return;
+    this.#disturbedAt = Date.now();
     const patience = this.#waitingSince + this.#patienceMs - Date.now();
-    if (patience <= 0 && this.#isWorking) return;
-    clearTimeout(this.#timer);
-    const wait = Math.max(0, Math.min(this.#idleMs, patience));
-    this.#timer = setTimeout(() => void this.#workOff(), wait).unref();
+    if (patience <= 0 && (this.#isWorking || this.#timer !== undefined)) return;
+    this.#workAfter(Math.max(0, Math.min(this.#idleMs, patience)));
   }
 
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#waiting.clear();
+  }
+
+  #workAfter(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#workOff(), milliseconds).unref();
+  }
+
+  /** Whether clients need the processors: the server is not idle, and the machine is busy. */
+  get #mustWait(): boolean {
+    return Date.now() - this.#disturbedAt < this.#idleMs && this.#idleShare() < SPARE;
   }
 
   #dropOldest(): void {
@@ -73,6 +92,10 @@ export class IdleQueue {
     if (this.#isWorking) return;
     this.#isWorking = true;
     for (const [checksum, note] of this.#waiting) {
+      if (this.#mustWait) {
+        this.#workAfter(WINDOW_MS);
+        break;
+      }
       this.#waiting.delete(checksum);
       await this.#work(checksum, note);
       await nextTurn();

@@ -30,6 +30,7 @@ import { BRIEF, IMMUTABLE, isConditional, SHORT } from '../http/caching.ts';
 import type { Counters } from '../http/counters.ts';
 import type { FaultReporter } from '../http/faults.ts';
 import { openObjectFile } from '../http/file-memory.ts';
+import { type Connection, linkSpeedOf } from '../http/link-speed.ts';
 import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
 import type { BackgroundVerifier } from './background-verifier.ts';
 import type { EncodedObjects } from './encoded-objects.ts';
@@ -50,17 +51,28 @@ export type ObjectAnswers = {
 
 /** Clients request these without knowing whether they exist; a missing commit is the end of a history. */
 const OPTIONAL: readonly MetadataType[] = ['commitmeta', 'commit', 'tombstone-commit'];
+const NO_CONNECTION: Connection = { bytesWritten: 0 };
 /** Last-Modified of objects that are named by their content. */
 const NEVER_MODIFIED = 0;
 
 export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswers {
   const { repo, encoded, backgroundVerifier, counters, faults } = options;
 
-  const encodedForm = (checksum: Checksum, encoder: string): Representation => ({
-    etag: `${checksum}-${encoder}`,
+  const canonicalForm = (checksum: Checksum): Representation => ({
+    etag: `${checksum}-${encoded.canonicalId}`,
     lastModified: NEVER_MODIFIED,
-    // Caching proxies must not keep the stored form when the compressed one is about to replace it.
-    cacheControl: encoder === encoded.cachedId ? IMMUTABLE : BRIEF,
+    cacheControl: IMMUTABLE,
+  });
+
+  /**
+   * Without ranges: every range would be encoded anew. Caching proxies may keep the canonical form only,
+   * because the others suit one client's link, or are about to be replaced.
+   */
+  const encodedForm = (checksum: Checksum, encoder: string | undefined): Representation => ({
+    etag: encoder === undefined ? undefined : `${checksum}-${encoder}`,
+    lastModified: encoder === undefined ? undefined : NEVER_MODIFIED,
+    cacheControl: encoder === encoded.canonicalId ? IMMUTABLE : BRIEF,
+    ranges: 'none',
   });
 
   /** Whole answers, by the files that are still in memory. */
@@ -89,14 +101,16 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
   };
 
   const answerEncoded = async (request: Request, checksum: Checksum): Promise<Answer> => {
-    // Without ranges: every range would be encoded anew, and the cached form has other bytes.
-    const form = { ...encodedForm(checksum, encoded.onDemandId), ranges: 'none' } as const;
     // The tag follows from the name alone, so it does not prove that the object exists.
     if (isConditional(request.headers) && (await repo.objects.has({ type: 'file', checksum }))) {
-      const known = notModifiedAnswer(request, form);
+      const known = notModifiedAnswer(request, canonicalForm(checksum));
       if (known !== undefined) return known;
     }
-    const content = await encoded.encode(checksum);
+    const connection = request.socket ?? NO_CONNECTION;
+    const link = linkSpeedOf(connection);
+    const { content, encoder } = await encoded.encode(checksum, link);
+    link.answering(connection);
+    const form = encodedForm(checksum, encoder);
     return Buffer.isBuffer(content)
       ? bytesAnswer(request, content, form)
       : streamAnswer(request, content, form);
@@ -107,7 +121,7 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
     const cached = encoded.openCached(checksum);
     if (cached !== undefined) {
       counters.cached += 1;
-      return answerFile(request, cached, () => encodedForm(checksum, encoded.cachedId));
+      return answerFile(request, cached, () => canonicalForm(checksum));
     }
     const plain = openArchiveFile(repo, checksum);
     if (plain === undefined) return answerEncoded(request, checksum);
@@ -138,6 +152,7 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
       return answerFile(request, file, () => metadataForm(type, checksum, file.content));
     },
     content(request, checksum) {
+      if (request.socket !== undefined) linkSpeedOf(request.socket).requested(request.socket);
       try {
         const answer = answerContent(request, checksum);
         return answer instanceof Promise ? answer.catch((error) => failed(checksum, error)) : answer;

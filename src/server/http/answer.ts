@@ -9,6 +9,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { isConditional, isNotModified, NOT_STORED, REVALIDATE, type Validators } from './caching.ts';
 import type { RequestFault } from './faults.ts';
+import type { Connection } from './link-speed.ts';
 import { closePlainFile, type PlainFile, streamPlainFile } from './plain-file.ts';
 import { type ByteRange, requestedRange } from './ranges.ts';
 
@@ -16,6 +17,7 @@ import { type ByteRange, requestedRange } from './ranges.ts';
 export type Request = {
   readonly method?: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  readonly socket?: Connection;
 };
 
 export type Answer = {
@@ -80,7 +82,7 @@ function partAnswer(
 ): Answer {
   const headers = headersOf(of, of.ranges ?? 'bytes');
   const isWhole = of.ranges === 'none' || request.method === 'HEAD';
-  const range = isWhole ? undefined : requestedRange(request.headers, of.etag, size);
+  const range = isWhole || of.etag === undefined ? undefined : requestedRange(request.headers, of.etag, size);
   if (range === 'unsatisfiable') return unsatisfiableAnswer(size);
   const { from, to } = range ?? { from: 0, to: size };
   headers['content-length'] = to - from;
@@ -133,7 +135,10 @@ export function lineAnswer(request: Request, status: number, text: string, cache
 type Headers = Record<string, string | number>;
 
 function validatorHeaders({ etag, lastModified, cacheControl }: Representation): Headers {
-  const headers: Headers = { etag: `"${etag}"`, 'cache-control': cacheControl };
+  const headers: Headers =
+    etag === undefined
+      ? { 'cache-control': cacheControl }
+      : { etag: `"${etag}"`, 'cache-control': cacheControl };
   if (lastModified !== undefined) headers['last-modified'] = httpDate(lastModified);
   return headers;
 }

@@ -14,13 +14,13 @@ export const IMMUTABLE = 'public, max-age=31536000, immutable';
 export const REVALIDATE = 'no-cache';
 /** For detached metadata, which grows signatures, and for small documents. */
 export const SHORT = 'public, max-age=10';
-/** For an uncompressed object whose compressed form is about to replace it. */
+/** For an object in another form than the canonical one. */
 export const BRIEF = 'public, max-age=60';
 export const NOT_STORED = 'no-store';
 
 export type Validators = {
-  /** Without its quotes. */
-  readonly etag: string;
+  /** Without its quotes; undefined if the next answer may have other bytes. */
+  readonly etag: string | undefined;
   /** Milliseconds since 1970; undefined where there is no honest date. */
   readonly lastModified: number | undefined;
 };
@@ -40,7 +40,8 @@ export function isNotModified(headers: IncomingHttpHeaders, validators: Validato
   return Math.floor(validators.lastModified / 1000) * 1000 <= date;
 }
 
-function matches(tags: string, etag: string): boolean {
+function matches(tags: string, etag: string | undefined): boolean {
   if (tags.trim() === '*') return true;
+  if (etag === undefined) return false;
   return tags.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${etag}"`);
 }

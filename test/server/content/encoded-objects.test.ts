@@ -5,7 +5,6 @@ import test from 'node:test';
 import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { encoderId } from '../../../src/ostree/verified-filez.ts';
-import { levelsOf } from '../../../src/server/content/encoded-objects.ts';
 import { until } from '../../support/until.ts';
 import { archiveUrl, bareFixture, tempFolder } from '../repos.ts';
 import { idOf, served, text } from '../served.ts';
@@ -26,11 +25,17 @@ test('without a level the first answer is uncompressed, and the cache is filled 
     };
   };
   const first = await Promise.all(ids.map(tagged));
-  for (const [index, { tag, kept, body }] of first.entries()) {
-    assert.equal(kept, 'public, max-age=60');
-    assert.ok(tag?.startsWith(`"${ids[index]}-deflate0-`));
-    assert.equal(idOf(body), ids[index]);
-  }
+  assert.deepEqual(
+    first.map(({ tag, kept }) => [tag, kept]),
+    [
+      [`"${ids[0]}-${encoderId(0)}"`, 'public, max-age=60'],
+      // The bytes depend on the link.
+      [null, 'public, max-age=60'],
+      // All encoders give the same.
+      [`"${ids[2]}-${encoderId(6)}"`, 'public, max-age=31536000, immutable'],
+    ],
+  );
+  for (const [index, { body }] of first.entries()) assert.equal(idOf(body), ids[index]);
   const isCached = (id: Checksum) => existsSync(join(cacheDir, encoderId(6), loosePath(id, 'filez')));
   await until(() => ids.every(isCached));
   const second = await Promise.all(ids.map(tagged));
@@ -44,12 +49,32 @@ test('without a level the first answer is uncompressed, and the cache is filled 
   assert.ok((second[1]?.body.length ?? 0) < (first[1]?.body.length ?? 0));
 });
 
-test('a level that was given counts everywhere', () => {
-  assert.deepEqual(levelsOf(9, true), { onDemand: 9, cached: 9 });
-  assert.deepEqual(levelsOf(0, false), { onDemand: 0, cached: 0 });
+test('a level that was given makes one form, which may be kept', async (t) => {
+  const bare = bareFixture(t);
+  const id = bare.file(text(60_000));
+  const { origin } = await served(t, await bare.open(), { deflateLevel: 1 });
+  const answer = await fetch(origin + archiveUrl(id));
+  assert.equal(answer.headers.get('etag'), `"${id}-${encoderId(1)}"`);
+  assert.equal(answer.headers.get('cache-control'), 'public, max-age=31536000, immutable');
+  assert.equal(idOf(Buffer.from(await answer.arrayBuffer())), id);
 });
 
-test('auto answers at once where a cache is filled later, and compresses where there is none', () => {
-  assert.deepEqual(levelsOf('auto', true), { onDemand: 0, cached: 6 });
-  assert.deepEqual(levelsOf('auto', false), { onDemand: 1, cached: 1 });
+test('without a cache only objects that have one form may be kept', async (t) => {
+  const bare = bareFixture(t);
+  const ids = [bare.file(text(4000)), bare.file(text(60_000)), bare.file(text(3 * MIB))];
+  const { origin } = await served(t, await bare.open());
+  const heads = await Promise.all(
+    ids.map(async (id) => {
+      const answer = await fetch(origin + archiveUrl(id), { headers: { range: 'bytes=1-9' } });
+      assert.equal(answer.status, 200);
+      assert.equal(idOf(Buffer.from(await answer.arrayBuffer())), id);
+      const { headers } = answer;
+      return [headers.get('etag')?.slice(66), headers.get('cache-control'), headers.get('accept-ranges')];
+    }),
+  );
+  assert.deepEqual(heads, [
+    [`${encoderId(6)}"`, 'public, max-age=31536000, immutable', 'none'],
+    [`${encoderId(0)}"`, 'public, max-age=60', 'none'],
+    [undefined, 'public, max-age=60', 'none'],
+  ]);
 });

@@ -6,12 +6,14 @@ import type { Readable } from 'node:stream';
 import test, { type TestContext } from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
 import { messageOf, TreeportError } from '../../../src/base/errors.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
 import type { ObjectSource, StoredObject } from '../../../src/ostree/object-source.ts';
 import { encoderId } from '../../../src/ostree/verified-filez.ts';
 import { NO_XATTRS } from '../../../src/ostree/xattrs.ts';
 import { DiskCache } from '../../../src/server/content/disk-cache.ts';
-import { createEncoder, type EncoderOptions } from '../../../src/server/content/encoder.ts';
+import { createEncoder, type EncoderOptions, fixedLevels } from '../../../src/server/content/encoder.ts';
 import { newCounters } from '../../../src/server/http/counters.ts';
+import { LinkSpeed } from '../../../src/server/http/link-speed.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { bareFixture, tempFolder } from '../repos.ts';
@@ -23,16 +25,17 @@ const LARGE = repeatedChecksum('c');
 function options(objects: Pick<ObjectSource, 'content'>, level = 1, more: Partial<EncoderOptions> = {}) {
   const faults: string[] = [];
   const counters = newCounters();
-  const encode = createEncoder({
+  const encoder = createEncoder({
     objects: objects as ObjectSource,
-    level,
+    levels: fixedLevels(level),
     cache: undefined,
     counters,
     onStreamFault: (_checksum, error) => faults.push(messageOf(error)),
     signal: new AbortController().signal,
     ...more,
   });
-  return { encode, counters, faults };
+  const encode = async (checksum: Checksum) => (await encoder(checksum, new LinkSpeed())).content;
+  return { encode, encoder, counters, faults };
 }
 
 function bytesOf(content: Buffer | Readable): Promise<Buffer> {
@@ -188,4 +191,56 @@ test('when the server has ended, small objects that wait for their turn are not 
   const { encode, counters } = options((await bare.open()).objects, 1, { signal: AbortSignal.abort() });
   await assert.rejects(encode(id), { name: 'AbortError' });
   assert.equal(counters.encoded, 0);
+});
+
+/** Bytes arrive a megabyte a second. */
+function slowLink(): LinkSpeed {
+  const link = new LinkSpeed(() => false);
+  link.add(MIB, 1000);
+  return link;
+}
+
+const BY_LINK = { fast: 0, slow: 3, canonical: 6 };
+
+test('small objects have the form of the link, and very small ones only one', async (t) => {
+  const bare = bareFixture(t);
+  const [empty, tiny, medium] = [bare.file(''), bare.file(text(4096)), bare.file(text(60_000))];
+  const link = bare.symlink('x');
+  const { objects } = await bare.open();
+  const { encoder } = options(objects, 0, { levels: BY_LINK });
+  const { encode: canonical } = options(objects, 6);
+  for (const id of [empty, tiny, link]) {
+    for (const speed of [new LinkSpeed(), slowLink()]) {
+      const { content, encoder: form } = await encoder(id, speed);
+      assert.equal(form, encoderId(6));
+      assert.deepEqual(content, await canonical(id));
+    }
+  }
+  const fast = await encoder(medium, new LinkSpeed());
+  const slow = await encoder(medium, slowLink());
+  assert.deepEqual([fast.encoder, slow.encoder], [encoderId(0), encoderId(3)]);
+  assert.deepEqual(fast.content, await options(objects, 0).encode(medium));
+  assert.deepEqual(slow.content, await options(objects, 3).encode(medium));
+});
+
+test('each client gets a large object as suits its link, at the same time', async (t) => {
+  const bare = bareFixture(t);
+  const id = bare.file(text(3 * MIB));
+  const { encoder, counters } = options((await bare.open()).objects, 0, { levels: BY_LINK });
+  const [fast, slow] = await Promise.all([encoder(id, new LinkSpeed()), encoder(id, slowLink())]);
+  assert.deepEqual([fast.encoder, slow.encoder], [undefined, undefined]);
+  const [stored, deflated] = await Promise.all([bytesOf(fast.content), bytesOf(slow.content)]);
+  assert.ok(stored.length > 3 * MIB);
+  assert.ok(deflated.length < 2 * MIB);
+  assert.deepEqual([idOf(stored), idOf(deflated)], [id, id]);
+  assert.equal(counters.encoded, 2);
+});
+
+test('a large object for one link that is not what its id says never ends cleanly', async (t) => {
+  const bare = bareFixture(t);
+  const { content } = (await bare.open()).objects;
+  const other = bare.file(text(2 * MIB));
+  const { encode, faults } = options({ content: () => content(other) }, 0, { levels: BY_LINK });
+  await assert.rejects(bytesOf(await encode(LARGE)), coded('ERR_OBJECT_CORRUPT', LARGE));
+  assert.equal(faults.length, 1);
 });

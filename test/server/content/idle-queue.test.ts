@@ -10,13 +10,18 @@ const [A, B, C] = ids as [Checksum, Checksum, Checksum];
 
 type Times = { readonly idleMs: number; readonly patienceMs?: number };
 
-/** A queue whose clock is moved by `pass`. With `isHeld` each piece of work waits for `finish`. */
+/**
+ * A queue whose clock is moved by `pass`, on a machine that is `load.idle`. With `isHeld` each piece of work
+ * waits for `finish`.
+ */
 function start(t: TestContext, times: Times, isHeld = false) {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const done: string[] = [];
   const held: (() => void)[] = [];
+  const load = { idle: 1 };
   const queue = new IdleQueue({
     ...times,
+    idleShare: () => load.idle,
     work: async (checksum, note) => {
       if (isHeld) await new Promise<void>((resolve) => held.push(resolve));
       done.push(checksum + note);
@@ -31,7 +36,7 @@ function start(t: TestContext, times: Times, isHeld = false) {
     held.shift()?.();
     await settled();
   };
-  return { queue, done, pass, finish };
+  return { queue, done, pass, finish, load };
 }
 
 test('objects are worked on once each, with their last note, in the order of the last mention', async (t) => {
@@ -86,5 +91,43 @@ test('a server that is never idle works all the same when patience is over', asy
   }
   assert.deepEqual(done, []);
   await pass(1);
+  assert.deepEqual(done, ids);
+});
+
+test('on a busy machine that is never idle it waits for processors to spare', async (t) => {
+  const { queue, done, pass, load } = start(t, { idleMs: 10_000, patienceMs: 30 });
+  load.idle = 0.4;
+  for (const id of ids) queue.add(id);
+  for (let passed = 0; passed < 40; passed++) {
+    await pass(100);
+    queue.disturb();
+  }
+  assert.deepEqual(done, []);
+  load.idle = 0.6;
+  await pass(250);
+  assert.deepEqual(done, ids);
+});
+
+test('a pull that begins in between stops it again', async (t) => {
+  const { queue, done, pass, finish, load } = start(t, { idleMs: 10_000, patienceMs: 30 }, true);
+  for (const id of ids) queue.add(id);
+  await pass(30);
+  load.idle = 0;
+  queue.disturb();
+  await finish();
+  assert.deepEqual(done, [A]);
+  await pass(1000);
+  load.idle = 1;
+  await pass(250);
+  await finish();
+  await finish();
+  assert.deepEqual(done, ids);
+});
+
+test('a busy machine does not keep an idle server from working', async (t) => {
+  const { queue, done, pass, load } = start(t, { idleMs: 100 });
+  load.idle = 0;
+  for (const id of ids) queue.add(id);
+  await pass(100);
   assert.deepEqual(done, ids);
 });

@@ -1,0 +1,84 @@
+/**
+ * A large object as an archive file for one connection: stored where the connection takes bytes at once,
+ * compressed lightly where it does not, and the one or the other from one segment to the next. The bytes
+ * depend on the link, so they are nobody else's.
+ *
+ * The socket's buffers take the first megabytes at once on any link. So a stream that was compressed goes on
+ * compressed until far more than they hold was taken without waiting.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { archiveHeader } from '../../ostree/file-header.ts';
+import { MixedDeflate } from '../../ostree/mixed-deflate.ts';
+import type { ContentObject } from '../../ostree/object-source.ts';
+import { verifiedStream } from '../../ostree/verify.ts';
+import type { LinkSpeed } from '../http/link-speed.ts';
+import { PIECE_BYTES } from '../http/piece-stream.ts';
+
+export type LinkStreamOptions = {
+  readonly link: LinkSpeed;
+  /** Deflate level where the link is slow. */
+  readonly level: number;
+};
+
+const SEGMENT_BYTES = 2 * PIECE_BYTES;
+const AT_ONCE_MS = 2;
+const BUFFERED_BYTES = 8 * 1024 * 1024;
+
+/** Throws ERR_OBJECT_CORRUPT before the end unless the bytes give the id. */
+export async function* linkStream(
+  object: ContentObject,
+  checksum: Checksum,
+  { link, level }: LinkStreamOptions,
+): AsyncGenerator<Buffer> {
+  const deflate = new MixedDeflate();
+  const pace = new Pace(link);
+  yield archiveHeader(object.header, object.size);
+  for await (const segment of segments(verifiedStream(object, checksum))) {
+    const bytes = pace.isSlow ? await deflate.compress(segment, level) : deflate.store(segment);
+    for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+      const piece = bytes.subarray(start, start + PIECE_BYTES);
+      const given = performance.now();
+      yield piece;
+      pace.taken(piece.length, performance.now() - given);
+    }
+  }
+  yield deflate.end();
+}
+
+/** Decides by how long the connection took for the last pieces. */
+class Pace {
+  isSlow: boolean;
+  readonly #link: LinkSpeed;
+  /** Bytes taken at once since the last wait. */
+  #atOnce = 0;
+
+  constructor(link: LinkSpeed) {
+    this.#link = link;
+    this.isSlow = link.isSlow;
+  }
+
+  taken(bytes: number, milliseconds: number): void {
+    if (milliseconds <= AT_ONCE_MS) {
+      this.#atOnce += bytes;
+      if (this.#atOnce > BUFFERED_BYTES) this.isSlow = false;
+      return;
+    }
+    this.#atOnce = 0;
+    this.#link.add(bytes, milliseconds);
+    this.isSlow = this.#link.isSlow;
+  }
+}
+
+async function* segments(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  const held: { pieces: Uint8Array[]; bytes: number } = { pieces: [], bytes: 0 };
+  for await (const piece of pieces) {
+    held.pieces.push(piece);
+    held.bytes += piece.length;
+    if (held.bytes < SEGMENT_BYTES) continue;
+    yield Buffer.concat(held.pieces);
+    held.pieces = [];
+    held.bytes = 0;
+  }
+  if (held.bytes > 0) yield Buffer.concat(held.pieces);
+}

@@ -1,0 +1,93 @@
+/**
+ * Estimates how fast a connection takes answers. ostree clients send one request at a time, so an answer has
+ * arrived when the next request does: what was written in between, over the time it took, is a lower bound
+ * of the link's speed. The kernel's buffers take most answers at once on any link, so that says nothing.
+ *
+ * The bound includes the time the client needs for itself, the round trip, and other answers on the same
+ * link; small answers measure nothing else and do not count. Where this process or the machine is busy,
+ * requests wait for a processor rather than for the link, so such times count only if they are very long.
+ */
+import { performance } from 'node:perf_hooks';
+import { ProcessorLoad } from '../../base/processor-load.ts';
+
+/** A socket. */
+export type Connection = { readonly bytesWritten: number };
+
+/** Bytes per millisecond. Below it an object arrives sooner if it is compressed lightly. */
+const SLOW = 3000;
+const LEAST_BYTES = 8 * 1024;
+/** A client that pauses for longer has turned to something else. */
+const LONGEST_MS = 5000;
+/** Weight of what was known before, for each new measurement. */
+const KEPT = 3 / 4;
+/** Below this fraction of {@link SLOW} the link is to blame even on a busy machine. */
+const SURELY = 1 / 8;
+
+export class LinkSpeed {
+  readonly #isBusy: () => boolean;
+  #bytes = 0;
+  #milliseconds = 0;
+  #start: { readonly time: number; readonly written: number } | undefined;
+
+  /** `isBusy` tells whether this process or the machine has no processor to spare. */
+  constructor(isBusy: () => boolean = isMachineBusy) {
+    this.#isBusy = isBusy;
+  }
+
+  /** Call when a request has arrived on its connection. */
+  requested(connection: Connection, now?: number): void {
+    const start = this.#start;
+    if (start === undefined) return;
+    this.#start = undefined;
+    this.add(connection.bytesWritten - start.written, (now ?? performance.now()) - start.time);
+  }
+
+  /** Call when an answer is about to be written. */
+  answering(connection: Connection, now: number = performance.now()): void {
+    this.#start = { time: now, written: connection.bytesWritten };
+  }
+
+  /** Records that the connection has taken so many bytes in this time. */
+  add(bytes: number, milliseconds: number): void {
+    if (bytes < LEAST_BYTES || milliseconds > LONGEST_MS) return;
+    const speed = bytes / milliseconds;
+    if (speed < SLOW && speed > SLOW * SURELY && this.#isBusy()) return;
+    this.#bytes = this.#bytes * KEPT + bytes;
+    this.#milliseconds = this.#milliseconds * KEPT + milliseconds;
+  }
+
+  /** False for a new connection. */
+  get isSlow(): boolean {
+    return this.#bytes < this.#milliseconds * SLOW;
+  }
+}
+
+const speeds = new WeakMap<Connection, LinkSpeed>();
+
+/** The estimate of a connection, which lasts as long as the connection. */
+export function linkSpeedOf(connection: Connection): LinkSpeed {
+  const known = speeds.get(connection);
+  if (known !== undefined) return known;
+  const speed = new LinkSpeed();
+  speeds.set(connection, speed);
+  return speed;
+}
+
+/** Most of the event loop's time, and least of the machine's, that leaves a processor to spare. */
+const MOST_ACTIVE = 0.85;
+const LEAST_IDLE = 0.2;
+const LOOK_MS = 250;
+
+const machine = new ProcessorLoad();
+const loop = { since: performance.eventLoopUtilization(), at: 0, isBusy: false };
+
+function isMachineBusy(): boolean {
+  const now = performance.now();
+  if (now - loop.at > LOOK_MS) {
+    const current = performance.eventLoopUtilization();
+    loop.isBusy = performance.eventLoopUtilization(current, loop.since).utilization > MOST_ACTIVE;
+    loop.since = current;
+    loop.at = now;
+  }
+  return loop.isBusy || machine.idleShare() < LEAST_IDLE;
+}

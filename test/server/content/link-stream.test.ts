@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { performance } from 'node:perf_hooks';
+import test, { type TestContext } from 'node:test';
+import { linkStream } from '../../../src/server/content/link-stream.ts';
+import { LinkSpeed } from '../../../src/server/http/link-speed.ts';
+import { bareFixture } from '../repos.ts';
+import { idOf, text } from '../served.ts';
+
+const MIB = 1024 * 1024;
+
+/** Reads an object as a link does that takes a piece in this time; returns the bytes of each MiB of input. */
+async function readAt(t: TestContext, link: LinkSpeed, size: number, msPerPiece: (taken: number) => number) {
+  const bare = bareFixture(t);
+  const id = bare.file(text(size));
+  const { objects } = await bare.open();
+  const clock = { now: 0 };
+  t.mock.method(performance, 'now', () => clock.now);
+  const pieces: Buffer[] = [];
+  const state = { taken: 0 };
+  for await (const piece of linkStream(await objects.content(id), id, { link, level: 3 })) {
+    pieces.push(piece);
+    state.taken += piece.length;
+    clock.now += msPerPiece(state.taken);
+  }
+  t.mock.restoreAll();
+  const bytes = Buffer.concat(pieces);
+  assert.equal(idOf(bytes), id);
+  return bytes.length;
+}
+
+function slowLink(): LinkSpeed {
+  const link = new LinkSpeed(() => false);
+  link.add(MIB, 1000);
+  return link;
+}
+
+test('where the link takes pieces at once everything is stored', async (t) => {
+  assert.ok((await readAt(t, new LinkSpeed(() => false), 4 * MIB, () => 0)) > 4 * MIB);
+});
+
+test('when the link stalls the rest is compressed', async (t) => {
+  const length = await readAt(t, new LinkSpeed(() => false), 4 * MIB, (taken) => (taken < MIB ? 0 : 64));
+  assert.ok(length > MIB && length < 3.2 * MIB, String(length));
+});
+
+test('a slow link gets everything compressed, although buffers take the beginning at once', async (t) => {
+  const length = await readAt(t, slowLink(), 8 * MIB, (taken) => (taken < 2 * MIB ? 0 : 64));
+  assert.ok(length < 5 * MIB, String(length));
+});
+
+test('when far more than the buffers hold was taken at once the rest is stored', async (t) => {
+  const length = await readAt(t, slowLink(), 24 * MIB, () => 0);
+  assert.ok(length > 16 * MIB, String(length));
+});
