@@ -44,8 +44,8 @@ export const SERVE_OPTIONS: Readonly<Record<ServeOptionKey, ServeOption>> = {
   deflateLevel: {
     value: 'level',
     description:
-      'compression of encoded objects: 0 (stored) to 9 (smallest); auto compresses lightly, ' +
-      'or with a cache stores first and compresses well when idle',
+      'compression of objects that are encoded: auto suits each client’s link; 0 (stored) to 9 (smallest) ' +
+      'is the same for all',
     default: 'auto',
   },
   workers: {
