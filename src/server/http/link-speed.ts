@@ -14,7 +14,7 @@ import { ProcessorLoad } from '../../base/processor-load.ts';
 export type Connection = { readonly bytesWritten: number };
 
 /** Bytes per millisecond. Below it an object arrives sooner if it is compressed lightly. */
-const SLOW = 3000;
+const SLOW = 6000;
 const LEAST_BYTES = 8 * 1024;
 /** A client that pauses for longer has turned to something else. */
 const LONGEST_MS = 5000;
