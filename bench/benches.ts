@@ -13,6 +13,7 @@ import { benchReady } from './commands/ready.ts';
 import { benchSize } from './commands/size.ts';
 import { benchStartup } from './commands/startup.ts';
 import { benchTarExport } from './commands/tar-export.ts';
+import { benchLink } from './link/check.ts';
 import { benchConcurrent } from './pull/concurrent.ts';
 import { benchEventLoop } from './pull/event-loop.ts';
 import { benchFar, benchFast, benchGigabit, benchLoopback } from './pull/over-link.ts';
@@ -36,6 +37,7 @@ export const BENCHES = {
   'memory-4g-random': benchMemoryRandom,
   size: benchSize,
   ready: benchReady,
+  link: benchLink,
   'pull-loopback': benchLoopback,
   'pull-1g': benchGigabit,
   'pull-100m': benchFast,

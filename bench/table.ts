@@ -35,10 +35,13 @@ export function formatFigure(row: Row): string {
   return formatValue(figureOf(row), row.unit);
 }
 
-/** The bound, or nothing if the row has no goal. */
+/** The bounds, or nothing if the row has no goal. */
 export function formatGoal({ unit, atMost, atLeast }: Row): string {
-  if (atMost !== undefined) return `<= ${formatValue(atMost, unit)}`;
-  return atLeast === undefined ? '' : `>= ${formatValue(atLeast, unit)}`;
+  const bounds = [
+    ...(atLeast === undefined ? [] : [`>= ${formatValue(atLeast, unit)}`]),
+    ...(atMost === undefined ? [] : [`<= ${formatValue(atMost, unit)}`]),
+  ];
+  return bounds.join(', ');
 }
 
 /** Lowest and highest value, or nothing if there is only one. */
