@@ -30,6 +30,15 @@ export async function collectSized(stream: AsyncIterable<Uint8Array>, size: numb
   return whole.subarray(0, filled);
 }
 
+/** Copies a stream to the start of `memory`; RangeError if it does not fit. */
+export async function copyPieces(stream: AsyncIterable<Uint8Array>, memory: Uint8Array): Promise<void> {
+  let filled = 0;
+  for await (const piece of stream) {
+    memory.set(piece, filled);
+    filled += piece.length;
+  }
+}
+
 /** Orders strings by their UTF-8 bytes, the order ostree sorts names and refs in. */
 export function compareBytes(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

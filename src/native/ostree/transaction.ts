@@ -3,6 +3,7 @@
  * and the refs. Each object's bytes must give its id. Commits and their detached metadata are written last
  * (see held-commits.ts).
  */
+import { copyPieces } from '../../base/bytes.ts';
 import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
 import type { HashedMetadataType, ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSink } from '../../ostree/object-sink.ts';
@@ -15,13 +16,10 @@ import { HeldCommits, type HeldType, isHeld } from './held-commits.ts';
 import { hasObject, loadMetadata } from './metadata.ts';
 import { checkRefs, parseRefspec, setRef } from './refs.ts';
 import type { LibostreeRepo } from './repository.ts';
+import { spreadWork } from './spread-work.ts';
 import { oneAfterTheOther, releaseStaging, type StagedRepo } from './staging.ts';
 import type { TransactionStats } from './transaction-calls.ts';
-import type { WriteWork } from './write-threads.ts';
 import { WRITE_BLOCK_BYTES, type Writers } from './writers.ts';
-
-/** Objects per request of a thread that reads them itself. */
-const NAMED_OBJECTS = 64;
 
 export type TransactionStart = {
   readonly repo: StagedRepo;
@@ -62,7 +60,7 @@ export class Transaction implements ObjectSink {
    */
   async sweep(): Promise<void> {
     try {
-      await this.#runAll(this.#start.leftover, (names) => ({ kind: 'sweep', names }));
+      await spreadWork(this.#writers, this.#start.leftover, (names) => ({ kind: 'sweep', names }));
     } catch (error) {
       await this.abort();
       throw error;
@@ -94,7 +92,7 @@ export class Transaction implements ObjectSink {
     checkContent(checksum, object, this.#repo.mode);
     const { length, pieces } = hashedStream(checksum, object);
     if (length > WRITE_BLOCK_BYTES) return this.#writers.addLarge(checksum, pieces);
-    return this.#writers.add('file', checksum, length, (memory) => fill(memory, pieces));
+    return this.#writers.add('file', checksum, length, (memory) => copyPieces(pieces, memory));
   }
 
   /**
@@ -107,7 +105,7 @@ export class Transaction implements ObjectSink {
       if (type === 'commit') await this.#importCommit(source.pointer, checksum);
     }
     const others = names.filter(({ type }) => !isHeld(type));
-    await this.#runAll(others, (names) => ({ kind: 'import', source: source.pointer, names }));
+    await spreadWork(this.#writers, others, (names) => ({ kind: 'import', source: source.pointer, names }));
   }
 
   /** After `commit`: commits whose detached metadata stayed, although other metadata was given. */
@@ -193,31 +191,10 @@ export class Transaction implements ObjectSink {
       await this.detachedMetadata(commit, loadMetadata(source, 'commitmeta', commit));
   }
 
-  /** Spreads work on the objects over the threads; none of it runs any more when this resolves or rejects. */
-  async #runAll(
-    names: readonly ObjectName[],
-    work: (some: readonly ObjectName[]) => WriteWork,
-  ): Promise<void> {
-    const tasks = Array.from({ length: Math.ceil(names.length / NAMED_OBJECTS) }, (_, index) =>
-      names.slice(index * NAMED_OBJECTS, (index + 1) * NAMED_OBJECTS),
-    );
-    const results = await Promise.allSettled(tasks.map((some) => this.#writers.run(work(some))));
-    const failed = results.find(({ status }) => status === 'rejected');
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-  }
-
   async #close(): Promise<void> {
     this.#isOver = true;
     releaseStaging(this.#start.repo.staging.directory);
     await this.#writers.close();
     this.#handle[Symbol.dispose]();
-  }
-}
-
-async function fill(memory: Uint8Array, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  let at = 0;
-  for await (const piece of pieces) {
-    memory.set(piece, at);
-    at += piece.length;
   }
 }

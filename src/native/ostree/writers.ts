@@ -9,6 +9,7 @@ import { Batch, type Place } from './batch.ts';
 import { type FilledBlock, filledBlocks, MemoryPool } from './memory-pool.ts';
 import type { StagedRepo } from './staging.ts';
 import type { TransactionStats } from './transaction-calls.ts';
+import { WorkInFlight } from './work-in-flight.ts';
 import {
   giveThreads,
   type PackedObject,
@@ -32,9 +33,8 @@ export class Writers {
   readonly #threads: readonly WriteThread[];
   readonly #memory: MemoryPool;
   readonly #pending = new Set<string>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #work = new WorkInFlight();
   #batch: Batch | undefined;
-  #fault: { readonly error: unknown } | undefined;
 
   /** Owns the threads until `close`. */
   constructor(repo: StagedRepo, threads: readonly WriteThread[]) {
@@ -51,7 +51,7 @@ export class Writers {
 
   /** Throws the first error of the threads. */
   check(): void {
-    if (this.#fault !== undefined) throw this.#fault.error;
+    this.#work.check();
   }
 
   /**
@@ -96,7 +96,7 @@ export class Writers {
       throw error;
     }
     const finished = this.#call({ kind: 'finish', file, checksum }, thread);
-    await this.#track(async () => void (await finished));
+    await this.#work.track(async () => void (await finished));
     this.check();
     return checksum ?? ((await finished) as Checksum);
   }
@@ -104,7 +104,7 @@ export class Writers {
   /** Runs other work on a thread; `settle` waits for it as well. */
   async run(work: WriteWork): Promise<void> {
     const answer = this.#call(work, this.#idlest());
-    void this.#track(async () => void (await answer));
+    void this.#work.track(async () => void (await answer));
     await answer;
   }
 
@@ -117,13 +117,12 @@ export class Writers {
   /** Resolves when everything given before is written; throws the first error. */
   async settle(): Promise<void> {
     this.#sendBatch();
-    while (this.#running.size > 0) await Promise.all(this.#running);
-    this.check();
+    await this.#work.settle();
   }
 
   /** Accepts no more objects, and resolves when the threads are idle. */
   async stop(): Promise<void> {
-    this.#fault ??= { error: new Error('the transaction was aborted') };
+    this.#work.fail(new Error('the transaction was aborted'));
     await this.settle().catch(() => {});
   }
 
@@ -139,17 +138,6 @@ export class Writers {
 
   #idlest(): WriteThread {
     return this.#threads.reduce((best, other) => (other.load < best.load ? other : best));
-  }
-
-  /** Work that overlaps with later calls. Never rejects: the next check() throws its error. */
-  #track(work: () => Promise<void>): Promise<void> {
-    const run: Promise<void> = work()
-      .catch((error: unknown) => {
-        this.#fault ??= { error };
-      })
-      .finally(() => this.#running.delete(run));
-    this.#running.add(run);
-    return run;
   }
 
   async #place(length: number): Promise<Place> {
@@ -182,7 +170,7 @@ export class Writers {
   }
 
   #send(batch: Batch, release: () => void): void {
-    void this.#track(async () => {
+    void this.#work.track(async () => {
       const objects = await batch.objects();
       try {
         const { memory } = batch;
@@ -196,7 +184,7 @@ export class Writers {
 
   #sendPiece(thread: WriteThread, file: number, { memory, length }: FilledBlock): void {
     const bytes = memory.subarray(0, length);
-    void this.#track(async () => {
+    void this.#work.track(async () => {
       try {
         await this.#call({ kind: 'piece', file, directory: this.#directory, bytes }, thread);
       } finally {

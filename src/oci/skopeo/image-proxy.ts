@@ -1,8 +1,8 @@
 /**
- * A client of skopeo's image proxy (`skopeo experimental-image-proxy`). Requests and replies are JSON, one
- * packet each, on a socket pair; blobs come through pipes whose descriptors arrive with the reply. One
- * request is in flight at a time, but any number of pipes. The proxy exits when its socket closes, so it
- * never outlives this process.
+ * A client of skopeo's image proxy (`skopeo experimental-image-proxy`). Requests and replies are one packet
+ * each on a socket pair (image-proxy-messages.ts); blobs come through pipes whose descriptors arrive with the
+ * reply. One request is in flight at a time, but any number of pipes. The proxy exits when its socket closes,
+ * so it never outlives this process.
  *
  * When a registry stalls, a request gets no reply or a pipe no bytes. The proxy is then killed, which ends
  * both; it is also killed when the work it was started for has failed.
@@ -16,7 +16,8 @@ import {
   receivePacket,
   sendPacket,
 } from '../../native/libc/socket-pair.ts';
-import { type Json, type JsonObject, jsonObject, jsonSize, parseJson } from '../model/json.ts';
+import type { Json } from '../model/json.ts';
+import { decodeReply, encodeRequest, waitsForRegistry } from './image-proxy-messages.ts';
 import { ProxyPipe } from './image-proxy-pipe.ts';
 import { skopeoFault } from './skopeo-fault.ts';
 import { SkopeoProcess } from './skopeo-process.ts';
@@ -48,18 +49,6 @@ const SOCKET = 3;
  */
 const GRACE = 5000;
 const REGISTRY = 'docker://';
-
-/**
- * Methods whose reply waits for the registry. FinishPipe is not one of them, because the pipe's reader
- * watches for stalls.
- */
-const WAITING_FOR_REGISTRY: readonly string[] = [
-  'OpenImage',
-  'GetManifest',
-  'GetFullConfig',
-  'GetLayerInfo',
-  'GetBlob',
-];
 
 export class ImageProxy {
   readonly #place: string;
@@ -145,7 +134,7 @@ export class ImageProxy {
     const timer = setTimeout(() => this.#process.kill(), GRACE);
     for (const image of this.#images) await this.#call('CloseImage', [image]).catch(() => {});
     await this.#last.catch(() => {});
-    sendPacket(this.#socket, request('Shutdown', []));
+    sendPacket(this.#socket, encodeRequest('Shutdown', []));
     await this.#process.ended.catch(() => {});
     clearTimeout(timer);
     this.#isClosed = true;
@@ -167,17 +156,17 @@ export class ImageProxy {
     // The descriptor number may have been reused.
     if (this.#isClosed) throw new TreeportError('ERR_SKOPEO', `${what}: the image was closed`);
     if (this.#failure !== undefined) throw this.#failure;
-    const packet = sendPacket(this.#socket, request(method, args))
+    const packet = sendPacket(this.#socket, encodeRequest(method, args))
       ? await this.#receive(method, what)
       : undefined;
     if (packet === undefined) throw this.#failure ?? (await this.#ended(what));
     const [descriptor, ...more] = packet.descriptors;
     closeAll(more);
     try {
-      const reply = parseReply(packet.bytes);
-      if (reply.success !== true) throw skopeoFault(what, String(reply.error));
-      if (descriptor === undefined) return { value: reply.value, pipe: undefined };
-      return { value: reply.value, pipe: this.#takePipe(reply, descriptor, what) };
+      const { error, value, pipeId } = decodeReply(packet.bytes);
+      if (error !== undefined) throw skopeoFault(what, error);
+      if (descriptor === undefined) return { value, pipe: undefined };
+      return { value, pipe: this.#takePipe(pipeId(), descriptor, what) };
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);
       throw error;
@@ -185,7 +174,7 @@ export class ImageProxy {
   }
 
   async #receive(method: string, what: string): Promise<Packet | undefined> {
-    const limit = WAITING_FOR_REGISTRY.includes(method) ? this.#stall : undefined;
+    const limit = waitsForRegistry(method) ? this.#stall : undefined;
     const endWatch = watchForStall(limit, () => this.#stalled(what));
     try {
       return await receivePacket(this.#socket);
@@ -198,8 +187,7 @@ export class ImageProxy {
     if (this.#stall !== undefined) this.abort(this.#stall.fault(what));
   }
 
-  #takePipe(reply: JsonObject, descriptor: number, what: string): ProxyPipe {
-    const id = jsonSize(reply.pipeid, 'pipeid in a reply of skopeo');
+  #takePipe(id: number, descriptor: number, what: string): ProxyPipe {
     return new ProxyPipe(descriptor, {
       finish: async () => {
         await this.#call('FinishPipe', [id], what);
@@ -217,15 +205,6 @@ export class ImageProxy {
       return error as Error;
     }
   }
-}
-
-function request(method: string, args: readonly Json[]): Buffer {
-  return Buffer.from(JSON.stringify({ method, args }));
-}
-
-function parseReply(bytes: Buffer): JsonObject {
-  const what = 'a reply of skopeo';
-  return jsonObject(parseJson(bytes, what), what);
 }
 
 function startProcess(command: readonly string[], here: number, there: number): SkopeoProcess {
