@@ -9,15 +9,17 @@
  * has written a quarter of `maxBytes`, and every hour. A cache that cannot be written costs speed, never an
  * answer.
  */
-import { existsSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { existsSync, renameSync, unlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryName } from '../../base/atomic-file.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import { loosePath, parseLooseName } from '../../ostree/object-name.ts';
+import { loosePath } from '../../ostree/object-name.ts';
 import { openObjectFile } from '../http/file-memory.ts';
 import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
-import { claimFolder, FAN_OUT, prepareCacheDirectory, removeUnclaimedFolders } from './cache-directory.ts';
+import { claimFolder, prepareCacheDirectory, removeUnclaimedFolders } from './cache-directory.ts';
+import { cachedFiles, writeNew } from './cache-files.ts';
+import { CacheIndex } from './cache-index.ts';
 
 export type DiskCacheOptions = {
   readonly directory: string;
@@ -30,9 +32,6 @@ export type DiskCacheOptions = {
   readonly onWriteFailure: (error: unknown) => void;
 };
 
-const LEFTOVER_MS = 3_600_000;
-/** Files up to this size are written synchronously. */
-const SMALL_FILE_BYTES = 128 * 1024;
 /** Fraction of `maxBytes` that remains after an eviction. */
 const KEPT_BY_EVICTION = 15 / 16;
 /** Fraction of `maxBytes` that a server writes before it scans for files of other servers. */
@@ -44,11 +43,9 @@ export class DiskCache {
   readonly folder: string;
   readonly maxBytes: number;
   readonly #onWriteFailure: (error: unknown) => void;
-  readonly #entries = new Map<Checksum, Entry>();
+  readonly #index = new CacheIndex();
   readonly #timer: NodeJS.Timeout;
-  #bytes = 0;
   #writtenSinceScan = 0;
-  #lastUse = 0;
   #writeFailed = false;
   /** Resolves when the files of an earlier run have been counted. */
   readonly counted: Promise<void>;
@@ -75,21 +72,21 @@ export class DiskCache {
 
   /** Bytes of the known objects. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#index.bytes;
   }
 
   /** The known objects. */
   get checksums(): Iterable<Checksum> {
-    return this.#entries.keys();
+    return this.#index.checksums;
   }
 
   has(checksum: Checksum): boolean {
-    return this.#entries.has(checksum) || existsSync(this.#path(checksum));
+    return this.#index.has(checksum) || existsSync(this.#path(checksum));
   }
 
   /** Removes an object that must not be served. */
   drop(checksum: Checksum): void {
-    this.#forget(checksum);
+    this.#index.forget(checksum);
     try {
       unlinkSync(this.#path(checksum));
     } catch {
@@ -100,16 +97,14 @@ export class DiskCache {
 
   /** The cached archive file of an object; opening it counts as a use. */
   open(checksum: Checksum): PlainFile | undefined {
-    const entry = this.#entries.get(checksum);
     const file = this.#openFile(checksum);
     if (file === undefined || file.size === 0) {
       // A crash leaves an empty file where the bytes had not reached the disk.
       if (file !== undefined) closePlainFile(file);
-      this.#forget(checksum);
+      this.#index.forget(checksum);
       return undefined;
     }
-    if (entry?.size === file.size) entry.used = this.#use();
-    else this.#remember(checksum, file.size);
+    this.#index.use(checksum, file.size);
     return file;
   }
 
@@ -167,36 +162,17 @@ export class DiskCache {
   #moveIn(checksum: Checksum, temporary: string, size: number): void {
     renameSync(temporary, this.#path(checksum));
     this.#writeFailed = false;
-    this.#remember(checksum, size);
+    this.#index.use(checksum, size);
     this.#writtenSinceScan += size;
     if (this.#writtenSinceScan > this.maxBytes * WRITTEN_BETWEEN_SCANS) void this.scan();
     this.#evict();
   }
 
-  /** Records the object as most recently used. */
-  #remember(checksum: Checksum, size: number): void {
-    this.#forget(checksum);
-    this.#entries.set(checksum, { size, used: this.#use() });
-    this.#bytes += size;
-  }
-
-  /** Milliseconds since 1970, strictly increasing. */
-  #use(): number {
-    this.#lastUse = Math.max(Date.now(), this.#lastUse + 0.001);
-    return this.#lastUse;
-  }
-
-  #forget(checksum: Checksum): void {
-    this.#bytes -= this.#entries.get(checksum)?.size ?? 0;
-    this.#entries.delete(checksum);
-  }
-
   #evict(): void {
     // Until all files are counted the oldest is unknown.
-    if (!this.#isCounted || this.#bytes <= this.maxBytes) return;
-    const oldestFirst = [...this.#entries].sort(([, a], [, b]) => a.used - b.used);
-    for (const [checksum] of oldestFirst) {
-      if (this.#bytes <= this.maxBytes * KEPT_BY_EVICTION) return;
+    if (!this.#isCounted || this.bytes <= this.maxBytes) return;
+    for (const checksum of this.#index.oldestFirst()) {
+      if (this.bytes <= this.maxBytes * KEPT_BY_EVICTION) return;
       this.drop(checksum);
     }
   }
@@ -210,25 +186,8 @@ export class DiskCache {
   }
 
   async #scan(): Promise<void> {
-    const start = this.#use();
     this.#writtenSinceScan = 0;
-    const gone = new Set(this.#entries.keys());
-    for (const fanOut of FAN_OUT) {
-      for (const { checksum, size, modified } of await listObjects(
-        join(this.folder, 'objects', fanOut),
-        fanOut,
-      )) {
-        gone.delete(checksum);
-        const used = this.#entries.get(checksum)?.used ?? modified;
-        this.#forget(checksum);
-        this.#entries.set(checksum, { size, used });
-        this.#bytes += size;
-      }
-    }
-    for (const checksum of gone) {
-      // An object used since the scan began exists: it was written after its directory had been read.
-      if ((this.#entries.get(checksum)?.used ?? 0) < start) this.#forget(checksum);
-    }
+    await this.#index.update(cachedFiles(this.folder));
     this.#isCounted = true;
     this.#evict();
     try {
@@ -238,30 +197,4 @@ export class DiskCache {
     }
     await removeUnclaimedFolders(this.folder);
   }
-}
-
-/** `used`: time of the last use, or of the write if another server or run wrote the file. */
-type Entry = { readonly size: number; used: number };
-
-type Found = { readonly checksum: Checksum; readonly size: number; readonly modified: number };
-
-/** The objects of one directory. Removes the temporary files of a run that was killed. */
-async function listObjects(directory: string, fanOut: string): Promise<readonly Found[]> {
-  const found: Found[] = [];
-  for (const name of await readdir(directory).catch(() => [])) {
-    const path = join(directory, name);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) continue;
-    const checksum = parseLooseName(fanOut, name)?.checksum;
-    if (checksum !== undefined) found.push({ checksum, size: stats.size, modified: stats.mtimeMs });
-    // A younger file may belong to a live process.
-    else if (Date.now() - stats.mtimeMs > LEFTOVER_MS) await unlink(path).catch(() => {});
-  }
-  return found;
-}
-
-/** Synchronous for small files, like reads (docs/decisions/0020). */
-async function writeNew(path: string, bytes: Buffer): Promise<void> {
-  if (bytes.length <= SMALL_FILE_BYTES) writeFileSync(path, bytes, { flag: 'wx' });
-  else await writeFile(path, bytes, { flag: 'wx' });
 }
