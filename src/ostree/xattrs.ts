@@ -19,7 +19,7 @@ export function parseXattrs(bytes: Uint8Array): readonly Xattr[] {
 
 /** Serializes the attributes, sorted by name as libostree does before it hashes them. */
 export function serializeXattrs(xattrs: readonly Xattr[]): Buffer {
-  return write(XATTRS_TYPE, xattrsToValue(xattrs));
+  return xattrs.length === 0 ? NO_XATTRS : write(XATTRS_TYPE, xattrsToValue(xattrs));
 }
 
 /** Attributes inside a larger variant. */

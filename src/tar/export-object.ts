@@ -12,6 +12,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { TreeportError } from '../base/errors.ts';
+import { readAhead } from '../base/read-ahead.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { PERMISSIONS } from '../ostree/dirmeta.ts';
 import { type FileHeader, hashedHeader, isSymlink } from '../ostree/file-header.ts';
@@ -25,6 +26,9 @@ import type { TarWriter } from './writer.ts';
 
 /** The policy of the running system assigns labels, not a layer. */
 const SELINUX = Buffer.from('security.selinux');
+
+/** Objects from this size on have several pieces, which are read while the one before is hashed. */
+const LARGE_BYTES = 256 * 1024;
 
 export type WrittenObject = {
   readonly entry: TarHeader;
@@ -74,9 +78,10 @@ async function* writeVerified(
   checksum: Checksum,
   { header, size, stream }: ContentObject,
 ): AsyncGenerator<Buffer> {
+  const pieces = size < LARGE_BYTES ? stream() : readAhead(stream(), 1);
   const digest = createHash('sha256').update(hashedHeader(header));
   let length = 0;
-  for await (const piece of stream()) {
+  for await (const piece of pieces) {
     length += piece.length;
     if (length > size) throw wrongSize(checksum, size, 'more');
     digest.update(piece);

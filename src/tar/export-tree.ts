@@ -28,8 +28,12 @@ export class TreeExport {
   readonly #source: ObjectSource;
   readonly #writer: TarWriter;
   readonly #withFiles: boolean;
-  /** `<checksum>.<type>` of what is written. */
-  readonly #written = new Set<string>();
+  /** What is written. */
+  readonly #written = {
+    dirtree: new Set<Checksum>(),
+    dirmeta: new Set<Checksum>(),
+    file: new Set<Checksum>(),
+  };
   #hasVarTmp = false;
   #hidden: Place | undefined;
 
@@ -102,9 +106,10 @@ export class TreeExport {
     return parseDirmeta(bytes);
   }
 
-  #first(type: string, checksum: Checksum): boolean {
-    const before = this.#written.size;
-    return this.#written.add(`${checksum}.${type}`).size > before;
+  #first(type: 'dirtree' | 'dirmeta' | 'file', checksum: Checksum): boolean {
+    const written = this.#written[type];
+    const before = written.size;
+    return written.add(checksum).size > before;
   }
 }
 

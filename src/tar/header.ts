@@ -32,14 +32,12 @@ export type TarHeader = {
   readonly mtime?: number;
 };
 
-const TYPE_FLAGS: Readonly<Record<EntryType, string>> = {
-  file: '0',
-  hardlink: '1',
-  symlink: '2',
-  directory: '5',
+const TYPE_FLAGS: Readonly<Record<EntryType, number>> = {
+  file: 0x30,
+  hardlink: 0x31,
+  symlink: 0x32,
+  directory: 0x35,
 };
-const GNU_MAGIC = 'ustar  \0';
-const USTAR_MAGIC = 'ustar\x0000';
 
 const TEXT_BYTES = 100;
 const NAME_AT = 0;
@@ -56,6 +54,10 @@ const MAGIC_AT = 257;
 const ID_BYTES = 8;
 const SIZE_BYTES = 12;
 
+/** Copied for each header: unlike Buffer.alloc, Buffer.from takes memory for several at once. */
+const GNU_BLOCK = blockWithMagic('ustar  \0');
+const USTAR_BLOCK = blockWithMagic('ustar\x0000');
+
 /** True if a path needs a long-name entry before the header; a leading `./` does not count. */
 export function isLongPath(path: string): boolean {
   return isLong(withoutDot(path));
@@ -68,18 +70,17 @@ export function isLong(text: string): boolean {
 
 /** One GNU header block; texts that are too long for their field are cut. */
 export function encodeHeader(header: TarHeader, over?: Buffer): Buffer {
-  const block = over === undefined ? Buffer.alloc(BLOCK_BYTES) : Buffer.from(over);
+  const block = Buffer.from(over ?? GNU_BLOCK);
   writePath(block, header.path);
   writeNumber(block, MODE_AT, ID_BYTES, header.mode);
   writeNumber(block, UID_AT, ID_BYTES, header.uid);
   writeNumber(block, GID_AT, ID_BYTES, header.gid);
   writeNumber(block, SIZE_AT, SIZE_BYTES, header.size);
   writeNumber(block, MTIME_AT, SIZE_BYTES, header.mtime ?? 0);
-  block.write(TYPE_FLAGS[header.type], TYPE_AT, 'latin1');
+  block[TYPE_AT] = TYPE_FLAGS[header.type];
   if (header.target !== '') {
     writeText(block, TARGET_AT, isLong(header.target) ? wholeComponents(header.target) : header.target);
   }
-  block.write(GNU_MAGIC, MAGIC_AT, 'latin1');
   return seal(block);
 }
 
@@ -93,12 +94,17 @@ export function encodeLongNameHeader(flag: 'L' | 'K', size: number): Buffer {
 
 /** Header of a PAX entry: a ustar header without name, mode and owner. */
 export function encodePaxHeader(size: number): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES);
+  const block = Buffer.from(USTAR_BLOCK);
   writeNumber(block, SIZE_AT, SIZE_BYTES, size);
   writeNumber(block, MTIME_AT, SIZE_BYTES, 0);
   block.write('x', TYPE_AT, 'latin1');
-  block.write(USTAR_MAGIC, MAGIC_AT, 'latin1');
   return seal(block);
+}
+
+function blockWithMagic(magic: string): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  block.write(magic, MAGIC_AT, 'latin1');
+  return block;
 }
 
 function writeText(block: Buffer, at: number, text: string): void {
@@ -143,9 +149,15 @@ function fitting(text: string): string {
 }
 
 function writeNumber(block: Buffer, at: number, width: number, value: number): void {
-  const digits = value.toString(8);
-  if (digits.length < width) block.write(`${digits.padStart(width - 1, '0')}\0`, at, 'latin1');
-  else writeBase256(block, at, width, value);
+  if (value >= 8 ** (width - 1)) {
+    writeBase256(block, at, width, value);
+    return;
+  }
+  const last = at + width - 1;
+  block[last] = 0;
+  for (let digit = last - 1, rest = value; digit >= at; digit--, rest = Math.floor(rest / 8)) {
+    block[digit] = 0x30 + (rest % 8);
+  }
 }
 
 /** 0x80, then the value big-endian. */
@@ -157,7 +169,7 @@ function writeBase256(block: Buffer, at: number, width: number, value: number): 
 
 /** Sets the checksum: the sum of all bytes, those of the checksum taken as spaces. */
 function seal(block: Buffer): Buffer {
-  block.fill(' ', CHECKSUM_AT, CHECKSUM_AT + ID_BYTES, 'latin1');
+  for (let at = CHECKSUM_AT; at < CHECKSUM_AT + ID_BYTES; at++) block[at] = 0x20;
   let sum = 0;
   for (let at = 0; at < BLOCK_BYTES; at++) sum += block[at] as number;
   writeNumber(block, CHECKSUM_AT, ID_BYTES, sum);

@@ -81,3 +81,23 @@ test('a corrupt dirtree and a missing object are named', async (t) => {
     message: new RegExp(repeatedChecksum('f')),
   });
 });
+
+test('a stream with a corrupt object never ends, however long it is', async (t) => {
+  const { path, commit } = await writeOstreeFixture(await tempDir(t));
+  const { objects } = await openRepository(path);
+  // Large enough for the thread that verifies.
+  const large = Buffer.alloc(3_000_000, 1);
+  const source = changed(objects, BASH, (object) => ({
+    ...object,
+    size: large.length,
+    stream: async function* () {
+      yield large;
+    },
+  }));
+  const pieces: Buffer[] = [];
+  const read = async () => {
+    for await (const piece of exportCommit(source, commit)) pieces.push(piece);
+  };
+  await assert.rejects(read(), { code: 'ERR_OBJECT_CORRUPT', message: new RegExp(BASH) });
+  assert.ok(!Buffer.concat(pieces).subarray(-1024).equals(Buffer.alloc(1024)), 'no end of the archive');
+});
