@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { formatByteSize } from './base/byte-size.ts';
 import { messageOf, TreeportError } from './base/errors.ts';
 import { VERSION } from './base/version.ts';
 import { printLine } from './cli/output.ts';
@@ -13,11 +14,13 @@ import { reportError, warn } from './cli/report.ts';
 import * as serveOptions from './cli/serve-options.ts';
 import { runServer } from './cli/serve-processes.ts';
 import { handleSignals } from './cli/signals.ts';
+import { DEFAULT_BAKE, parseBake } from './mirror/packs/bake.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 const SEAL_OPTIONS = {
   ref: { type: 'string', multiple: true, default: [] as string[] },
+  bake: { type: 'string', default: DEFAULT_BAKE },
   root: { type: 'string', default: '/' },
 } as const satisfies Options;
 
@@ -25,7 +28,7 @@ const USAGE = `treeport ${VERSION}, the runtime of a mirror image. Its verbs are
   serve [OPTION]...
 ${serveOptions.SERVE_OPTION_KEYS.map(usageLine).join('\n')}
   check [URL]
-  seal [--ref NAME]... [--root DIRECTORY]
+  seal [--ref NAME]... [--bake none|auto|all|SIZE] [--root DIRECTORY]
 `;
 
 const READY_URL = 'http://127.0.0.1:8080/readyz';
@@ -100,16 +103,18 @@ function usageLine(key: serveOptions.ServeOptionKey): string {
 
 async function sealImage(args: readonly string[]): Promise<void> {
   const { seal } = await import('./mirror/seal.ts');
-  const { ref, root } = parse(args, SEAL_OPTIONS);
+  const { ref, bake, root } = parse(args, SEAL_OPTIONS);
   process.umask(0o022);
-  const { publication, objects } = await seal({
+  const { publication, objects, baked } = await seal({
     root,
+    bake: parseBake(bake),
     refs: ref.filter((name) => name !== ''),
     warn,
   });
   const names = publication.refs.map(({ name }) => name).join(', ') || 'no ref';
   await printLine(
-    `sealed ${objects} content objects of commit ${publication.commits[0]}, published as ${names}`,
+    `sealed ${objects} content objects of commit ${publication.commits[0]}, published as ${names}; ` +
+      `${baked.objects} of them are ready to be sent, ${formatByteSize(baked.bytes)}`,
   );
 }
 

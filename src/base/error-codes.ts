@@ -78,6 +78,8 @@ export const ERROR_CODES = {
     'The containers policy accepts this image without a signature, so `ostree-image-signed:` would prove nothing. The message names the matching rule.',
   ERR_CATALOGUE:
     "The catalogue of a mirror image's published repository is damaged. Rebuild the mirror image.",
+  ERR_PACKS:
+    "The ready objects in a mirror image's published repository are damaged or incomplete. Rebuild the mirror image.",
   ERR_REF_BINDING:
     'The commit is bound to other refs, so clients would refuse it under this one. The message lists them.',
   ERR_NOT_ENCAPSULATED:

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { DEFAULT_BAKE } from '../mirror/packs/bake.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { DEMO_REF, writeDemoRepository } from './demo-os.ts';
@@ -49,6 +50,7 @@ async function makeImage(repo: Repository, commit: Checksum, path: string): Prom
       compression: FAST_COMPRESSION,
       publication: { commits: [commit], refs: [{ name: DEMO_REF, collection: undefined, commit }] },
       runtimeFor: (architecture) => runtimeFrom(undefined, architecture),
+      bake: DEFAULT_BAKE,
       warn,
     }),
   );

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
+import type { Bake } from '../mirror/packs/bake.ts';
 import {
   addEncapsulateOptions,
   type EncapsulateCliOptions,
   encapsulateOptions,
 } from './encapsulate-options.ts';
-import { runtimeFrom, runtimeOption } from './mirror-options.ts';
+import { bakedReporter, bakeOption, runtimeFrom, runtimeOption } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
 import {
   authfileOption,
@@ -20,7 +21,7 @@ import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publi
 
 type Options = EncapsulateCliOptions &
   PublishOptions &
-  StallOptions & { readonly repo: string; readonly runtime?: string };
+  StallOptions & { readonly repo: string; readonly runtime?: string; readonly bake: Bake };
 
 export function addMirrorBuild(group: Command): void {
   const command = group
@@ -29,7 +30,8 @@ export function addMirrorBuild(group: Command): void {
     .argument('<revision-or-image...>', 'refs or commits, first the one to boot; then the destination')
     .usage('[options] --repo <path> <revision...> <image>')
     .addOption(repoOption())
-    .addOption(runtimeOption());
+    .addOption(runtimeOption())
+    .addOption(bakeOption());
   addEncapsulateOptions(command)
     .addOption(authfileOption())
     .addOption(stallTimeoutOption())
@@ -56,6 +58,8 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
     publication,
     warn,
     runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
+    bake: options.bake,
+    onBaked: bakedReporter(options),
   };
   await publishAndPrint(target, 'mirror build', options, (sink, onProgress) =>
     buildMirror(repo, sink, { ...build, onProgress }),

@@ -1,7 +1,11 @@
-/** The `--runtime` option of the verbs that make mirror images. */
+/** Options of the verbs that make mirror images. */
 import { Option } from 'commander';
+import { formatByteSize } from '../base/byte-size.ts';
+import type { BakedShare } from '../mirror/mirror-layers.ts';
+import { DEFAULT_BAKE, parseBake } from '../mirror/packs/bake.ts';
 import type { Runtime } from '../mirror/runtime/runtime.ts';
 import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
+import { printMessage } from './report.ts';
 
 /** `--runtime`: a runtime of another architecture, or an existing one. */
 export function runtimeOption(): Option {
@@ -23,4 +27,26 @@ export async function runtimeFrom(
   if (!isImageReference(runtime)) return runtimeInDirectory(runtime);
   const { runtimeInImage } = await import('../mirror/runtime/runtime-in-image.ts');
   return runtimeInImage(parseImageReference(runtime), architecture, access);
+}
+
+/** `--bake`: which objects are put into the image ready to be sent. */
+export function bakeOption(): Option {
+  return new Option(
+    '--bake <which>',
+    'put objects into the image ready to be sent: none, auto (small ones), all, or as many as fit into a size',
+  )
+    .argParser(parseBake)
+    .default(DEFAULT_BAKE);
+}
+
+/** Prints a line on stderr about what was baked, unless `--quiet` is set. */
+export function bakedReporter({ quiet }: { readonly quiet?: boolean }): (baked: BakedShare) => void {
+  return ({ objects, packs, layerBytes, otherBytes }) => {
+    if (quiet || packs === 0) return;
+    const share = ((100 * layerBytes) / otherBytes).toFixed(1);
+    const files = packs === 1 ? '1 pack' : `${packs} packs`;
+    printMessage(
+      `baked ${objects} objects: ${formatByteSize(layerBytes)} in ${files}, ${share} % on top of ${formatByteSize(otherBytes)}`,
+    );
+  };
 }

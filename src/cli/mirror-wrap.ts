@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { Bake } from '../mirror/packs/bake.ts';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
-import { runtimeFrom, runtimeOption } from './mirror-options.ts';
+import { bakedReporter, bakeOption, runtimeFrom, runtimeOption } from './mirror-options.ts';
 import {
   authfileOption,
   quietOption,
@@ -19,6 +20,7 @@ type Options = PublishOptions &
     readonly arch?: string;
     readonly compression?: string;
     readonly runtime?: string;
+    readonly bake: Bake;
   };
 
 export function addMirrorWrap(group: Command): void {
@@ -42,6 +44,7 @@ export function addMirrorWrap(group: Command): void {
       'compression of the added layers: gzip[:1-9] or zstd[:1-19] (default: gzip:6)',
     )
     .addOption(runtimeOption())
+    .addOption(bakeOption())
     .addOption(authfileOption())
     .addOption(stallTimeoutOption())
     .addOption(quietOption())
@@ -68,6 +71,8 @@ async function wrap(source: string, target: string, options: Options): Promise<v
     labels: Object.fromEntries(options.label ?? []),
     compression,
     runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
+    bake: options.bake,
+    onBaked: bakedReporter(options),
     warn,
   };
   try {

@@ -14,11 +14,14 @@ import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
 import { reachableObjects } from '../ostree/walk.ts';
 import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
-import { putMirrorLayers } from './mirror-layers.ts';
+import { type BakedShare, putMirrorLayers, shareOf } from './mirror-layers.ts';
+import type { Bake } from './packs/bake.ts';
+import { type Baked, withBaker } from './packs/baker.ts';
 import type { Publication } from './published-refs.ts';
 import {
   addObject,
   catalogueContent,
+  contentOfCommits,
   createPublishedRepo,
   finishPublishedRepo,
   type NamedContent,
@@ -28,7 +31,10 @@ import { type Runtime, type RuntimeFor, withRuntime } from './runtime/runtime.ts
 export type BuildOptions = EncapsulateOptions & {
   readonly publication: Publication;
   readonly runtimeFor: RuntimeFor;
+  readonly bake: Bake;
   readonly warn: Warn;
+  /** Receives what was baked. */
+  readonly onBaked?: (baked: BakedShare) => void;
 };
 
 /** Writes the image into `sink` and finishes it; the caller aborts the sink if this throws. */
@@ -56,10 +62,10 @@ type MirrorContext = {
 async function putMirror(
   repo: Repository,
   sink: ImageSink,
-  { publication, compression, cmd, warn, onProgress }: BuildOptions,
+  { publication, compression, cmd, bake, warn, onProgress, onBaked }: BuildOptions,
   { directory, draft, runtime }: MirrorContext,
 ): Promise<Descriptor> {
-  await writePublishedRepo(directory, repo, publication, warn);
+  const baked = await writePublishedRepo(directory, repo, { publication, bake, warn });
   const layers = await putMirrorLayers(sink, {
     runtime,
     publishedRepo: directory,
@@ -71,30 +77,39 @@ async function putMirror(
     warn,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+  const all = [...draft.layers, ...layers];
+  onBaked?.(shareOf(baked, all));
   return finishImage(sink, {
     ...draft,
     config: mirrorConfig(draft.config, cmd),
     labels: mirrorLabels(publication, draft.labels, draft.created),
-    layers: [...draft.layers, ...layers],
+    layers: all,
   });
 }
 
-/** Writes the published repo. The first commit is not verified, because encapsulating it has done that. */
+export type PublicationOptions = Pick<BuildOptions, 'publication' | 'bake' | 'warn'>;
+
+/**
+ * Writes the published repo. Encapsulating has verified the first commit; only what is baked is read again.
+ */
 export async function writePublishedRepo(
   path: string,
   repo: Repository,
-  publication: Publication,
-  warn: Warn,
-): Promise<void> {
+  { publication, bake, warn }: PublicationOptions,
+): Promise<Baked> {
   const { objects } = repo;
   const [embedded, ...others] = publication.commits as readonly [Checksum, ...Checksum[]];
   const seen = new Set<string>();
   const archive = await createPublishedRepo(path);
-  await catalogueContent(archive, contentOf(objects, embedded, seen), { verify: false });
+  const baked = await withBaker(path, bake, async (baker) => {
+    await catalogueContent(archive, contentOf(objects, embedded, seen), { verify: false, baker });
+    return baker.finish(contentOfCommits(objects, [embedded]));
+  });
   for (const commit of others) {
     for await (const name of reachableObjects(objects, commit, seen)) await addObject(archive, objects, name);
   }
   await finishPublishedRepo(archive, { publication, objects, origin: repo, warn });
+  return baked;
 }
 
 async function* contentOf(

@@ -18,6 +18,8 @@ export const FORMER_HOME = 'sysroot/treeport';
 export const PUBLISHED_REPO = 'repo';
 /** Start of the history entry of its layers. */
 export const PUBLISHED_REPO_HISTORY = 'treeport published repo of ';
+/** The same of layers of packs. */
+export const PACKS_HISTORY = 'treeport ready objects of ';
 
 /** The embedded repo of the image that contains this published repo, extracted or mounted anywhere. */
 export function embeddedRepoOf(publishedRepo: string): string {
@@ -27,6 +29,13 @@ export function embeddedRepoOf(publishedRepo: string): string {
 
 /** Names in the published repo. */
 export const CATALOGUE_FILE = 'catalogue';
+export const PACKS = 'packs';
+export const PACKS_INDEX = 'packs/index';
+
+/** The pack with this SHA-256 sum. */
+export function packPath(sum: string): string {
+  return `${PACKS}/${sum}.pack`;
+}
 
 /** Names in the runtime. */
 export const RUNTIME_LOADER = 'lib/ld.so';

@@ -7,8 +7,9 @@ import { writeLayer } from '../oci/write/layer-writer.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { fileFromBytes, layerFilesFrom, layerTar } from './layer.ts';
-import { PUBLISHED_REPO, PUBLISHED_REPO_HISTORY } from './layout.ts';
+import { fileFromBytes, type LayerFile, layerFilesFrom, layerTar, type MirrorLayerOptions } from './layer.ts';
+import { PACKS, PACKS_HISTORY, PUBLISHED_REPO, PUBLISHED_REPO_HISTORY } from './layout.ts';
+import type { Baked } from './packs/baker.ts';
 import type { Publication } from './published-refs.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
@@ -37,28 +38,65 @@ const WORLD_SEARCHABLE = 0o005;
 const OBJECTS_KEPT = fileFromBytes(`${PUBLISHED_REPO}/objects/.keep`, Buffer.alloc(0));
 
 /**
- * Writes the runtime layer, which many images share, then the published repo, in one layer unless it has many
- * files.
+ * Writes the runtime layer, which many images share, then the packs, a layer for each, because builds share
+ * most of them, then the rest of the published repo, in one layer unless it has many files.
  */
 export async function putMirrorLayers(
   sink: ImageSink,
   options: MirrorLayersOptions,
 ): Promise<readonly ImageLayer[]> {
-  const { runtime, publication, compression } = options;
+  const { runtime, publication, compression, below, warn } = options;
   const created = historyTimestamp(options.created);
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
-  const runtimeLayer = await runtime.putLayer(sink, { compression, created, ...progress });
-  const files = [OBJECTS_KEPT, ...(await layerFilesFrom(options.publishedRepo, PUBLISHED_REPO))];
-  const openRoot = await isRootClosed(options.objects, publication.commits[0]);
-  const names = publication.refs.map(({ name }) => name).join(', ') || `commit ${publication.commits[0]}`;
-  const history = { created, created_by: `${PUBLISHED_REPO_HISTORY}${names}` };
-  const layers = [runtimeLayer];
-  for (const part of layerParts(files, options.below + RUNTIME_LAYERS, options.warn)) {
-    const tar = layerTar(part, { openRoot });
+  const layers = [await runtime.putLayer(sink, { compression, created, ...progress })];
+  const put = async (files: readonly LayerFile[], about: string, layerOptions: MirrorLayerOptions = {}) => {
+    const tar = layerTar(files, layerOptions);
     const { descriptor, diffId } = await writeLayer(sink, tar, { compression, ...progress });
-    layers.push({ descriptor, diffId, history });
+    layers.push({ descriptor, diffId, history: { created, created_by: about } });
+  };
+  const { packs, others } = partition(await layerFilesFrom(options.publishedRepo, PUBLISHED_REPO));
+  const names = publication.refs.map(({ name }) => name).join(', ') || `commit ${publication.commits[0]}`;
+  for (const part of packParts(packs, below + RUNTIME_LAYERS)) await put(part, `${PACKS_HISTORY}${names}`);
+  const openRoot = await isRootClosed(options.objects, publication.commits[0]);
+  for (const part of layerParts([OBJECTS_KEPT, ...others], below + layers.length, warn)) {
+    await put(part, `${PUBLISHED_REPO_HISTORY}${names}`, { openRoot });
   }
   return layers;
+}
+
+function partition(files: readonly LayerFile[]) {
+  const isPack = ({ path }: LayerFile) =>
+    path.endsWith('.pack') && path.startsWith(`${PUBLISHED_REPO}/${PACKS}/`);
+  return { packs: files.filter(isPack), others: files.filter((file) => !isPack(file)) };
+}
+
+/** A layer for each pack, or as many as there may be above `below` layers and below the rest of the repo. */
+export function packParts<File>(packs: readonly File[], below: number): readonly (readonly File[])[] {
+  const layers = Math.max(1, Math.min(packs.length, MAX_LAYERS - below - 1));
+  const size = Math.ceil(packs.length / layers);
+  const parts = Array.from({ length: layers }, (_, part) => packs.slice(part * size, (part + 1) * size));
+  return parts.filter((part) => part.length > 0);
+}
+
+/** What was baked, and what it adds to the image. */
+export type BakedShare = Baked & {
+  /** Compressed bytes of the layers of packs. */
+  readonly layerBytes: number;
+  /** Compressed bytes of all other layers. */
+  readonly otherBytes: number;
+};
+
+/** `layers`: all layers of the image. */
+export function shareOf(
+  baked: Baked,
+  layers: readonly (Pick<ImageLayer, 'descriptor'> & Partial<ImageLayer>)[],
+): BakedShare {
+  let [layerBytes, otherBytes] = [0, 0];
+  for (const { descriptor, history } of layers) {
+    if (history?.created_by?.startsWith(PACKS_HISTORY)) layerBytes += descriptor.size;
+    else otherBytes += descriptor.size;
+  }
+  return { ...baked, layerBytes, otherBytes };
 }
 
 /** True if the mirror's user may not enter the commit's root directory. */

@@ -8,6 +8,8 @@
  * | metadata of the embedded commit | the embedded repo |
  * | anything else | loose objects of the published repo |
  *
+ * Beside these, `ready` has the archive files of the objects that were baked.
+ *
  * File owners, modes and xattrs are ignored, because a container runtime may have changed them.
  */
 import { join, resolve } from 'node:path';
@@ -24,9 +26,10 @@ import type { Repository } from '../ostree/repo/open.ts';
 import { overlay } from '../ostree/repo/overlay.ts';
 import { Catalogue, needsReadyFile } from './catalogue.ts';
 import { CATALOGUE_FILE, embeddedRepoOf } from './layout.ts';
+import { Packs } from './packs/packs.ts';
 
 export type PublishedRepository = Repository & {
-  /** Closes the catalogue; no object can be read afterwards. */
+  /** Closes the catalogue and the packs; no object can be read afterwards. */
   close(): void;
 };
 
@@ -42,13 +45,14 @@ export async function isPublishedRepo(path: string): Promise<boolean> {
 
 /**
  * Opens the published repo at `path`, inside a mirror image; ERR_REPO_MISSING, ERR_REPO_CONFIG,
- * ERR_CATALOGUE, ERR_FILE_UNSAFE.
+ * ERR_CATALOGUE, ERR_PACKS, ERR_FILE_UNSAFE.
  */
 export async function openPublishedRepo(path: string): Promise<PublishedRepository> {
   const absolute = resolve(path);
   const config = readRepositoryConfig(absolute);
   if (config === undefined) throw noRepository(absolute, 'it has no file "config"');
   const catalogue = Catalogue.open(join(absolute, CATALOGUE_FILE));
+  const ready = openPacks(absolute, catalogue);
   const published = new LooseObjects(absolute);
   const embedded = new LooseObjects(embeddedRepoOf(absolute));
   const own = looseSource(published, archiveContent(published));
@@ -59,8 +63,21 @@ export async function openPublishedRepo(path: string): Promise<PublishedReposito
     config,
     objects,
     parent: undefined,
-    close: () => catalogue.close(),
+    ready,
+    close: () => {
+      catalogue.close();
+      ready?.close();
+    },
   };
+}
+
+function openPacks(path: string, catalogue: Catalogue): Packs | undefined {
+  try {
+    return Packs.open(path);
+  } catch (error) {
+    catalogue.close();
+    throw error;
+  }
 }
 
 /**

@@ -12,14 +12,16 @@ import type { Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
 import { isHashedMetadata, type ObjectName } from '../ostree/object-name.ts';
-import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
+import type { ContentObject, MetadataSource, ObjectSource } from '../ostree/object-source.ts';
 import { ArchiveWriter, archiveConfig } from '../ostree/repo/archive-writer.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { verifyContent } from '../ostree/verify.ts';
+import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
 import { type CatalogueEntry, needsReadyFile } from './catalogue.ts';
 import { writeCatalogue } from './catalogue-writer.ts';
 import { copyDeltas } from './copy-deltas.ts';
 import { CATALOGUE_FILE } from './layout.ts';
+import type { Baker } from './packs/baker.ts';
 import type { Publication } from './published-refs.ts';
 import { writeSummary } from './published-summary.ts';
 
@@ -34,15 +36,21 @@ export async function createPublishedRepo(path: string): Promise<ArchiveWriter> 
   return ArchiveWriter.create(path, { level: READY_LEVEL, config: configText(undefined) });
 }
 
+export type CatalogueOptions = {
+  /** Read and verify every object; may be false only if the objects are verified elsewhere. */
+  readonly verify: boolean;
+  /** Gets the objects that it wants. */
+  readonly baker: Baker;
+};
+
 /**
- * Writes the catalogue of the embedded commit's content objects, each given once, and the ready objects;
- * returns their number. With `verify` every object is read and verified; callers may omit that only if the
- * objects are verified elsewhere.
+ * Writes the catalogue of the embedded commits' content objects, each given once, and the ready objects;
+ * returns their number.
  */
 export function catalogueContent(
   archive: ArchiveWriter,
   content: AsyncIterable<NamedContent>,
-  options: { readonly verify: boolean; readonly onObject?: () => void },
+  options: CatalogueOptions,
 ): Promise<number> {
   return writeCatalogue(join(archive.path, CATALOGUE_FILE), contentEntries(archive, content, options));
 }
@@ -50,26 +58,26 @@ export function catalogueContent(
 async function* contentEntries(
   archive: ArchiveWriter,
   content: AsyncIterable<NamedContent>,
-  { verify, onObject }: { readonly verify: boolean; readonly onObject?: () => void },
+  options: CatalogueOptions,
 ): AsyncGenerator<CatalogueEntry> {
   for await (const { checksum, object } of content) {
-    yield await contentEntry(checksum, object, archive, { verify });
-    onObject?.();
+    yield await contentEntry(checksum, object, archive, options);
   }
 }
 
 /**
- * Writes the ready `.filez` if the object needs one, and verifies the object then or if `verify` is set:
+ * Writes the ready `.filez` if the object needs one, or bakes it. It is verified then, or if `verify` is set:
  * ERR_OBJECT_CORRUPT.
  */
 async function contentEntry(
   checksum: Checksum,
   object: ContentObject,
   archive: ArchiveWriter,
-  { verify }: { readonly verify: boolean },
+  { verify, baker }: CatalogueOptions,
 ): Promise<CatalogueEntry> {
   const { header, size } = object;
   if (needsReadyFile({ header, size })) await archive.object(checksum, object);
+  else if (baker.wants(object)) await baker.add(checksum, object);
   else if (verify) await verifyContent(object, checksum);
   return { checksum, header, size };
 }
@@ -122,5 +130,18 @@ async function writeRefs(archive: ArchiveWriter, { refs }: Publication): Promise
     if (collection === undefined) continue;
     const path = join(archive.path, 'refs/mirrors', collection, name);
     await writeFileAtomic(path, Buffer.from(`${commit}\n`));
+  }
+}
+
+/** The content objects of the commits, in the order of their trees. */
+export async function* contentOfCommits(
+  source: MetadataSource,
+  commits: readonly Checksum[],
+): AsyncGenerator<Checksum> {
+  const seen: SeenObjects = new Set();
+  for (const commit of commits) {
+    for await (const { type, checksum } of reachableObjects(source, commit, seen)) {
+      if (type === 'file') yield checksum;
+    }
   }
 }

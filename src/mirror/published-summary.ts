@@ -36,7 +36,14 @@ export type SummaryContext = {
 
 export async function writeSummary({ path, config, objects, origin, warn }: SummaryContext): Promise<void> {
   const keyfile = parseKeyfile(config) as Keyfile;
-  const published: Repository = { path, mode: 'archive', config: keyfile, objects, parent: undefined };
+  const published: Repository = {
+    path,
+    mode: 'archive',
+    config: keyfile,
+    objects,
+    parent: undefined,
+    ready: undefined,
+  };
   if (origin !== undefined) {
     const heads = await listHeads(published);
     const indexed = await carryFlatpakIndex(origin, path, heads, warn);

@@ -17,10 +17,13 @@ import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { REPO_PATH } from '../tar/layout.ts';
 import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO } from './layout.ts';
 import { isPublishedRepo } from './open-published.ts';
+import type { Bake } from './packs/bake.ts';
+import { type Baked, withBaker } from './packs/baker.ts';
 import { type Publication, publicationOfCommits } from './published-refs.ts';
 import {
   addObject,
   catalogueContent,
+  contentOfCommits,
   createPublishedRepo,
   finishPublishedRepo,
   type NamedContent,
@@ -31,13 +34,19 @@ export type SealOptions = {
   readonly root: string;
   /** Refs to publish the commits as. Default: those they are bound to. */
   readonly refs: readonly string[];
+  readonly bake: Bake;
   readonly warn: Warn;
 };
 
-export type Sealed = { readonly publication: Publication; readonly objects: number };
+export type Sealed = {
+  readonly publication: Publication;
+  /** Number of content objects. */
+  readonly objects: number;
+  readonly baked: Baked;
+};
 
 /** Writes the published repo below the root, atomically. */
-export async function seal({ root, refs, warn }: SealOptions): Promise<Sealed> {
+export async function seal({ root, refs, bake, warn }: SealOptions): Promise<Sealed> {
   const target = join(root, MIRROR_HOME, PUBLISHED_REPO);
   await refuseMirror(target);
   await refuseMirror(join(root, FORMER_HOME, PUBLISHED_REPO));
@@ -51,9 +60,9 @@ export async function seal({ root, refs, warn }: SealOptions): Promise<Sealed> {
   const temporary = temporaryName(target);
   try {
     await mkdir(temporary, { recursive: true });
-    const objects = await writeRepo(temporary, embedded.objects, publication, warn);
+    const written = await writeRepo(temporary, embedded.objects, { publication, bake, warn });
     await rename(temporary, target);
-    return { publication, objects };
+    return { publication, ...written };
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw writeError(error, target);
@@ -82,14 +91,17 @@ async function embeddedCommits({ objects, path }: Repository): Promise<readonly 
 async function writeRepo(
   path: string,
   embedded: ObjectSource,
-  publication: Publication,
-  warn: Warn,
-): Promise<number> {
+  { publication, bake, warn }: Pick<SealOptions, 'bake' | 'warn'> & { readonly publication: Publication },
+): Promise<Omit<Sealed, 'publication'>> {
   const archive = await createPublishedRepo(path);
-  const content = embeddedContent(archive, embedded, publication.commits);
-  const count = await asBuilderFault(catalogueContent(archive, content, { verify: true }));
+  const written = await withBaker(path, bake, async (baker) => {
+    const content = embeddedContent(archive, embedded, publication.commits);
+    const objects = await asBuilderFault(catalogueContent(archive, content, { verify: true, baker }));
+    const order = contentOfCommits(withEmptyDirtree(embedded), publication.commits);
+    return { objects, baked: await asBuilderFault(baker.finish(order)) };
+  });
   await finishPublishedRepo(archive, { publication, objects: embedded, warn });
-  return count;
+  return written;
 }
 
 /**

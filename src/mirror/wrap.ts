@@ -25,9 +25,17 @@ import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { ImageObjects, objectsNotEmbedded } from './image-objects.ts';
 import { CATALOGUE_FILE } from './layout.ts';
 import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
-import { putMirrorLayers } from './mirror-layers.ts';
+import { type BakedShare, putMirrorLayers, shareOf } from './mirror-layers.ts';
+import type { Bake } from './packs/bake.ts';
+import { type Baked, withBaker } from './packs/baker.ts';
 import { type Publication, publicationOfCommits } from './published-refs.ts';
-import { addObject, catalogueContent, createPublishedRepo, finishPublishedRepo } from './published-repo.ts';
+import {
+  addObject,
+  catalogueContent,
+  contentOfCommits,
+  createPublishedRepo,
+  finishPublishedRepo,
+} from './published-repo.ts';
 import { type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 
 export type WrapOptions = {
@@ -37,7 +45,10 @@ export type WrapOptions = {
   /** Of the mirror's own layers. */
   readonly compression: Compression;
   readonly runtimeFor: RuntimeFor;
+  readonly bake: Bake;
   readonly warn: Warn;
+  /** Receives what was baked. */
+  readonly onBaked?: (baked: BakedShare) => void;
   /** Receives, from time to time, the number of bytes since the last call. */
   readonly onProgress?: (bytes: number) => void;
 };
@@ -70,6 +81,8 @@ export async function wrapImage(
         warn: options.warn,
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       });
+      const sizes = image.manifest.layers.map((descriptor) => ({ descriptor }));
+      options.onBaked?.(shareOf(published.baked, [...sizes, ...layers]));
       return finishWrapped(image, sink, layers, {
         publication: published.publication,
         labels: options.labels,
@@ -92,28 +105,32 @@ type PublishedCommits = {
   readonly path: string;
   readonly publication: Publication;
   readonly objects: ObjectSource;
+  readonly baked: Baked;
 };
 
 async function publishCommits(
   image: OpenedImage,
   directory: string,
-  { refs, warn }: WrapOptions,
+  { refs, bake, warn }: WrapOptions,
 ): Promise<PublishedCommits> {
   const path = join(directory, 'published');
   await mkdir(path);
   const archive = await createPublishedRepo(path);
   const { ostree } = encapsulatedLayers(image);
   const found = await ImageObjects.create(image, ostree, join(directory, 'metadata'));
-  await catalogueContent(archive, found.content(), { verify: true });
-  const commits = found.commits();
-  const metadata = await found.source();
-  const objects = withEmptyDirtree(metadata);
-  for await (const name of objectsNotEmbedded(metadata, commits, join(path, CATALOGUE_FILE))) {
-    await addObject(archive, objects, name);
-  }
-  const publication = await publicationOfCommits(objects, commits, refs, warn);
-  await finishPublishedRepo(archive, { publication, objects, warn });
-  return { path, publication, objects };
+  return withBaker(path, bake, async (baker) => {
+    await catalogueContent(archive, found.content(), { verify: true, baker });
+    const commits = found.commits();
+    const metadata = await found.source();
+    const objects = withEmptyDirtree(metadata);
+    for await (const name of objectsNotEmbedded(metadata, commits, join(path, CATALOGUE_FILE))) {
+      await addObject(archive, objects, name);
+    }
+    const baked = await baker.finish(contentOfCommits(objects, commits));
+    const publication = await publicationOfCommits(objects, commits, refs, warn);
+    await finishPublishedRepo(archive, { publication, objects, warn });
+    return { path, publication, objects, baked };
+  });
 }
 
 type Described = {

@@ -31,6 +31,11 @@ const SYNCHRONOUS_BYTES = 64 * 1024;
  */
 const REVISION = 1;
 
+/** The level of the canonical form, which a warm cache has. */
+export const CANONICAL_LEVEL = 6;
+/** Objects up to this size are encoded in memory, larger ones piece by piece. */
+export const SMALL_OBJECT_BYTES: number = 1024 * 1024;
+
 /** Everything the encoded bytes depend on besides the object; part of entity tags and of cache paths. */
 export function encoderId(level: number): string {
   return `deflate${level}-r${REVISION}-${process.versions.zlib}-${process.arch}`;

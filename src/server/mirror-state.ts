@@ -11,6 +11,7 @@ import type { Repository } from '../ostree/repo/open.ts';
 import { BackgroundVerifier } from './content/background-verifier.ts';
 import { EncodedObjects } from './content/encoded-objects.ts';
 import { createObjectAnswers } from './content/object-answers.ts';
+import { sentContent } from './content/ready-answers.ts';
 import { createFaultReporter } from './http/faults.ts';
 import type { RequestLog } from './http/request-log.ts';
 import { createDocumentAnswers } from './live/document-answers.ts';
@@ -51,7 +52,7 @@ export async function openMirror(settings: Settings): Promise<MirrorState> {
     closing: closing.signal,
     closed: closed.signal,
   });
-  const backgroundVerifier = new BackgroundVerifier({ objects: repo.objects, onFault, idleMs });
+  const backgroundVerifier = new BackgroundVerifier({ objects: sentContent(repo), onFault, idleMs });
   const live = createLiveRepository(repo, logger);
   const documents = createDocumentAnswers(repo, live);
   const objects = createObjectAnswers({ repo, encoded, backgroundVerifier, counters, faults });

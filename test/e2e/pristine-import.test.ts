@@ -65,9 +65,9 @@ for (const [system, prepareRoot] of Object.entries(SYSTEMS)) {
       string,
       string,
     ];
-    await buildInto(built, repo, [REF]);
+    await buildInto(built, repo, [REF], [], 'all');
     await encapsulateInto(plain, repo, await commitOf(repo));
-    await wrapInto(wrapped, plain);
+    await wrapInto(wrapped, plain, { bake: 'all' });
     for (const image of [built, wrapped]) {
       assertPristine(await importAsOs(readLayout(image), `${image}-imported`));
     }

@@ -146,3 +146,9 @@ test('a published repo without a sound catalogue or config is not opened', { ski
   await rm(join(path, 'config'));
   await assert.rejects(openPublishedRepo(path), { code: 'ERR_REPO_MISSING' });
 });
+
+test('damaged packs are refused on opening', { skip }, async () => {
+  const { path } = await makeMirror(directory, { bake: 'all' });
+  truncateSync(join(path, 'packs/index'), 100);
+  await assert.rejects(openPublishedRepo(path), { code: 'ERR_PACKS' });
+});

@@ -83,7 +83,7 @@ test('a corrupt unreadable file ends the building', { skip }, async () => {
   await chmod(at(shadow), 0o644);
   await writeFile(at(shadow), await readFile(at(nobody)));
   await assert.rejects(
-    writePublishedRepo(join(own, 'published'), source.repo, publication, () => {}),
+    writePublishedRepo(join(own, 'published'), source.repo, { publication, bake: 'none', warn: () => {} }),
     {
       code: 'ERR_OBJECT_CORRUPT',
       message: new RegExp(shadow),

@@ -7,6 +7,7 @@ import test, { after, before } from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
 import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
 import { fileFromBytes, layerTar } from '../../src/mirror/layer.ts';
+import type { BakedShare } from '../../src/mirror/mirror-layers.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { type Digest, digestOf } from '../../src/oci/model/descriptor.ts';
 import { hostPlatform } from '../../src/oci/model/platform.ts';
@@ -14,6 +15,7 @@ import { writeLayer } from '../../src/oci/write/layer-writer.ts';
 import { publishImage } from '../../src/oci/write/publish.ts';
 import type { ObjectName } from '../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
+import { fileChecksum } from '../../src/ostree/verify.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
 import { exportCommit } from '../../src/tar/export-commit.ts';
 import { exportAgain } from '../support/exported-again.ts';
@@ -43,6 +45,31 @@ before(async () => {
   await encapsulateInto(encapsulated, source.repo, source.commit);
 });
 after(() => rm(directory, { recursive: true }));
+
+test('wrapping bakes the same packs as building, into layers of their own', { skip }, async () => {
+  const [built, wrapped] = [join(directory, 'baked'), join(directory, 'baked-wrapped')];
+  await buildInto(built, source.repo, [MIRROR_REF], [], 'all');
+  const told: BakedShare[] = [];
+  await wrapInto(wrapped, encapsulated, { bake: 'all', onBaked: (baked) => told.push(baked) });
+  const packsOf = (path: string) =>
+    withImage(path, async ({ config, manifest: { layers } }) =>
+      layers.filter((_, i) => config.history?.[i]?.created_by?.startsWith('treeport ready objects of ')),
+    );
+  const packs = await packsOf(built);
+  assert.equal(packs.length, 1);
+  assert.deepEqual(await packsOf(wrapped), packs);
+  // Neither the three that not everyone may read are in it, nor the metadata.
+  assert.deepEqual(told[0]?.objects, 7);
+  assert.equal(told[0]?.layerBytes, packs[0]?.size);
+  for (const path of [built, wrapped]) {
+    const repo = await openPublishedRepo(await unpackLayers(path, join(path, 'unpacked/root')));
+    for await (const { type, checksum } of reachableObjects(repo.objects, source.commit)) {
+      if (type === 'file' && repo.ready?.find(checksum) !== undefined)
+        assert.equal(await fileChecksum(await repo.ready.content(checksum)), checksum);
+    }
+    repo.close();
+  }
+});
 
 type Layers = readonly AsyncIterable<Uint8Array>[];
 

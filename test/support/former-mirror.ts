@@ -1,6 +1,6 @@
 /** Mirror images in the layout before November 2026, with treeport's files below `sysroot/treeport`. */
 import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-draft.ts';
-import { FORMER_HOME, MIRROR_HOME } from '../../src/mirror/layout.ts';
+import { FORMER_HOME, MIRROR_HOME, PACKS_HISTORY } from '../../src/mirror/layout.ts';
 import type { Descriptor, Digest } from '../../src/oci/model/descriptor.ts';
 import type { HistoryEntry } from '../../src/oci/model/image-config.ts';
 import type { OpenedImage } from '../../src/oci/read/opened-image.ts';
@@ -12,6 +12,7 @@ import { TarWriter } from '../../src/tar/writer.ts';
 import { COMPRESSION, withImage } from './mirror-images.ts';
 
 const ROOT = { uid: 0, gid: 0 };
+/** The runtime, and the published repo without its packs. */
 const OWN_LAYERS = 2;
 
 /** Converts the mirror image in the layout directory `from` to the former layout, in `to`. */
@@ -33,15 +34,17 @@ export async function formerMirror(from: string, to: string): Promise<Digest> {
 
 async function formerLayers(image: OpenedImage, sink: ImageSink): Promise<readonly ImageLayer[]> {
   const { layers } = image.manifest;
+  const history = image.config.history ?? [];
+  const packs = history.filter(({ created_by: by }) => by?.startsWith(PACKS_HISTORY)).length;
   const done: ImageLayer[] = [];
   for (const [index, layer] of layers.entries()) {
-    const history = image.config.history?.[index] as HistoryEntry;
-    if (index < layers.length - OWN_LAYERS) {
+    const about = history[index] as HistoryEntry;
+    if (index < layers.length - OWN_LAYERS - packs) {
       await copyBlob(image, layer, sink);
-      done.push({ descriptor: layer, diffId: image.config.rootfs.diff_ids[index] as Digest, history });
+      done.push({ descriptor: layer, diffId: image.config.rootfs.diff_ids[index] as Digest, history: about });
     } else {
       const tar = formerTar(image, layer);
-      done.push({ ...(await writeLayer(sink, tar, { compression: COMPRESSION })), history });
+      done.push({ ...(await writeLayer(sink, tar, { compression: COMPRESSION })), history: about });
     }
   }
   return done;

@@ -8,6 +8,7 @@ import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
 import { buildMirror } from '../../src/mirror/build.ts';
 import { fileFromBytes, layerTar } from '../../src/mirror/layer.ts';
 import { MIRROR_HOME, PUBLISHED_REPO } from '../../src/mirror/layout.ts';
+import type { Bake } from '../../src/mirror/packs/bake.ts';
 import { publicationOf } from '../../src/mirror/published-refs.ts';
 import type { Runtime } from '../../src/mirror/runtime/runtime.ts';
 import { type WrapOptions, wrapImage } from '../../src/mirror/wrap.ts';
@@ -48,11 +49,18 @@ export async function buildInto(
   repo: Repository,
   words: readonly string[],
   warnings: string[] = [],
+  bake: Bake = 'none',
 ): Promise<Digest> {
   const warn = (message: string) => warnings.push(message);
   const publication = await publicationOf(repo, words, warn);
   return publishImage({ transport: 'oci', name: path }, (sink) =>
-    buildMirror(repo, sink, { ...ENCAPSULATE_OPTIONS, publication, runtimeFor: () => tinyRuntime(), warn }),
+    buildMirror(repo, sink, {
+      ...ENCAPSULATE_OPTIONS,
+      publication,
+      runtimeFor: () => tinyRuntime(),
+      bake,
+      warn,
+    }),
   );
 }
 
@@ -76,6 +84,7 @@ export async function wrapInto(
         labels: {},
         compression: COMPRESSION,
         runtimeFor: () => tinyRuntime(),
+        bake: 'none',
         warn: () => {},
         ...options,
       }),

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { writePublishedRepo } from '../../src/mirror/build.ts';
 import { MIRROR_HOME, PUBLISHED_REPO } from '../../src/mirror/layout.ts';
 import { openPublishedRepo, type PublishedRepository } from '../../src/mirror/open-published.ts';
+import type { Bake } from '../../src/mirror/packs/bake.ts';
 import { type Publication, publicationOf } from '../../src/mirror/published-refs.ts';
 import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { lookUp } from '../../src/ostree/lookup.ts';
@@ -35,12 +36,19 @@ export type MakeMirrorOptions = {
   readonly words?: (source: MirrorSource) => readonly string[];
   /** Modifies the source first. */
   readonly prepare?: (source: MirrorSource) => Promise<void>;
+  /** What to bake. Default: nothing. */
+  readonly bake?: Bake;
 };
 
 /** Makes one below `directory`; needs GNU tar. */
 export async function makeMirror(
   directory: string,
-  { home = MIRROR_HOME, words = () => [MIRROR_REF], prepare = async () => {} }: MakeMirrorOptions = {},
+  {
+    home = MIRROR_HOME,
+    words = () => [MIRROR_REF],
+    prepare = async () => {},
+    bake = 'none',
+  }: MakeMirrorOptions = {},
 ): Promise<Mirror> {
   const own = await mkdtemp(join(directory, 'own-'));
   const source = await writeMirrorSource(join(own, 'source'));
@@ -52,7 +60,7 @@ export async function makeMirror(
   await unpackImage(source.repo, publication.commits[0] as Checksum, root);
   const path = join(root, home, PUBLISHED_REPO);
   await mkdir(dirname(path), { recursive: true });
-  await writePublishedRepo(path, source.repo, publication, warn);
+  await writePublishedRepo(path, source.repo, { publication, bake, warn });
   return { source, root, path, publication, warnings };
 }
 

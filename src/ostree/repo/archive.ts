@@ -23,24 +23,36 @@ async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promi
   const path = loose.path(checksum, 'filez');
   try {
     const start = readStart(loose.open(checksum, 'filez').fd, name);
-    const { header, size, length } = parseArchiveHeader(start.bytes, `object ${name}`);
-    const body = start.bytes.subarray(length);
-    if (isSymlink(header)) {
-      if (size !== 0 || body.length > 0) throw corruptObject(name, 'a symlink with content');
-      return storedEmpty(header);
-    }
-    const stream =
-      start.complete && size <= SMALL_OBJECT_BYTES
-        ? () => inflateSmall(body, size, name)
-        : () => inflate(loose.stream(checksum, 'filez', length), size, name);
-    const bytes = (from: number, to: number) => {
-      checkRange(from, to, size);
-      return rangeOf(stream(), from, to);
-    };
-    return { header, size, stream, bytes };
+    return archiveObject(start, name, (from) => loose.stream(checksum, 'filez', from));
   } catch (error) {
     throw objectError(error, name, path);
   }
+}
+
+/** The start of an archive file: all of it, or at least the header. */
+export type ArchiveStart = { readonly bytes: Buffer; readonly complete: boolean };
+
+/** Decodes an archive file; `rest` reads it from a position on. ERR_OBJECT_CORRUPT, ERR_VARIANT. */
+export function archiveObject(
+  { bytes: start, complete }: ArchiveStart,
+  name: string,
+  rest: (from: number) => AsyncIterable<Uint8Array>,
+): StoredObject {
+  const { header, size, length } = parseArchiveHeader(start, `object ${name}`);
+  const body = start.subarray(length);
+  if (isSymlink(header)) {
+    if (size !== 0 || body.length > 0) throw corruptObject(name, 'a symlink with content');
+    return storedEmpty(header);
+  }
+  const stream =
+    complete && size <= SMALL_OBJECT_BYTES
+      ? () => inflateSmall(body, size, name)
+      : () => inflate(rest(length), size, name);
+  const bytes = (from: number, to: number) => {
+    checkRange(from, to, size);
+    return rangeOf(stream(), from, to);
+  };
+  return { header, size, stream, bytes };
 }
 
 /**
@@ -49,7 +61,7 @@ async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promi
 const startBuffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
 
 /** The whole file if it is small, else at least its header. Closes it. */
-function readStart(file: number, name: string): { readonly bytes: Buffer; readonly complete: boolean } {
+function readStart(file: number, name: string): ArchiveStart {
   try {
     const length = readSync(file, startBuffer, 0, startBuffer.length, 0);
     if (length < startBuffer.length)

@@ -9,6 +9,7 @@ import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts'
 import { lstatBeneath } from '../../base/list-beneath.ts';
 import { type Keyfile, keyfileString } from '../keyfile.ts';
 import type { ObjectSource } from '../object-source.ts';
+import type { ReadyObjects } from '../ready-objects.ts';
 import { archiveContent } from './archive.ts';
 import { bareContent, bareUserOnlyContent, splitContent } from './bare.ts';
 import { bareUserContent } from './bare-user.ts';
@@ -29,6 +30,8 @@ export type Repository = {
   /** The objects of this repository and of its parents. */
   readonly objects: ObjectSource;
   readonly parent: Repository | undefined;
+  /** Archive files beside the loose ones; only in the published repo of a mirror image. */
+  readonly ready: ReadyObjects | undefined;
 };
 
 export type OpenOptions = {
@@ -68,9 +71,9 @@ async function openWithParents(path: string, options: OpenOptions, depth: number
   const own = looseSource(loose, await contentStore(mode, loose, options.xattrs ?? noXattrReader));
   const parentPath = keyfileString(config, 'core', 'parent');
   if (parentPath === undefined || parentPath === '')
-    return { path, mode, config, objects: own, parent: undefined };
+    return { path, mode, config, objects: own, parent: undefined, ready: undefined };
   const parent = await openWithParents(resolve(path, parentPath), options, depth + 1);
-  return { path, mode, config, objects: overlay(own, parent.objects), parent };
+  return { path, mode, config, objects: overlay(own, parent.objects), parent, ready: undefined };
 }
 
 async function readConfig(path: string): Promise<Keyfile> {

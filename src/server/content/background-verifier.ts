@@ -6,12 +6,15 @@
  */
 import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import type { ObjectSource } from '../../ostree/object-source.ts';
+import type { ContentObject } from '../../ostree/object-source.ts';
 import { verifiedStream } from '../../ostree/verify.ts';
 import { IdleQueue, type IdleQueueOptions } from './idle-queue.ts';
 
+/** Where the bytes that were sent are read again. */
+export type ContentSource = { content(checksum: Checksum): Promise<ContentObject> };
+
 export type BackgroundVerifierOptions = Omit<IdleQueueOptions, 'work'> & {
-  readonly objects: ObjectSource;
+  readonly objects: ContentSource;
   readonly onFault: (checksum: Checksum, error: unknown) => void;
 };
 
@@ -75,7 +78,7 @@ export class BackgroundVerifier {
  * aborted.
  */
 export async function readVerified(
-  objects: Pick<ObjectSource, 'content'>,
+  objects: ContentSource,
   checksum: Checksum,
   signal: AbortSignal,
 ): Promise<void> {

@@ -11,7 +11,7 @@ import { finished } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
-import { encoderId } from '../../ostree/verified-filez.ts';
+import { CANONICAL_LEVEL, encoderId } from '../../ostree/verified-filez.ts';
 import type { Counters } from '../http/counters.ts';
 import { LinkSpeed } from '../http/link-speed.ts';
 import type { PlainFile } from '../http/plain-file.ts';
@@ -40,7 +40,7 @@ export type EncodedObjectsOptions = {
 };
 
 /** Level 3 is as fast as level 1, and 3 % smaller. */
-const AUTO: Levels = { fast: 0, slow: 3, canonical: 6 };
+const AUTO: Levels = { fast: 0, slow: 3, canonical: CANONICAL_LEVEL };
 
 /** For the cache: every link gets the same. */
 const NO_LINK = new LinkSpeed();

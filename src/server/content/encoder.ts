@@ -16,7 +16,12 @@ import type { Readable } from 'node:stream';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { encodeFilez } from '../../ostree/filez.ts';
 import type { ContentObject, ObjectSource } from '../../ostree/object-source.ts';
-import { encoderId, encodeVerifiedFilez, STORED_BYTES } from '../../ostree/verified-filez.ts';
+import {
+  encoderId,
+  encodeVerifiedFilez,
+  SMALL_OBJECT_BYTES,
+  STORED_BYTES,
+} from '../../ostree/verified-filez.ts';
 import { verifiedStream } from '../../ostree/verify.ts';
 import { answerMemory } from '../http/answer-memory.ts';
 import type { Counters } from '../http/counters.ts';
@@ -28,8 +33,6 @@ import { Semaphore } from './semaphore.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
 import { TailedFile } from './tailed-file.ts';
 
-/** Objects up to this size are encoded in memory. */
-const SMALL_OBJECT_BYTES = 1024 * 1024;
 const WINDOW_BYTES = 256 * 1024;
 /** Small encodings at once: one less than the threads of the libuv pool, so that file reads do not stall. */
 const CONCURRENCY = 3;

@@ -34,6 +34,7 @@ import { type Connection, linkSpeedOf } from '../http/link-speed.ts';
 import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
 import type { BackgroundVerifier } from './background-verifier.ts';
 import type { EncodedObjects } from './encoded-objects.ts';
+import { createReadyAnswers } from './ready-answers.ts';
 
 export type ObjectAnswersOptions = {
   readonly repo: Repository;
@@ -86,6 +87,8 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
     return answer;
   };
 
+  const answerReady = createReadyAnswers(repo, backgroundVerifier, counters);
+
   const answerPlain = (request: Request, checksum: Checksum, file: PlainFile): Answer => {
     const version = versionOf(file);
     if (backgroundVerifier.isCorrupt(checksum, version)) {
@@ -117,6 +120,8 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
   };
 
   const answerContent = (request: Request, checksum: Checksum): Answer | Promise<Answer> => {
+    const ready = answerReady(request, checksum);
+    if (ready !== undefined) return ready;
     // The cache first: it knows what it has, whereas a failed lookup in the repository costs a system call.
     const cached = encoded.openCached(checksum);
     if (cached !== undefined) {

@@ -46,9 +46,7 @@ const REASON_HEADER = 'treeport-error';
 
 /** Bytes in memory, or the range of them that the request asks for. */
 export function bytesAnswer(request: Request, bytes: Buffer, of: Representation): Answer {
-  return (
-    notModifiedAnswer(request, of) ?? partAnswer(request, bytes.length, of, (range) => bytesIn(bytes, range))
-  );
+  return rangeAnswer(request, bytes.length, of, (range) => bytesIn(bytes, range));
 }
 
 /**
@@ -59,9 +57,19 @@ export function fileAnswer(request: Request, file: PlainFile, of: Representation
   const { content, size } = file;
   if (Buffer.isBuffer(content)) return bytesAnswer(request, content, of);
   const open = ({ from, to }: ByteRange) => streamPlainFile(content, { from, to });
-  const answer = notModifiedAnswer(request, of) ?? partAnswer(request, size, of, open);
+  const answer = rangeAnswer(request, size, of, open);
   if (answer.body === undefined) closePlainFile(file);
   return answer;
+}
+
+/** `size` bytes that `open` reads, from memory or a file that stays open, or the requested range of them. */
+export function rangeAnswer(
+  request: Request,
+  size: number,
+  of: Representation,
+  open: (range: ByteRange) => Buffer | Readable,
+): Answer {
+  return notModifiedAnswer(request, of) ?? partAnswer(request, size, of, open);
 }
 
 /** An answer of unknown length. Takes ownership of the stream. */

@@ -33,10 +33,14 @@ export function openPlainFile(root: string, path: string, options?: BeneathOptio
   return file === undefined ? undefined : plainFile(file);
 }
 
+/** Up to this size a file is read whole, less if much memory is held by answers already. */
+export function smallFileBytes(): number {
+  return answerMemory.isFull ? PIECE_BYTES : SMALL_FILE_BYTES;
+}
+
 function plainFile({ fd, stats }: OpenedFile): PlainFile {
   const { size, ino: inode, dev: device, mtimeMs: modified, ctimeMs: changed } = stats;
-  if (size > (answerMemory.isFull ? PIECE_BYTES : SMALL_FILE_BYTES))
-    return { size, inode, device, modified, changed, content: fd };
+  if (size > smallFileBytes()) return { size, inode, device, modified, changed, content: fd };
   try {
     const content = readStart(fd, size);
     return { size: content.length, inode, device, modified, changed, content };
@@ -73,16 +77,23 @@ export function streamPlainFile(descriptor: number, range: ByteRange): FileStrea
   return new FileStream(descriptor, range);
 }
 
+/** The same without closing the file, which others read as well. */
+export function streamSharedFile(descriptor: number, range: ByteRange): FileStream {
+  return new FileStream(descriptor, range, { isShared: true });
+}
+
 /** Reads the next piece when the socket has taken the previous one. */
 export class FileStream extends Readable {
   readonly #descriptor: number;
   readonly #end: number;
+  readonly #isShared: boolean;
   #position: number;
   #isReading = false;
 
-  constructor(descriptor: number, { from, to }: ByteRange) {
+  constructor(descriptor: number, { from, to }: ByteRange, { isShared = false } = {}) {
     super({ highWaterMark: 0 });
     this.#descriptor = descriptor;
+    this.#isShared = isShared;
     this.#position = from;
     this.#end = to;
   }
@@ -115,6 +126,6 @@ export class FileStream extends Readable {
   }
 
   #close(): void {
-    close(this.#descriptor, () => {});
+    if (!this.#isShared) close(this.#descriptor, () => {});
   }
 }

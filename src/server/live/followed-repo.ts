@@ -56,6 +56,9 @@ export function followRepository(first: Repository, options: FollowOptions): Fol
     get parent() {
       return current().parent;
     },
+    get ready() {
+      return current().ready;
+    },
   };
   return {
     repo,
