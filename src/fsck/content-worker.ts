@@ -3,7 +3,7 @@ import { answerCalls } from '../base/answer-calls.ts';
 import { libcXattrs } from '../native/libc/xattrs.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { openRepository, type Repository } from '../ostree/repo/open.ts';
-import { verifyContent } from '../ostree/verify.ts';
+import { verifyInPlace } from '../ostree/verify.ts';
 import { type Fault, faultOf } from './fault.ts';
 
 export type ContentTask = {
@@ -34,7 +34,7 @@ function open(path: string): Promise<Repository> {
 
 async function checkObject(repo: Repository, checksum: Checksum): Promise<Fault | undefined> {
   try {
-    await verifyContent(await repo.objects.content(checksum), checksum);
+    await verifyInPlace(await repo.objects.content(checksum), checksum);
     return undefined;
   } catch (error) {
     return faultOf({ type: 'file', checksum }, error);

@@ -25,6 +25,11 @@ export type StoredObject = ContentObject & {
    * verified. Bare modes read at the position; in archives everything before `to` is inflated.
    */
   bytes(from: number, to: number): AsyncIterable<Uint8Array>;
+  /**
+   * Gives all of the file's bytes to `take`, in pieces whose memory the next piece overwrites. Blocks, so it
+   * is for threads that read one object after another. Absent if the file is stored compressed.
+   */
+  readInPlace?(take: (piece: Uint8Array) => void): void;
 };
 
 export type ObjectSource = {

@@ -4,7 +4,7 @@ import { type Checksum, checksumOf, finishChecksum } from './checksum.ts';
 import { hashedHeader } from './file-header.ts';
 import { wrongChecksum } from './object-fault.ts';
 import { formatObjectName, isHashedMetadata, type MetadataType } from './object-name.ts';
-import type { ContentObject } from './object-source.ts';
+import type { ContentObject, StoredObject } from './object-source.ts';
 
 /** The id of a content object; reads all its bytes. */
 export async function fileChecksum(object: ContentObject): Promise<Checksum> {
@@ -16,6 +16,18 @@ export async function fileChecksum(object: ContentObject): Promise<Checksum> {
 /** Reads a content object to its end; throws ERR_OBJECT_CORRUPT unless its bytes match the id. */
 export async function verifyContent(object: ContentObject, checksum: Checksum): Promise<void> {
   const actual = await fileChecksum(object);
+  if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
+}
+
+/**
+ * Like {@link verifyContent}, with as little memory as possible. Blocks, so it is for threads that do nothing
+ * else.
+ */
+export async function verifyInPlace(object: StoredObject, checksum: Checksum): Promise<void> {
+  if (object.readInPlace === undefined) return verifyContent(object, checksum);
+  const digest = createHash('sha256').update(hashedHeader(object.header));
+  object.readInPlace((piece) => digest.update(piece));
+  const actual = finishChecksum(digest);
   if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
 }
 

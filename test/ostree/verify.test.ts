@@ -7,7 +7,7 @@ import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { type FileHeader, isSymlink } from '../../src/ostree/file-header.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import type { ContentObject } from '../../src/ostree/object-source.ts';
-import { fileChecksum, verifiedStream, verifyMetadata } from '../../src/ostree/verify.ts';
+import { fileChecksum, verifiedStream, verifyInPlace, verifyMetadata } from '../../src/ostree/verify.ts';
 import { repeatedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
 import { LARGE_BYTES } from '../support/hostile-tree.ts';
@@ -34,6 +34,20 @@ test('the id of a content object is that of header and bytes', async () => {
   await assert.rejects(collect(verifiedStream(object('fop'), id)), coded('ERR_OBJECT_CORRUPT', `${id}.file`));
   const other = { ...object('foo'), header: { ...header, mode: 0o100600 } };
   await assert.rejects(collect(verifiedStream(other, id)), coded('ERR_OBJECT_CORRUPT', `${id}.file`));
+});
+
+test('an object is verified in place if it can be read so, and as a stream otherwise', async () => {
+  const id = await fileChecksum(object('foo'));
+  const stored = (text: string) => ({ ...object(text), bytes: () => assert.fail() });
+  const inPlace = (text: string) => ({
+    ...stored(text),
+    stream: () => assert.fail('streamed'),
+    readInPlace: (take: (piece: Uint8Array) => void) => take(Buffer.from(text)),
+  });
+  for (const make of [stored, inPlace]) {
+    await verifyInPlace(make('foo'), id);
+    await assert.rejects(verifyInPlace(make('fop'), id), coded('ERR_OBJECT_CORRUPT', `${id}.file`));
+  }
 });
 
 test('metadata is compared with its id, unless it has none', () => {
@@ -80,7 +94,10 @@ describe('damaged objects are found in every mode', { skip }, () => {
           damage(path);
           const read = async () => collect(verifiedStream(await repo.objects.content(large), large));
           await assert.rejects(read(), coded('ERR_OBJECT_CORRUPT', large));
+          const inPlace = async () => verifyInPlace(await repo.objects.content(large), large);
+          await assert.rejects(inPlace(), coded('ERR_OBJECT_CORRUPT', large));
           writeFileSync(path, good);
+          await inPlace();
           assert.equal((await read()).length, LARGE_BYTES);
         });
       }

@@ -26,6 +26,9 @@ const PIECE_BYTES = 256 * 1024;
 /** Files up to this size are read in one call. */
 export const SMALL_FILE_BYTES: number = 128 * 1024;
 
+/** One for each thread. */
+const reusedPiece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+
 /** Maps an error met while reading the object `name` to one that an ObjectSource promises. */
 export function objectError(error: unknown, name: string, path: string): TreeportError {
   if (isTreeportError(error, 'ERR_VARIANT') || isTreeportError(error, 'ERR_FILE_TOO_LARGE')) {
@@ -97,6 +100,23 @@ export class LooseObjects {
     }
   }
 
+  /** Gives the bytes of the object's file to `take`, in one buffer that is used again. */
+  #readInPlace(checksum: Checksum, extension: string, take: (piece: Uint8Array) => void): void {
+    const { fd } = this.open(checksum, extension);
+    try {
+      for (let position = 0; ; ) {
+        const length = readSync(fd, reusedPiece, 0, PIECE_BYTES, position);
+        if (length === 0) return;
+        take(reusedPiece.subarray(0, length));
+        position += length;
+      }
+    } catch (error) {
+      throw objectError(error, `${checksum}.${extension}`, this.path(checksum, extension));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   /** A content object whose file `extension` holds its bytes as they are. */
   storedFile(checksum: Checksum, extension: string, header: FileHeader, size: number): StoredObject {
     return {
@@ -107,6 +127,7 @@ export class LooseObjects {
         checkRange(from, to, size);
         return this.#range(checksum, extension, from, to);
       },
+      readInPlace: (take) => this.#readInPlace(checksum, extension, take),
     };
   }
 

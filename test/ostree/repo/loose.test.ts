@@ -58,6 +58,25 @@ test('pieces may be kept by the consumer', async (t) => {
   assert.ok(Buffer.concat(pieces).equals(bytes));
 });
 
+test('a file of any size is read in place, in one buffer', async (t) => {
+  const header = { uid: 0, gid: 0, mode: 0o100644, target: '', xattrs: Buffer.alloc(0) };
+  for (const size of [0, 1, 256 * 1024, 1_000_001]) {
+    const bytes = Buffer.from(Array.from({ length: size }, (_, index) => index % 251));
+    const { loose } = await withObject(t, bytes);
+    const pieces: Buffer[] = [];
+    const memory = new Set<ArrayBufferLike>();
+    loose.storedFile(SUM, 'dirtree', header, size).readInPlace?.((piece) => {
+      pieces.push(Buffer.from(piece));
+      memory.add(piece.buffer);
+    });
+    assert.ok(Buffer.concat(pieces).equals(bytes), `${size}`);
+    assert.ok(memory.size <= 1 && (size < 500_000 || pieces.length > 1), `${size}`);
+  }
+  const empty = new LooseObjects(await tempDir(t));
+  const absent = empty.storedFile(SUM, 'dirtree', header, 1);
+  assert.throws(() => absent.readInPlace?.(() => {}), coded('ERR_OBJECT_MISSING', NAME));
+});
+
 test('a missing object is named', async (t) => {
   const { loose, path } = await withObject(t, Buffer.from('x'));
   rmSync(path);
