@@ -13,14 +13,20 @@ const MIN_CHUNK_BYTES = 64;
 
 /** Inflates in one call. */
 export async function* inflateSmall(bytes: Buffer, size: number, name: string): AsyncGenerator<Buffer> {
+  const buffer = inflateWhole(bytes, size, name);
+  if (buffer.length > 0) yield buffer;
+}
+
+/** Inflates in one call, to one buffer. */
+export function inflateWhole(bytes: Uint8Array, size: number, name: string): Buffer {
   const { buffer, engine } = inflateOnce(bytes, size, name);
   checkEnd(name, { consumed: engine.bytesWritten, input: bytes.length, output: buffer.length, size });
-  if (buffer.length > 0) yield buffer;
+  return buffer;
 }
 
 type WithEngine = { readonly buffer: Buffer; readonly engine: InflateRaw };
 
-function inflateOnce(bytes: Buffer, size: number, name: string): WithEngine {
+function inflateOnce(bytes: Uint8Array, size: number, name: string): WithEngine {
   try {
     // One byte more than needed, so that zlib sees the end of the stream with a single buffer.
     const chunkSize = Math.max(size + 1, MIN_CHUNK_BYTES);

@@ -12,6 +12,7 @@ import { join, relative } from 'node:path';
 import { errnoOf, TreeportError } from '../../base/errors.ts';
 import { loosePath, type ObjectName, parseLooseName } from '../../ostree/object-name.ts';
 import type { RepositoryMode } from '../../ostree/repo/open.ts';
+import { startWriteback } from '../libc/writeback.ts';
 import type { Pointer } from '../library.ts';
 
 export type StagingPlace = {
@@ -20,6 +21,8 @@ export type StagingPlace = {
   readonly mode: RepositoryMode;
   /** Path of the staging directory. */
   readonly directory: string;
+  /** False if the repository's configuration has `core.fsync=false`. */
+  readonly syncs: boolean;
 };
 
 /** A repository with a transaction in progress. */
@@ -80,20 +83,28 @@ export function sweepStaging({ repo, mode, directory }: StagingPlace): readonly 
   return names;
 }
 
-/** True if the object is staged, or in the repository itself. */
-export function isStored(place: StagingPlace, name: ObjectName): boolean {
-  return placesOf(place, name).some(isThere);
+/** Path of the object where it is staged, or in the repository itself; undefined if it is in neither. */
+export function storedPath(place: StagingPlace, name: ObjectName): string | undefined {
+  return placesOf(place, name).find(isThere);
 }
 
 /**
  * Removes an object that was staged, or that libostree moved to its place at once (core.per-object-fsync).
  */
 export function dropObject(place: StagingPlace, name: ObjectName): void {
-  const path = placesOf(place, name).find(isThere);
+  const path = storedPath(place, name);
   if (path !== undefined) rmSync(path, { force: true });
 }
 
-function placesOf({ repo, mode, directory }: StagingPlace, name: ObjectName): readonly string[] {
+/**
+ * Starts writing a staged object to disk, so that the sync of the commit finds little left to do. Without
+ * this, the disk idles until then, because the kernel leaves new pages alone for half a minute.
+ */
+export function flushEarly(place: StagingPlace, name: ObjectName): void {
+  if (place.syncs) startWriteback(placesOf(place, name)[0]);
+}
+
+function placesOf({ repo, mode, directory }: StagingPlace, name: ObjectName): readonly [string, string] {
   const path = loosePath(name.checksum, extension(name, mode));
   return [join(directory, relative('objects', path)), join(repo, path)];
 }

@@ -62,7 +62,7 @@ function begin(
     let directory: string | undefined;
     try {
       directory = claimStaging(path);
-      const staging = { repo: path, mode, directory };
+      const staging = { repo: path, mode, directory, syncs };
       return { repo: { pointer, staging }, syncs, leftover: isResumed ? sweepStaging(staging) : [] };
     } catch (error) {
       if (directory !== undefined) releaseStaging(directory);

@@ -7,7 +7,7 @@
  *
  * libostree reports failed writes with one exception: in archive repositories it ignores errors of the last
  * bytes of a compressed file, which GLib writes when the stream is disposed of. So content is read back
- * there.
+ * there (read-back.ts).
  */
 import { hash } from 'node:crypto';
 import koffi from 'koffi';
@@ -21,7 +21,8 @@ import { checked, type ErrorPlace } from '../glib/gerror.ts';
 import { newVariant, ownObject } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
 import { METADATA_VARIANT, missingObject, OBJECT_TYPE } from './metadata.ts';
-import { dropObject, isStored, type StagedRepo } from './staging.ts';
+import { holdsObject } from './read-back.ts';
+import { dropObject, flushEarly, type StagedRepo, storedPath } from './staging.ts';
 
 const ostree = lazily(({ ostree, gio }) => ({
   writeContent: ostree.func(
@@ -77,6 +78,8 @@ const ostree = lazily(({ ostree, gio }) => ({
 }));
 
 const BUFFER_BYTES = 1024 * 1024;
+/** Smaller files are a tenth of an OS tree's bytes, and three calls each would cost more than they gain. */
+const FLUSHED_BYTES = 32 * 1024;
 
 /** Verifies and writes a content object from its hashed stream (header and file bytes) in memory. */
 export function writeContent(repo: StagedRepo, checksum: Checksum, stream: Uint8Array): void {
@@ -84,7 +87,7 @@ export function writeContent(repo: StagedRepo, checksum: Checksum, stream: Uint8
   if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
   // The stream reads our memory in place, and is released before we return.
   using input = ownObject(ostree().memoryStream(koffi.address(stream), stream.length, null));
-  writeStream(repo, checksum, input.pointer, stream.length);
+  writeStream(repo, checksum, input.pointer, stream.length, (path) => holdsObject(path, stream));
 }
 
 /**
@@ -100,23 +103,42 @@ export function writeContentFile(
   // Buffered, because libostree since 2023.8 clones the whole file, header included, if the stream has a
   // descriptor.
   using input = ownObject(ostree().bufferedStream(file.pointer, BUFFER_BYTES));
-  writeStream(repo, checksum, input.pointer, length);
+  const isWritten = () => isSound(repo.pointer, { type: 'file', checksum });
+  writeStream(repo, checksum, input.pointer, length, isWritten);
 }
 
-function writeStream(repo: StagedRepo, checksum: Checksum, stream: Pointer, length: number): void {
+function writeStream(
+  repo: StagedRepo,
+  checksum: Checksum,
+  stream: Pointer,
+  length: number,
+  isWritten: (path: string) => boolean,
+): void {
   const what = `cannot write object ${checksum}.file`;
-  readBack(repo, { type: 'file', checksum }, what, () =>
+  const write = () =>
     checked(what, (error) =>
       ostree().writeContent(repo.pointer, checksum, stream, length, null, null, error),
-    ),
-  );
+    );
+  readBack(repo, { type: 'file', checksum }, { what, write, isWritten });
+  if (length >= FLUSHED_BYTES) flushEarly(repo.staging, { type: 'file', checksum });
 }
 
+type Writing = {
+  /** What failed, for messages. */
+  readonly what: string;
+  readonly write: () => void;
+  /** Checks the file of the object. */
+  readonly isWritten: (path: string) => boolean;
+};
+
 /** Writes an object, and reads it back where libostree misses write errors. */
-function readBack({ pointer, staging }: StagedRepo, name: ObjectName, what: string, write: () => void): void {
-  const isVerifiedHere = staging.mode === 'archive' && name.type === 'file' && !isStored(staging, name);
+function readBack({ staging }: StagedRepo, name: ObjectName, { what, write, isWritten }: Writing): void {
+  const isCheckedHere =
+    staging.mode === 'archive' && name.type === 'file' && storedPath(staging, name) === undefined;
   write();
-  if (!isVerifiedHere || isSound(pointer, name)) return;
+  if (!isCheckedHere) return;
+  const path = storedPath(staging, name);
+  if (path !== undefined && isWritten(path)) return;
   dropObject(staging, name);
   throw new TreeportError('ERR_IO', `${what}: the bytes read back from disk differ from those written`);
 }
@@ -159,13 +181,13 @@ function isSound(repo: Pointer, name: ObjectName): boolean {
 export function importObject(repo: StagedRepo, source: Pointer, name: ObjectName): void {
   const what = `cannot import object ${formatObjectName(name)}`;
   const { type, checksum } = name;
-  readBack(repo, name, what, () =>
+  const write = () =>
     checked(
       what,
       (error) => ostree().importObject(repo.pointer, source, OBJECT_TYPE[type], checksum, 0, null, error),
       missingObject,
-    ),
-  );
+    );
+  readBack(repo, name, { what, write, isWritten: () => isSound(repo.pointer, name) });
 }
 
 /** Removes objects, staged by an earlier transaction, whose bytes do not give their ids. */

@@ -45,7 +45,7 @@ test('after the first error every call fails', { skip }, async (t) => {
   assert.throws(() => file.append(bytes), coded('ERR_IO', directory));
   mkdirSync(directory);
   assert.throws(() => file.append(bytes), coded('ERR_IO', directory));
-  const staging = { repo: directory, mode: 'archive', directory } as const;
+  const staging = { repo: directory, mode: 'archive', directory, syncs: true } as const;
   const checksum = checksumOf(Buffer.concat([bytes, bytes]));
   assert.throws(() => file.finish({ pointer: 0n, staging }, checksum), coded('ERR_IO', directory));
   file.close();

@@ -7,7 +7,7 @@ import { type Checksum, parseChecksum } from '../../../src/ostree/checksum.ts';
 
 const REPO: StagedRepo = {
   pointer: 1n,
-  staging: { repo: '/repo', mode: 'archive', directory: '/repo/tmp/staging' },
+  staging: { repo: '/repo', mode: 'archive', directory: '/repo/tmp/staging', syncs: true },
 };
 
 type Requested<Kind> = Extract<WriteRequest, { readonly kind: Kind }>;
