@@ -97,8 +97,9 @@ export function dropObject(place: StagingPlace, name: ObjectName): void {
 }
 
 /**
- * Starts writing a staged object to disk, so that the sync of the commit finds little left to do. Without
- * this, the disk idles until then, because the kernel leaves new pages alone for half a minute.
+ * Starts writing a staged object to disk, so that the sync of the commit finds little left to do
+ * (docs/decisions/0091-early-writeback.md). Without this, the disk idles until then, because the kernel
+ * leaves new pages alone for half a minute.
  */
 export function flushEarly(place: StagingPlace, name: ObjectName): void {
   if (place.syncs) startWriteback(placesOf(place, name)[0]);
