@@ -56,6 +56,7 @@ const GROUPS: readonly Group[] = [
     verbs: [
       { names: ['build'], load: async () => (await import('./mirror-build.ts')).addMirrorBuild },
       { names: ['wrap'], load: async () => (await import('./mirror-wrap.ts')).addMirrorWrap },
+      { names: ['warm'], load: async () => (await import('./mirror-warm.ts')).addMirrorWarm },
       { names: ['runtime'], load: async () => (await import('./mirror-runtime.ts')).addMirrorRuntime },
     ],
   },

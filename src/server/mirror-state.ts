@@ -7,8 +7,8 @@ import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { messageOf } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
-import type { Repository } from '../ostree/repo/open.ts';
 import { BackgroundVerifier } from './content/background-verifier.ts';
+import { pathsOf } from './content/cache-directory.ts';
 import { EncodedObjects } from './content/encoded-objects.ts';
 import { createObjectAnswers } from './content/object-answers.ts';
 import { sentContent } from './content/ready-answers.ts';
@@ -85,9 +85,4 @@ function cacheOptions({ repo, cacheDir, cacheSize, logger }: Settings) {
     onWriteFailure: (error: unknown) =>
       logger.warn(`cannot write the cache directory ${cacheDir}, going on without: ${messageOf(error)}`),
   };
-}
-
-/** The repository's path, and those of its parents. */
-function pathsOf({ path, parent }: Repository): readonly string[] {
-  return parent === undefined ? [path] : [path, ...pathsOf(parent)];
 }

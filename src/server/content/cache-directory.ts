@@ -18,6 +18,7 @@ import { mkdir, open, readdir, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
+import type { Repository } from '../../ostree/repo/open.ts';
 
 export type CacheDirectoryOptions = {
   readonly directory: string;
@@ -38,6 +39,11 @@ const UNCLAIMED_MS = 24 * 3_600_000;
 export const FAN_OUT: readonly string[] = Array.from({ length: 256 }, (_, fan) =>
   fan.toString(16).padStart(2, '0'),
 );
+
+/** The repository's path, and those of its parents. */
+export function pathsOf({ path, parent }: Repository): readonly string[] {
+  return parent === undefined ? [path] : [path, ...pathsOf(parent)];
+}
 
 /** Prepares the directory and returns the encoder's folder in it; ERR_CACHE_DIR if it cannot be used. */
 export async function prepareCacheDirectory(options: CacheDirectoryOptions): Promise<string> {

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { formatByteSize } from '../base/byte-size.ts';
+import { openRepo } from './open-repo.ts';
+import { quietOption, repoOption } from './options.ts';
+import { printLine } from './output.ts';
+import { startProgress } from './progress.ts';
+
+type Options = { readonly repo: string; readonly cacheDir: string; readonly quiet?: boolean };
+
+export function addMirrorWarm(group: Command): void {
+  group
+    .command('warm')
+    .description(
+      'fill a cache directory of `treeport serve` before serving; resumes and verifies what is there',
+    )
+    .addOption(repoOption())
+    .requiredOption('--cache-dir <path>', 'the cache directory')
+    .addOption(quietOption())
+    .action(warm);
+}
+
+async function warm({ repo: path, cacheDir, quiet }: Options): Promise<void> {
+  const { warmCache } = await import('../server/content/warm-cache.ts');
+  const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
+  const repo = (await isPublishedRepo(path)) ? await openPublishedRepo(path) : await openRepo(path);
+  const progress = startProgress({ label: 'mirror warm', unit: 'objects', quiet });
+  try {
+    const onProgress = (done: number) => progress.update(done);
+    const { written, present, bytes } = await warmCache(repo, { directory: cacheDir, onProgress });
+    progress.stop();
+    if (quiet) return;
+    await printLine(
+      `${written} objects written, ${present} were there and are good; the cache has ${formatByteSize(bytes)}`,
+    );
+  } finally {
+    progress.stop();
+  }
+}

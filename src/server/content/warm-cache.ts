@@ -1,0 +1,98 @@
+/**
+ * Fills a cache directory before a server uses it, with the canonical form of every content object that the
+ * repository does not have ready. Files appear atomically, so an interrupted run is resumed by the next;
+ * those that are there already are verified, and written again if they are corrupt.
+ */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { isTreeportError } from '../../base/errors.ts';
+import { lstatBeneath } from '../../base/list-beneath.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { encodeFilez } from '../../ostree/filez.ts';
+import { loosePath } from '../../ostree/object-name.ts';
+import { archiveContent } from '../../ostree/repo/archive.ts';
+import { LooseObjects } from '../../ostree/repo/loose.ts';
+import type { Repository } from '../../ostree/repo/open.ts';
+import {
+  CANONICAL_LEVEL,
+  encoderId,
+  encodeVerifiedFilez,
+  SMALL_OBJECT_BYTES,
+} from '../../ostree/verified-filez.ts';
+import { verifiedStream, verifyContent } from '../../ostree/verify.ts';
+import { pathsOf, prepareCacheDirectory } from './cache-directory.ts';
+
+export type WarmOptions = {
+  readonly directory: string;
+  /** Receives the number of objects done. */
+  readonly onProgress: (done: number) => void;
+};
+
+export type Warmed = {
+  readonly written: number;
+  /** Objects that were in the cache, and good. */
+  readonly present: number;
+  /** Bytes of both. */
+  readonly bytes: number;
+};
+
+/** Objects at once. */
+const AT_ONCE = 4;
+
+/** ERR_CACHE_DIR, ERR_DISK_FULL, ERR_OBJECT_CORRUPT and other errors of reading. */
+export async function warmCache(repo: Repository, { directory, onProgress }: WarmOptions): Promise<Warmed> {
+  const encoder = encoderId(CANONICAL_LEVEL);
+  const folder = await prepareCacheDirectory({ directory, encoder, repositories: pathsOf(repo) });
+  const total = { written: 0, present: 0, bytes: 0 };
+  const running: Promise<void>[] = [];
+  const warm = async (checksum: Checksum): Promise<void> => {
+    if (await isGood(folder, checksum)) total.present += 1;
+    else {
+      await writeObject(repo, checksum, join(folder, loosePath(checksum, 'filez')));
+      total.written += 1;
+    }
+    total.bytes += lstatBeneath(folder, loosePath(checksum, 'filez'))?.size ?? 0;
+    onProgress(total.written + total.present);
+  };
+  try {
+    for await (const { type, checksum } of repo.objects.list()) {
+      if (type !== 'file' || isReady(repo, checksum)) continue;
+      if (running.length === AT_ONCE) await running.shift();
+      const warming = warm(checksum);
+      // The error is met when its turn comes.
+      warming.catch(() => {});
+      running.push(warming);
+    }
+    for (const warming of running) await warming;
+  } finally {
+    await Promise.allSettled(running);
+  }
+  return total;
+}
+
+async function isGood(folder: string, checksum: Checksum): Promise<boolean> {
+  try {
+    await verifyContent(await archiveContent(new LooseObjects(folder)).content(checksum), checksum);
+    return true;
+  } catch (error) {
+    if (isTreeportError(error, 'ERR_OBJECT_MISSING') || isTreeportError(error, 'ERR_OBJECT_CORRUPT'))
+      return false;
+    throw error;
+  }
+}
+
+async function writeObject({ objects }: Repository, checksum: Checksum, path: string): Promise<void> {
+  const object = await objects.content(checksum);
+  if (object.size <= SMALL_OBJECT_BYTES)
+    return writeFileAtomic(path, await encodeVerifiedFilez(object, checksum, CANONICAL_LEVEL));
+  const verified = { ...object, stream: () => verifiedStream(object, checksum) };
+  return writeFileAtomic(path, encodeFilez(verified, CANONICAL_LEVEL));
+}
+
+/** Whether a server sends the object without its cache: from a pack or an archive file. */
+function isReady(repo: Repository, checksum: Checksum): boolean {
+  if (repo.ready?.find(checksum) !== undefined) return true;
+  if (repo.mode === 'archive' && lstatBeneath(repo.path, loosePath(checksum, 'filez')) !== undefined)
+    return true;
+  return repo.parent !== undefined && isReady(repo.parent, checksum);
+}
