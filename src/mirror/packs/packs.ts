@@ -14,7 +14,7 @@ import { corruptObject } from '../../ostree/object-fault.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
 import type { FileRange, ReadyObjects } from '../../ostree/ready-objects.ts';
 import { archiveObject } from '../../ostree/repo/archive.ts';
-import { objectError } from '../../ostree/repo/loose.ts';
+import { objectError } from '../../ostree/repo/object-error.ts';
 import { ENTRY_BYTES, FIRST_AT, findEntry, SECOND_AT } from '../id-index.ts';
 import { PACKS_INDEX, packPath } from '../layout.ts';
 import { countPacks, decodePacksIndex, entriesAt, PACKS_AT, type PacksIndex, packsFault } from './layout.ts';

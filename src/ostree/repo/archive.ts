@@ -8,8 +8,9 @@ import { archiveHeaderLength, isSymlink, parseArchiveHeader } from '../file-head
 import { inflate, inflateSmall } from '../inflate.ts';
 import { corruptObject } from '../object-fault.ts';
 import { type StoredObject, storedEmpty } from '../object-source.ts';
-import { type LooseObjects, objectError, SMALL_FILE_BYTES } from './loose.ts';
+import { type LooseObjects, SMALL_FILE_BYTES } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
+import { objectError } from './object-error.ts';
 
 /** Objects up to this size are inflated in one call. */
 const SMALL_OBJECT_BYTES = 1024 * 1024;

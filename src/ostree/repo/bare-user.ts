@@ -10,8 +10,9 @@ import { checkFileHeader, type FileHeader, isSymlink } from '../file-header.ts';
 import { objectFault } from '../object-fault.ts';
 import { storedEmpty } from '../object-source.ts';
 import { decodeTarget } from './bare.ts';
-import { type LooseObjects, objectError } from './loose.ts';
+import type { LooseObjects } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
+import { objectError } from './object-error.ts';
 import type { XattrReader } from './xattr-reader.ts';
 
 const META_XATTR = 'user.ostreemeta';

@@ -16,8 +16,9 @@ import { type FileHeader, S_IFLNK, S_IFREG, SYMLINK_MODE } from '../file-header.
 import { objectFault } from '../object-fault.ts';
 import { type StoredObject, storedEmpty } from '../object-source.ts';
 import { NO_XATTRS, serializeXattrs } from '../xattrs.ts';
-import { type LooseObjects, objectError } from './loose.ts';
+import type { LooseObjects } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
+import { objectError } from './object-error.ts';
 import type { XattrReader } from './xattr-reader.ts';
 
 type OwnerAndXattrs = Pick<FileHeader, 'uid' | 'gid' | 'xattrs'>;

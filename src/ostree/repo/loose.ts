@@ -9,7 +9,7 @@
 import { closeSync, read as readCallback, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { errnoOf, isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
+import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
 import { listBeneath, lstatBeneath, readLinkBeneath } from '../../base/list-beneath.ts';
 import { type OpenedFile, openBeneath, readAndClose } from '../../base/open-beneath.ts';
 import { checkRange } from '../byte-range.ts';
@@ -19,6 +19,7 @@ import { MAX_METADATA_BYTES } from '../limits.ts';
 import { corruptObject } from '../object-fault.ts';
 import { type LooseName, loosePath, parseLooseName } from '../object-name.ts';
 import type { StoredObject } from '../object-source.ts';
+import { noSuchObject, objectError } from './object-error.ts';
 
 const read = promisify(readCallback);
 
@@ -28,23 +29,6 @@ export const SMALL_FILE_BYTES: number = 128 * 1024;
 
 /** One for each thread. */
 const reusedPiece = Buffer.allocUnsafeSlow(PIECE_BYTES);
-
-/** Maps an error met while reading the object `name` to one that an ObjectSource promises. */
-export function objectError(error: unknown, name: string, path: string): TreeportError {
-  if (isTreeportError(error, 'ERR_VARIANT') || isTreeportError(error, 'ERR_FILE_TOO_LARGE')) {
-    return corruptObject(name, error.message, error);
-  }
-  if (isTreeportError(error) && error.code !== 'ERR_FILE_UNSAFE') return error;
-  const errno = errnoOf(error);
-  if (errno === 'ENOENT' || errno === 'ENOTDIR') return missing(name, path, error);
-  return new TreeportError('ERR_OBJECT_UNREADABLE', `object ${name} cannot be read: ${messageOf(error)}`, {
-    cause: error,
-  });
-}
-
-function missing(name: string, path: string, cause?: unknown): TreeportError {
-  return new TreeportError('ERR_OBJECT_MISSING', `object ${name} is missing: no file ${path}`, { cause });
-}
 
 export class LooseObjects {
   readonly repoPath: string;
@@ -184,7 +168,7 @@ export class LooseObjects {
   #demand<T>(checksum: Checksum, extension: string, look: (root: string, path: string) => T | undefined): T {
     const found = this.#find(checksum, extension, look);
     if (found !== undefined) return found;
-    throw missing(`${checksum}.${extension}`, this.path(checksum, extension));
+    throw noSuchObject(`${checksum}.${extension}`, this.path(checksum, extension));
   }
 }
 
