@@ -1,25 +1,25 @@
 /**
- * Answers with a short body in a single write: status line, headers and body go through one buffer into the
- * socket. node:http checks and formats every header of every answer, and takes a second write for the body.
+ * Answers from memory in a single write, a short one through one buffer for head and body. node:http checks
+ * and formats every header of every answer, and takes several writes and callbacks for each.
  *
  * The head has the bytes that `writeHead` of node:http would send. Only responses on which nothing was set,
  * of connections that stay open, take this way. `_header` and `_headerSent` are how node:http notes that the
  * head is sent; without them `end` would send another.
  */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Answer } from './answer.ts';
+import { answerMemory } from './answer-memory.ts';
 
-/** Up to this size copying a body costs less than a second write. */
-const MAX_BODY_BYTES = 8192;
-const HEAD_BYTES = 4096;
+/** Copying up to this size costs less than a second buffer in a write. */
+const SCRATCH_BYTES = 12 * 1024;
 
 type WritableHead = ServerResponse & { _header: string; _headerSent: boolean };
 
 /** Heads without date, of answers that are sent again and again. */
 const heads = new WeakMap<Answer, string>();
 
-/** Reused as long as the kernel takes all bytes of a write at once. */
-const current = { buffer: Buffer.allocUnsafeSlow(HEAD_BYTES + MAX_BODY_BYTES) };
+const scratch = { buffer: Buffer.allocUnsafeSlow(SCRATCH_BYTES) };
 
 const clock = { second: Number.NaN, text: '' };
 
@@ -27,31 +27,43 @@ const clock = { second: Number.NaN, text: '' };
 export function writeSingle(response: ServerResponse, answer: Answer, keepAliveMs: number): boolean {
   const { body } = answer;
   const { socket } = response;
-  if (!Buffer.isBuffer(body) || body.length > MAX_BODY_BYTES || socket === null) return false;
+  if (!Buffer.isBuffer(body) || socket === null) return false;
   if (!response.shouldKeepAlive || response.getHeaderNames().length > 0) return false;
-  let head = heads.get(answer);
-  if (head === undefined) {
-    head = headOf(answer);
-    heads.set(answer, head);
-  }
-  const { buffer } = current;
-  const text = `${head}Date: ${httpDateNow()}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}\r\n\r\n`;
-  if (text.length > HEAD_BYTES) return false;
-  const length = buffer.write(text, 'latin1');
-  body.copy(buffer, length);
+  const head = `${headOf(answer)}Date: ${httpDateNow()}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}\r\n\r\n`;
   const internal = response as WritableHead;
-  internal._header = text;
+  internal._header = head;
   internal._headerSent = true;
-  socket.write(buffer.subarray(0, length + body.length), (error) => {
+  const sent = (error?: Error | null) => {
     if (error == null) response.end();
-  });
-  if (socket.writableLength > 0) current.buffer = Buffer.allocUnsafeSlow(HEAD_BYTES + MAX_BODY_BYTES);
+  };
+  if (head.length + body.length <= SCRATCH_BYTES) writeCopy(socket, head, body, sent);
+  else {
+    answerMemory.hold(body, response);
+    socket.cork();
+    socket.write(head, 'latin1');
+    socket.write(body, sent);
+    socket.uncork();
+  }
   return true;
 }
 
-function headOf({ status, headers }: Answer): string {
+/** Through the scratch buffer, which is used again as long as the kernel takes all of a write at once. */
+function writeCopy(socket: Socket, head: string, body: Buffer, sent: (error?: Error | null) => void): void {
+  const { buffer } = scratch;
+  const length = buffer.write(head, 'latin1');
+  body.copy(buffer, length);
+  socket.write(buffer.subarray(0, length + body.length), sent);
+  if (socket.writableLength > 0) scratch.buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+}
+
+function headOf(answer: Answer): string {
+  const known = heads.get(answer);
+  if (known !== undefined) return known;
+  const { status, headers } = answer;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}`;
+  heads.set(answer, head);
+  return head;
 }
 
 function httpDateNow(): string {
