@@ -31,7 +31,7 @@ const FAILURES: readonly (readonly [What, Flaw, ErrorCode, string | RegExp])[] =
   ['manifest', { status: 400 }, 'ERR_SKOPEO', '400'],
   ['manifest', { cutAfter: 100 }, 'ERR_REGISTRY_UNREACHABLE', 'EOF'],
   ['manifest', { bytes: Buffer.from('<html>Log in</html>') }, 'ERR_JSON', 'login page'],
-  ['config', { status: 404 }, 'ERR_BLOB_MISSING', 'not there'],
+  ['config', { status: 404 }, 'ERR_BLOB_MISSING', 'is missing'],
   ['config', { cutAfter: 10 }, 'ERR_REGISTRY_UNREACHABLE', 'EOF'],
   ['ostree layer', { status: 429, headers: NOW }, 'ERR_REGISTRY_UNREACHABLE', 'wait and try again'],
   ['component layer', { status: 503 }, 'ERR_REGISTRY_UNREACHABLE', 'try again later'],
