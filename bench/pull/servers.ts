@@ -49,7 +49,8 @@ export async function setStage(scratch: string, build: Build): Promise<Stage> {
 
 export function nginx(stage: Stage, workers: 1 | 'auto' = 'auto'): PullServer {
   const { repos, fresh } = stage;
-  return { name: NGINX, start: () => startNginx({ repo: repos.archive, folder: fresh('nginx'), workers }) };
+  const name = workers === 'auto' ? NGINX : `${NGINX}, one process`;
+  return { name, start: () => startNginx({ repo: repos.archive, folder: fresh('nginx'), workers }) };
 }
 
 /** The image as it starts when a user gives no option. */
@@ -74,7 +75,8 @@ export async function warmImage(stage: Stage): Promise<PullServer> {
 
 export function serveArchive(stage: Stage, ...args: readonly string[]): PullServer {
   const name = args.length === 0 ? ARCHIVE : `${ARCHIVE}, ${args.join(' ')}`;
-  return ours(stage, name, BY_DEFAULT, () => startServe(stage, stage.repos.archive, ...args));
+  const setting = args.length === 0 ? BY_DEFAULT : args.join(' ');
+  return ours(stage, name, setting, () => startServe(stage, stage.repos.archive, ...args));
 }
 
 export function serveBare(stage: Stage): PullServer {
