@@ -50,6 +50,7 @@ function readStat(): string {
 function ticksOf(stat: string, at: number): Ticks | undefined {
   const columns = /^cpu +(\d.*)$/m.exec(stat)?.[1]?.split(' ', 8).map(Number);
   if (columns === undefined || columns.length < 8) return undefined;
-  const [, , , idle = 0, waiting = 0] = columns;
-  return { idle: idle + waiting, all: columns.reduce((sum, ticks) => sum + ticks, 0), at };
+  // Waiting for disks counts as use: what waits will want a processor soon.
+  const [, , , idle = 0] = columns;
+  return { idle, all: columns.reduce((sum, ticks) => sum + ticks, 0), at };
 }

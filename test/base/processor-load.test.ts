@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import test from 'node:test';
 import { ProcessorLoad } from '../../src/base/processor-load.ts';
 
-test('the unused share is that of the last window, waiting for disks included', (t) => {
+test('the unused share is that of the last window, waiting for disks not included', (t) => {
   const clock = { now: 0 };
   t.mock.method(performance, 'now', () => clock.now);
   const stats = [
@@ -18,9 +18,9 @@ test('the unused share is that of the last window, waiting for disks included', 
   clock.now += 100;
   assert.equal(load.idleShare(), 0, 'nor too soon');
   clock.now += 150;
-  assert.equal(load.idleShare(), 0.8);
+  assert.equal(load.idleShare(), 0.7);
   clock.now += 249;
-  assert.equal(load.idleShare(), 0.8);
+  assert.equal(load.idleShare(), 0.7);
   clock.now += 1;
   assert.equal(load.idleShare(), 0);
   clock.now += 60_000;
