@@ -39,6 +39,15 @@ export async function copyPieces(stream: AsyncIterable<Uint8Array>, memory: Uint
   }
 }
 
+/**
+ * Frees the memory of a buffer that has an ArrayBuffer of its own; memory in Node's pool stays. Left
+ * to the garbage collector, which sees little of such memory, dead buffers would be most of the process's.
+ */
+export function freeNow(bytes: Uint8Array): void {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength !== Buffer.poolSize) buffer.transfer(0);
+}
+
 /** Orders strings by their UTF-8 bytes, the order ostree sorts names and refs in. */
 export function compareBytes(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

@@ -19,17 +19,25 @@ export async function* inflateSmall(bytes: Buffer, size: number, name: string): 
 
 /** Inflates in one call, to one buffer. */
 export function inflateWhole(bytes: Uint8Array, size: number, name: string): Buffer {
-  const { buffer, engine } = inflateOnce(bytes, size, name);
+  return inflateOnce(bytes, { size, name, leastChunk: MIN_CHUNK_BYTES });
+}
+
+export type Announced = { readonly size: number; readonly name: string; readonly leastChunk: number };
+
+/** Inflates in one call, to one buffer of at least `leastChunk` bytes. */
+export function inflateOnce(bytes: Uint8Array, announced: Announced): Buffer {
+  const { size, name } = announced;
+  const { buffer, engine } = withEngine(bytes, announced);
   checkEnd(name, { consumed: engine.bytesWritten, input: bytes.length, output: buffer.length, size });
   return buffer;
 }
 
 type WithEngine = { readonly buffer: Buffer; readonly engine: InflateRaw };
 
-function inflateOnce(bytes: Uint8Array, size: number, name: string): WithEngine {
+function withEngine(bytes: Uint8Array, { size, name, leastChunk }: Announced): WithEngine {
   try {
     // One byte more than needed, so that zlib sees the end of the stream with a single buffer.
-    const chunkSize = Math.max(size + 1, MIN_CHUNK_BYTES);
+    const chunkSize = Math.max(size + 1, leastChunk);
     const options = { maxOutputLength: Math.max(size, 1), chunkSize, info: true };
     // The types of Node lack the result of `info`.
     return inflateRawSync(bytes, options) as unknown as WithEngine;
@@ -84,12 +92,12 @@ type Balance = {
   readonly size: number;
 };
 
-function checkEnd(name: string, { consumed, input, output, size }: Balance): void {
+export function checkEnd(name: string, { consumed, input, output, size }: Balance): void {
   if (output !== size) throw corruptObject(name, `${output} bytes come out instead of the announced ${size}`);
   if (consumed !== input) throw corruptObject(name, 'bytes follow the end of its compressed data');
 }
 
-function inflateFault(error: unknown, name: string): TreeportError {
+export function inflateFault(error: unknown, name: string): TreeportError {
   if (error instanceof TreeportError) return error;
   return corruptObject(name, `its compressed bytes do not inflate (${messageOf(error)})`, error);
 }

@@ -26,10 +26,11 @@ export type StoredObject = ContentObject & {
    */
   bytes(from: number, to: number): AsyncIterable<Uint8Array>;
   /**
-   * Gives all of the file's bytes to `take`, in pieces whose memory the next piece overwrites. Blocks, so it
-   * is for threads that read one object after another. Absent if the file is stored compressed.
+   * Gives all of the file's bytes to `take`, in pieces whose memory the next piece overwrites. Frees the
+   * object's memory, so nothing can be read afterwards. Blocks, so it is for threads that read one object
+   * after another.
    */
-  readInPlace?(take: (piece: Uint8Array) => void): void;
+  readInPlace?(take: (piece: Uint8Array) => void): Promise<void>;
 };
 
 export type ObjectSource = {

@@ -26,7 +26,7 @@ export async function verifyContent(object: ContentObject, checksum: Checksum): 
 export async function verifyInPlace(object: StoredObject, checksum: Checksum): Promise<void> {
   if (object.readInPlace === undefined) return verifyContent(object, checksum);
   const digest = createHash('sha256').update(hashedHeader(object.header));
-  object.readInPlace((piece) => digest.update(piece));
+  await object.readInPlace((piece) => digest.update(piece));
   const actual = finishChecksum(digest);
   if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
 }

@@ -4,6 +4,7 @@ import { deflateRawSync } from 'node:zlib';
 import { collect } from '../../src/base/bytes.ts';
 import { isTreeportError, TreeportError } from '../../src/base/errors.ts';
 import { inflate, inflateSmall } from '../../src/ostree/inflate.ts';
+import { inflateInPlace, inflateSmallInPlace, type Take } from '../../src/ostree/inflate-in-place.ts';
 
 const CONTENT = Buffer.alloc(900_000, 'words that compress well. ');
 const DEFLATED = deflateRawSync(CONTENT);
@@ -15,11 +16,33 @@ function pieces(bytes: Buffer, size: number): AsyncIterable<Buffer> {
   })();
 }
 
+/** The same pieces, each in the memory of the one before. */
+function* overwritten(bytes: Buffer, size: number): Generator<Uint8Array> {
+  const memory = Buffer.alloc(size);
+  for (let at = 0; at < bytes.length; at += size) {
+    memory.fill(0xff);
+    yield memory.subarray(0, bytes.copy(memory, 0, at));
+  }
+}
+
+/** Copies of what is given in place. */
+async function* taken(read: (take: Take) => Promise<void> | void): AsyncGenerator<Buffer> {
+  const copies: Buffer[] = [];
+  await read((piece) => copies.push(Buffer.from(piece)));
+  yield* copies;
+}
+
 const ways: Readonly<Record<string, (bytes: Buffer, size: number) => AsyncIterable<Buffer>>> = {
   'in one call': (bytes, size) => inflateSmall(bytes, size, 'abc.filez'),
   'in pieces': (bytes, size) => inflate(pieces(bytes, 1000), size, 'abc.filez'),
   'in pieces that end with the data': (bytes, size) =>
     inflate(pieces(bytes, DEFLATED.length), size, 'abc.filez'),
+  'in one call, in place': (bytes, size) =>
+    taken((take) => inflateSmallInPlace(bytes, size, 'abc.filez', take)),
+  'in pieces, in place': (bytes, size) =>
+    taken((take) => inflateInPlace(overwritten(bytes, 1000), size, 'abc.filez', take)),
+  'in pieces that end with the data, in place': (bytes, size) =>
+    taken((take) => inflateInPlace(overwritten(bytes, DEFLATED.length), size, 'abc.filez', take)),
 };
 
 for (const [way, inflated] of Object.entries(ways)) {
@@ -74,4 +97,19 @@ test('a consumer may stop early', async () => {
     assert.ok(piece.length > 0);
     break;
   }
+});
+
+test('bytes inflated in place are freed, a whole buffer at a time', async () => {
+  const memory = new Set<ArrayBufferLike>();
+  const take = (piece: Uint8Array) => void memory.add(piece.buffer);
+  inflateSmallInPlace(DEFLATED, CONTENT.length, 'abc.filez', take);
+  inflateSmallInPlace(deflateRawSync(Buffer.from('x')), 1, 'abc.filez', take);
+  assert.deepEqual(
+    [...memory].map(({ byteLength }) => byteLength),
+    [0, 0],
+  );
+  memory.clear();
+  await inflateInPlace(overwritten(DEFLATED, 1000), CONTENT.length, 'abc.filez', take);
+  assert.ok(memory.size > 5);
+  assert.ok([...memory].filter(({ byteLength }) => byteLength > 0).length <= 1);
 });

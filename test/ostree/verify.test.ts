@@ -42,7 +42,7 @@ test('an object is verified in place if it can be read so, and as a stream other
   const inPlace = (text: string) => ({
     ...stored(text),
     stream: () => assert.fail('streamed'),
-    readInPlace: (take: (piece: Uint8Array) => void) => take(Buffer.from(text)),
+    readInPlace: async (take: (piece: Uint8Array) => void) => take(Buffer.from(text)),
   });
   for (const make of [stored, inPlace]) {
     await verifyInPlace(make('foo'), id);

@@ -1,5 +1,6 @@
 /** Entry point of a compression thread: compresses blocks from shared memory into shared memory. */
 import { answerCalls } from '../../base/answer-calls.ts';
+import { freeNow } from '../../base/bytes.ts';
 import type { Block } from './block-format.ts';
 import { BLOCK_FORMATS, type Compression } from './compression.ts';
 
@@ -14,14 +15,6 @@ answerCalls(({ compression, block, output }: CompressRequest): number => {
   const compressed = BLOCK_FORMATS[compression.algorithm].compress(block, compression.level);
   const { length } = compressed;
   output.set(compressed);
-  release(compressed);
+  freeNow(compressed);
   return length;
 });
-
-/**
- * Frees the memory at once. Left to the garbage collector, these buffers would be most of the process's
- * memory.
- */
-function release(buffer: Buffer<ArrayBuffer>): void {
-  if (buffer.buffer.byteLength > Buffer.poolSize) buffer.buffer.transfer(0);
-}

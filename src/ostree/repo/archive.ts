@@ -2,10 +2,12 @@
  * Content objects of archive repositories: `.filez` files (see file-header.ts for their layout).
  */
 import { closeSync, readSync } from 'node:fs';
+import { freeNow } from '../../base/bytes.ts';
 import { checkRange, rangeOf } from '../byte-range.ts';
 import type { Checksum } from '../checksum.ts';
 import { archiveHeaderLength, isSymlink, parseArchiveHeader } from '../file-header.ts';
 import { inflate, inflateSmall } from '../inflate.ts';
+import { inflateInPlace, inflateSmallInPlace, type Take } from '../inflate-in-place.ts';
 import { corruptObject } from '../object-fault.ts';
 import { type StoredObject, storedEmpty } from '../object-source.ts';
 import { type LooseObjects, SMALL_FILE_BYTES } from './loose.ts';
@@ -24,10 +26,33 @@ async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promi
   const path = loose.path(checksum, 'filez');
   try {
     const start = readStart(loose.open(checksum, 'filez').fd, name);
-    return archiveObject(start, name, (from) => loose.stream(checksum, 'filez', from));
+    const object = archiveObject(start, name, (from) => loose.stream(checksum, 'filez', from));
+    const readInPlace = async (take: Take) => {
+      await inflateObject(loose, checksum, { start, object, take });
+      freeNow(start.bytes);
+    };
+    return { ...object, readInPlace };
   } catch (error) {
     throw objectError(error, name, path);
   }
+}
+
+type Inflated = {
+  readonly start: ArchiveStart;
+  readonly object: StoredObject;
+  readonly take: Take;
+};
+
+async function inflateObject(
+  loose: LooseObjects,
+  checksum: Checksum,
+  { start, object: { header, size }, take }: Inflated,
+): Promise<void> {
+  if (isSymlink(header)) return;
+  const name = `${checksum}.filez`;
+  const from = archiveHeaderLength(start.bytes, name);
+  if (isSmall(start, size)) inflateSmallInPlace(start.bytes.subarray(from), size, name, take);
+  else await inflateInPlace(loose.piecesInPlace(checksum, 'filez', from), size, name, take);
 }
 
 /** The start of an archive file: all of it, or at least the header. */
@@ -45,15 +70,18 @@ export function archiveObject(
     if (size !== 0 || body.length > 0) throw corruptObject(name, 'a symlink with content');
     return storedEmpty(header);
   }
-  const stream =
-    complete && size <= SMALL_OBJECT_BYTES
-      ? () => inflateSmall(body, size, name)
-      : () => inflate(rest(length), size, name);
+  const stream = isSmall({ bytes: start, complete }, size)
+    ? () => inflateSmall(body, size, name)
+    : () => inflate(rest(length), size, name);
   const bytes = (from: number, to: number) => {
     checkRange(from, to, size);
     return rangeOf(stream(), from, to);
   };
   return { header, size, stream, bytes };
+}
+
+function isSmall({ complete }: ArchiveStart, size: number): boolean {
+  return complete && size <= SMALL_OBJECT_BYTES;
 }
 
 /**

@@ -84,14 +84,14 @@ export class LooseObjects {
     }
   }
 
-  /** Gives the bytes of the object's file to `take`, in one buffer that is used again. */
-  #readInPlace(checksum: Checksum, extension: string, take: (piece: Uint8Array) => void): void {
+  /** The bytes of the object's file from `start` on; each piece overwrites the one before. */
+  *piecesInPlace(checksum: Checksum, extension: string, start = 0): Generator<Uint8Array> {
     const { fd } = this.open(checksum, extension);
     try {
-      for (let position = 0; ; ) {
+      for (let position = start; ; ) {
         const length = readSync(fd, reusedPiece, 0, PIECE_BYTES, position);
         if (length === 0) return;
-        take(reusedPiece.subarray(0, length));
+        yield reusedPiece.subarray(0, length);
         position += length;
       }
     } catch (error) {
@@ -111,7 +111,9 @@ export class LooseObjects {
         checkRange(from, to, size);
         return this.#range(checksum, extension, from, to);
       },
-      readInPlace: (take) => this.#readInPlace(checksum, extension, take),
+      readInPlace: async (take) => {
+        for (const piece of this.piecesInPlace(checksum, extension)) take(piece);
+      },
     };
   }
 

@@ -65,7 +65,7 @@ test('a file of any size is read in place, in one buffer', async (t) => {
     const { loose } = await withObject(t, bytes);
     const pieces: Buffer[] = [];
     const memory = new Set<ArrayBufferLike>();
-    loose.storedFile(SUM, 'dirtree', header, size).readInPlace?.((piece) => {
+    await loose.storedFile(SUM, 'dirtree', header, size).readInPlace?.((piece) => {
       pieces.push(Buffer.from(piece));
       memory.add(piece.buffer);
     });
@@ -74,7 +74,7 @@ test('a file of any size is read in place, in one buffer', async (t) => {
   }
   const empty = new LooseObjects(await tempDir(t));
   const absent = empty.storedFile(SUM, 'dirtree', header, 1);
-  assert.throws(() => absent.readInPlace?.(() => {}), coded('ERR_OBJECT_MISSING', NAME));
+  await assert.rejects(async () => absent.readInPlace?.(() => {}), coded('ERR_OBJECT_MISSING', NAME));
 });
 
 test('a missing object is named', async (t) => {
