@@ -3,11 +3,12 @@
  * source is newer.
  *
  * - dist/app, the folder that mirror images run: treeport.mjs, which starts server.cjs (the server and its
- *   packages) with its code cache (code-cache.ts), the web page's assets, and LICENSES.txt with the licences
- *   of the packages.
- * - dist/bin, the `treeport` command: treeport.js, which loads the file of the called verb. Shared code is in
- *   chunks of
- *   its own, and the worker threads are in the same folder.
+ *   packages).
+ * - dist/bin, the `treeport` command: treeport.js, which starts command.cjs (all verbs and their packages),
+ *   and the files of the worker threads, with chunks that they share.
+ *
+ * Both have the code cache of their program (code-cache.ts), the web page's assets, and LICENSES.txt with the
+ * licences of the packages.
  *
  * Identifiers are kept, so that stack traces in logs are readable.
  */
@@ -23,11 +24,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 const ASSETS = join(ROOT, 'src/server/assets');
+const CODE_CACHE = join(import.meta.dirname, 'code-cache.ts');
 /** CommonJS packages `require` Node's built-in modules. The imported name must not collide with ours. */
 const BANNER =
   "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
@@ -36,13 +38,35 @@ type Bundle = {
   /** Below dist/. */
   readonly folder: string;
   readonly main: string;
+  /** The part that has a code cache. */
+  readonly program: string;
   readonly parts: readonly BuildOptions[];
 };
 
 const MODULE: BuildOptions = { format: 'esm', banner: { js: BANNER } };
-/** V8's code cache works for scripts, and `require` loads built-in modules when they are used. */
+/** Packages load these built-in modules at once, but use them for options that we do not set. */
+const SELDOM_USED = /^node:(?:http2|https|child_process)$/;
+const LAZY_BUILTINS: Plugin = {
+  name: 'lazy-builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: SELDOM_USED }, ({ path, importer }) =>
+      /\/node_modules\/(?:fastify|commander)\//.test(importer) ? { path, namespace: 'lazy' } : undefined,
+    );
+    onLoad({ filter: SELDOM_USED, namespace: 'lazy' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => process.getBuiltinModule('${path}')[name] });`,
+    }));
+  },
+};
+
+/**
+ * V8's code cache works for scripts, and `require` loads built-in modules when they are used. Dynamic imports
+ * become calls of it.
+ */
 const SCRIPT: BuildOptions = {
   format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  supported: { 'dynamic-import': false },
+  plugins: [LAZY_BUILTINS],
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   define: { 'import.meta.url': 'importMetaUrl', 'import.meta.dirname': '__dirname' },
 };
@@ -51,15 +75,25 @@ const BUNDLES: readonly Bundle[] = [
   {
     folder: 'app',
     main: 'treeport.mjs',
+    program: 'server.cjs',
     parts: [
       { ...MODULE, entryPoints: { treeport: 'src/runtime-start.ts' }, outExtension: { '.js': '.mjs' } },
-      { ...SCRIPT, entryPoints: { server: 'src/runtime-app.ts' }, outExtension: { '.js': '.cjs' } },
+      { ...SCRIPT, entryPoints: { server: 'src/runtime-app.ts' } },
     ],
   },
   {
     folder: 'bin',
     main: 'treeport.js',
-    parts: [{ ...MODULE, entryPoints: { treeport: 'src/cli.ts', ...threads() }, splitting: true }],
+    program: 'command.cjs',
+    parts: [
+      {
+        ...MODULE,
+        entryPoints: { treeport: 'src/cli.ts', ...threads() },
+        splitting: true,
+        external: ['koffi', './cli/run.ts'],
+      },
+      { ...SCRIPT, entryPoints: { command: 'src/cli/run.ts' } },
+    ],
   },
 ];
 
@@ -69,7 +103,7 @@ function threads(): Record<string, string> {
   return Object.fromEntries(files.map((file) => [basename(file, '.ts'), file]));
 }
 
-async function bundle({ folder, parts }: Bundle): Promise<void> {
+async function bundle({ folder, program, parts }: Bundle): Promise<void> {
   const target = join(DIST, folder);
   const made = `${target}.${process.pid}`;
   mkdirSync(made, { recursive: true });
@@ -77,10 +111,7 @@ async function bundle({ folder, parts }: Bundle): Promise<void> {
   for (const part of parts) inputs.push(...(await buildPart(part, made)));
   cpSync(ASSETS, join(made, 'assets'), { recursive: true });
   writeFileSync(join(made, 'LICENSES.txt'), licences(inputs));
-  if (folder === 'app') {
-    const flags = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'code-cache.ts')];
-    execFileSync(process.execPath, [...flags, made], { stdio: 'inherit' });
-  }
+  execFileSync(process.execPath, [CODE_CACHE, join(made, program)], { stdio: 'inherit' });
   rmSync(target, { recursive: true, force: true });
   renameSync(made, target);
 }
@@ -88,6 +119,7 @@ async function bundle({ folder, parts }: Bundle): Promise<void> {
 /** Writes the files of one part into `folder`; returns the sources it was made from. */
 async function buildPart(options: BuildOptions, folder: string): Promise<readonly string[]> {
   const { outputFiles, metafile } = await build({
+    external: ['koffi'],
     ...options,
     outdir: folder,
     bundle: true,
@@ -96,7 +128,6 @@ async function buildPart(options: BuildOptions, folder: string): Promise<readonl
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
-    external: ['koffi'],
     metafile: true,
     write: false,
     logLevel: 'warning',
@@ -130,6 +161,7 @@ function isOlder({ folder, main }: Bundle): boolean {
     ...globSync(join(ROOT, 'src/**/*')),
     join(ROOT, 'package-lock.json'),
     import.meta.filename,
+    CODE_CACHE,
   ];
   return sources.some((path) => statSync(path).mtimeMs > built);
 }

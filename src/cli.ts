@@ -3,7 +3,9 @@
  * The `treeport` command. This file uses only syntax and imports that Node 18 supports, so that an old Node
  * can report its version.
  */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const LEAST_NODE = 24;
 
@@ -15,8 +17,16 @@ async function start(): Promise<void> {
   const cache = cacheHome && compileCacheDirectory(cacheHome);
   if (cache) enableCompileCache(cache);
 
-  const { run } = await import('./cli/run.ts');
+  const { run } = await loadCommand();
   await run(process.argv.slice(2));
+}
+
+/** The npm package has the command in one program beside this file (scripts/bundle.ts). */
+async function loadCommand(): Promise<typeof import('./cli/run.ts')> {
+  const program = join(dirname(fileURLToPath(import.meta.url)), 'command.cjs');
+  if (!existsSync(program)) return import('./cli/run.ts');
+  const { runProgram } = await import('./base/code-cache.ts');
+  return runProgram(program).exports as typeof import('./cli/run.ts');
 }
 
 /** Reports errors that occur before `src/cli/report.ts` is loaded. */

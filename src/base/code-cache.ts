@@ -8,25 +8,29 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
+
+export type Program = { readonly script: Script; readonly exports: unknown };
 
 /** The cache of a program, for the Node that is running. */
 export function codeCacheOf(program: string): string {
   return `${program}.${process.version}-${process.arch}.cache`;
 }
 
-/** Runs the program as a CommonJS module. Its source must be ASCII, which makes reading it cheap. */
-export function runProgram(program: string): Script {
+/**
+ * Runs the program as a CommonJS module. Its source must be ASCII, which makes reading it cheap, and without
+ * dynamic imports. `filename` is its name in stack traces, and in a cache that is made of it.
+ */
+export function runProgram(program: string, filename = program): Program {
   const cache = codeCacheOf(program);
   const source = readFileSync(program, 'latin1');
   const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
-    filename: program,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    filename,
     ...(existsSync(cache) ? { cachedData: readFileSync(cache) } : {}),
   });
   const module = { exports: {} };
   script
     .runInThisContext()
     .call(module.exports, module.exports, createRequire(program), module, program, dirname(program));
-  return script;
+  return { script, exports: module.exports };
 }

@@ -1,23 +1,30 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test from 'node:test';
+import { basename, dirname, join } from 'node:path';
+import test, { type TestContext } from 'node:test';
 import { codeCacheOf, runProgram } from '../../src/base/code-cache.ts';
 
 const SOURCE =
   "globalThis.treeportRan = [__filename, __dirname, typeof require('node:fs').readFileSync, module.exports === exports];";
-const APP = join(import.meta.dirname, '../../dist/app');
+const ROOT = join(import.meta.dirname, '../..');
+const SERVER = join(ROOT, 'dist/app/server.cjs');
+const COMMAND = join(ROOT, 'dist/bin/command.cjs');
 
-test('a program runs as a CommonJS module, with its cache, without, and with a foreign one', (t) => {
+function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'treeport-code-'));
   t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+test('a program runs as a CommonJS module, with its cache, without, and with a foreign one', (t) => {
+  const folder = temporaryFolder(t);
   const program = join(folder, 'program.cjs');
   writeFileSync(program, SOURCE);
   const run = () => {
     Reflect.deleteProperty(globalThis, 'treeportRan');
-    const script = runProgram(program);
+    const { script } = runProgram(program);
     assert.deepEqual(Reflect.get(globalThis, 'treeportRan'), [program, folder, 'function', true]);
     return script;
   };
@@ -33,15 +40,36 @@ test('a program runs as a CommonJS module, with its cache, without, and with a f
   assert.equal(run().cachedDataRejected, true);
 });
 
-test('the cache of the built server is accepted, with the flags of images', () => {
+test('the caches of the built programs are accepted, that of the server with the flags of images', () => {
   const code = `const { Script } = require('node:vm'); const { readFileSync } = require('node:fs');
     const source = readFileSync(process.argv[1], 'latin1');
     const script = new Script('(function (exports, require, module, __filename, __dirname) {' + source + '\\n})',
       { cachedData: readFileSync(process.argv[2]) });
     console.log(script.cachedDataRejected);`;
-  const server = join(APP, 'server.cjs');
-  for (const flags of [[], ['--max-semi-space-size=2']]) {
-    const words = [...flags, '--eval', code, server, codeCacheOf(server)];
-    assert.equal(execFileSync(process.execPath, words, { encoding: 'utf8' }), 'false\n');
+  for (const [program, ...flags] of [[SERVER], [SERVER, '--max-semi-space-size=2'], [COMMAND]] as const) {
+    const words = [...flags, '--eval', code, program, codeCacheOf(program)];
+    assert.equal(execFileSync(process.execPath, words, { encoding: 'utf8' }), 'false\n', program);
   }
+});
+
+for (const built of [SERVER, COMMAND]) {
+  test(`the cache of ${basename(built)} is made again, in another directory, with the same bytes`, (t) => {
+    const folder = join(temporaryFolder(t), 'elsewhere');
+    cpSync(dirname(built), folder, { recursive: true });
+    const program = join(folder, basename(built));
+    rmSync(codeCacheOf(program));
+    execFileSync(process.execPath, [join(ROOT, 'scripts/code-cache.ts'), program]);
+    assert.ok(readFileSync(codeCacheOf(program)).equals(readFileSync(codeCacheOf(built))));
+  });
+}
+
+test('the built server starts without built-in modules for options that it does not set', (t) => {
+  const hook = join(temporaryFolder(t), 'hook.cjs');
+  writeFileSync(hook, "process.on('exit', () => console.log(process.moduleLoadList.join('\\n')));");
+  const words = ['--require', hook, join(dirname(COMMAND), 'treeport.js'), 'serve', '--repo', '/nonexistent'];
+  const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  assert.match(stderr, /ERR_REPO_MISSING/);
+  const loaded = stdout.split('\n');
+  assert.ok(loaded.includes('NativeModule http'));
+  for (const name of ['http2', 'https', 'child_process']) assert.ok(!loaded.includes(`NativeModule ${name}`));
 });
