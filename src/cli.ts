@@ -4,6 +4,7 @@
  * can report its version.
  */
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,11 +22,15 @@ async function start(): Promise<void> {
   await run(process.argv.slice(2));
 }
 
-/** The npm package has the command in one program beside this file (scripts/bundle.ts). */
+/**
+ * The npm package has the command in one program beside this file (scripts/bundle.ts). If its code cache is
+ * for another Node, `require` loads it, which uses Node's compile cache.
+ */
 async function loadCommand(): Promise<typeof import('./cli/run.ts')> {
   const program = join(dirname(fileURLToPath(import.meta.url)), 'command.cjs');
   if (!existsSync(program)) return import('./cli/run.ts');
-  const { runProgram } = await import('./base/code-cache.ts');
+  const { codeCacheOf, runProgram } = await import('./base/code-cache.ts');
+  if (!existsSync(codeCacheOf(program))) return createRequire(import.meta.url)(program);
   return runProgram(program).exports as typeof import('./cli/run.ts');
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -72,4 +72,22 @@ test('the built server starts without built-in modules for options that it does 
   const loaded = stdout.split('\n');
   assert.ok(loaded.includes('NativeModule http'));
   for (const name of ['http2', 'https', 'child_process']) assert.ok(!loaded.includes(`NativeModule ${name}`));
+});
+
+test('the command without a code cache for this Node fills the compile cache', (t) => {
+  const folder = temporaryFolder(t);
+  const bin = join(folder, 'bin');
+  cpSync(dirname(COMMAND), bin, { recursive: true });
+  rmSync(codeCacheOf(join(bin, basename(COMMAND))));
+  const sizeOfCache = (program: string) => {
+    const cacheHome = mkdtempSync(join(folder, 'cache-'));
+    const env = { XDG_CACHE_HOME: cacheHome };
+    assert.match(
+      execFileSync(process.execPath, [program, '--version'], { env, encoding: 'utf8' }),
+      /^\d+\.\d+\.\d+\n$/,
+    );
+    return readdirSync(cacheHome, { recursive: true }).length;
+  };
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  assert.equal(sizeOfCache(join(bin, 'treeport.js')), sizeOfCache(join(dirname(COMMAND), 'treeport.js')) + 1);
 });
