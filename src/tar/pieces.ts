@@ -4,7 +4,8 @@
  */
 import { asBuffer } from '../base/bytes.ts';
 
-export const TAR_PIECE_BYTES: number = 512 * 1024;
+/** Small, because dead pieces wait for the collector (docs/decisions/0021-small-young-generation.md). */
+export const TAR_PIECE_BYTES: number = 128 * 1024;
 const LARGE_BYTES = 64 * 1024;
 
 export class Pieces {

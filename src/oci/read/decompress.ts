@@ -17,7 +17,8 @@ type Decoder = Gunzip | ZstdDecompress;
 
 type Format = { readonly newDecoder: () => Decoder; readonly hasSkippable: boolean };
 
-const OUTPUT_PIECE = 512 * 1024;
+/** Small, because dead pieces wait for the collector (docs/decisions/0021-small-young-generation.md). */
+const OUTPUT_PIECE = 128 * 1024;
 /** Number of pieces to read ahead while others are decoded. */
 const INPUT_AHEAD = 2;
 

@@ -31,6 +31,11 @@ for (const { name, compress } of FORMATS) {
     }
   });
 
+  test(`${name}: pieces are small, so that dead ones take little memory`, async () => {
+    for await (const piece of decompress(each([compress(Buffer.alloc(1_000_000))])))
+      assert.ok(piece.buffer.byteLength <= 128 * 1024, `${piece.buffer.byteLength}`);
+  });
+
   test(`${name}: the end of one at the end of a piece`, async () => {
     const parts = [compress(FIRST), compress(Buffer.alloc(0)), compress(SECOND)];
     assert.ok((await collect(decompress(each(parts)))).equals(BOTH));
