@@ -8,7 +8,7 @@
  */
 import { promisify } from 'node:util';
 import { constants, deflateRaw } from 'node:zlib';
-import { storedPart } from './stored-blocks.ts';
+import { storedPart, storeInPlace } from './stored-blocks.ts';
 
 const WINDOW_BYTES = 32 * 1024;
 /** Node's least size of an output buffer, and some more. */
@@ -24,15 +24,22 @@ export class MixedDeflate {
     return storedPart(bytes, { isLast: false });
   }
 
+  /** Like {@link store} for the bytes from `from` to the end of `memory`; see stored-blocks.ts. */
+  storeInPlace(memory: Buffer, from: number): Buffer {
+    this.#remember(memory.subarray(from));
+    return storeInPlace(memory, from, { isLast: false });
+  }
+
   async compress(bytes: Buffer, level: number): Promise<Buffer> {
     const window = this.#window;
-    this.#remember(bytes);
-    return deflateOnPool(bytes, {
+    const deflated = await deflateOnPool(bytes, {
       level,
       chunkSize: Math.max(LEAST_CHUNK, bytes.length),
       finishFlush: constants.Z_SYNC_FLUSH,
       ...(window.length === 0 ? {} : { dictionary: window }),
     });
+    this.#remember(bytes);
+    return deflated;
   }
 
   /** The last, empty block. */
@@ -43,6 +50,8 @@ export class MixedDeflate {
   /** A copy of the end, so that the part itself is not kept. */
   #remember(bytes: Buffer): void {
     const all = bytes.length < WINDOW_BYTES ? Buffer.concat([this.#window, bytes]) : bytes;
-    this.#window = Buffer.from(all.subarray(Math.max(0, all.length - WINDOW_BYTES)));
+    const length = Math.min(all.length, WINDOW_BYTES);
+    if (this.#window.length !== length) this.#window = Buffer.allocUnsafeSlow(length);
+    all.copy(this.#window, 0, all.length - length);
   }
 }

@@ -14,8 +14,14 @@ export type ContentObject = {
   readonly header: FileHeader;
   /** File bytes; 0 for a symlink. */
   readonly size: number;
-  /** The file's bytes from the start, in pieces; nothing for a symlink. May be called again. */
-  stream(): AsyncIterable<Uint8Array>;
+  /**
+   * The file's bytes from the start, in pieces; nothing for a symlink. May be called again.
+   *
+   * A source that does not have the bytes in memory may read them into `memory`: each piece behind the one
+   * before it, and from the start again when `memory` is full. Such a piece lasts until the next is
+   * requested.
+   */
+  stream(memory?: Buffer): AsyncIterable<Uint8Array>;
 };
 
 /** A content object in a repository: any range of it can be read. */

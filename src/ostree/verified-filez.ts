@@ -4,16 +4,16 @@
  * The bytes depend on the input alone, because entity tags promise it. So every buffer gets a compressor of
  * its own: one that is reset still shows traces of what it compressed before.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflateRaw, deflateRawSync } from 'node:zlib';
 import { collect } from '../base/bytes.ts';
-import type { Checksum } from './checksum.ts';
-import { hashedHeader } from './file-header.ts';
+import { type Checksum, finishChecksum } from './checksum.ts';
+import { archiveHeader, hashedHeader, isSymlink } from './file-header.ts';
 import { assembleFilez } from './filez.ts';
-import { wrongChecksum } from './object-fault.ts';
+import { corruptObject, wrongChecksum } from './object-fault.ts';
 import type { ContentObject } from './object-source.ts';
-import { storedBlocks } from './stored-blocks.ts';
+import { headersLength, storedBlocks, storeInPlace } from './stored-blocks.ts';
 
 /**
  * Up to this size bytes are stored at every level: compression would save less than the response headers
@@ -45,9 +45,13 @@ const deflateOnPool = promisify(deflateRaw);
 
 /** A complete deflate stream, in parts; level 0 stores. Callers bound the concurrency. */
 export async function deflate(bytes: Buffer, level: number): Promise<readonly Buffer[]> {
-  if (level === 0 || (bytes.length > 0 && bytes.length <= STORED_BYTES)) return storedBlocks(bytes);
+  if (isStored(bytes.length, level)) return storedBlocks(bytes);
   if (bytes.length <= SYNCHRONOUS_BYTES) return [deflateRawSync(bytes, { level })];
   return [await deflateOnPool(bytes, { level, chunkSize: bytes.length })];
+}
+
+function isStored(size: number, level: number): boolean {
+  return level === 0 || (size > 0 && size <= STORED_BYTES);
 }
 
 /** The archive file of an object; ERR_OBJECT_CORRUPT unless its bytes give the id. */
@@ -56,9 +60,37 @@ export async function encodeVerifiedFilez(
   checksum: Checksum,
   level: number,
 ): Promise<Buffer> {
-  const { header } = object;
+  const { header, size } = object;
+  if (!isSymlink(header) && isStored(size, level)) return encodeStored(object, checksum);
   const bytes = await collect(object.stream());
-  const actual = createHash('sha256').update(hashedHeader(header)).update(bytes).digest('hex');
-  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
+  const digest = createHash('sha256').update(hashedHeader(header)).update(bytes);
+  requireChecksum(digest, checksum);
   return assembleFilez(header, bytes.length, await deflate(bytes, level));
+}
+
+/** Reads the object to where it is sent from, because copies would be much of a server's garbage. */
+async function encodeStored(object: ContentObject, checksum: Checksum): Promise<Buffer> {
+  const { header, size } = object;
+  const prefix = archiveHeader(header, size);
+  const start = prefix.length + headersLength(size);
+  const filez = Buffer.allocUnsafeSlow(start + size);
+  prefix.copy(filez);
+  const room = filez.subarray(start);
+  const digest = createHash('sha256').update(hashedHeader(header));
+  let length = 0;
+  for await (const piece of object.stream(room)) {
+    digest.update(piece);
+    const isThere = piece.buffer === room.buffer && piece.byteOffset === room.byteOffset + length;
+    if (!isThere) room.set(piece.subarray(0, Math.max(0, size - length)), Math.min(length, size));
+    length += piece.length;
+  }
+  requireChecksum(digest, checksum);
+  if (length !== size) throw corruptObject(`${checksum}.file`, `it has ${length} bytes instead of ${size}`);
+  storeInPlace(filez.subarray(prefix.length), headersLength(size), { isLast: true });
+  return filez;
+}
+
+function requireChecksum(digest: Hash, checksum: Checksum): void {
+  const actual = finishChecksum(digest);
+  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
 }

@@ -40,11 +40,15 @@ export function verifyMetadata(type: MetadataType, checksum: Checksum, bytes: Ui
 
 /**
  * Passes a content object's bytes through and throws ERR_OBJECT_CORRUPT at the end if they do not match the
- * id.
+ * id. `memory` is passed on to the object.
  */
-export async function* verifiedStream(object: ContentObject, checksum: Checksum): AsyncGenerator<Uint8Array> {
+export async function* verifiedStream(
+  object: ContentObject,
+  checksum: Checksum,
+  memory?: Buffer,
+): AsyncGenerator<Uint8Array> {
   const digest = createHash('sha256').update(hashedHeader(object.header));
-  for await (const piece of object.stream()) {
+  for await (const piece of object.stream(memory)) {
     digest.update(piece);
     yield piece;
   }

@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 import { collect } from '../../src/base/bytes.ts';
-import { storedBlocks, storedStream } from '../../src/ostree/stored-blocks.ts';
+import {
+  headersLength,
+  storedBlocks,
+  storedPart,
+  storedStream,
+  storeInPlace,
+} from '../../src/ostree/stored-blocks.ts';
 
 const SIZES = [0, 1, 65_534, 65_535, 65_536, 131_069, 131_070, 131_071, 400_000];
 
@@ -30,6 +36,20 @@ test('a stream gives the same bytes however it is cut', async () => {
         expected,
         `${size} in pieces of ${piece}`,
       );
+    }
+  }
+});
+
+test('bytes stored in place are the same, and nothing before them changes', () => {
+  for (const size of SIZES) {
+    for (const isLast of [true, false]) {
+      const bytes = randomBytes(size);
+      const before = randomBytes(7);
+      const memory = Buffer.concat([before, Buffer.alloc(headersLength(size)), bytes]);
+      const stored = storeInPlace(memory, memory.length - size, { isLast });
+      assert.ok(stored.equals(storedPart(bytes, { isLast })), String(size));
+      assert.equal(stored.buffer, memory.buffer);
+      assert.deepEqual(memory.subarray(0, 7), before);
     }
   }
 });

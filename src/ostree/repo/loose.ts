@@ -71,12 +71,16 @@ export class LooseObjects {
     }
   }
 
-  /** The bytes of the object's file from `start` on, in pieces that the consumer may keep. */
-  async *stream(checksum: Checksum, extension: string, start = 0): AsyncGenerator<Buffer> {
+  /**
+   * The bytes of the object's file from `start` on, in pieces that the consumer may keep; or in `memory`, as
+   * the stream of a ContentObject.
+   */
+  async *stream(checksum: Checksum, extension: string, start = 0, memory?: Buffer): AsyncGenerator<Buffer> {
     const { fd, stats } = this.open(checksum, extension);
     try {
-      if (stats.size > SMALL_FILE_BYTES) yield* filePieces(fd, start);
-      else if (stats.size > start) yield readFrom(fd, start, stats.size);
+      if (stats.size > SMALL_FILE_BYTES)
+        yield* memory === undefined ? filePieces(fd, start) : piecesIn(memory, fd, start);
+      else if (stats.size > start) yield readFrom(fd, start, stats.size, memory);
     } catch (error) {
       throw objectError(error, `${checksum}.${extension}`, this.path(checksum, extension));
     } finally {
@@ -106,7 +110,7 @@ export class LooseObjects {
     return {
       header,
       size,
-      stream: () => this.stream(checksum, extension),
+      stream: (memory) => this.stream(checksum, extension, 0, memory),
       bytes: (from, to) => {
         checkRange(from, to, size);
         return this.#range(checksum, extension, from, to);
@@ -175,9 +179,11 @@ export class LooseObjects {
 }
 
 /** The bytes of a small file from `start` on. */
-function readFrom(fd: number, start: number, size: number): Buffer {
+function readFrom(fd: number, start: number, size: number, memory?: Buffer): Buffer {
+  const length = size - start;
   // Files below 4 KiB, which are most, share memory with their neighbours.
-  const bytes = Buffer.allocUnsafe(size - start);
+  const bytes =
+    memory === undefined || memory.length < length ? Buffer.allocUnsafe(length) : memory.subarray(0, length);
   return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, start));
 }
 
@@ -189,5 +195,17 @@ async function* filePieces(fd: number, start: number): AsyncGenerator<Buffer> {
     if (bytesRead === 0) return;
     yield piece.subarray(0, bytesRead);
     position += bytesRead;
+  }
+}
+
+async function* piecesIn(memory: Buffer, fd: number, start: number): AsyncGenerator<Buffer> {
+  let position = start;
+  let filled = 0;
+  for (;;) {
+    const { bytesRead } = await read(fd, memory, filled, memory.length - filled, position);
+    if (bytesRead === 0) return;
+    yield memory.subarray(filled, filled + bytesRead);
+    position += bytesRead;
+    filled = (filled + bytesRead) % memory.length;
   }
 }

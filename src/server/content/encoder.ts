@@ -191,8 +191,10 @@ export function createEncoder(options: EncoderOptions): Encoder {
     for (;;) {
       const started = await (underWay.get(key) ?? start(key, checksum, level));
       if (!('encoder' in started)) {
-        const pieces = linkStream(started, checksum, { link, level: levels.slow });
-        return { content: pieceStream(watched(checksum, pieces)), encoder: undefined };
+        const reusesMemory = () => content.reusesMemory;
+        const pieces = linkStream(started, checksum, { link, level: levels.slow, reusesMemory });
+        const content = pieceStream(watched(checksum, pieces));
+        return { content, encoder: undefined };
       }
       const { content: shared, encoder } = started;
       const content = Buffer.isBuffer(shared) ? shared : shared.join();

@@ -5,12 +5,17 @@
  *
  * The socket's buffers take the first megabytes at once on any link. So a stream that was compressed goes on
  * compressed until far more than they hold was taken without waiting.
+ *
+ * All segments are read into one buffer and stored there, because with new buffers for each V8 would mark its
+ * heap dozens of times in a pull. A consumer that keeps pieces gets copies.
  */
 import { performance } from 'node:perf_hooks';
+import { asBuffer } from '../../base/bytes.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { archiveHeader } from '../../ostree/file-header.ts';
 import { MixedDeflate } from '../../ostree/mixed-deflate.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
+import { headersLength } from '../../ostree/stored-blocks.ts';
 import { verifiedStream } from '../../ostree/verify.ts';
 import type { LinkSpeed } from '../http/link-speed.ts';
 import { PIECE_BYTES } from '../http/piece-stream.ts';
@@ -19,9 +24,12 @@ export type LinkStreamOptions = {
   readonly link: LinkSpeed;
   /** Deflate level where the link is slow. */
   readonly level: number;
+  /** Asked once, at the start: whether the consumer is done with a piece when it requests the next. */
+  readonly reusesMemory?: () => boolean;
 };
 
 const SEGMENT_BYTES = 2 * PIECE_BYTES;
+const HEADERS_BYTES = headersLength(SEGMENT_BYTES);
 const AT_ONCE_MS = 2;
 const BUFFERED_BYTES = 8 * 1024 * 1024;
 
@@ -29,13 +37,18 @@ const BUFFERED_BYTES = 8 * 1024 * 1024;
 export async function* linkStream(
   object: ContentObject,
   checksum: Checksum,
-  { link, level }: LinkStreamOptions,
+  { link, level, reusesMemory }: LinkStreamOptions,
 ): AsyncGenerator<Buffer> {
+  const memory = Buffer.allocUnsafeSlow(HEADERS_BYTES + SEGMENT_BYTES);
+  const keep = reusesMemory?.() === true ? (bytes: Buffer) => bytes : (bytes: Buffer) => Buffer.from(bytes);
   const deflate = new MixedDeflate();
   const pace = new Pace(link);
   yield archiveHeader(object.header, object.size);
-  for await (const segment of segments(verifiedStream(object, checksum))) {
-    const bytes = pace.isSlow ? await deflate.compress(segment, level) : deflate.store(segment);
+  const verified = verifiedStream(object, checksum, memory.subarray(HEADERS_BYTES));
+  for await (const segment of segments(verified, memory)) {
+    const bytes = pace.isSlow
+      ? await deflate.compress(segment, level)
+      : keep(store(deflate, segment, memory));
     for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
       const piece = bytes.subarray(start, start + PIECE_BYTES);
       const given = performance.now();
@@ -70,9 +83,24 @@ class Pace {
   }
 }
 
-async function* segments(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+function store(deflate: MixedDeflate, segment: Buffer, memory: Buffer): Buffer {
+  if (!isIn(memory, segment)) return deflate.store(segment);
+  const from = segment.byteOffset - memory.byteOffset;
+  return deflate.storeInPlace(memory.subarray(0, from + segment.length), from);
+}
+
+function isIn(memory: Buffer, piece: Uint8Array): boolean {
+  return piece.buffer === memory.buffer;
+}
+
+/** Pieces in `memory` are segments by themselves. */
+async function* segments(pieces: AsyncIterable<Uint8Array>, memory: Buffer): AsyncGenerator<Buffer> {
   const held: { pieces: Uint8Array[]; bytes: number } = { pieces: [], bytes: 0 };
   for await (const piece of pieces) {
+    if (isIn(memory, piece)) {
+      yield asBuffer(piece);
+      continue;
+    }
     held.pieces.push(piece);
     held.bytes += piece.length;
     if (held.bytes < SEGMENT_BYTES) continue;

@@ -3,10 +3,9 @@
  * everywhere in treeport (see ostree/repo/loose.ts); large files are streamed.
  */
 import { close, closeSync, read, readSync } from 'node:fs';
-import { Readable } from 'node:stream';
 import { type BeneathOptions, type OpenedFile, openBeneath, readStart } from '../../base/open-beneath.ts';
 import { answerMemory } from './answer-memory.ts';
-import { PIECE_BYTES } from './piece-stream.ts';
+import { PacedStream, PIECE_BYTES } from './piece-stream.ts';
 import type { ByteRange } from './ranges.ts';
 
 const SMALL_FILE_BYTES = 256 * 1024;
@@ -83,15 +82,16 @@ export function streamSharedFile(descriptor: number, range: ByteRange): FileStre
 }
 
 /** Reads the next piece when the socket has taken the previous one. */
-export class FileStream extends Readable {
+export class FileStream extends PacedStream {
   readonly #descriptor: number;
   readonly #end: number;
   readonly #isShared: boolean;
   #position: number;
   #isReading = false;
+  #memory: Buffer | undefined;
 
   constructor(descriptor: number, { from, to }: ByteRange, { isShared = false } = {}) {
-    super({ highWaterMark: 0 });
+    super();
     this.#descriptor = descriptor;
     this.#isShared = isShared;
     this.#position = from;
@@ -104,7 +104,7 @@ export class FileStream extends Readable {
       this.push(null);
       return;
     }
-    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, left));
+    const piece = this.#memoryFor(Math.min(PIECE_BYTES, left));
     this.#isReading = true;
     read(this.#descriptor, piece, 0, piece.length, this.#position, (error, bytesRead) => {
       this.#isReading = false;
@@ -123,6 +123,13 @@ export class FileStream extends Readable {
     // A descriptor closed during a read may be reused for another file before the read runs.
     if (!this.#isReading) this.#close();
     done(error);
+  }
+
+  #memoryFor(length: number): Buffer {
+    if (this.#memory !== undefined) return this.#memory.subarray(0, length);
+    const memory = Buffer.allocUnsafeSlow(length);
+    if (this.reusesMemory) this.#memory = memory;
+    return memory;
   }
 
   #close(): void {

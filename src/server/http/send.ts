@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../../base/errors.ts';
 import type { Answer } from './answer.ts';
 import { answerMemory } from './answer-memory.ts';
+import { PacedStream } from './piece-stream.ts';
 import { FileStream } from './plain-file.ts';
 
 export function sendAnswer(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
@@ -37,6 +38,23 @@ export function writeAnswer(
     response.end(body);
   } else {
     logFault(body, logger, response.req.url);
-    pipeline(body, response, () => {});
+    if (body instanceof PacedStream) writePieces(body, response);
+    else pipeline(body, response, () => {});
   }
+}
+
+/** The stream goes on when the kernel has a piece, so that it may read the next into the same memory. */
+function writePieces(body: PacedStream, response: ServerResponse): void {
+  body.reusesMemory = true;
+  body.on('data', (piece: Buffer) => {
+    body.pause();
+    response.write(piece, (error) => {
+      if (error == null) body.resume();
+    });
+  });
+  // A write after the client has left; `close` follows.
+  response.on('error', () => {});
+  body.once('end', () => response.end());
+  body.once('error', () => response.destroy());
+  response.once('close', () => body.destroy());
 }

@@ -58,6 +58,23 @@ test('pieces may be kept by the consumer', async (t) => {
   assert.ok(Buffer.concat(pieces).equals(bytes));
 });
 
+test('a stream fills the memory that it is given, from the start again when that is full', async (t) => {
+  for (const size of [0, 1, 1000, 300_000, 1_000_001]) {
+    const bytes = Buffer.from(Array.from({ length: size }, (_, index) => index % 251));
+    const { loose } = await withObject(t, bytes);
+    const memory = Buffer.alloc(200_000);
+    const copies: Buffer[] = [];
+    for await (const piece of loose.stream(SUM, 'dirtree', 0, memory)) {
+      assert.equal(piece.buffer, memory.buffer);
+      copies.push(Buffer.from(piece));
+    }
+    assert.ok(Buffer.concat(copies).equals(bytes), `${size}`);
+  }
+  const { loose } = await withObject(t, Buffer.alloc(1000, 'a'));
+  const pieces = await collect(loose.stream(SUM, 'dirtree', 0, Buffer.alloc(999)));
+  assert.ok(pieces.equals(Buffer.alloc(1000, 'a')), 'a small file that does not fit is read elsewhere');
+});
+
 test('a file of any size is read in place, in one buffer', async (t) => {
   const header = { uid: 0, gid: 0, mode: 0o100644, target: '', xattrs: Buffer.alloc(0) };
   for (const size of [0, 1, 256 * 1024, 1_000_001]) {

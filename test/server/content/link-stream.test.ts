@@ -52,3 +52,27 @@ test('when far more than the buffers hold was taken at once the rest is stored',
   const length = await readAt(t, slowLink(), 24 * MIB, () => 0);
   assert.ok(length > 16 * MIB, String(length));
 });
+
+test('a consumer that is done with each piece gets the same bytes, from one buffer', async (t) => {
+  const bare = bareFixture(t);
+  const { objects } = await bare.open();
+  for (const size of [1, 200_000, 128 * 1024, 4 * MIB + 12_345]) {
+    const id = bare.file(text(size));
+    const taken = async (options: { readonly link: LinkSpeed; readonly reuses: boolean }) => {
+      const { link, reuses } = options;
+      const copies: Buffer[] = [];
+      const memory = new Set<ArrayBufferLike>();
+      const object = await objects.content(id);
+      for await (const piece of linkStream(object, id, { link, level: 3, reusesMemory: () => reuses })) {
+        copies.push(Buffer.from(piece));
+        if (piece.length > 5000) memory.add(piece.buffer);
+      }
+      return { bytes: Buffer.concat(copies), buffers: memory.size };
+    };
+    const fast = await taken({ link: new LinkSpeed(() => false), reuses: true });
+    assert.equal(idOf(fast.bytes), id);
+    assert.ok(fast.buffers <= 1, String(fast.buffers));
+    assert.equal(idOf((await taken({ link: slowLink(), reuses: true })).bytes), id);
+    assert.equal(idOf((await taken({ link: slowLink(), reuses: false })).bytes), id);
+  }
+});

@@ -12,6 +12,7 @@ import { createObjectAnswers } from '../../../src/server/content/object-answers.
 import type { Answer, Request } from '../../../src/server/http/answer.ts';
 import { newCounters } from '../../../src/server/http/counters.ts';
 import { createFaultReporter } from '../../../src/server/http/faults.ts';
+import { pieceStream } from '../../../src/server/http/piece-stream.ts';
 import { writeAnswer } from '../../../src/server/http/send.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
 import { archiveUrl, bareFixture } from '../repos.ts';
@@ -85,4 +86,49 @@ test('an error of the body breaks the connection of a plain response', async (t)
     get(origin, resolve).on('error', reject);
   });
   await assert.rejects(collect(response));
+});
+
+test('memory that a stream uses again is not touched before the client has its bytes', async (t) => {
+  const memory = Buffer.alloc(60_000);
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let index = 0; index < 400; index++) yield memory.fill(index % 251);
+  }
+  const origin = await plainServer(t, async () => ({
+    status: 200,
+    headers: {},
+    body: pieceStream(pieces()),
+  }));
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+  get(origin, resolve);
+  const response = await promise;
+  response.pause();
+  for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
+  const received = await collect(response);
+  assert.equal(received.length, 400 * memory.length);
+  for (let index = 0; index < 400; index++) {
+    const piece = received.subarray(index * memory.length, (index + 1) * memory.length);
+    assert.ok(piece.equals(Buffer.alloc(memory.length, index % 251)), `piece ${index}`);
+  }
+});
+
+test('a client that leaves ends the stream of pieces', async (t) => {
+  const ended = Promise.withResolvers<void>();
+  async function* pieces(): AsyncGenerator<Buffer> {
+    try {
+      for (;;) yield Buffer.alloc(60_000);
+    } finally {
+      ended.resolve();
+    }
+  }
+  const origin = await plainServer(t, async () => ({
+    status: 200,
+    headers: {},
+    body: pieceStream(pieces()),
+  }));
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+  get(origin, resolve);
+  const response = await promise;
+  response.on('error', () => {});
+  response.once('data', () => response.destroy());
+  await ended.promise;
 });
