@@ -1,8 +1,7 @@
 /**
  * Several processes that serve one address. Each worker is a complete server (worker.ts): they share the
- * repository, the cache directory and the listening socket, which belongs to this process and passes each
- * connection to one of them in turn. This process writes one log of the workers' lines, replaces a worker
- * that dies, and stops all of them together.
+ * repository, the cache directory and the listening socket, on which each of them accepts connections. This
+ * process writes one log of the workers' lines, replaces a worker that dies, and stops all of them together.
  */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
@@ -33,6 +32,8 @@ const RESTART_MS = 1000;
 /** Starts the workers; rejects with the error of a worker that cannot serve. */
 export async function startWorkers({ count, logLevel }: WorkersOptions): Promise<Workers> {
   const { exec, execArgv, args } = workerCommand();
+  // By default connections go through this process, and those passed to a worker that dies hang for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec, execArgv, args, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const log = openLog(logLevel);
   const supervisor = new Supervisor(log);
