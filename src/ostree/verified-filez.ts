@@ -1,5 +1,5 @@
 /**
- * Encodes a small object in memory: reads, verifies and deflates it (RFC 1951).
+ * Encodes objects as archive files: reads, verifies and deflates them (RFC 1951), small ones in memory.
  *
  * The bytes depend on the input alone, because entity tags promise it. So every buffer gets a compressor of
  * its own: one that is reset still shows traces of what it compressed before.
@@ -10,10 +10,11 @@ import { deflateRaw, deflateRawSync } from 'node:zlib';
 import { collect } from '../base/bytes.ts';
 import { type Checksum, finishChecksum } from './checksum.ts';
 import { archiveHeader, hashedHeader, isSymlink } from './file-header.ts';
-import { assembleFilez } from './filez.ts';
+import { assembleFilez, encodeFilez } from './filez.ts';
 import { corruptObject, wrongChecksum } from './object-fault.ts';
 import type { ContentObject } from './object-source.ts';
 import { headersLength, storedBlocks, storeInPlace } from './stored-blocks.ts';
+import { verifiedStream } from './verify.ts';
 
 /**
  * Up to this size bytes are stored at every level: compression would save less than the response headers
@@ -66,6 +67,15 @@ export async function encodeVerifiedFilez(
   const digest = createHash('sha256').update(hashedHeader(header)).update(bytes);
   requireChecksum(digest, checksum);
   return assembleFilez(header, bytes.length, await deflate(bytes, level));
+}
+
+/** The archive file of a large object, piece by piece; ERR_OBJECT_CORRUPT at its end, as above. */
+export function streamVerifiedFilez(
+  object: ContentObject,
+  checksum: Checksum,
+  level: number,
+): AsyncGenerator<Buffer> {
+  return encodeFilez({ ...object, stream: () => verifiedStream(object, checksum) }, level);
 }
 
 /** Reads the object to where it is sent from, because copies would be much of a server's garbage. */

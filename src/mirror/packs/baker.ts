@@ -6,10 +6,13 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collectSized } from '../../base/bytes.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import { encodeFilez } from '../../ostree/filez.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
-import { CANONICAL_LEVEL, encodeVerifiedFilez, SMALL_OBJECT_BYTES } from '../../ostree/verified-filez.ts';
-import { verifiedStream } from '../../ostree/verify.ts';
+import {
+  CANONICAL_LEVEL,
+  encodeVerifiedFilez,
+  SMALL_OBJECT_BYTES,
+  streamVerifiedFilez,
+} from '../../ostree/verified-filez.ts';
 import { BufferedWriter } from '../buffered-writer.ts';
 import { type Bake, BakeFilter, type Candidate, chooseBaked } from './bake.ts';
 import { type ObjectInPack, writePacks } from './write.ts';
@@ -59,8 +62,7 @@ export class Baker {
   async add(checksum: Checksum, object: ContentObject): Promise<void> {
     if (object.size > SMALL_OBJECT_BYTES) {
       await this.#settle(0);
-      const verified = { ...object, stream: () => verifiedStream(object, checksum) };
-      await this.#append(checksum, object.size, encodeFilez(verified, CANONICAL_LEVEL));
+      await this.#append(checksum, object.size, streamVerifiedFilez(object, checksum, CANONICAL_LEVEL));
       return;
     }
     const bytes = await collectSized(object.stream(), object.size);

@@ -14,15 +14,14 @@
  */
 import type { Readable } from 'node:stream';
 import type { Checksum } from '../../ostree/checksum.ts';
-import { encodeFilez } from '../../ostree/filez.ts';
 import type { ContentObject, ObjectSource } from '../../ostree/object-source.ts';
 import {
   encoderId,
   encodeVerifiedFilez,
   SMALL_OBJECT_BYTES,
   STORED_BYTES,
+  streamVerifiedFilez,
 } from '../../ostree/verified-filez.ts';
-import { verifiedStream } from '../../ostree/verify.ts';
 import { answerMemory } from '../http/answer-memory.ts';
 import type { Counters } from '../http/counters.ts';
 import type { LinkSpeed } from '../http/link-speed.ts';
@@ -133,10 +132,8 @@ export function createEncoder(options: EncoderOptions): Encoder {
 
   const sourceOf =
     (checksum: Checksum, object: ContentObject, level: number): OpenSource =>
-    () => {
-      const verified = { ...object, stream: () => verifiedStream(object, checksum) };
-      return watched(checksum, encodeFilez(verified, level));
-    };
+    () =>
+      watched(checksum, streamVerifiedFilez(object, checksum, level));
 
   const shareStream = (key: string, checksum: Checksum, object: ContentObject, level: number) =>
     new SharedStream(sourceOf(checksum, object, level), WINDOW_BYTES, () => underWay.delete(key));

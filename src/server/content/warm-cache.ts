@@ -8,7 +8,6 @@ import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { isTreeportError } from '../../base/errors.ts';
 import { lstatBeneath } from '../../base/list-beneath.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import { encodeFilez } from '../../ostree/filez.ts';
 import { loosePath } from '../../ostree/object-name.ts';
 import { archiveContent } from '../../ostree/repo/archive.ts';
 import { LooseObjects } from '../../ostree/repo/loose.ts';
@@ -18,8 +17,9 @@ import {
   encoderId,
   encodeVerifiedFilez,
   SMALL_OBJECT_BYTES,
+  streamVerifiedFilez,
 } from '../../ostree/verified-filez.ts';
-import { verifiedStream, verifyContent } from '../../ostree/verify.ts';
+import { verifyContent } from '../../ostree/verify.ts';
 import { pathsOf, prepareCacheDirectory } from './cache-directory.ts';
 
 export type WarmOptions = {
@@ -85,8 +85,7 @@ async function writeObject({ objects }: Repository, checksum: Checksum, path: st
   const object = await objects.content(checksum);
   if (object.size <= SMALL_OBJECT_BYTES)
     return writeFileAtomic(path, await encodeVerifiedFilez(object, checksum, CANONICAL_LEVEL));
-  const verified = { ...object, stream: () => verifiedStream(object, checksum) };
-  return writeFileAtomic(path, encodeFilez(verified, CANONICAL_LEVEL));
+  return writeFileAtomic(path, streamVerifiedFilez(object, checksum, CANONICAL_LEVEL));
 }
 
 /** Whether a server sends the object without its cache: from a pack or an archive file. */
