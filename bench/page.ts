@@ -5,7 +5,7 @@
 import { formatMachine } from './machine.ts';
 import type { Measured, Report } from './report.ts';
 import { type Verdict, verdictOf } from './result.ts';
-import { formatFigure, formatGoal, spread } from './table.ts';
+import { cellsOf, formatFigure, formatGoal, spread } from './table.ts';
 
 const PLACE = /(<!-- figures: (\S+) -->\n)[\s\S]*?(<!-- \/figures -->)/g;
 
@@ -45,14 +45,7 @@ function goals(sections: readonly Measured[], verdict: Verdict): string {
 function wholeSection({ title, rows, machine, quick }: Measured): string {
   const rounds = Math.max(...rows.map(({ values }) => values.length));
   const how = `${rounds === 1 ? 'One round' : `${rounds} rounds`}${quick ? ' of the quick set' : ''}`;
-  const lines = rows.map((row) => [
-    row.what,
-    formatFigure(row),
-    spread(row),
-    formatGoal(row),
-    verdictOf(row) ?? '',
-    row.setting ?? '',
-  ]);
+  const lines = rows.map(cellsOf);
   return [
     `### ${title[0]?.toUpperCase()}${title.slice(1)}`,
     '',

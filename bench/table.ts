@@ -20,15 +20,13 @@ const SUFFIX: Readonly<Record<Unit, string>> = {
 const HEADER = ['', 'figure', 'lowest - highest', 'goal', '', 'a user gets it'];
 
 export function formatSection(section: Section): string {
-  const lines = section.rows.map((row) => [
-    row.what,
-    formatFigure(row),
-    spread(row),
-    formatGoal(row),
-    verdictOf(row) ?? '',
-    row.setting ?? '',
-  ]);
+  const lines = section.rows.map(cellsOf);
   return [`== ${section.title}`, ...align([HEADER, ...lines]), ''].join('\n');
+}
+
+/** A row's cells, in the order of the header. */
+export function cellsOf(row: Row): readonly string[] {
+  return [row.what, formatFigure(row), spread(row), formatGoal(row), verdictOf(row) ?? '', row.setting ?? ''];
 }
 
 export function formatFigure(row: Row): string {

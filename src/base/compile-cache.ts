@@ -1,7 +1,7 @@
 /**
  * The directory of Node's compile cache. Cached code is executed, so it lies in the user's own cache
  * directory: anybody can prepare Node's default below /tmp, and a HOME that `sudo` has kept is another
- * user's. Without a directory that nobody else may write there is no cache.
+ * user's. There is no cache unless its directory is writable by this user alone.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';

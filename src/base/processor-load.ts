@@ -1,6 +1,6 @@
 /**
  * How much of the machine's processor time is unused, from /proc/stat (proc_stat(5)). In a container that is
- * the whole machine's: whatever runs there, background work does not compete with it.
+ * the whole machine's, so that background work does not compete with other programs either.
  */
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';

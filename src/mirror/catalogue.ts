@@ -1,7 +1,7 @@
 /**
  * Reads catalogues: the list of content objects with their sizes and headers as committed.
  *
- * Opening reads the first 16 KiB, whatever the file's size; a lookup takes one or two small positional reads.
+ * Opening reads only the first 16 KiB; a lookup takes one or two small positional reads.
  * Reads are synchronous, like all small reads of objects (ostree/repo/loose.ts). The catalogue is not
  * trusted: code that serves an object verifies its bytes against its id.
  */

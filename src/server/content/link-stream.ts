@@ -1,7 +1,7 @@
 /**
  * A large object as an archive file for one connection: stored where the connection takes bytes at once,
  * compressed lightly where it does not, and the one or the other from one segment to the next. The bytes
- * depend on the link, so they are nobody else's.
+ * depend on the link, so no other connection gets them.
  *
  * The socket's buffers take the first megabytes at once on any link. So a stream that was compressed goes on
  * compressed until far more than they hold was taken without waiting.

@@ -32,6 +32,13 @@ async function plainServer(t: TestContext, answer: (request: Request) => Promise
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** The response as soon as its head is there. */
+function firstResponse(origin: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(origin, resolve).on('error', reject);
+  });
+}
+
 test('a plain node:http handler answers objects with the same headers and bytes as the server', async (t) => {
   const bare = bareFixture(t);
   const repo = await bare.open();
@@ -82,9 +89,7 @@ test('an error of the body breaks the connection of a plain response', async (t)
       })(),
     );
   const origin = await plainServer(t, async () => ({ status: 200, headers: {}, body: body() }));
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(origin, resolve).on('error', reject);
-  });
+  const response = await firstResponse(origin);
   await assert.rejects(collect(response));
 });
 
@@ -98,9 +103,7 @@ test('memory that a stream uses again is not touched before the client has its b
     headers: {},
     body: pieceStream(pieces()),
   }));
-  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
-  get(origin, resolve);
-  const response = await promise;
+  const response = await firstResponse(origin);
   response.pause();
   for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
   const received = await collect(response);
@@ -125,9 +128,7 @@ test('a client that leaves ends the stream of pieces', async (t) => {
     headers: {},
     body: pieceStream(pieces()),
   }));
-  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
-  get(origin, resolve);
-  const response = await promise;
+  const response = await firstResponse(origin);
   response.on('error', () => {});
   response.once('data', () => response.destroy());
   await ended.promise;
