@@ -34,3 +34,33 @@ test('the first fault is thrown when all have ended; nothing more begins', async
 test('nothing to do is done', async () => {
   await eachConcurrently([], 3, async () => assert.fail());
 });
+
+test('items may arrive over time; after a fault their source is ended', async () => {
+  let isEnded = false;
+  async function* items(): AsyncGenerator<number> {
+    try {
+      for (let item = 0; ; item++) yield item;
+    } finally {
+      isEnded = true;
+    }
+  }
+  const work = async (item: number) => {
+    if (item === 5) throw new Error('fifth');
+  };
+  await assert.rejects(eachConcurrently(items(), 2, work), /fifth/);
+  assert.ok(isEnded);
+});
+
+test('a fault of the source is thrown when the work has ended', async () => {
+  const ended: number[] = [];
+  async function* items(): AsyncGenerator<number> {
+    yield 0;
+    throw new Error('unreadable');
+  }
+  const work = async (item: number, signal: AbortSignal) => {
+    while (!signal.aborted) await new Promise(setImmediate);
+    ended.push(item);
+  };
+  await assert.rejects(eachConcurrently(items(), 2, work), /unreadable/);
+  assert.deepEqual(ended, [0]);
+});

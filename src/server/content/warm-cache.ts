@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { eachConcurrently } from '../../base/each-concurrently.ts';
 import { isTreeportError } from '../../base/errors.ts';
 import { lstatBeneath } from '../../base/list-beneath.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -44,7 +45,6 @@ export async function warmCache(repo: Repository, { directory, onProgress }: War
   const encoder = encoderId(CANONICAL_LEVEL);
   const folder = await prepareCacheDirectory({ directory, encoder, repositories: pathsOf(repo) });
   const total = { written: 0, present: 0, bytes: 0 };
-  const running: Promise<void>[] = [];
   const warm = async (checksum: Checksum): Promise<void> => {
     if (await isGood(folder, checksum)) total.present += 1;
     else {
@@ -54,20 +54,14 @@ export async function warmCache(repo: Repository, { directory, onProgress }: War
     total.bytes += lstatBeneath(folder, loosePath(checksum, 'filez'))?.size ?? 0;
     onProgress(total.written + total.present);
   };
-  try {
-    for await (const { type, checksum } of repo.objects.list()) {
-      if (type !== 'file' || isReady(repo, checksum)) continue;
-      if (running.length === AT_ONCE) await running.shift();
-      const warming = warm(checksum);
-      // The error is met when its turn comes.
-      warming.catch(() => {});
-      running.push(warming);
-    }
-    for (const warming of running) await warming;
-  } finally {
-    await Promise.allSettled(running);
-  }
+  await eachConcurrently(objectsToWarm(repo), AT_ONCE, warm);
   return total;
+}
+
+async function* objectsToWarm(repo: Repository): AsyncGenerator<Checksum> {
+  for await (const { type, checksum } of repo.objects.list()) {
+    if (type === 'file' && !isReady(repo, checksum)) yield checksum;
+  }
 }
 
 async function isGood(folder: string, checksum: Checksum): Promise<boolean> {
