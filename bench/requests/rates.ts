@@ -3,6 +3,7 @@
  * connections, large ones by 8. Every turn is a new server process, warmed up for two seconds. Client and
  * server share the cores.
  */
+import { join } from 'node:path';
 import { debianRepos } from '../debian-tree.ts';
 import { processUsage } from '../process-usage.ts';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../pull/servers.ts';
 import { pairRatios, type Row, type Section } from '../result.ts';
 import { alternate, type Rounds } from '../rounds.ts';
-import { withServer } from '../server.ts';
+import { startServer, withServer } from '../server.ts';
 import type { Setting } from '../setting.ts';
 import { withScratch } from '../storage.ts';
 import { hasWorkers } from './has-workers.ts';
@@ -29,7 +30,11 @@ const WARM_UP_SECONDS = 2;
 const WORKERS_AUTO = ['--workers', 'auto'];
 
 type Size = keyof typeof GOALS;
-type Contender = PullServer & { readonly workers: 'one' | 'auto' };
+type Contender = PullServer & {
+  readonly workers: 'one' | 'auto';
+  /** The others with as many workers are compared with it. */
+  readonly base?: true;
+};
 type Measured = Answered & { readonly microsecondsOfServer: number };
 
 export function benchSmall8(setting: Setting): Promise<Section> {
@@ -72,11 +77,26 @@ function bench(size: Size, connections: number, setting: Setting): Promise<Secti
   });
 }
 
+/** What Node's HTTP parser allows at best. */
+function bareNode({ repos, fresh }: Stage): PullServer {
+  const script = join(import.meta.dirname, 'bare-node.ts');
+  return {
+    name: 'node:http alone, from memory, without a log',
+    start: () =>
+      startServer({
+        readyPath: '/repo/config',
+        log: fresh('log'),
+        command: (port) => [process.execPath, script, repos.archive, `${port}`],
+      }),
+  };
+}
+
 async function contendersOf(stages: readonly Stage[]): Promise<Contender[]> {
   const [first] = stages as [Stage];
   const contenders: Contender[] = [
-    { ...nginx(first, 1), workers: 'one' },
-    { ...nginx(first, 'auto'), workers: 'auto' },
+    { ...nginx(first, 1), workers: 'one', base: true },
+    { ...nginx(first, 'auto'), workers: 'auto', base: true },
+    { ...bareNode(first), workers: 'one' },
   ];
   for (const stage of stages) {
     const one = [image(stage), await warmImage(stage), serveArchive(stage)];
@@ -107,8 +127,8 @@ function rowsOf(
       values: of(name, 'microsecondsOfServer'),
     },
   ];
-  const base = contenders.find((one) => one.setting === undefined && one.workers === workers);
-  if (setting === undefined || base === undefined) return rows;
+  const base = contenders.find((one) => one.base && one.workers === workers);
+  if (base === undefined || base.name === name) return rows;
   return [
     ...rows,
     {
@@ -116,7 +136,7 @@ function rowsOf(
       what: `${name} / ${base.name}`,
       unit: 'ratio',
       values: pairRatios(of(name, 'perSecond'), of(base.name, 'perSecond')),
-      atLeast: GOALS[size][workers],
+      ...(setting === undefined ? {} : { atLeast: GOALS[size][workers] }),
     },
   ];
 }
