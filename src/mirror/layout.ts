@@ -20,6 +20,8 @@ export const PUBLISHED_REPO = 'repo';
 export const PUBLISHED_REPO_HISTORY = 'treeport published repo of ';
 /** The same of layers of packs. */
 export const PACKS_HISTORY = 'treeport ready objects of ';
+/** The same of layers of static deltas. */
+export const DELTAS_HISTORY = 'treeport static deltas of ';
 
 /** The embedded repo of the image that contains this published repo, extracted or mounted anywhere. */
 export function embeddedRepoOf(publishedRepo: string): string {
@@ -29,6 +31,7 @@ export function embeddedRepoOf(publishedRepo: string): string {
 
 /** Names in the published repo. */
 export const CATALOGUE_FILE = 'catalogue';
+export const DELTAS = 'deltas';
 export const PACKS = 'packs';
 export const PACKS_INDEX = 'packs/index';
 

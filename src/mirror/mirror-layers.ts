@@ -8,7 +8,14 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { fileFromBytes, type LayerFile, layerFilesFrom, layerTar, type MirrorLayerOptions } from './layer.ts';
-import { PACKS, PACKS_HISTORY, PUBLISHED_REPO, PUBLISHED_REPO_HISTORY } from './layout.ts';
+import {
+  DELTAS,
+  DELTAS_HISTORY,
+  PACKS,
+  PACKS_HISTORY,
+  PUBLISHED_REPO,
+  PUBLISHED_REPO_HISTORY,
+} from './layout.ts';
 import type { Baked } from './packs/baker.ts';
 import type { Publication } from './published-refs.ts';
 import type { Runtime } from './runtime/runtime.ts';
@@ -33,13 +40,17 @@ const FILES_PER_LAYER = 500;
 /** Docker's overlay driver stops at 127. */
 const MAX_LAYERS = 120;
 const RUNTIME_LAYERS = 1;
+/** Parts of deltas are compressed. */
+const DELTA_LEVEL = 1;
 const WORLD_SEARCHABLE = 0o005;
 /** A repository must have `objects`, and the layers have no directory entries. */
 const OBJECTS_KEPT = fileFromBytes(`${PUBLISHED_REPO}/objects/.keep`, Buffer.alloc(0));
 
 /**
  * Writes the runtime layer, which many images share, then the packs, a layer for each, because builds share
- * most of them, then the rest of the published repo, in one layer unless it has many files.
+ * most of them, then the static deltas, and then the rest of the published repo. Deltas and the rest are one
+ * layer each unless they have many files. Summary and delta indexes are in the last layer, so that deltas
+ * change no other one.
  */
 export async function putMirrorLayers(
   sink: ImageSink,
@@ -49,14 +60,23 @@ export async function putMirrorLayers(
   const created = historyTimestamp(options.created);
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
   const layers = [await runtime.putLayer(sink, { compression, created, ...progress })];
-  const put = async (files: readonly LayerFile[], about: string, layerOptions: MirrorLayerOptions = {}) => {
+  const put = async (
+    files: readonly LayerFile[],
+    about: string,
+    { compression: ofLayer = compression, ...layerOptions }: PutOptions = {},
+  ) => {
     const tar = layerTar(files, layerOptions);
-    const { descriptor, diffId } = await writeLayer(sink, tar, { compression, ...progress });
+    const { descriptor, diffId } = await writeLayer(sink, tar, { compression: ofLayer, ...progress });
     layers.push({ descriptor, diffId, history: { created, created_by: about } });
   };
-  const { packs, others } = partition(await layerFilesFrom(options.publishedRepo, PUBLISHED_REPO));
+  const { packs, deltas, others } = partition(await layerFilesFrom(options.publishedRepo, PUBLISHED_REPO));
   const names = publication.refs.map(({ name }) => name).join(', ') || `commit ${publication.commits[0]}`;
   for (const part of packParts(packs, below + RUNTIME_LAYERS)) await put(part, `${PACKS_HISTORY}${names}`);
+  if (deltas.length > 0) {
+    // Leaves a layer for the rest.
+    for (const part of layerParts(deltas, below + layers.length + 1, warn))
+      await put(part, `${DELTAS_HISTORY}${names}`, { compression: { ...compression, level: DELTA_LEVEL } });
+  }
   const openRoot = await isRootClosed(options.objects, publication.commits[0]);
   for (const part of layerParts([OBJECTS_KEPT, ...others], below + layers.length, warn)) {
     await put(part, `${PUBLISHED_REPO_HISTORY}${names}`, { openRoot });
@@ -64,10 +84,17 @@ export async function putMirrorLayers(
   return layers;
 }
 
+type PutOptions = MirrorLayerOptions & { readonly compression?: Compression };
+
 function partition(files: readonly LayerFile[]) {
   const isPack = ({ path }: LayerFile) =>
     path.endsWith('.pack') && path.startsWith(`${PUBLISHED_REPO}/${PACKS}/`);
-  return { packs: files.filter(isPack), others: files.filter((file) => !isPack(file)) };
+  const isDelta = ({ path }: LayerFile) => path.startsWith(`${PUBLISHED_REPO}/${DELTAS}/`);
+  return {
+    packs: files.filter(isPack),
+    deltas: files.filter(isDelta),
+    others: files.filter((file) => !isPack(file) && !isDelta(file)),
+  };
 }
 
 /** A layer for each pack, or as many as there may be above `below` layers and below the rest of the repo. */

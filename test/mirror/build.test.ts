@@ -4,12 +4,15 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { writeFileAtomic } from '../../src/base/atomic-file.ts';
 import { buildMirror } from '../../src/mirror/build.ts';
+import { DELTAS_HISTORY } from '../../src/mirror/layout.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { publicationOf } from '../../src/mirror/published-refs.ts';
 import { publishImage } from '../../src/oci/write/publish.ts';
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
+import { deltaDirectory } from '../../src/ostree/delta-name.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { reachableObjects } from '../../src/ostree/walk.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
@@ -78,6 +81,32 @@ test('configuration and labels start the mirror and still describe the encapsula
     assert.deepEqual(manifest.annotations, labels);
     assert.equal(config.history?.length, manifest.layers.length);
     assert.equal(config.rootfs.diff_ids.length, manifest.layers.length);
+  });
+});
+
+test('deltas are a layer of their own; the layers of commit and runtime stay as they are', async () => {
+  const delta = join(directory, 'repo', deltaDirectory({ from: source.first, to: source.commit }));
+  const [plain, carrying] = [join(directory, 'no deltas'), join(directory, 'deltas')];
+  await buildInto(plain, source.repo, [MIRROR_REF], [], 'all');
+  for (const file of ['superblock', '0']) await writeFileAtomic(join(delta, file), Buffer.from(file));
+  await buildInto(carrying, source.repo, [MIRROR_REF], [], 'all');
+  await rm(delta, { recursive: true });
+  const layersOf = (path: string) =>
+    withImage(path, async ({ config, manifest }) =>
+      manifest.layers.map(({ digest }, index) => ({ digest, by: config.history?.[index] })),
+    );
+  const [without, withDeltas] = [await layersOf(plain), await layersOf(carrying)];
+  const added = withDeltas.filter(({ by }) => by?.created_by?.startsWith(DELTAS_HISTORY));
+  assert.equal(added.length, 1);
+  const rest = withDeltas.filter((layer) => !added.includes(layer));
+  assert.deepEqual(rest.slice(0, -1), without.slice(0, -1));
+  await withImage(carrying, async (image) => {
+    const paths: string[] = [];
+    const at = withDeltas.indexOf(added[0] ?? assert.fail());
+    for await (const { path } of readEntries(image.layer(image.manifest.layers[at] ?? assert.fail())))
+      paths.push(path.slice(path.indexOf('/repo/deltas/') + '/repo/'.length));
+    const directoryName = deltaDirectory({ from: source.first, to: source.commit });
+    assert.deepEqual(paths, [`${directoryName}/0`, `${directoryName}/superblock`]);
   });
 });
 

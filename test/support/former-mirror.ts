@@ -1,6 +1,6 @@
 /** Mirror images in the layout before November 2026, with treeport's files below `sysroot/treeport`. */
 import { finishImage, type ImageLayer } from '../../src/container/encapsulate/image-draft.ts';
-import { FORMER_HOME, MIRROR_HOME, PACKS_HISTORY } from '../../src/mirror/layout.ts';
+import { DELTAS_HISTORY, FORMER_HOME, MIRROR_HOME, PACKS_HISTORY } from '../../src/mirror/layout.ts';
 import type { Descriptor, Digest } from '../../src/oci/model/descriptor.ts';
 import type { HistoryEntry } from '../../src/oci/model/image-config.ts';
 import type { OpenedImage } from '../../src/oci/read/opened-image.ts';
@@ -35,11 +35,13 @@ export async function formerMirror(from: string, to: string): Promise<Digest> {
 async function formerLayers(image: OpenedImage, sink: ImageSink): Promise<readonly ImageLayer[]> {
   const { layers } = image.manifest;
   const history = image.config.history ?? [];
-  const packs = history.filter(({ created_by: by }) => by?.startsWith(PACKS_HISTORY)).length;
+  const optional = history.filter(
+    ({ created_by: by }) => by?.startsWith(PACKS_HISTORY) || by?.startsWith(DELTAS_HISTORY),
+  ).length;
   const done: ImageLayer[] = [];
   for (const [index, layer] of layers.entries()) {
     const about = history[index] as HistoryEntry;
-    if (index < layers.length - OWN_LAYERS - packs) {
+    if (index < layers.length - OWN_LAYERS - optional) {
       await copyBlob(image, layer, sink);
       done.push({ descriptor: layer, diffId: image.config.rootfs.diff_ids[index] as Digest, history: about });
     } else {
