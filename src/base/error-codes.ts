@@ -95,6 +95,10 @@ export const ERROR_CODES = {
     'The server cannot listen: the port is in use, or the address does not belong to this machine or is not allowed.',
   ERR_TAR: 'A tar stream is malformed or truncated.',
   ERR_TAR_OBJECT: 'An entry of a tar stream violates the ostree tar formats. The message names the entry.',
+  ERR_LIBLZMA_MISSING:
+    'This needs liblzma 5.2 or later. Install liblzma5 (Debian, Ubuntu) or xz-libs (Fedora).',
+  ERR_XZ:
+    'An xz stream is damaged, truncated, larger than allowed, or cannot be made. The message says which.',
   ERR_LIBOSTREE_MISSING:
     'Writing to repositories needs libostree 2022.7 or later, which is not installed. The message names the package.',
   ERR_LIBOSTREE: 'libostree failed. The message quotes it.',

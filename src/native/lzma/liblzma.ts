@@ -1,0 +1,75 @@
+/**
+ * liblzma.so.5, loaded on first use. This folder is apart from libostree's libraries because the server in
+ * mirror images loads it too, on worker threads. Structs and constants: lzma/base.h, lzma/filter.h and
+ * lzma/lzma12.h of xz 5.2 to 5.8, which share one ABI; only 64-bit little-endian machines are supported.
+ */
+import koffi from 'koffi';
+import { messageOf, TreeportError } from '../../base/errors.ts';
+
+const FILE = 'liblzma.so.5';
+/** 5.2.0, as lzma_version_number() counts. */
+const OLDEST = 50_020_002;
+
+type Liblzma = {
+  readonly versionText: () => string;
+  readonly rawBufferEncode: (
+    filters: Uint8Array,
+    allocator: null,
+    input: Uint8Array,
+    inputSize: number,
+    output: Uint8Array,
+    outputPosition: Uint8Array,
+    outputSize: number,
+  ) => number;
+  readonly streamDecoder: (stream: Uint8Array, memoryLimit: bigint, flags: number) => number;
+  readonly code: (stream: Uint8Array, action: number) => number;
+  readonly end: (stream: Uint8Array) => void;
+};
+
+let loaded: Liblzma | undefined;
+
+/** ERR_LIBLZMA_MISSING if the library is missing or too old. */
+export function liblzma(): Liblzma {
+  loaded ??= loadLiblzma();
+  return loaded;
+}
+
+/** The version of the library in use, such as `5.4.1`; ERR_LIBLZMA_MISSING if there is none. */
+export function lzmaVersion(): string {
+  return liblzma().versionText();
+}
+
+/** `file` is what dlopen(3) looks for. */
+export function loadLiblzma(file = FILE): Liblzma {
+  const library = open(file);
+  try {
+    const version = library.func('uint32_t lzma_version_number()')() as number;
+    if (version < OLDEST) throw new Error(`it is version ${version}`);
+    return {
+      versionText: library.func('const char *lzma_version_string()'),
+      rawBufferEncode: library.func(
+        'int lzma_raw_buffer_encode(const uint8_t *filters, void *allocator, const uint8_t *in, size_t in_size, uint8_t *out, uint8_t *out_pos, size_t out_size)',
+      ),
+      streamDecoder: library.func(
+        'int lzma_stream_decoder(uint8_t *stream, uint64_t memory_limit, uint32_t flags)',
+      ),
+      code: library.func('int lzma_code(uint8_t *stream, int action)'),
+      end: library.func('void lzma_end(uint8_t *stream)'),
+    };
+  } catch (error) {
+    throw missing(`cannot use ${file}: ${messageOf(error)}`, error);
+  }
+}
+
+function open(file: string): ReturnType<typeof koffi.load> {
+  try {
+    return koffi.load(file);
+  } catch (error) {
+    throw missing(`cannot load ${file}: ${messageOf(error)}`, error);
+  }
+}
+
+function missing(why: string, cause: unknown): TreeportError {
+  const advice = 'install liblzma 5.2 or later (Debian: liblzma5, Fedora: xz-libs)';
+  return new TreeportError('ERR_LIBLZMA_MISSING', `${why}; ${advice}`, { cause });
+}
