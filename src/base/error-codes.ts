@@ -122,6 +122,8 @@ export const ERROR_CODES = {
     'The tar stream or image contains an object that does not belong to its commit. Nothing was imported.',
   ERR_UNVERIFIED_REFERENCE:
     'The image reference does not say how to verify the image. Prefix it with a scheme, or give --unverified.',
+  ERR_DELTA_CORRUPT:
+    'A static delta is damaged or does not make what it announces. Nothing was written. Generate or copy it again.',
   ERR_NOT_READY:
     'The server that `check` queried does not respond, or is not ready. The message quotes its response.',
 } as const;
