@@ -18,6 +18,7 @@ const BYTE_EXACT = [
   'test/ostree/',
   'test/tar/',
   'test/oci/write/gzip',
+  'test/delta/',
   'test/mirror/catalogue',
 ];
 const E2E = 'test/e2e/';
