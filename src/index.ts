@@ -41,7 +41,8 @@ export { openPublishedRepo } from './mirror/open-published.ts';
 export { type Publication, publicationOf } from './mirror/published-refs.ts';
 export { installedRuntime, type Runtime } from './mirror/runtime/runtime.ts';
 export { libcXattrs } from './native/libc/xattrs.ts';
-export { type GpgSigner, gpgSignCommit, importGpgKeys } from './native/ostree/gpg.ts';
+export { importGpgKeys } from './native/ostree/gpg.ts';
+export { type GpgKeyChoice, gpgSigner } from './native/ostree/gpg-signer.ts';
 export { deleteRemote, type RemoteConfig, setRemote } from './native/ostree/remotes.ts';
 export { LibostreeRepo, type WritableMode } from './native/ostree/repository.ts';
 export { startTransaction, type TransactionOptions } from './native/ostree/start-transaction.ts';
@@ -71,12 +72,16 @@ export {
   type RepositoryMode,
 } from './ostree/repo/open.ts';
 export { loadCommit, resolveRevision } from './ostree/revision.ts';
+export { signersInFile } from './ostree/sign/key-file.ts';
+export { commandSigner } from './ostree/sign/sign-command.ts';
 export { type SigningKey, signCommit } from './ostree/sign/sign-commit.ts';
+export type { Signer } from './ostree/sign/signer.ts';
 export { reachableObjects, walkTree } from './ostree/walk.ts';
 export { createServer, type Server } from './server/app.ts';
 export { type RunningServer, type ServeOptions, serve } from './server/listen.ts';
 export { mirror } from './server/mirror.ts';
 export type { MirrorOptions, ServerOptions } from './server/options.ts';
+export { signStoredCommit } from './signing/commit-signatures.ts';
 export { type Chunk, type ChunkObjects, commitObjects } from './tar/chunk.ts';
 export { type DirectoryOwners, directoryOwners } from './tar/directory-owners.ts';
 export { exportChunk } from './tar/export-chunk.ts';

@@ -117,7 +117,11 @@ export const ERROR_CODES = {
     'The commit is signed by a key that the remote does not have. Import the key if you trust it.',
   ERR_SIGNATURE_EXPIRED: 'The signature of the commit, or the key that made it, has expired.',
   ERR_SIGNATURE_REVOKED: 'The key that signed the commit is revoked.',
-  ERR_SIGNING_KEY: 'The secret key to sign with is invalid for its type.',
+  ERR_SIGNING_KEY:
+    'The key to sign with cannot be read or used: the file is missing, the key is of another type, encrypted, expired or revoked. The message says which.',
+  ERR_SIGN_COMMAND:
+    'The command to sign with failed, or did not write a signature. The message quotes its standard error.',
+  ERR_KEY_EXISTS: 'The file for a new key exists already. Keys are never overwritten; name another file.',
   ERR_OBJECT_STRAY:
     'The tar stream or image contains an object that does not belong to its commit. Nothing was imported.',
   ERR_UNVERIFIED_REFERENCE:

@@ -61,6 +61,22 @@ const GROUPS: readonly Group[] = [
     ],
   },
   {
+    name: 'sign',
+    description: 'signatures of commits and of the summary',
+    verbs: [
+      { names: ['commit'], brief: true, load: async () => (await import('./sign-commit.ts')).addSignCommit },
+      {
+        names: ['summary'],
+        brief: true,
+        load: async () => (await import('./sign-summary.ts')).addSignSummary,
+      },
+      { names: ['verify'], brief: true, load: async () => (await import('./sign-verify.ts')).addSignVerify },
+      { names: ['list'], brief: true, load: async () => (await import('./sign-list.ts')).addSignList },
+      { names: ['delete'], brief: true, load: async () => (await import('./sign-delete.ts')).addSignDelete },
+      { names: ['keygen'], brief: true, load: async () => (await import('./sign-keygen.ts')).addSignKeygen },
+    ],
+  },
+  {
     name: 'tar',
     description: 'commits as tar streams',
     verbs: [

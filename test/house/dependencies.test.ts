@@ -9,7 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['gvariant'],
   ['ostree'],
   ['oci', 'tar', 'native'],
-  ['fsck', 'container', 'delta', 'mirror'],
+  ['fsck', 'container', 'delta', 'mirror', 'signing'],
   ['server'],
   ['cli'],
 ];

@@ -1,5 +1,6 @@
 /**
- * Verifies a commit by a remote's option `gpg-verify`: one valid signature by a key of the remote is enough.
+ * Verifies a commit or a summary by a remote's option `gpg-verify` or `gpg-verify-summary`: one valid
+ * signature by a key of the remote is enough.
  */
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { isRegularFile } from '../../base/open-beneath.ts';
 import { type GpgSignature, verifyGpgSignatures } from '../../native/ostree/gpg.ts';
 import { type Remote, remoteList } from '../../ostree/remotes.ts';
 import { GPG_SIGNATURES, signaturesUnder } from '../../ostree/sign/signatures.ts';
-import type { SignedCommit, VerifiedSignature } from '../../ostree/sign/signed-commit.ts';
+import { type SignedData, type VerifiedSignature, verifyOption } from '../../ostree/sign/signed-commit.ts';
 import { noKeys } from '../../ostree/sign/trusted-keys.ts';
 
 const MACHINE_KEYRINGS = '/usr/share/ostree/trusted.gpg.d';
@@ -19,34 +20,31 @@ const MACHINE_KEYRINGS = '/usr/share/ostree/trusted.gpg.d';
  */
 export async function verifyWithGpg(
   remote: Remote,
-  commit: SignedCommit,
+  signed: SignedData,
 ): Promise<readonly VerifiedSignature[]> {
-  const found = signaturesUnder(commit.metadata, GPG_SIGNATURES);
+  const found = signaturesUnder(signed.metadata, GPG_SIGNATURES);
   if (found.length === 0) {
     throw new TreeportError(
       'ERR_SIGNATURE_MISSING',
-      `commit ${commit.checksum} has no GPG signature, and remote "${remote.name}" demands one (gpg-verify)`,
+      `${signed.name} has no GPG signature, and remote "${remote.name}" demands one (${verifyOption('gpg', signed.thing)})`,
     );
   }
   await checkKeyPaths(remote);
-  const signatures = verify(remote, commit, Buffer.concat(found));
+  const signatures = verify(remote, signed, Buffer.concat(found));
   const valid = signatures.filter((signature) => signature.valid);
   if (valid.length > 0) return valid.map(verified);
   if (signatures.every(({ keyMissing }) => keyMissing) && !(await hasKeyring(remote)))
-    throw noKeys(
-      remote,
-      `no GPG key at all to verify commit ${commit.checksum} with; ${importAdvice(remote)}`,
-    );
-  throw refusal(remote, commit, signatures);
+    throw noKeys(remote, `no GPG key at all to verify ${signed.name} with; ${importAdvice(remote)}`);
+  throw refusal(remote, signed, signatures);
 }
 
-function verify(remote: Remote, commit: SignedCommit, signatures: Buffer): readonly GpgSignature[] {
+function verify(remote: Remote, signed: SignedData, signatures: Buffer): readonly GpgSignature[] {
   return verifyGpgSignatures({
     repo: remote.repo,
     remote: remote.name,
-    data: commit.bytes,
+    data: signed.bytes,
     signatures,
-    what: `the GPG signatures of commit ${commit.checksum} cannot be verified for remote "${remote.name}"`,
+    what: `the GPG signatures of ${signed.name} cannot be verified for remote "${remote.name}"`,
   });
 }
 
@@ -88,15 +86,15 @@ function ownKeyrings({ name, directories }: Remote): readonly string[] {
 /** The most actionable reason comes first. */
 function refusal(
   remote: Remote,
-  { checksum }: SignedCommit,
+  { name, thing }: SignedData,
   signatures: readonly GpgSignature[],
 ): TreeportError {
-  const where = `commit ${checksum} for remote "${remote.name}"`;
+  const where = `${name} for remote "${remote.name}"`;
   const bad = signatures.find((one) => !one.keyMissing && !one.expired && !one.keyExpired && !one.keyRevoked);
   if (bad !== undefined) {
     return new TreeportError(
       'ERR_SIGNATURE_BAD',
-      `BAD signature of ${where} by GPG key ${keyOf(bad)}: the commit or the signature was changed`,
+      `BAD signature of ${where} by GPG key ${keyOf(bad)}: the ${thing} or the signature was changed`,
     );
   }
   const revoked = signatures.find(({ keyRevoked }) => keyRevoked);

@@ -9,7 +9,12 @@ import type { Checksum } from '../../ostree/checksum.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import { openRemote, type RemotesOptions, remoteBoolean } from '../../ostree/remotes.ts';
-import { signedCommit, type VerifiedSignature } from '../../ostree/sign/signed-commit.ts';
+import {
+  type SignedData,
+  signedCommit,
+  type VerifiedSignature,
+  verifyOption,
+} from '../../ostree/sign/signed-commit.ts';
 import { selectedEngines, verifyWithEngines } from '../../ostree/sign/verify-engines.ts';
 import type { CommitHead } from '../../tar/import-commit.ts';
 import { verifyWithGpg } from './verify-gpg.ts';
@@ -35,21 +40,32 @@ export type VerifyOptions = RemotesOptions & {
  * ERR_OBJECT_CORRUPT if the detached metadata is malformed; the errors of opening the repository.
  */
 export async function verifyCommitSignatures(options: VerifyOptions): Promise<readonly VerifiedSignature[]> {
+  const signed = signedCommit(options.commit, options.commitBytes, options.detachedMetadata);
+  return verifyByRemote(signed, options);
+}
+
+export type RemoteOptions = RemotesOptions & Pick<VerifyOptions, 'repo' | 'remote' | 'keyDirectories'>;
+
+/** Verifies a commit or a summary. Errors as {@link verifyCommitSignatures}. */
+export async function verifyByRemote(
+  signed: SignedData,
+  options: RemoteOptions,
+): Promise<readonly VerifiedSignature[]> {
   const remote = await openRemote(options.repo, options.remote, options);
-  const gpg = remoteBoolean(remote, 'gpg-verify', true);
-  const selection = selectedEngines(remote);
+  const [gpgOption, signOption] = [verifyOption('gpg', signed.thing), verifyOption('sign', signed.thing)];
+  const gpg = remoteBoolean(remote, gpgOption, signed.thing === 'commit');
+  const selection = selectedEngines(remote, signed.thing);
   if (!gpg && selection.engines.length === 0) {
     throw new TreeportError(
       'ERR_REMOTE_UNVERIFIED',
-      `commit ${options.commit} cannot be verified: remote "${remote.name}" of repository ${remote.repo} has both gpg-verify and sign-verify off`,
+      `${signed.name} cannot be verified: remote "${remote.name}" of repository ${remote.repo} has both ${gpgOption} and ${signOption} off`,
     );
   }
-  const commit = signedCommit(options.commit, options.commitBytes, options.detachedMetadata);
   const engineSigned =
     selection.engines.length > 0
-      ? await verifyWithEngines(remote, commit, selection, options.keyDirectories)
+      ? await verifyWithEngines(remote, signed, selection, options.keyDirectories)
       : [];
-  return [...(gpg ? await verifyWithGpg(remote, commit) : []), ...engineSigned];
+  return [...(gpg ? await verifyWithGpg(remote, signed) : []), ...engineSigned];
 }
 
 /** Loads a commit and its detached metadata from a repository; ERR_OBJECT_MISSING, ERR_OBJECT_CORRUPT. */

@@ -79,6 +79,18 @@ export function newBytes(bytes: Uint8Array): Handle {
   return new Handle(glib().bytesNew(bytes, bytes.length), glib().bytesUnref);
 }
 
+/** Owns a reference to a GBytes. */
+export function ownBytes(bytes: Pointer): Handle {
+  return new Handle(bytes, glib().bytesUnref);
+}
+
+/** A copy of what is in a GBytes. */
+export function bytesCopy(bytes: Pointer): Buffer {
+  // Any bytes are a valid `ay`, which is the type without a framing of its own.
+  using variant = ownVariant(glib().variantRefSink(glib().variantNew('ay', bytes, 1)));
+  return variantBytes(variant.pointer);
+}
+
 /** A new GVariant of this type with a copy of its serialized form. */
 export function newVariant(type: string, serialized: Uint8Array): Handle {
   using bytes = newBytes(serialized);

@@ -1,12 +1,11 @@
 /**
- * GPG: verifying signatures, importing the keys to verify with, and signing commits. libostree runs gpg, on
- * the calling thread; a verification takes about 40 ms.
+ * GPG: verifying signatures, and importing the keys to verify with. libostree runs gpg, on the calling
+ * thread; a verification takes about 40 ms.
  *
  * The key ring of a remote is `<remote>.trustedkeys.gpg` of the repository or the machine, else the machine's
  * trusted.gpg.d; and the files that `gpgkeypath` names.
  */
 import { read } from '../../gvariant/index.ts';
-import { type Checksum, parseChecksum } from '../../ostree/checksum.ts';
 import { checked, type ErrorPlace } from '../glib/gerror.ts';
 import { newBytes, ownObject, ownVariant, variantBytes, withMainContext } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
@@ -83,16 +82,6 @@ const ostree = lazily(({ ostree, gio }) => ({
   bytesStream: gio.func('void *g_memory_input_stream_new_from_bytes(void *bytes)') as (
     bytes: Pointer,
   ) => Pointer,
-  sign: ostree.func(
-    'int ostree_repo_sign_commit(void *repo, const char *commit, const char *key, const char *home, void *cancellable, _Inout_ void **error)',
-  ) as (
-    repo: Pointer,
-    commit: Checksum,
-    key: string,
-    home: string | null,
-    cancellable: null,
-    error: ErrorPlace,
-  ) => number,
 }));
 
 export type GpgVerifyOptions = {
@@ -156,24 +145,4 @@ export function importGpgKeys(repo: LibostreeRepo, remote: string, keys: Uint8Ar
     ),
   );
   return imported[0];
-}
-
-export type GpgSigner = {
-  /** Of the secret key: an id, a fingerprint or an address. */
-  readonly key: string;
-  /** GNUPGHOME. Default: the user's. */
-  readonly home?: string;
-};
-
-/**
- * Adds a signature to the detached metadata of a commit. Blocks while gpg runs. Throws ERR_LIBOSTREE, which
- * quotes gpg.
- */
-export function gpgSignCommit(repo: LibostreeRepo, commit: Checksum, signer: GpgSigner): void {
-  parseChecksum(commit);
-  withMainContext(() =>
-    checked(`cannot sign the commit ${commit}`, (error) =>
-      ostree().sign(repo.pointer, commit, signer.key, signer.home ?? null, null, error),
-    ),
-  );
 }

@@ -13,7 +13,6 @@ import { hash } from 'node:crypto';
 import koffi from 'koffi';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import { DICT_TYPE } from '../../ostree/metadata-dict.ts';
 import { wrongChecksum } from '../../ostree/object-fault.ts';
 import type { HashedMetadataType } from '../../ostree/object-name.ts';
 import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
@@ -47,9 +46,6 @@ const ostree = lazily(({ ostree, gio }) => ({
     cancellable: null,
     error: ErrorPlace,
   ) => number,
-  writeDetached: ostree.func(
-    'int ostree_repo_write_commit_detached_metadata(void *repo, const char *checksum, void *variant, void *cancellable, _Inout_ void **error)',
-  ) as (repo: Pointer, checksum: Checksum, variant: Pointer, cancellable: null, error: ErrorPlace) => number,
   importObject: ostree.func(
     'int ostree_repo_import_object_from_with_trust(void *repo, void *source, int type, const char *checksum, int trusted, void *cancellable, _Inout_ void **error)',
   ) as (
@@ -153,13 +149,6 @@ export function writeMetadata(
   using variant = newVariant(METADATA_VARIANT[type], bytes);
   checked(`cannot write object ${checksum}.${type}`, (error) =>
     ostree().writeMetadata(pointer, OBJECT_TYPE[type], checksum, variant.pointer, null, null, error),
-  );
-}
-
-export function writeDetachedMetadata({ pointer }: StagedRepo, commit: Checksum, bytes: Uint8Array): void {
-  using variant = newVariant(DICT_TYPE, bytes);
-  checked(`cannot write object ${commit}.commitmeta`, (error) =>
-    ostree().writeDetached(pointer, commit, variant.pointer, null, error),
   );
 }
 

@@ -1,15 +1,11 @@
 /** Entry point of a write thread. */
+
 import { answerCalls } from '../../base/answer-calls.ts';
+import { writeDetachedMetadata } from './detached-metadata.ts';
 import { LargeFile } from './large-file.ts';
 import type { StagedRepo } from './staging.ts';
 import { abortTransaction, commitTransaction, prepareTransaction } from './transaction-calls.ts';
-import {
-  dropUnsound,
-  importObject,
-  writeContent,
-  writeDetachedMetadata,
-  writeMetadata,
-} from './write-objects.ts';
+import { dropUnsound, importObject, writeContent, writeMetadata } from './write-objects.ts';
 import type { PackedObject, WriteAnswer, WriteRequest } from './write-threads.ts';
 
 const largeFiles = new Map<number, LargeFile>();
@@ -51,7 +47,7 @@ function writePacked(
 ): void {
   const bytes = memory.subarray(start, start + length);
   if (type === 'file') writeContent(repo, checksum, bytes);
-  else if (type === 'commitmeta') writeDetachedMetadata(repo, checksum, bytes);
+  else if (type === 'commitmeta') writeDetachedMetadata(repo.pointer, checksum, bytes);
   else writeMetadata(repo, type, checksum, bytes);
 }
 

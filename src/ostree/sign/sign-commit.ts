@@ -1,4 +1,4 @@
-/** Signs commits with the engines that need no libostree; GPG signing is `ostree gpg-sign`. */
+/** Signs a commit in memory with a secret key in memory; signer.ts has signers of every kind. */
 import { TreeportError } from '../../base/errors.ts';
 import type { MetadataDict } from '../metadata-dict.ts';
 import type { EngineName } from './engine.ts';

@@ -29,3 +29,16 @@ export function withSignature(metadata: MetadataDict, key: string, signature: Ui
   const signatures = [...signaturesUnder(metadata, key), signature];
   return new Map([...metadata, [key, variant(SIGNATURES_TYPE, signatures)]]);
 }
+
+/** Keeps only the signatures under the key that `isKept` accepts; drops the key with the last of them. */
+export function keepSignatures(
+  metadata: MetadataDict,
+  key: string,
+  isKept: (signature: Buffer) => boolean,
+): MetadataDict {
+  const kept = signaturesUnder(metadata, key).filter((signature) => isKept(signature));
+  const rest = new Map(metadata);
+  if (kept.length === 0) rest.delete(key);
+  else rest.set(key, variant(SIGNATURES_TYPE, kept));
+  return rest;
+}

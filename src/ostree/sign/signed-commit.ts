@@ -1,12 +1,17 @@
-/** A commit with its signatures: the input of verifiers. */
+/** Bytes with their signatures, those of a commit or a summary: the input of verifiers. */
 import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
 import { type MetadataDict, parseDict } from '../metadata-dict.ts';
 import { corruptObject } from '../object-fault.ts';
 import { formatObjectName } from '../object-name.ts';
 
-export type SignedCommit = {
-  readonly checksum: Checksum;
+/** What is signed, and so which options of a remote say how to verify it. */
+export type SignedThing = 'commit' | 'summary';
+
+export type SignedData = {
+  /** Names it in messages: `commit <checksum>`, or `the summary of <repository>`. */
+  readonly name: string;
+  readonly thing: SignedThing;
   readonly bytes: Uint8Array;
   readonly metadata: MetadataDict;
 };
@@ -29,12 +34,17 @@ export function signedCommit(
   checksum: Checksum,
   bytes: Uint8Array,
   detachedMetadata: Uint8Array | undefined,
-): SignedCommit {
+): SignedData {
   try {
     const metadata = detachedMetadata === undefined ? new Map() : parseDict(detachedMetadata);
-    return { checksum, bytes, metadata };
+    return { name: `commit ${checksum}`, thing: 'commit', bytes, metadata };
   } catch (error) {
     if (!isTreeportError(error)) throw error;
     throw corruptObject(formatObjectName({ type: 'commitmeta', checksum }), error.message, error);
   }
+}
+
+/** The option of a remote that switches verification on: `gpg-verify`, `sign-verify-summary`, … */
+export function verifyOption(kind: 'gpg' | 'sign', thing: SignedThing): string {
+  return thing === 'commit' ? `${kind}-verify` : `${kind}-verify-summary`;
 }

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { gpgSignCommit, importGpgKeys } from '../../../src/native/ostree/gpg.ts';
+import { importGpgKeys } from '../../../src/native/ostree/gpg.ts';
+import { gpgSigner } from '../../../src/native/ostree/gpg-signer.ts';
 import { setRemote } from '../../../src/native/ostree/remotes.ts';
 import { startTransaction } from '../../../src/native/ostree/start-transaction.ts';
+import { signStoredCommit } from '../../../src/signing/commit-signatures.ts';
 import { makeGpgKey, stopAgent } from '../../e2e/support/gpg.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
@@ -23,10 +25,10 @@ test('a commit is signed, and verified with the imported key', { skip }, async (
   await giveCommit(transaction, source);
   await transaction.commit();
   const key = await makeGpgKey(folder);
-  gpgSignCommit(repo, source.commit, { key: key.id, home: key.home });
-  assert.throws(
-    () => gpgSignCommit(repo, source.commit, { key: '0123456789ABCDEF', home: key.home }),
-    coded('ERR_LIBOSTREE', source.commit, '0123456789ABCDEF'),
+  await signStoredCommit(repo, source.commit, [gpgSigner(repo, { key: key.id, home: key.home })]);
+  await assert.rejects(
+    signStoredCommit(repo, source.commit, [gpgSigner(repo, { key: '0123456789ABCDEF', home: key.home })]),
+    coded('ERR_SIGNING_KEY', source.commit, '0123456789ABCDEF'),
   );
   await stopAgent(key.home);
 

@@ -7,7 +7,7 @@ import type { MetadataDict } from '../../../src/ostree/metadata-dict.ts';
 import type { Remote } from '../../../src/ostree/remotes.ts';
 import { type SigningKey, signCommit } from '../../../src/ostree/sign/sign-commit.ts';
 import { withSignature } from '../../../src/ostree/sign/signatures.ts';
-import type { SignedCommit } from '../../../src/ostree/sign/signed-commit.ts';
+import type { SignedData } from '../../../src/ostree/sign/signed-commit.ts';
 import { selectedEngines, verifyWithEngines } from '../../../src/ostree/sign/verify-engines.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
@@ -25,15 +25,15 @@ function remoteWith(options: Readonly<Record<string, string>>): Remote {
   return { name: 'os', repo: '/r', configs: [config], directories: ['/r'] };
 }
 
-function signedBy(...keys: readonly SigningKey[]): SignedCommit {
+function signedBy(...keys: readonly SigningKey[]): SignedData {
   const metadata = keys.reduce<MetadataDict>((dict, key) => signCommit(dict, BYTES, key), new Map());
-  return { checksum: CHECKSUM, bytes: BYTES, metadata };
+  return { name: `commit ${CHECKSUM}`, thing: 'commit', bytes: BYTES, metadata };
 }
 
 /** Verifies with no keys of the machine but those in `directory`. */
-function verify(options: Readonly<Record<string, string>>, commit: SignedCommit, directory = '/nonexistent') {
+function verify(options: Readonly<Record<string, string>>, commit: SignedData, directory = '/nonexistent') {
   const remote = remoteWith(options);
-  return verifyWithEngines(remote, commit, selectedEngines(remote), [directory]);
+  return verifyWithEngines(remote, commit, selectedEngines(remote, commit.thing), [directory]);
 }
 
 const ED25519 = { engine: 'ed25519', secret: OURS.secret } as const;
@@ -43,15 +43,15 @@ const OPTIONS = { 'sign-verify': 'ed25519', 'verification-ed25519-key': OURS.pub
 
 test('which engines sign-verify selects', () => {
   const names = (text: string) => {
-    const { engines, named } = selectedEngines(remoteWith({ 'sign-verify': text }));
+    const { engines, named } = selectedEngines(remoteWith({ 'sign-verify': text }), 'commit');
     return [named, ...engines.map(({ name }) => name)];
   };
   assert.deepEqual(names('true'), [false, 'ed25519', 'spki']);
   assert.deepEqual(names('1'), [false, 'ed25519', 'spki']);
   assert.deepEqual(names('false'), [false]);
   assert.deepEqual(names('spki;ed25519;'), [true, 'spki', 'ed25519']);
-  assert.deepEqual(selectedEngines(remoteWith({})).engines, []);
-  assert.deepEqual(selectedEngines(remoteWith({ 'sign-verify': '' })).engines, []);
+  assert.deepEqual(selectedEngines(remoteWith({}), 'commit').engines, []);
+  assert.deepEqual(selectedEngines(remoteWith({ 'sign-verify': '' }), 'commit').engines, []);
   assert.throws(
     () => names('ed25519;dummy'),
     coded('ERR_REPO_CONFIG', 'sign-verify', '"dummy"', 'ed25519, spki'),
@@ -93,7 +93,7 @@ test('a key that is not trusted, a changed commit, a changed signature', async (
   );
   const metadata = withSignature(new Map(), 'ostree.sign.ed25519', Buffer.alloc(64));
   await assert.rejects(
-    verify(OPTIONS, { checksum: CHECKSUM, bytes: BYTES, metadata }),
+    verify(OPTIONS, { name: `commit ${CHECKSUM}`, thing: 'commit', bytes: BYTES, metadata }),
     coded('ERR_SIGNATURE_BAD'),
   );
 });
@@ -103,7 +103,10 @@ test('no signature, or one of another kind or type', async () => {
   await assert.rejects(verify(OPTIONS, signedBy()), missing);
   await assert.rejects(verify(OPTIONS, signedBy(SPKI)), missing);
   const text: MetadataDict = new Map([['ostree.sign.ed25519', { type: 's', value: 'signature' }]]);
-  await assert.rejects(verify(OPTIONS, { checksum: CHECKSUM, bytes: BYTES, metadata: text }), missing);
+  await assert.rejects(
+    verify(OPTIONS, { name: `commit ${CHECKSUM}`, thing: 'commit', bytes: BYTES, metadata: text }),
+    missing,
+  );
 });
 
 test('options without a usable key', async (t) => {

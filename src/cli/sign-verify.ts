@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import { TreeportError } from '../base/errors.ts';
+import { isEngineName } from '../ostree/sign/engines.ts';
+import type { SignedData, VerifiedSignature } from '../ostree/sign/signed-commit.ts';
+import type { SignatureKind } from '../ostree/sign/signer.ts';
+import { collectText } from './encapsulate-options.ts';
+import { printLine } from './output.ts';
+import { signTypeOption } from './sign-options.ts';
+import { addSubject, readSubject, type SubjectOptions } from './sign-subject.ts';
+
+type Options = SubjectOptions & {
+  readonly remote?: string;
+  readonly signType: SignatureKind;
+  readonly keysFile?: readonly string[];
+};
+
+export function addSignVerify(group: Command): void {
+  const command = group
+    .command('verify')
+    .description('verify a commit or the summary, and list the valid signatures');
+  addSubject(command)
+    .option('--remote <name>', 'verify as a pull from this remote of the repository would')
+    .option(
+      '--keys-file <path>',
+      'verify with the public keys in this file, of the kind --sign-type; may be repeated',
+      collectText,
+    )
+    .addOption(signTypeOption())
+    .action(verify);
+}
+
+async function verify(revision: string | undefined, options: Options): Promise<void> {
+  const { remote, keysFile = [] } = options;
+  if ((remote !== undefined) === keysFile.length > 0)
+    throw new TreeportError('ERR_USAGE', 'name the keys to verify with: either --remote or --keys-file');
+  const signed = await readSubject(revision, options);
+  const valid =
+    remote === undefined
+      ? await withKeys(signed, options.signType, keysFile)
+      : await byRemote(signed, options.repo, remote);
+  for (const { kind, key, signer, timestamp } of valid) {
+    const more = [
+      ...(signer === undefined ? [] : [signer]),
+      ...(timestamp === undefined ? [] : [new Date(timestamp * 1000).toISOString()]),
+    ];
+    await printLine(['good', kind, `key ${key}`, ...more].join('  '));
+  }
+}
+
+async function byRemote(
+  signed: SignedData,
+  repo: string,
+  remote: string,
+): Promise<readonly VerifiedSignature[]> {
+  const { verifyByRemote } = await import('../container/import/verify-signatures.ts');
+  return verifyByRemote(signed, { repo, remote });
+}
+
+async function withKeys(
+  signed: SignedData,
+  kind: SignatureKind,
+  files: readonly string[],
+): Promise<readonly VerifiedSignature[]> {
+  const { publicKeysInFile, verifyWithKeys } = await import('../ostree/sign/verify-with-keys.ts');
+  if (!isEngineName(kind))
+    throw new TreeportError(
+      'ERR_USAGE',
+      '--keys-file has ed25519 or spki keys (--sign-type); for GPG give --remote',
+    );
+  const keys = files.flatMap((path) => publicKeysInFile(kind, path));
+  return verifyWithKeys(signed, kind, keys);
+}

@@ -1,0 +1,90 @@
+/**
+ * The summary of a repository and its signatures: `summary`, and `summary.sig`, an `a{sv}` of signatures over
+ * the bytes of `summary`.
+ *
+ * Clients fetch `summary.sig` first and `summary` after it. So both new files are complete before either is
+ * renamed, and `summary.sig` is renamed first: only a client between its two requests gets a mismatch, and
+ * tries again. A kill between the two renames leaves a mismatch; the next update repairs it.
+ */
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryName, writeError, writeFileAtomic } from '../base/atomic-file.ts';
+import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { readBeneath } from '../base/open-beneath.ts';
+import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
+import { type MetadataDict, parseDict, serializeDict } from '../ostree/metadata-dict.ts';
+import type { SignedData } from '../ostree/sign/signed-commit.ts';
+
+const SUMMARY = 'summary';
+const SIGNATURES = 'summary.sig';
+
+/** The summary with its signatures; undefined if there is no summary. ERR_SUMMARY if a file is damaged. */
+export function readSignedSummary(repoPath: string): SignedData | undefined {
+  const bytes = read(repoPath, SUMMARY);
+  if (bytes === undefined) return undefined;
+  return { name: `the summary of ${repoPath}`, thing: 'summary', bytes, metadata: signaturesOf(repoPath) };
+}
+
+/** The same; ERR_SUMMARY if there is none. */
+export function requireSignedSummary(repoPath: string): SignedData {
+  const found = readSignedSummary(repoPath);
+  if (found !== undefined) return found;
+  throw new TreeportError(
+    'ERR_SUMMARY',
+    `the repository ${repoPath} has no summary; make one: treeport summary update --repo ${repoPath}`,
+  );
+}
+
+/** Replaces `summary.sig`; removes it if there are no signatures. */
+export async function writeSummarySignatures(repoPath: string, signatures: MetadataDict): Promise<void> {
+  const path = join(repoPath, SIGNATURES);
+  if (signatures.size === 0) rmSync(path, { force: true });
+  else await writeFileAtomic(path, serializeDict(signatures));
+}
+
+/** Replaces the summary and its signatures, in the order that this module's header explains. */
+export async function writeSignedSummary(
+  repoPath: string,
+  { bytes, signatures }: { readonly bytes: Uint8Array; readonly signatures: MetadataDict },
+): Promise<void> {
+  const [summary, sig] = [join(repoPath, SUMMARY), join(repoPath, SIGNATURES)];
+  const [newSummary, newSig] = [temporaryName(summary), temporaryName(sig)];
+  try {
+    await writeFileAtomic(newSummary, bytes);
+    if (signatures.size > 0) await writeFileAtomic(newSig, serializeDict(signatures));
+    // Without an await in between, so that a signal that ends the process does not part them.
+    if (signatures.size > 0) renameSync(newSig, sig);
+    else rmSync(sig, { force: true });
+    renameSync(newSummary, summary);
+  } catch (error) {
+    throw writeError(error, summary);
+  } finally {
+    rmSync(newSummary, { force: true });
+    rmSync(newSig, { force: true });
+  }
+}
+
+function signaturesOf(repoPath: string): MetadataDict {
+  const bytes = read(repoPath, SIGNATURES);
+  if (bytes === undefined) return new Map();
+  try {
+    return parseDict(bytes);
+  } catch (error) {
+    if (!isTreeportError(error)) throw error;
+    throw damaged(repoPath, SIGNATURES, error);
+  }
+}
+
+function read(repoPath: string, name: string): Buffer | undefined {
+  try {
+    return readBeneath(repoPath, name, { links: 'inside', maxBytes: MAX_METADATA_BYTES });
+  } catch (error) {
+    throw damaged(repoPath, name, error);
+  }
+}
+
+function damaged(repoPath: string, name: string, error: unknown): TreeportError {
+  return new TreeportError('ERR_SUMMARY', `${join(repoPath, name)} cannot be read: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
