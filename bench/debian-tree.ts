@@ -1,6 +1,7 @@
 /**
  * The tree of all measurements: a bootable Debian 12 in the layout that ostree requires of an OS (`/etc` as
- * `/usr/etc`, `/var` empty), committed to a bare repository and copied to an archive repository.
+ * `/usr/etc`, `/var` empty), committed to a bare repository and copied to an archive repository; and the same
+ * tree without Debian's updates, for deltas.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
@@ -9,7 +10,11 @@ import { type Command, run } from './command.ts';
 import { prepared, STORAGE, withScratch } from './storage.ts';
 
 export const REF = 'debian/bookworm';
+/** The tree of the suite as it was released, in the repository of {@link debianUpdate}. */
+export const RELEASED_REF = 'debian/released';
 const PACKAGES = 'systemd,bash,python3,perl,git,vim,linux-image-amd64';
+/** The suite alone; by default mmdebstrap adds its updates and security. */
+const RELEASED = 'deb http://deb.debian.org/debian bookworm main';
 
 export type DebianRepos = { readonly bare: string; readonly archive: string };
 
@@ -18,7 +23,7 @@ export type DebianRepos = { readonly bare: string; readonly archive: string };
  * them.
  */
 export async function debianRepos(): Promise<DebianRepos> {
-  const bare = await prepared('repos/bare', commitTree);
+  const bare = await prepared('repos/bare', (repo) => commitTree({ repo, mode: 'bare', ref: REF }));
   const archive = await prepared('repos/archive', async (path) => {
     await ostree(path, 'init', '--mode=archive');
     await ostree(path, 'pull-local', bare, REF);
@@ -26,11 +31,28 @@ export async function debianRepos(): Promise<DebianRepos> {
   return { bare, archive };
 }
 
+/** Path of an archive repository with {@link RELEASED_REF} and, as its update, {@link REF}. */
+export async function debianUpdate(): Promise<string> {
+  const { archive } = await debianRepos();
+  return prepared('repos/released', async (repo) => {
+    await commitTree({ repo, mode: 'archive', ref: RELEASED_REF, sources: RELEASED });
+    await ostree(repo, 'pull-local', archive, REF);
+  });
+}
+
 function ostree(repo: string, ...words: readonly string[]): Promise<void> {
   return run(['ostree', `--repo=${repo}`, ...words]);
 }
 
-async function commitTree(repo: string): Promise<void> {
+type TreeOptions = {
+  readonly repo: string;
+  readonly mode: 'bare' | 'archive';
+  readonly ref: string;
+  /** A line of sources.list. */
+  readonly sources?: string;
+};
+
+async function commitTree({ repo, mode, ref, sources }: TreeOptions): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new Error(
       `${join(STORAGE, 'repos')} does not exist yet, and creating it needs root (for mmdebstrap) and Debian's package servers`,
@@ -38,16 +60,17 @@ async function commitTree(repo: string): Promise<void> {
   }
   await withScratch(async (scratch) => {
     const tree = join(scratch, 'tree');
-    await run(bootstrap(tree));
+    await run(bootstrap(tree, sources));
     await layOut(tree);
     await mkdir(repo, { recursive: true });
-    await ostree(repo, 'init', '--mode=bare');
-    await ostree(repo, 'commit', `--branch=${REF}`, '--subject=Debian 12', `--tree=dir=${tree}`);
+    await ostree(repo, 'init', `--mode=${mode}`);
+    await ostree(repo, 'commit', `--branch=${ref}`, '--subject=Debian 12', `--tree=dir=${tree}`);
   });
 }
 
-function bootstrap(tree: string): Command {
-  return ['mmdebstrap', '--variant=minbase', `--include=${PACKAGES}`, 'bookworm', tree];
+function bootstrap(tree: string, sources: string | undefined): Command {
+  const words = ['--variant=minbase', `--include=${PACKAGES}`, 'bookworm', tree];
+  return ['mmdebstrap', ...words, ...(sources === undefined ? [] : [sources])];
 }
 
 async function layOut(tree: string): Promise<void> {

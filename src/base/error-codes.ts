@@ -99,6 +99,7 @@ export const ERROR_CODES = {
     'This needs liblzma 5.2 or later. Install liblzma5 (Debian, Ubuntu) or xz-libs (Fedora).',
   ERR_XZ:
     'An xz stream is damaged, truncated, larger than allowed, or cannot be made. The message says which.',
+  ERR_DELTA_TOO_LARGE: 'The superblock of a static delta is larger than ostree clients accept (128 MiB).',
   ERR_LIBOSTREE_MISSING:
     'Writing to repositories needs libostree 2022.7 or later, which is not installed. The message names the package.',
   ERR_LIBOSTREE: 'libostree failed. The message quotes it.',

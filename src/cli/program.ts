@@ -77,6 +77,13 @@ const GROUPS: readonly Group[] = [
     ],
   },
   {
+    name: 'delta',
+    description: 'static deltas of commits',
+    verbs: [
+      { names: ['generate'], load: async () => (await import('./delta-generate.ts')).addDeltaGenerate },
+    ],
+  },
+  {
     name: 'tar',
     description: 'commits as tar streams',
     verbs: [

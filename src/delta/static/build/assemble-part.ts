@@ -1,0 +1,23 @@
+/**
+ * Makes the payload of a planned part from the objects of a repository. The payload is a function of the plan
+ * and the objects; memory holds the part, and one object and its source at a time.
+ */
+import { verifiedMetadata } from '../../../ostree/load.ts';
+import type { ObjectSource } from '../../../ostree/object-source.ts';
+import { type PartPlan, partSize } from '../plan/delta-plan.ts';
+import { PartAssembly } from './part-assembly.ts';
+import { readWholeFile } from './read-object.ts';
+
+/** Every object is verified. ERR_OBJECT_MISSING, ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT. */
+export async function assemblePart(plan: PartPlan, objects: ObjectSource): Promise<PartAssembly> {
+  const assembly = new PartAssembly(partSize(plan));
+  for (const { type, checksum } of plan.objects) {
+    if (type === 'file') {
+      const { header, bytes } = await readWholeFile(objects, checksum);
+      assembly.addFile(header, bytes);
+    } else {
+      assembly.addMetadata(await verifiedMetadata(objects, type, checksum));
+    }
+  }
+  return assembly;
+}

@@ -1,0 +1,50 @@
+/**
+ * Kinds of bytes in a part, each of which is compressed by filters of its own.
+ *
+ * The kind of a file follows from its bytes, never from its name, so that a part is a function of its
+ * objects. ELF: System V gABI, e_type at 16 and e_machine at 18.
+ */
+import { deflateRawSync } from 'node:zlib';
+
+/**
+ * `x86`: linked x86 machine code, whose calls the BCJ filter makes absolute; it does harm to `relocatable`
+ * code, whose calls are unlinked. `delta`: patches, mostly zeros. `tables`: modes, attributes and operations.
+ */
+export type ContentClass = FileClass | 'tables' | 'metadata' | 'delta';
+
+export type FileClass = 'plain' | 'x86' | 'relocatable' | 'incompressible';
+
+const ELF = Buffer.from('\x7fELF');
+const RELOCATABLE = 1;
+/** EM_386 and EM_X86_64. */
+const X86_MACHINES: readonly number[] = [3, 62];
+
+const SAMPLE_BYTES = 16 * 1024;
+const SAMPLES = 3;
+/** Smaller files are not worth a test. */
+const LEAST_TESTED_BYTES = 4096;
+/** Deflate saves less than this share of compressed or random bytes. */
+const LEAST_RATIO = 0.97;
+
+export function contentClassOf(bytes: Buffer): FileClass {
+  if (bytes.length >= 20 && ELF.equals(bytes.subarray(0, ELF.length))) {
+    if (bytes.readUInt16LE(16) === RELOCATABLE) return 'relocatable';
+    return X86_MACHINES.includes(bytes.readUInt16LE(18)) ? 'x86' : 'relocatable';
+  }
+  return isIncompressible(bytes) ? 'incompressible' : 'plain';
+}
+
+/** Whether deflate saves nearly nothing of samples at the start, in the middle and at the end. */
+export function isIncompressible(bytes: Buffer): boolean {
+  if (bytes.length < LEAST_TESTED_BYTES) return false;
+  return sampleStarts(bytes.length).every((start) => {
+    const sample = bytes.subarray(start, start + SAMPLE_BYTES);
+    return deflateRawSync(sample, { level: 1 }).length > sample.length * LEAST_RATIO;
+  });
+}
+
+function sampleStarts(length: number): readonly number[] {
+  const last = length - SAMPLE_BYTES;
+  if (last <= 0) return [0];
+  return Array.from({ length: SAMPLES }, (_, index) => Math.floor((last * index) / (SAMPLES - 1)));
+}

@@ -1,0 +1,53 @@
+/**
+ * How well parts are compressed. `fast` is about as small as libostree's deltas and takes a tenth of the
+ * time; the measurements are in docs/decisions. Dictionaries are as small as pays: hash chains that stay in
+ * the processor's cache make compression twice as fast, and decoders allocate what the header announces.
+ */
+import type { FilterChain, Lzma2Options } from '../../../native/lzma/filter-chain.ts';
+import { XZ_PRESETS } from '../../xz/presets.ts';
+import type { Packing } from './pack-part.ts';
+
+export type ProfileName = 'fast' | 'balanced' | 'small';
+
+const MIB = 1024 * 1024;
+
+const PRESET_2 = XZ_PRESETS[2] as Lzma2Options;
+const PRESET_6 = XZ_PRESETS[6] as Lzma2Options;
+const PRESET_8 = XZ_PRESETS[8] as Lzma2Options;
+/** Lazy matching with short hash chains: between presets 3 and 4. */
+const LIGHT: Lzma2Options = { ...PRESET_6, matchFinder: 'hc4', niceLength: 32, depth: 4 };
+
+export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
+  fast: {
+    tables: chain(PRESET_2, MIB),
+    metadata: chain(PRESET_2, MIB),
+    plain: chain(PRESET_2, 2 * MIB),
+    x86: x86(PRESET_2, 8 * MIB),
+    relocatable: chain(PRESET_2, MIB),
+    delta: chain(PRESET_2, MIB),
+  },
+  balanced: {
+    tables: chain(PRESET_2, MIB),
+    metadata: chain(LIGHT, 4 * MIB),
+    plain: chain(LIGHT, 4 * MIB),
+    x86: x86(LIGHT, 8 * MIB),
+    relocatable: chain(LIGHT, 4 * MIB),
+    delta: chain(PRESET_2, MIB),
+  },
+  small: {
+    tables: chain(PRESET_8, MIB),
+    metadata: chain(PRESET_8, 32 * MIB),
+    plain: chain(PRESET_8, 32 * MIB),
+    x86: x86(PRESET_8, 32 * MIB),
+    relocatable: chain(PRESET_8, 32 * MIB),
+    delta: chain(PRESET_8, 32 * MIB),
+  },
+};
+
+function chain(options: Lzma2Options, dictionarySize: number): FilterChain {
+  return { lzma2: { ...options, dictionarySize }, x86: false };
+}
+
+function x86(options: Lzma2Options, dictionarySize: number): FilterChain {
+  return { ...chain(options, dictionarySize), x86: true };
+}

@@ -1,0 +1,123 @@
+/**
+ * Generates static deltas. Deterministic: the same commits, options and liblzma give the same bytes, for any
+ * number of threads.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Warn } from '../../../base/errors.ts';
+import { lstatBeneath } from '../../../base/list-beneath.ts';
+import type { ByteOrder } from '../../../gvariant/source.ts';
+import { lzmaVersion } from '../../../native/lzma/liblzma.ts';
+import type { Checksum } from '../../../ostree/checksum.ts';
+import { superblockPath } from '../../../ostree/delta-name.ts';
+import { loosePath } from '../../../ostree/object-name.ts';
+import type { Repository } from '../../../ostree/repo/open.ts';
+import { loadCommit } from '../../../ostree/revision.ts';
+import type { ProfileName } from '../build/profiles.ts';
+import { type DeltaPlan, partSize } from '../plan/delta-plan.ts';
+import { type PlanOptions, planDelta } from '../plan/plan-delta.ts';
+import { serializeSuperblock } from '../superblock.ts';
+import { announceDeltas } from './announce-delta.ts';
+import { buildParts } from './build-parts.ts';
+import type { BuiltPart } from './built-part.ts';
+import { DeltaTarget } from './delta-target.ts';
+import { makeSuperblock } from './make-superblock.ts';
+import { checkSuperblockSize } from './superblock-size.ts';
+
+export type GenerateOptions = Omit<PlanOptions, 'storedSize'> & {
+  /** Default: `fast`. */
+  readonly profile?: ProfileName;
+  /** Worker threads. Default: one for each core. */
+  readonly threads?: number;
+  /** Byte order of the numbers in the superblock. Default: little. */
+  readonly order?: ByteOrder;
+  /** Puts the parts into the superblock. */
+  readonly inline?: boolean;
+  /** Writes the superblock to this path and the parts beside it, and announces nothing. */
+  readonly filename?: string;
+  /** Leaves a delta that exists in the repository as it is. */
+  readonly ifNotExists?: boolean;
+  readonly warn?: Warn;
+  /** Gets the bytes of content made, and their total. */
+  readonly onProgress?: (done: number, total: number) => void;
+};
+
+export type GeneratedDelta = {
+  readonly objects: number;
+  readonly parts: number;
+  readonly fallbacks: number;
+  /** Bytes of superblock and parts. */
+  readonly size: number;
+  /** Bytes that clients fetch with it: those and the fallbacks. */
+  readonly pulledSize: number;
+  /** Bytes that clients fetch without it. */
+  readonly looseSize: number;
+};
+
+/** Undefined if the delta exists and `ifNotExists` is set. */
+export async function generateDelta(
+  repo: Repository,
+  options: GenerateOptions,
+): Promise<GeneratedDelta | undefined> {
+  const { from, to, filename, profile = 'fast', warn = () => {} } = options;
+  if (options.ifNotExists && existsSync(join(repo.path, superblockPath({ from, to })))) return undefined;
+  for (const commit of from === undefined ? [to] : [from, to]) await loadCommit(repo, commit);
+  const storedSize = (file: Checksum, size: number) =>
+    lstatBeneath(repo.path, loosePath(file, 'filez'))?.size ?? size;
+  await using target =
+    filename === undefined
+      ? await DeltaTarget.inRepository(repo.path, { from, to })
+      : await DeltaTarget.atFile(filename);
+  const plan = await planDelta(repo.objects, { ...options, storedSize });
+  const total = plan.parts.reduce((sum, part) => sum + partSize(part), 0);
+  const progress = { done: 0 };
+  const parts = await buildParts(plan, {
+    repoPath: repo.path,
+    profile,
+    threads: options.threads ?? availableParallelism(),
+    pathOf: (index) => target.partPath(index),
+    onProgress: (bytes) => {
+      progress.done += bytes;
+      options.onProgress?.(progress.done, total);
+    },
+  });
+  const inline = options.inline
+    ? await Promise.all(parts.map((_, index) => readFile(target.partPath(index))))
+    : [];
+  const superblock = serializeSuperblock(
+    await makeSuperblock(repo.objects, plan, parts, {
+      generator: `liblzma ${lzmaVersion()}, ${profile}`,
+      inline,
+      ...(options.order === undefined ? {} : { order: options.order }),
+    }),
+  );
+  // The limits do not hold for deltas that are applied from files.
+  if (filename === undefined) checkSuperblockSize(superblock.length, warn);
+  await target.publish(parts.length - inline.length, superblock);
+  if (filename === undefined) await announceDeltas(repo, warn);
+  return report(plan, options.inline ? [] : parts, superblock.length, storedSize);
+}
+
+function report(
+  plan: DeltaPlan,
+  parts: readonly BuiltPart[],
+  superblockSize: number,
+  storedSize: (file: Checksum, size: number) => number,
+): GeneratedDelta {
+  const objects = plan.parts.flatMap((part) => part.objects);
+  const size = parts.reduce((sum, part) => sum + part.size, superblockSize);
+  const fallbackSize = plan.fallbacks.reduce((sum, fallback) => sum + fallback.storedSize, 0);
+  const loose = objects.map(({ type, checksum, size }) =>
+    type === 'file' ? storedSize(checksum, size) : size,
+  );
+  return {
+    objects: objects.length + plan.fallbacks.length,
+    parts: plan.parts.length,
+    fallbacks: plan.fallbacks.length,
+    size,
+    pulledSize: size + fallbackSize,
+    looseSize: loose.reduce((sum, bytes) => sum + bytes, fallbackSize),
+  };
+}
