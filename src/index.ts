@@ -82,6 +82,7 @@ export { type RunningServer, type ServeOptions, serve } from './server/listen.ts
 export { mirror } from './server/mirror.ts';
 export type { MirrorOptions, ServerOptions } from './server/options.ts';
 export { signStoredCommit } from './signing/commit-signatures.ts';
+export { type UpdateSummaryOptions, updateSummary } from './signing/update-summary.ts';
 export { type Chunk, type ChunkObjects, commitObjects } from './tar/chunk.ts';
 export { type DirectoryOwners, directoryOwners } from './tar/directory-owners.ts';
 export { exportChunk } from './tar/export-chunk.ts';

@@ -122,6 +122,10 @@ export const ERROR_CODES = {
     'The key to sign with cannot be read or used: the file is missing, the key is of another type, encrypted, expired or revoked. The message says which.',
   ERR_SIGN_COMMAND:
     'The command to sign with failed, or did not write a signature. The message quotes its standard error.',
+  ERR_SUMMARY_SIGNED:
+    'The summary is signed, and the new one would not be. Give a key, or drop the signatures with --unsigned.',
+  ERR_FLATPAK_REPO:
+    "The repository has flatpak's index of summaries, which only flatpak keeps right. Use `flatpak build-update-repo`.",
   ERR_KEY_EXISTS: 'The file for a new key exists already. Keys are never overwritten; name another file.',
   ERR_OBJECT_STRAY:
     'The tar stream or image contains an object that does not belong to its commit. Nothing was imported.',

@@ -61,6 +61,11 @@ const GROUPS: readonly Group[] = [
     ],
   },
   {
+    name: 'summary',
+    description: 'the summary of a repository',
+    verbs: [{ names: ['update'], load: async () => (await import('./summary-update.ts')).addSummaryUpdate }],
+  },
+  {
     name: 'sign',
     description: 'signatures of commits and of the summary',
     verbs: [
