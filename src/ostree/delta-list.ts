@@ -52,7 +52,8 @@ export async function listDeltas(
   return found.toSorted((a, b) => compareBytes(deltaKey(a.name), deltaKey(b.name)));
 }
 
-function* deltaNames(repoPath: string): Generator<DeltaName> {
+/** The deltas that the repository has a directory for, usable or not. */
+export function* deltaNames(repoPath: string): Generator<DeltaName> {
   for (const fanOut of namesIn(repoPath, 'deltas')) {
     for (const rest of namesIn(repoPath, `deltas/${fanOut}`)) {
       const name = parseDeltaDirectory(fanOut, rest);

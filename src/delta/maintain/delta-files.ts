@@ -1,0 +1,108 @@
+/**
+ * Puts deltas into a repository and takes them out, so that a client never meets half of one.
+ *
+ * * Parts come before their superblock, which is renamed into place. A delta without a superblock is not
+ *   listed by any server, and clients that find none pull objects.
+ * * Removing the superblock is the first step of removing a delta. Its parts stay for a grace period, for
+ *   clients that have the superblock. The change time of the directory says when it went.
+ * * A part is never replaced by other bytes within that period.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { writeError } from '../../base/atomic-file.ts';
+import { deltaNames } from '../../ostree/delta-list.ts';
+import { type DeltaName, deltaDirectory, superblockPath } from '../../ostree/delta-name.ts';
+
+const SUPERBLOCK = 'superblock';
+
+export type Period = {
+  /** Milliseconds. */
+  readonly grace: number;
+  /** The time, in milliseconds since 1970. */
+  readonly now: number;
+};
+
+/**
+ * Moves the files of the directory `made`, on the same file system, into the repository. False if parts of an
+ * earlier delta with this name are in the way until their grace period ends.
+ */
+export async function putDelta(
+  repoPath: string,
+  name: DeltaName,
+  made: string,
+  period: Period,
+): Promise<boolean> {
+  const target = join(repoPath, deltaDirectory(name));
+  const parts = (await readdir(made)).filter((file) => file !== SUPERBLOCK);
+  try {
+    if (!(await isFree(target, made, parts, period))) return false;
+    await mkdir(target, { recursive: true });
+    for (const file of [...parts, SUPERBLOCK]) {
+      await flush(join(made, file));
+      await rename(join(made, file), join(target, file));
+    }
+    await flush(target);
+    return true;
+  } catch (error) {
+    throw writeError(error, target);
+  }
+}
+
+/** Removes the superblock; the parts stay. */
+export async function withdrawDelta(repoPath: string, name: DeltaName): Promise<void> {
+  await rm(join(repoPath, superblockPath(name)), { force: true });
+}
+
+/** Removes the parts of deltas whose superblock has been gone for the grace period; returns their number. */
+export async function removeOldParts(repoPath: string, period: Period): Promise<number> {
+  let removed = 0;
+  for (const name of deltaNames(repoPath)) {
+    const directory = join(repoPath, deltaDirectory(name));
+    if ((await readdir(directory)).includes(SUPERBLOCK) || !(await isOver(directory, period))) continue;
+    await rm(directory, { recursive: true });
+    // Fails if another delta is in it.
+    await rmdir(dirname(directory)).catch(() => {});
+    removed += 1;
+  }
+  return removed;
+}
+
+async function isFree(
+  target: string,
+  made: string,
+  parts: readonly string[],
+  period: Period,
+): Promise<boolean> {
+  const there = await readdir(target).catch(() => [] as string[]);
+  const both = parts.filter((file) => there.includes(file));
+  for (const file of both) {
+    if (await isSame(join(target, file), join(made, file))) continue;
+    return !there.includes(SUPERBLOCK) && isOver(target, period);
+  }
+  return true;
+}
+
+async function isOver(directory: string, { grace, now }: Period): Promise<boolean> {
+  return (await stat(directory)).ctimeMs + grace <= now;
+}
+
+async function isSame(one: string, other: string): Promise<boolean> {
+  const [first, second] = [await stat(one), await stat(other)];
+  if (first.size !== second.size) return false;
+  return (await sumOf(one)) === (await sumOf(other));
+}
+
+async function sumOf(path: string): Promise<string> {
+  const sum = createHash('sha256');
+  await pipeline(createReadStream(path), sum);
+  return sum.digest('hex');
+}
+
+/** A part must not be lost by a crash that its superblock survives. */
+async function flush(path: string): Promise<void> {
+  await using file = await open(path, 'r');
+  await file.sync();
+}

@@ -1,0 +1,81 @@
+/** Reads the deltas in a repository for the plan: what each saves, and whether it was signed afterwards. */
+import { isTreeportError } from '../../base/errors.ts';
+import { readBeneath } from '../../base/open-beneath.ts';
+import { variant, view, write } from '../../gvariant/index.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { deltaNames, isSignedSuperblock } from '../../ostree/delta-list.ts';
+import { type DeltaName, superblockPath } from '../../ostree/delta-name.ts';
+import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
+import {
+  DICT_TYPE,
+  dictFromView,
+  dictToValue,
+  type MetadataDict,
+  parseDict,
+  serializeDict,
+} from '../../ostree/metadata-dict.ts';
+import type { Repository } from '../../ostree/repo/open.ts';
+import { detachedMetadataKey, parseSuperblock, type Superblock } from '../static/superblock.ts';
+import type { ExistingDelta } from './plan.ts';
+import type { SavingMeter } from './saving.ts';
+
+/** The deltas with a superblock, sorted by directory. ERR_DELTA_CORRUPT, ERR_VARIANT. */
+export async function examineDeltas(repo: Repository, meter: SavingMeter): Promise<readonly ExistingDelta[]> {
+  const found: ExistingDelta[] = [];
+  for (const name of deltaNames(repo.path)) {
+    const bytes = readSuperblockFile(repo, name);
+    if (bytes !== undefined) found.push(await examine(repo, name, bytes, meter));
+  }
+  return found;
+}
+
+export function readSuperblockFile(repo: Pick<Repository, 'path'>, name: DeltaName): Buffer | undefined {
+  return readBeneath(repo.path, superblockPath(name), { maxBytes: MAX_METADATA_BYTES });
+}
+
+async function examine(
+  repo: Repository,
+  name: DeltaName,
+  bytes: Buffer,
+  meter: SavingMeter,
+): Promise<ExistingDelta> {
+  if (isSignedSuperblock(bytes)) return { name, saving: undefined, isStale: false, isOffline: true };
+  const superblock = parseSuperblock(bytes);
+  return {
+    name,
+    saving: await meter.measure(superblock, bytes.length),
+    isStale: await isStale(repo, superblock),
+    isOffline: false,
+  };
+}
+
+async function isStale(repo: Repository, superblock: Superblock): Promise<boolean> {
+  const [own, current] = [embeddedMetadata(superblock), await currentMetadata(repo, superblock.to)];
+  return !serializeDict(own).equals(serializeDict(current));
+}
+
+function embeddedMetadata(superblock: Superblock): MetadataDict {
+  const embedded = superblock.metadata.get(detachedMetadataKey(superblock));
+  if (embedded?.type !== DICT_TYPE) return new Map();
+  return dictFromView(view(DICT_TYPE, write(DICT_TYPE, embedded.value)));
+}
+
+/** The detached metadata of a commit; empty if it has none. */
+export async function currentMetadata(repo: Repository, commit: Checksum): Promise<MetadataDict> {
+  try {
+    return parseDict(await repo.objects.metadata('commitmeta', commit));
+  } catch (error) {
+    if (isTreeportError(error, 'ERR_OBJECT_MISSING')) return new Map();
+    throw error;
+  }
+}
+
+/** The superblock with the commit's detached metadata as it is now; its parts are the same. */
+export async function withCurrentMetadata(repo: Repository, superblock: Superblock): Promise<Superblock> {
+  const metadata = new Map(superblock.metadata);
+  const current = await currentMetadata(repo, superblock.to);
+  const key = detachedMetadataKey(superblock);
+  if (current.size === 0) metadata.delete(key);
+  else metadata.set(key, variant(DICT_TYPE, dictToValue(current)));
+  return { ...superblock, metadata };
+}

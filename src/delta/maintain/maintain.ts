@@ -1,0 +1,175 @@
+/**
+ * Makes the deltas of a repository those that a policy lists. What it did before it was killed is complete,
+ * and the next run does the rest: each delta becomes visible by one rename, and the announcements are made
+ * from what is there.
+ *
+ * It works beside servers and other publishers: see delta-files.ts and announce-deltas.ts. Of two runs on one
+ * repository the second ends at once.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeError, writeFileAtomic } from '../../base/atomic-file.ts';
+import { TreeportError } from '../../base/errors.ts';
+import { Temporary, type TryLock } from '../../base/temporary.ts';
+import { type DeltaName, deltaKey, superblockPath } from '../../ostree/delta-name.ts';
+import type { Repository } from '../../ostree/repo/open.ts';
+import { type AnnouncedSummary, announceDeltas, signedDeltas } from '../static/announce-deltas.ts';
+import { parseSuperblock, serializeSuperblock } from '../static/superblock.ts';
+import { readDeclined, writeDeclined } from './declined.ts';
+import { type Period, putDelta, removeOldParts, withdrawDelta } from './delta-files.ts';
+import { examineDeltas, readSuperblockFile, withCurrentMetadata } from './examine.ts';
+import { readHistories } from './history.ts';
+import { planDeltas, type Saving, type Step, savedShare } from './plan.ts';
+import type { DeltaPolicy } from './policy.ts';
+import { SavingMeter } from './saving.ts';
+import { wantedDeltas } from './wanted.ts';
+
+/** Makes a delta in an existing empty directory: `superblock`, and the parts as `0`, `1`, … */
+export type MakeDelta = (repo: Repository, name: DeltaName, directory: string) => Promise<void>;
+
+export type MaintainOptions = {
+  readonly policy: DeltaPolicy;
+  readonly make: MakeDelta;
+  readonly tryLock: TryLock;
+  /** Plans only. */
+  readonly isDryRun: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Called with each step when it is done; in a dry run, with each that is planned. */
+  readonly onStep?: (done: DoneStep) => Promise<void>;
+};
+
+/** `decline`: made, but it saved too little. `wait`: made, but parts of an earlier delta are in the way. */
+export type DoneStep = Omit<Step, 'kind'> & { readonly kind: Step['kind'] | 'decline' | 'wait' };
+
+export type MaintainReport = {
+  readonly steps: readonly DoneStep[];
+  /** Deltas whose old parts were removed. */
+  readonly removed: number;
+  readonly summary: AnnouncedSummary;
+};
+
+/** ERR_DELTA_BUSY, ERR_DELTA_CORRUPT, ERR_VARIANT and what reading and writing the repository throws. */
+export async function maintainDeltas(repo: Repository, options: MaintainOptions): Promise<MaintainReport> {
+  if (options.isDryRun) return dryRun(repo, options);
+  const deltas = join(repo.path, 'deltas');
+  const lock = await lockDirectory(deltas, options.tryLock);
+  try {
+    return await new Maintenance(repo, options).run();
+  } finally {
+    closeSync(lock);
+  }
+}
+
+async function dryRun(repo: Repository, { policy, onStep }: MaintainOptions): Promise<MaintainReport> {
+  const steps = await plan(repo, policy, new SavingMeter(repo));
+  for (const step of steps) await onStep?.(step);
+  return { steps, removed: 0, summary: 'unchanged' };
+}
+
+async function plan(repo: Repository, policy: DeltaPolicy, meter: SavingMeter): Promise<readonly Step[]> {
+  const wanted = wantedDeltas(policy, await readHistories(repo));
+  const existing = await examineDeltas(repo, meter);
+  const missing = new Set<string>();
+  for (const { name } of existing)
+    if (!(await repo.objects.has({ type: 'commit', checksum: name.to }))) missing.add(name.to);
+  return planDeltas({
+    wanted,
+    existing,
+    minimumSaving: policy.minimumSaving,
+    declined: await readDeclined(repo.path),
+    hasCommit: (commit) => !missing.has(commit),
+    signed: signedDeltas(repo),
+  });
+}
+
+/** Locks the directory itself, so that nothing is left behind; the kernel frees the lock with the process. */
+async function lockDirectory(path: string, tryLock: TryLock): Promise<number> {
+  try {
+    await mkdir(path, { recursive: true });
+    const descriptor = openSync(path, 'r');
+    if (tryLock(descriptor)) return descriptor;
+    closeSync(descriptor);
+  } catch (error) {
+    throw writeError(error, path);
+  }
+  throw new TreeportError(
+    'ERR_DELTA_BUSY',
+    `another \`delta maintain\` works on ${path}; wait until it ends`,
+  );
+}
+
+class Maintenance {
+  readonly #repo: Repository;
+  readonly #options: MaintainOptions;
+  readonly #meter: SavingMeter;
+  readonly #period: Period;
+  readonly #declined = new Map<string, Saving>();
+  readonly #steps: DoneStep[] = [];
+
+  constructor(repo: Repository, options: MaintainOptions) {
+    this.#repo = repo;
+    this.#options = options;
+    this.#meter = new SavingMeter(repo);
+    this.#period = { grace: options.policy.grace, now: options.now };
+  }
+
+  async run(): Promise<MaintainReport> {
+    const path = this.#repo.path;
+    const steps = await plan(this.#repo, this.#options.policy, this.#meter);
+    for (const { kind, name, saving } of steps)
+      if (saving !== undefined && kind !== 'make' && savedShare(saving) < this.#options.policy.minimumSaving)
+        this.#declined.set(deltaKey(name), saving);
+    const dropped = new Set(steps.filter(({ kind }) => kind === 'drop').map(({ name }) => deltaKey(name)));
+    // First, so that its space can be used.
+    const removed = await removeOldParts(path, this.#period);
+    for (const step of steps) {
+      const done = await this.#do(step);
+      if (done.kind === 'make' || done.kind === 'refresh') await announceDeltas(this.#repo, dropped);
+      this.#steps.push(done);
+      await this.#options.onStep?.(done);
+    }
+    // Not listed before it is gone.
+    const summary = await announceDeltas(this.#repo, dropped);
+    for (const { kind, name } of steps) if (kind === 'drop') await withdrawDelta(path, name);
+    await writeDeclined(path, this.#declined);
+    return { steps: this.#steps, removed, summary };
+  }
+
+  async #do(step: Step): Promise<DoneStep> {
+    if (step.kind === 'make') return this.#make(step);
+    if (step.kind === 'refresh') await this.#refresh(step.name);
+    return step;
+  }
+
+  async #make(step: Step): Promise<DoneStep> {
+    const { name } = step;
+    const parent = join(this.#repo.path, 'tmp');
+    await mkdir(parent, { recursive: true });
+    const made = await Temporary.create(join(parent, 'treeport-delta'), 'directory', 0o755);
+    try {
+      await this.#options.make(this.#repo, name, made.path);
+      const bytes = await readFile(join(made.path, 'superblock'));
+      const saving = await this.#meter.measure(parseSuperblock(bytes), bytes.length);
+      const of = saving === undefined ? {} : { saving };
+      if (saving !== undefined && savedShare(saving) < this.#options.policy.minimumSaving) {
+        this.#declined.set(deltaKey(name), saving);
+        return { kind: 'decline', name, why: 'it saves too little', ...of };
+      }
+      if (await putDelta(this.#repo.path, name, made.path, this.#period)) return { ...step, ...of };
+      const why = 'clients may still fetch parts of an earlier one with this name';
+      return { kind: 'wait', name, why, ...of };
+    } finally {
+      await made.remove();
+    }
+  }
+
+  /** The parts stay as they are, so clients with either superblock get what they need. */
+  async #refresh(name: DeltaName): Promise<void> {
+    const bytes = readSuperblockFile(this.#repo, name);
+    if (bytes === undefined) return;
+    const superblock = await withCurrentMetadata(this.#repo, parseSuperblock(bytes));
+    await writeFileAtomic(join(this.#repo.path, superblockPath(name)), serializeSuperblock(superblock));
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Policies for static deltas: key files, like the `config` of a repository.
+ *
+ *     [deltas]
+ *     minimum-saving=15
+ *     grace-hours=24
+ *
+ *     [refs "exampleos/*"]
+ *     scratch=true
+ *     from-last=3
+ *     from-versions=42.1;41.9
+ *
+ * The first `[refs "GLOB"]` group whose glob matches decides about a ref. See docs/operations/deltas.md.
+ */
+import { posix } from 'node:path';
+import { TreeportError } from '../../base/errors.ts';
+import {
+  isKeyfileFault,
+  type Keyfile,
+  keyfileList,
+  keyfileString,
+  parseKeyfile,
+} from '../../ostree/keyfile.ts';
+
+export type DeltaPolicy = {
+  /** The share of the loose objects' bytes that a delta must save, from 0 to 1. */
+  readonly minimumSaving: number;
+  /** Milliseconds that parts are kept after their superblock is gone. */
+  readonly grace: number;
+  readonly rules: readonly RefRule[];
+};
+
+/** The deltas that the commits of some refs have. */
+export type RefRule = {
+  /** `*` matches within a component of the ref, `**` across components. */
+  readonly glob: string;
+  readonly scratch: boolean;
+  /** From so many commits before the ref's. */
+  readonly fromLast: number;
+  /** From the commits in the ref's history with these versions. */
+  readonly fromVersions: readonly string[];
+};
+
+const GENERAL = 'deltas';
+const DEFAULT_SAVING_PERCENT = 15;
+const DEFAULT_GRACE_HOURS = 24;
+const HOUR = 3_600_000;
+/** More would be a mistake: a client needs one of them. */
+const MAX_FROM_LAST = 1000;
+const REFS_GROUP = /^refs\s+"([^"]+)"$/;
+const GENERAL_KEYS = ['minimum-saving', 'grace-hours'];
+const RULE_KEYS = ['scratch', 'from-last', 'from-versions'];
+
+/** Parses a policy; ERR_DELTA_POLICY names `source`. */
+export function parseDeltaPolicy(text: string, source: string): DeltaPolicy {
+  const keyfile = parseKeyfile(text);
+  if (isKeyfileFault(keyfile)) throw policyFault(source, `line ${keyfile.line} is ${keyfile.what}`);
+  const groups = [...keyfile.keys()].filter((group) => group !== GENERAL);
+  checkKeys(keyfile, GENERAL, GENERAL_KEYS, source);
+  const rules = groups.map((group) => parseRule(keyfile, group, source));
+  if (rules.length === 0) throw policyFault(source, 'it has no [refs "GLOB"] group');
+  const number = (key: string, most: number, otherwise: number) =>
+    wholeNumber(keyfile, GENERAL, key, most, source) ?? otherwise;
+  return {
+    minimumSaving: number('minimum-saving', 100, DEFAULT_SAVING_PERCENT) / 100,
+    grace: number('grace-hours', 24 * 365, DEFAULT_GRACE_HOURS) * HOUR,
+    rules,
+  };
+}
+
+/** The rule for a ref. */
+export function ruleFor(policy: DeltaPolicy, ref: string): RefRule | undefined {
+  return policy.rules.find(({ glob }) => posix.matchesGlob(ref, glob));
+}
+
+function parseRule(keyfile: Keyfile, group: string, source: string): RefRule {
+  const glob = REFS_GROUP.exec(group)?.[1];
+  if (glob === undefined) throw policyFault(source, `[${group}] is neither [deltas] nor [refs "GLOB"]`);
+  checkKeys(keyfile, group, RULE_KEYS, source);
+  return {
+    glob,
+    scratch: truth(keyfile, group, 'scratch', source) ?? false,
+    fromLast: wholeNumber(keyfile, group, 'from-last', MAX_FROM_LAST, source) ?? 0,
+    fromVersions: keyfileList(keyfile, group, 'from-versions') ?? [],
+  };
+}
+
+function checkKeys(keyfile: Keyfile, group: string, known: readonly string[], source: string): void {
+  const unknown = [...(keyfile.get(group)?.keys() ?? [])].find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw policyFault(source, `[${group}] has the key "${unknown}"; known are ${known.join(', ')}`);
+}
+
+function truth(keyfile: Keyfile, group: string, key: string, source: string): boolean | undefined {
+  const text = keyfileString(keyfile, group, key);
+  if (text === undefined || text === 'true' || text === 'false') return text && text === 'true';
+  throw policyFault(source, `${key}=${text} in [${group}] is neither true nor false`);
+}
+
+function wholeNumber(
+  keyfile: Keyfile,
+  group: string,
+  key: string,
+  most: number,
+  source: string,
+): number | undefined {
+  const text = keyfileString(keyfile, group, key);
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text) && Number(text) <= most) return Number(text);
+  throw policyFault(source, `${key}=${text} in [${group}] is not a whole number from 0 to ${most}`);
+}
+
+function policyFault(source: string, what: string): TreeportError {
+  return new TreeportError('ERR_DELTA_POLICY', `the policy ${source} is invalid: ${what}`);
+}
