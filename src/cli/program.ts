@@ -86,6 +86,7 @@ const GROUPS: readonly Group[] = [
     description: 'static deltas of commits',
     verbs: [
       { names: ['generate'], load: async () => (await import('./delta-generate.ts')).addDeltaGenerate },
+      { names: ['maintain'], load: async () => (await import('./delta-maintain.ts')).addDeltaMaintain },
     ],
   },
   {

@@ -4,6 +4,7 @@
  *     [deltas]
  *     minimum-saving=15
  *     grace-hours=24
+ *     profile=balanced
  *
  *     [refs "exampleos/*"]
  *     scratch=true
@@ -21,12 +22,14 @@ import {
   keyfileString,
   parseKeyfile,
 } from '../../ostree/keyfile.ts';
+import type { ProfileName } from '../static/build/profiles.ts';
 
 export type DeltaPolicy = {
   /** The share of the loose objects' bytes that a delta must save, from 0 to 1. */
   readonly minimumSaving: number;
   /** Milliseconds that parts are kept after their superblock is gone. */
   readonly grace: number;
+  readonly profile: ProfileName;
   readonly rules: readonly RefRule[];
 };
 
@@ -45,10 +48,12 @@ const GENERAL = 'deltas';
 const DEFAULT_SAVING_PERCENT = 15;
 const DEFAULT_GRACE_HOURS = 24;
 const HOUR = 3_600_000;
+const PROFILES: readonly ProfileName[] = ['fast', 'balanced', 'small'];
+const DEFAULT_PROFILE = 'fast';
 /** More would be a mistake: a client needs one of them. */
 const MAX_FROM_LAST = 1000;
 const REFS_GROUP = /^refs\s+"([^"]+)"$/;
-const GENERAL_KEYS = ['minimum-saving', 'grace-hours'];
+const GENERAL_KEYS = ['minimum-saving', 'grace-hours', 'profile'];
 const RULE_KEYS = ['scratch', 'from-last', 'from-versions'];
 
 /** Parses a policy; ERR_DELTA_POLICY names `source`. */
@@ -64,6 +69,7 @@ export function parseDeltaPolicy(text: string, source: string): DeltaPolicy {
   return {
     minimumSaving: number('minimum-saving', 100, DEFAULT_SAVING_PERCENT) / 100,
     grace: number('grace-hours', 24 * 365, DEFAULT_GRACE_HOURS) * HOUR,
+    profile: profileOf(keyfile, source),
     rules,
   };
 }
@@ -83,6 +89,13 @@ function parseRule(keyfile: Keyfile, group: string, source: string): RefRule {
     fromLast: wholeNumber(keyfile, group, 'from-last', MAX_FROM_LAST, source) ?? 0,
     fromVersions: keyfileList(keyfile, group, 'from-versions') ?? [],
   };
+}
+
+function profileOf(keyfile: Keyfile, source: string): ProfileName {
+  const text = keyfileString(keyfile, GENERAL, 'profile') ?? DEFAULT_PROFILE;
+  const found = PROFILES.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw policyFault(source, `profile=${text} is none of ${PROFILES.join(', ')}`);
 }
 
 function checkKeys(keyfile: Keyfile, group: string, known: readonly string[], source: string): void {

@@ -11,6 +11,7 @@ test('a policy says which deltas the commits of which refs have', () => {
     '[deltas]',
     'minimum-saving=20',
     'grace-hours=2',
+    'profile=small',
     '[refs "exampleos/*/stable"]',
     'scratch=true',
     'from-last=3',
@@ -20,6 +21,7 @@ test('a policy says which deltas the commits of which refs have', () => {
   assert.deepEqual(policy, {
     minimumSaving: 0.2,
     grace: 7_200_000,
+    profile: 'small',
     rules: [
       { glob: 'exampleos/*/stable', scratch: true, fromLast: 3, fromVersions: ['42.1', '41.9'] },
       { glob: '**', scratch: false, fromLast: 0, fromVersions: [] },
@@ -28,9 +30,10 @@ test('a policy says which deltas the commits of which refs have', () => {
 });
 
 test('a delta must save 15 % and parts stay for a day unless the policy says otherwise', () => {
-  const { minimumSaving, grace } = parse('[refs "a"]', 'scratch=true');
+  const { minimumSaving, grace, profile } = parse('[refs "a"]', 'scratch=true');
   assert.equal(minimumSaving, 0.15);
   assert.equal(grace, 86_400_000);
+  assert.equal(profile, 'fast');
 });
 
 test('the first rule whose glob matches decides about a ref', () => {
@@ -52,7 +55,8 @@ test('a policy that would be misunderstood is refused', () => {
     [['[refs "a"]', 'scratch=yes'], 'scratch=yes in [refs "a"] is neither true nor false'],
     [['[refs "a"]', 'from-last=-1'], 'from-last=-1', 'from 0 to 1000'],
     [['[deltas]', 'minimum-saving=101', '[refs "a"]'], 'minimum-saving=101', 'from 0 to 100'],
-    [['[deltas]', 'min-saving=1', '[refs "a"]'], '"min-saving"', 'minimum-saving, grace-hours'],
+    [['[deltas]', 'min-saving=1', '[refs "a"]'], '"min-saving"', 'minimum-saving, grace-hours, profile'],
+    [['[deltas]', 'profile=best', '[refs "a"]'], 'profile=best is none of fast, balanced, small'],
   ];
   for (const [lines, ...words] of cases)
     assert.throws(() => parse(...lines), coded('ERR_DELTA_POLICY', 'deltas.conf', ...words), lines.join(' '));

@@ -15,11 +15,11 @@ import { superblockPath } from '../../../ostree/delta-name.ts';
 import { loosePath } from '../../../ostree/object-name.ts';
 import type { Repository } from '../../../ostree/repo/open.ts';
 import { loadCommit } from '../../../ostree/revision.ts';
+import { announceDeltas } from '../announce-deltas.ts';
 import type { ProfileName } from '../build/profiles.ts';
 import { type DeltaPlan, partSize } from '../plan/delta-plan.ts';
 import { type PlanOptions, planDelta } from '../plan/plan-delta.ts';
 import { serializeSuperblock } from '../superblock.ts';
-import { announceDeltas } from './announce-delta.ts';
 import { buildParts } from './build-parts.ts';
 import type { BuiltPart } from './built-part.ts';
 import { DeltaTarget } from './delta-target.ts';
@@ -96,7 +96,8 @@ export async function generateDelta(
   // The limits do not hold for deltas that are applied from files.
   if (filename === undefined) checkSuperblockSize(superblock.length, warn);
   await target.publish(parts.length - inline.length, superblock);
-  if (filename === undefined) await announceDeltas(repo, warn);
+  if (filename === undefined && (await announceDeltas(repo)) === 'signed')
+    warn('the summary is signed, so it was not changed: the delta is in the delta index only');
   return report(plan, options.inline ? [] : parts, superblock.length, storedSize);
 }
 
