@@ -1,4 +1,5 @@
 /** The benchmarks by name, and the names of sets of them. */
+import { benchDeltaGenerate } from './commands/delta-generate.ts';
 import { benchDiff } from './commands/diff.ts';
 import { benchEncapsulate } from './commands/encapsulate.ts';
 import { benchFsck } from './commands/fsck.ts';
@@ -31,6 +32,7 @@ export const BENCHES = {
   encapsulate: benchEncapsulate,
   'tar-export': benchTarExport,
   import: benchImport,
+  'delta-generate': benchDeltaGenerate,
   'memory-debian': benchMemory,
   'memory-many-objects': benchMemoryManyObjects,
   'memory-4g-zeros': benchMemoryZeros,

@@ -98,6 +98,8 @@ export class PartAssembly {
 
   /** The sections share the memory of this assembly. */
   finish(): PartContent {
+    // Clients fail to make an empty file of a blob that has no bytes at all.
+    if (this.#sections.size > 0 && this.#blobSize() === 0) this.section('plain').append(Buffer.alloc(1));
     const bases = new Map<BlobClass, number>();
     const blob: PartSection[] = [];
     let size = 0;
@@ -118,6 +120,10 @@ export class PartAssembly {
       sections: sections.filter(({ bytes }) => bytes.length > 0),
       payloadSize: head.length + size + tail.length,
     };
+  }
+
+  #blobSize(): number {
+    return [...this.#sections.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Frees the memory of the sections. */

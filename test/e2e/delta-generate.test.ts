@@ -1,0 +1,84 @@
+/** Static deltas that treeport generates are applied by the real ostree, offline and in pulls. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { type DeltaTrees, writeDeltaTrees } from '../support/delta-trees.ts';
+import { unlessInstalled } from '../support/programs.ts';
+import { newRepo, ostreeFsck, treeListing } from './support/import-repo.ts';
+import { must, mustTreeport, treeport } from './support/run.ts';
+import { tempDir } from './support/scratch.ts';
+import { serve } from './support/serve.ts';
+
+const skip = unlessInstalled('ostree');
+
+/** Several parts for each of the small trees; 0 MB is one object a part. */
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  'one part': [],
+  'a part for each object': ['--max-chunk-size=0'],
+  'small, inline, big-endian': ['--profile=small', '--inline', '--set-endianness=B'],
+  'no binary patches': ['--disable-bsdiff', '--profile=balanced'],
+};
+
+async function baseRepo(folder: string, { repo, from }: DeltaTrees): Promise<string> {
+  const base = await newRepo(join(folder, 'client'), 'bare-user');
+  await must(['ostree', `--repo=${base}`, 'pull-local', repo.path, from]);
+  return base;
+}
+
+async function checkComplete(client: string, { repo, to }: DeltaTrees): Promise<void> {
+  await ostreeFsck(client);
+  assert.equal(await treeListing(client, to), await treeListing(repo.path, to));
+}
+
+for (const [name, words] of Object.entries(OPTIONS)) {
+  test(`ostree applies a delta offline: ${name}`, { skip }, async (t) => {
+    const folder = await tempDir(t);
+    const trees = await writeDeltaTrees(join(folder, 'repo'));
+    for (const [from, base] of [
+      ['scratch', ['--empty']],
+      ['commit', ['--from', trees.from]],
+    ] as const) {
+      mkdirSync(join(folder, from));
+      const superblock = join(folder, from, 'superblock');
+      const options = ['--min-fallback-size=0', '--filename', superblock, ...words, ...base];
+      await mustTreeport(['delta', 'generate', '--repo', trees.repo.path, ...options, 'os']);
+      mkdirSync(join(folder, `${from}-client`));
+      const client = await baseRepo(join(folder, `${from}-client`), trees);
+      await must(['ostree', `--repo=${client}`, 'static-delta', 'apply-offline', superblock]);
+      await checkComplete(client, trees);
+    }
+  });
+}
+
+test('ostree pulls by a delta from scratch with fallbacks, and by one from the parent', {
+  skip,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const trees = await writeDeltaTrees(join(folder, 'repo'));
+  const { path } = trees.repo;
+  await must(['ostree', `--repo=${path}`, 'summary', '--update']);
+  const generate = ['delta', 'generate', '--repo', path];
+  assert.match(await mustTreeport([...generate, 'os']), /^\d+ objects in 1 part, /);
+  await mustTreeport([...generate, '--empty', 'os']);
+  const { repo: url } = await serve(t, path);
+  for (const kind of ['empty', 'parent']) {
+    mkdirSync(join(folder, kind));
+    const client =
+      kind === 'parent'
+        ? await baseRepo(join(folder, kind), trees)
+        : await newRepo(join(folder, kind, 'client'), 'bare-user');
+    const ostree = ['ostree', `--repo=${client}`];
+    await must([...ostree, 'remote', 'add', '--no-gpg-verify', 'origin', url]);
+    await must([...ostree, 'pull', '--require-static-deltas', 'origin', 'os']);
+    await checkComplete(client, trees);
+  }
+});
+
+test('a commit without a parent needs --from or --empty', { skip }, async (t) => {
+  const { repo, from } = await writeDeltaTrees(join(await tempDir(t), 'repo'));
+  const { status, stderr } = await treeport(['delta', 'generate', '--repo', repo.path, from]);
+  assert.equal(status, 1);
+  assert.match(stderr, /^treeport: ERR_COMMIT_MISSING: .*no parent.*--empty|--empty.*ERR_COMMIT_MISSING/m);
+  assert.ok(!existsSync(join(repo.path, 'deltas')));
+});
