@@ -41,6 +41,8 @@ export const ERROR_CODES = {
   ERR_TIMESTAMP:
     'The timestamp of the commit is outside the years 0 to 9999, so an image cannot express it. Set one with --created.',
   ERR_PATH_MISSING: 'The path does not exist in the commit.',
+  ERR_PACKAGE_DATABASE:
+    'The commit has no package database of the format that --packages names, or it cannot be read.',
   ERR_IO: 'Reading or writing a file failed. The message quotes the operating system.',
   ERR_FILE_UNSAFE:
     'A file of a repository or image is not a regular file, or a link leads out of its directory. It was not opened. The message names the file and where it leads.',

@@ -90,6 +90,11 @@ const GROUPS: readonly Group[] = [
     ],
   },
   {
+    name: 'packages',
+    description: 'packages of commits: rpm, dpkg and others',
+    verbs: [{ names: ['list'], load: async () => (await import('./packages-list.ts')).addPackagesList }],
+  },
+  {
     name: 'tar',
     description: 'commits as tar streams',
     verbs: [

@@ -8,7 +8,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['base'],
   ['gvariant'],
   ['ostree'],
-  ['oci', 'tar', 'native'],
+  ['oci', 'packages', 'tar', 'native'],
   ['fsck', 'container', 'delta', 'mirror', 'signing'],
   ['server'],
   ['cli'],
@@ -76,7 +76,7 @@ test('only native/ calls foreign functions', () => {
 });
 
 test('what reads repositories opens their files beneath a root only', () => {
-  const readers = SOURCES.filter((path) => /^src\/(?:ostree|fsck|tar)\//.test(path));
+  const readers = SOURCES.filter((path) => /^src\/(?:ostree|packages|fsck|tar)\//.test(path));
   const opening =
     /\b(?:openSync|open|readFile|readFileSync|createReadStream|readlink|readlinkSync|opendir)\b/;
   const openers = readers.filter((path) => {

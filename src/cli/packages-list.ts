@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { formatByteSize } from '../base/byte-size.ts';
+import type { Package } from '../packages/package.ts';
+import { repoOption } from './options.ts';
+import { printJson, printLine } from './output.ts';
+import { type PackagesOptions, packagesOf, packagesOption } from './packages-options.ts';
+
+type Options = PackagesOptions & { readonly json?: boolean };
+
+export function addPackagesList(group: Command): void {
+  group
+    .command('list')
+    .description('list the packages of a commit: name, version, architecture, size, last change, source')
+    .argument('<revision>', 'a ref, commit or REF^')
+    .addOption(repoOption())
+    .addOption(packagesOption())
+    .option('--json', 'print everything as one JSON document')
+    .action(list);
+}
+
+async function list(revision: string, options: Options): Promise<void> {
+  const { found } = await packagesOf(revision, options);
+  const { database, packages } = found;
+  if (options.json) {
+    const path = database?.path;
+    return printJson(
+      { format: database?.format ?? 'none', database: path, packages: packages.map(packageDocument) },
+      2,
+    );
+  }
+  for (const line of tableLines([HEADINGS, ...packages.map(row)])) await printLine(line);
+}
+
+const HEADINGS = ['NAME', 'VERSION', 'ARCHITECTURE', 'SIZE', 'CHANGED', 'SOURCE'];
+
+function row(one: Package): readonly string[] {
+  const size = one.size === undefined ? '-' : formatByteSize(one.size);
+  return [one.name, one.version, one.architecture, size, dateOf(changedAt(one)), one.source];
+}
+
+/** Undefined times are `-`. */
+function dateOf(seconds: number | undefined): string {
+  const date = new Date((seconds ?? Number.NaN) * 1000);
+  return Number.isNaN(date.valueOf()) ? '-' : date.toISOString().slice(0, 10);
+}
+
+/** The newest entry of the changelog, else the build. */
+function changedAt({ changes, built }: Package): number | undefined {
+  return changes[0] ?? built;
+}
+
+function packageDocument({ changes, ...one }: Package): object {
+  return { ...one, changed: changedAt({ changes, ...one }), changes: changes.length };
+}
+
+/** Columns as wide as their longest cell. */
+function tableLines(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const cells of rows)
+    for (const [column, cell] of cells.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  return rows.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

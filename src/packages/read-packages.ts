@@ -1,0 +1,72 @@
+/**
+ * Reads the packages of a commit, and which path belongs to which of them, from the package database in the
+ * commit: no checkout, no package manager. A commit without a database has no packages, which is no error.
+ */
+import { TreeportError, type Warn } from '../base/errors.ts';
+import type { Commit } from '../ostree/commit.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { CommitFiles } from './commit-files.ts';
+import type { FindDatabase, PackageDatabase } from './database.ts';
+import { findDpkgDatabase, findOpkgDatabase } from './dpkg/dpkg-database.ts';
+import type { Package, PackageFormat } from './package.ts';
+import { findRpmDatabase } from './rpm/rpm-database.ts';
+
+export type ReadPackagesOptions = {
+  /** The format of the database, or `none` to read none; by default, the first that the commit has. */
+  readonly format?: PackageFormat | 'none';
+  /** Told about records that cannot be read. */
+  readonly warn?: Warn;
+};
+
+export type CommitPackages = {
+  /** The database; undefined if the commit has none. */
+  readonly database: PackageDatabase | undefined;
+  /** Sorted by id. */
+  readonly packages: readonly Package[];
+};
+
+/** In the order in which they are looked for. */
+const DATABASES: Readonly<Record<PackageFormat, FindDatabase>> = {
+  rpm: findRpmDatabase,
+  dpkg: findDpkgDatabase,
+  opkg: findOpkgDatabase,
+};
+
+/** Throws ERR_PACKAGE_DATABASE if the commit lacks a database of the format that is asked for. */
+export async function readPackages(
+  source: ObjectSource,
+  commit: Pick<Commit, 'rootTree' | 'rootMeta'>,
+  options: ReadPackagesOptions = {},
+): Promise<CommitPackages> {
+  const { format, warn = () => {} } = options;
+  const files = new CommitFiles(source, { tree: commit.rootTree, meta: commit.rootMeta });
+  const database = await findDatabase(files, format, warn);
+  const packages = new Map<string, Package>();
+  if (database === undefined) return { database, packages: [] };
+  for await (const { package: found } of database.packages(warn)) {
+    if (packages.has(found.id)) warn(`${database.path} in the commit has the package ${found.id} twice`);
+    else packages.set(found.id, found);
+  }
+  return { database, packages: [...packages.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+async function findDatabase(
+  files: CommitFiles,
+  format: PackageFormat | 'none' | undefined,
+  warn: Warn,
+): Promise<PackageDatabase | undefined> {
+  if (format === 'none') return undefined;
+  if (format === undefined) {
+    for (const find of Object.values(DATABASES)) {
+      const found = await find(files, warn);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  const found = await DATABASES[format](files, warn);
+  if (found !== undefined) return found;
+  throw new TreeportError(
+    'ERR_PACKAGE_DATABASE',
+    `the commit has no ${format} database at any of the known places; leave out --packages to look for others`,
+  );
+}

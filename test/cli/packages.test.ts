@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { run, TREEPORT } from '../e2e/support/run.ts';
+import { commitPaths, type Tree } from '../support/package-trees.ts';
+
+const STATUS = `Package: bash
+Status: install ok installed
+Installed-Size: 2
+Architecture: amd64
+Version: 5.2-1
+
+`;
+
+const SYSTEM: Tree = {
+  'usr/lib/sysimage/dpkg/status': STATUS,
+  'usr/lib/sysimage/dpkg/info/bash.list': '/.\n/bin/bash\n/etc/bash.bashrc\n',
+  'usr/bin/bash': 'a shell',
+  'usr/etc/bash.bashrc': 'settings',
+  bin: { to: 'usr/bin' },
+};
+
+function packages(repo: string, ...words: readonly string[]) {
+  const [verb = '', ...rest] = words;
+  return run([...TREEPORT, 'packages', verb, '--repo', repo, ...rest]);
+}
+
+test('list prints a table, or JSON', async (t) => {
+  const { repo } = await commitPaths(t, SYSTEM);
+  const { stdout, stderr } = await packages(repo, 'list', 'os');
+  assert.equal(stderr, '');
+  assert.deepEqual(
+    stdout.split('\n').map((line) => line.split(/ {2,}/)),
+    [
+      ['NAME', 'VERSION', 'ARCHITECTURE', 'SIZE', 'CHANGED', 'SOURCE'],
+      ['bash', '5.2-1', 'amd64', '2.0 kB', '-', 'bash'],
+      [''],
+    ],
+  );
+  const document = JSON.parse((await packages(repo, 'list', '--json', 'os')).stdout);
+  assert.equal(document.format, 'dpkg');
+  assert.equal(document.database, '/usr/lib/sysimage/dpkg');
+  assert.equal(document.packages[0].id, 'bash:amd64=5.2-1');
+});
+
+test('a commit without a database has no packages', async (t) => {
+  const { repo } = await commitPaths(t, { 'usr/bin/bash': 'a shell' });
+  const { stdout, status } = await packages(repo, 'list', '--json', 'os');
+  assert.equal(status, 0);
+  assert.deepEqual(JSON.parse(stdout), { format: 'none', packages: [] });
+});
+
+test('a format that the commit has no database of is an error, and none reads none', async (t) => {
+  const { repo } = await commitPaths(t, SYSTEM);
+  const { status, stderr } = await packages(repo, 'list', '--packages', 'rpm', 'os');
+  assert.equal(status, 1);
+  assert.match(stderr, /^treeport: ERR_PACKAGE_DATABASE: the commit has no rpm database/);
+  assert.equal(
+    JSON.parse((await packages(repo, 'list', '--json', '--packages', 'none', 'os')).stdout).format,
+    'none',
+  );
+});
+
+test('a record that cannot be read is a warning', async (t) => {
+  const { repo } = await commitPaths(t, {
+    ...SYSTEM,
+    'usr/lib/sysimage/dpkg/status': `${STATUS}Package: x\n`,
+  });
+  const { stderr, status } = await packages(repo, 'list', 'os');
+  assert.equal(status, 0);
+  assert.match(
+    stderr,
+    /^treeport: warning: \/usr\/lib\/sysimage\/dpkg\/status in the commit: the package x at line 7 /,
+  );
+});
