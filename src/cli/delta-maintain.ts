@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
-import { formatByteSize } from '../base/byte-size.ts';
-import { TreeportError } from '../base/errors.ts';
 import type { DoneStep, MaintainReport, MakeDelta } from '../delta/maintain/maintain.ts';
-import { savedShare } from '../delta/maintain/plan.ts';
 import type { DeltaPolicy } from '../delta/maintain/policy.ts';
 import { deltaKey } from '../ostree/delta-name.ts';
 import { openRepo } from './open-repo.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { warn } from './report.ts';
+import { savingText } from './saving-text.ts';
 
 type Options = {
   readonly repo: string;
@@ -17,9 +15,6 @@ type Options = {
   readonly json?: boolean;
   readonly quiet?: boolean;
 };
-
-/** A policy is a few lines. */
-const MAX_POLICY_BYTES = 1_000_000;
 
 export function addDeltaMaintain(group: Command): void {
   group
@@ -36,7 +31,8 @@ export function addDeltaMaintain(group: Command): void {
 async function maintain(options: Options): Promise<void> {
   const { maintainDeltas } = await import('../delta/maintain/maintain.ts');
   const { tryLock } = await import('../native/libc/file-lock.ts');
-  const policy = await readPolicy(options.policy);
+  const { readPolicyFile } = await import('../delta/maintain/policy.ts');
+  const policy = readPolicyFile(options.policy);
   const repo = await openRepo(options.repo);
   const isText = options.json !== true && options.quiet !== true;
   const report = await maintainDeltas(repo, {
@@ -54,14 +50,6 @@ async function maintain(options: Options): Promise<void> {
   if (options.json) await printJson(reportJson(report), 2);
 }
 
-async function readPolicy(path: string): Promise<DeltaPolicy> {
-  const { parseDeltaPolicy } = await import('../delta/maintain/policy.ts');
-  const { readRegularFile } = await import('../base/open-beneath.ts');
-  const bytes = readRegularFile(path, MAX_POLICY_BYTES);
-  if (bytes !== undefined) return parseDeltaPolicy(bytes.toString(), path);
-  throw new TreeportError('ERR_DELTA_POLICY', `there is no policy ${path}`);
-}
-
 function generating({ profile }: DeltaPolicy): MakeDelta {
   return async (repo, { from, to }, directory) => {
     const { generateDelta } = await import('../delta/static/generate/generate-delta.ts');
@@ -77,15 +65,6 @@ function isChange(kind: DoneStep['kind']): boolean {
 function stepLine({ kind, name, why, saving }: DoneStep): string {
   const of = saving === undefined ? '' : ` (${savingText(saving)})`;
   return `${kind} ${deltaKey(name)}: ${why}${of}`;
-}
-
-function savingText(saving: NonNullable<DoneStep['saving']>): string {
-  const { deltaBytes, deltaRequests, looseBytes, looseRequests } = saving;
-  const share = Math.round(100 * savedShare(saving));
-  return (
-    `${formatByteSize(deltaBytes)} instead of ${formatByteSize(looseBytes)}, ${Math.abs(share)} % ${share < 0 ? 'more' : 'less'}; ` +
-    `${deltaRequests} requests instead of ${looseRequests}`
-  );
 }
 
 function reportJson({ steps, removed, summary }: MaintainReport): unknown {

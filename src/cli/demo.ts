@@ -51,6 +51,7 @@ async function makeImage(repo: Repository, commit: Checksum, path: string): Prom
       publication: { commits: [commit], refs: [{ name: DEMO_REF, collection: undefined, commit }] },
       runtimeFor: (architecture) => runtimeFrom(undefined, architecture),
       bake: DEFAULT_BAKE,
+      deltas: [],
       warn,
     }),
   );

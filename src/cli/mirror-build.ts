@@ -6,7 +6,14 @@ import {
   type EncapsulateCliOptions,
   encapsulateOptions,
 } from './encapsulate-options.ts';
-import { bakedReporter, bakeOption, runtimeFrom, runtimeOption } from './mirror-options.ts';
+import {
+  bakedReporter,
+  bakeOption,
+  deltaOption,
+  deltaReporter,
+  runtimeFrom,
+  runtimeOption,
+} from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
 import {
   authfileOption,
@@ -21,7 +28,12 @@ import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publi
 
 type Options = EncapsulateCliOptions &
   PublishOptions &
-  StallOptions & { readonly repo: string; readonly runtime?: string; readonly bake: Bake };
+  StallOptions & {
+    readonly repo: string;
+    readonly runtime?: string;
+    readonly bake: Bake;
+    readonly delta?: readonly string[];
+  };
 
 export function addMirrorBuild(group: Command): void {
   const command = group
@@ -31,7 +43,8 @@ export function addMirrorBuild(group: Command): void {
     .usage('[options] --repo <path> <revision...> <image>')
     .addOption(repoOption())
     .addOption(runtimeOption())
-    .addOption(bakeOption());
+    .addOption(bakeOption())
+    .addOption(deltaOption());
   addEncapsulateOptions(command)
     .addOption(authfileOption())
     .addOption(stallTimeoutOption())
@@ -43,12 +56,14 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { buildMirror } = await import('../mirror/build.ts');
   const { publicationOf } = await import('../mirror/published-refs.ts');
+  const { parseDeltaChoices } = await import('../mirror/delta-choice.ts');
   const image = revisionsAndImage.at(-1) as string;
   const revisions = revisionsAndImage.slice(0, -1);
   if (revisions.length === 0) {
     throw new TreeportError('ERR_USAGE', 'name at least one ref or commit, and then the image');
   }
   const target = parseImageReference(image);
+  const deltas = parseDeltaChoices(options.delta ?? []);
   const imageOptions = await encapsulateOptions(options);
   const repo = await openRepo(options.repo);
   const publication = await publicationOf(repo, revisions, warn);
@@ -59,7 +74,9 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
     warn,
     runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
     bake: options.bake,
+    deltas,
     onBaked: bakedReporter(options),
+    onDelta: deltaReporter(options),
   };
   await publishAndPrint(target, 'mirror build', options, (sink, onProgress) =>
     buildMirror(repo, sink, { ...build, onProgress }),

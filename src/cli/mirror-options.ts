@@ -4,8 +4,11 @@ import { formatByteSize } from '../base/byte-size.ts';
 import type { BakedShare } from '../mirror/mirror-layers.ts';
 import { DEFAULT_BAKE, parseBake } from '../mirror/packs/bake.ts';
 import type { Runtime } from '../mirror/runtime/runtime.ts';
+import type { StoredDelta } from '../mirror/stored-deltas.ts';
 import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
+import { collectText } from './encapsulate-options.ts';
 import { printMessage } from './report.ts';
+import { savingText } from './saving-text.ts';
 
 /** `--runtime`: a runtime of another architecture, or an existing one. */
 export function runtimeOption(): Option {
@@ -37,6 +40,25 @@ export function bakeOption(): Option {
   )
     .argParser(parseBake)
     .default(DEFAULT_BAKE);
+}
+
+/** `--delta`: which static deltas are made for the image. */
+export function deltaOption(): Option {
+  return new Option(
+    '--delta <which>',
+    'make static deltas: parent (from the parent of each commit, unless it saves too little), scratch, ' +
+      'from=REVISION, policy=FILE, or none; may be repeated (default: parent)',
+  ).argParser(collectText);
+}
+
+/** Prints a line on stderr about each delta that was made, unless `--quiet` is set. */
+export function deltaReporter({ quiet }: { readonly quiet?: boolean }): (made: StoredDelta) => void {
+  return ({ name, saving, isKept }) => {
+    if (quiet) return;
+    const what = name.from === undefined ? 'from scratch' : `from ${name.from}`;
+    const end = isKept ? '' : ': left out, because it saves too little';
+    printMessage(`delta ${what} to ${name.to}: ${savingText(saving)}${end}`);
+  };
 }
 
 /** Prints a line on stderr about what was baked, unless `--quiet` is set. */

@@ -13,6 +13,7 @@ import type { ObjectSource } from '../ostree/object-source.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
 import { reachableObjects } from '../ostree/walk.ts';
+import type { DeltaChoice } from './delta-choice.ts';
 import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
 import { type BakedShare, putMirrorLayers, shareOf } from './mirror-layers.ts';
 import type { Bake } from './packs/bake.ts';
@@ -27,14 +28,19 @@ import {
   type NamedContent,
 } from './published-repo.ts';
 import { type Runtime, type RuntimeFor, withRuntime } from './runtime/runtime.ts';
+import { type StoredDelta, storeDeltas } from './stored-deltas.ts';
 
 export type BuildOptions = EncapsulateOptions & {
   readonly publication: Publication;
   readonly runtimeFor: RuntimeFor;
   readonly bake: Bake;
+  /** The deltas to make, besides those of the repository. */
+  readonly deltas: readonly DeltaChoice[];
   readonly warn: Warn;
   /** Receives what was baked. */
   readonly onBaked?: (baked: BakedShare) => void;
+  /** Receives each delta that was made. */
+  readonly onDelta?: (made: StoredDelta) => void;
 };
 
 /** Writes the image into `sink` and finishes it; the caller aborts the sink if this throws. */
@@ -62,10 +68,12 @@ type MirrorContext = {
 async function putMirror(
   repo: Repository,
   sink: ImageSink,
-  { publication, compression, cmd, bake, warn, onProgress, onBaked }: BuildOptions,
+  { publication, compression, cmd, bake, deltas, warn, onProgress, onBaked, onDelta }: BuildOptions,
   { directory, draft, runtime }: MirrorContext,
 ): Promise<Descriptor> {
   const baked = await writePublishedRepo(directory, repo, { publication, bake, warn });
+  const stored = { choices: deltas, publication, warn };
+  await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
   const layers = await putMirrorLayers(sink, {
     runtime,
     publishedRepo: directory,

@@ -176,6 +176,7 @@ test('a runtime of another architecture is refused before anything is written', 
       publication,
       runtimeFor: () => tinyRuntime('riscv64'),
       bake: 'none',
+      deltas: [],
       warn: () => {},
     }),
   );

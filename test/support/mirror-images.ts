@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
 import { encapsulate } from '../../src/container/encapsulate/encapsulate.ts';
 import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
-import { buildMirror } from '../../src/mirror/build.ts';
+import { type BuildOptions, buildMirror } from '../../src/mirror/build.ts';
 import { fileFromBytes, layerTar } from '../../src/mirror/layer.ts';
 import { MIRROR_HOME, PUBLISHED_REPO } from '../../src/mirror/layout.ts';
 import type { Bake } from '../../src/mirror/packs/bake.ts';
@@ -50,6 +50,7 @@ export async function buildInto(
   words: readonly string[],
   warnings: string[] = [],
   bake: Bake = 'none',
+  deltas: Pick<BuildOptions, 'deltas' | 'onDelta'> = { deltas: [] },
 ): Promise<Digest> {
   const warn = (message: string) => warnings.push(message);
   const publication = await publicationOf(repo, words, warn);
@@ -59,6 +60,7 @@ export async function buildInto(
       publication,
       runtimeFor: () => tinyRuntime(),
       bake,
+      ...deltas,
       warn,
     }),
   );

@@ -19,7 +19,8 @@ export async function readHistories(repo: Repository): Promise<readonly RefHisto
   return histories;
 }
 
-async function readHistory(repo: Repository, tip: Checksum): Promise<readonly HistoryCommit[]> {
+/** The complete commits from `tip` backwards; none if `tip` itself is missing or partial. */
+export async function readHistory(repo: Repository, tip: Checksum): Promise<readonly HistoryCommit[]> {
   const commits: HistoryCommit[] = [];
   for (let next: Checksum | undefined = tip; next !== undefined; ) {
     const commit: Commit | undefined = await commitIfThere(repo, next);

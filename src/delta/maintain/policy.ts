@@ -15,6 +15,7 @@
  */
 import { posix } from 'node:path';
 import { TreeportError } from '../../base/errors.ts';
+import { readRegularFile } from '../../base/open-beneath.ts';
 import {
   isKeyfileFault,
   type Keyfile,
@@ -44,8 +45,11 @@ export type RefRule = {
   readonly fromVersions: readonly string[];
 };
 
+/** A policy is a few lines. */
+const MAX_POLICY_BYTES = 1_000_000;
 const GENERAL = 'deltas';
-const DEFAULT_SAVING_PERCENT = 15;
+/** The share of bytes that a delta must save where no policy says otherwise. */
+export const DEFAULT_MINIMUM_SAVING = 0.15;
 const DEFAULT_GRACE_HOURS = 24;
 const HOUR = 3_600_000;
 const PROFILES: readonly ProfileName[] = ['fast', 'balanced', 'small'];
@@ -55,6 +59,13 @@ const MAX_FROM_LAST = 1000;
 const REFS_GROUP = /^refs\s+"([^"]+)"$/;
 const GENERAL_KEYS = ['minimum-saving', 'grace-hours', 'profile'];
 const RULE_KEYS = ['scratch', 'from-last', 'from-versions'];
+
+/** Reads a policy from a file; ERR_DELTA_POLICY. */
+export function readPolicyFile(path: string): DeltaPolicy {
+  const bytes = readRegularFile(path, MAX_POLICY_BYTES);
+  if (bytes !== undefined) return parseDeltaPolicy(bytes.toString(), path);
+  throw new TreeportError('ERR_DELTA_POLICY', `there is no policy ${path}`);
+}
 
 /** Parses a policy; ERR_DELTA_POLICY names `source`. */
 export function parseDeltaPolicy(text: string, source: string): DeltaPolicy {
@@ -67,7 +78,7 @@ export function parseDeltaPolicy(text: string, source: string): DeltaPolicy {
   const number = (key: string, most: number, otherwise: number) =>
     wholeNumber(keyfile, GENERAL, key, most, source) ?? otherwise;
   return {
-    minimumSaving: number('minimum-saving', 100, DEFAULT_SAVING_PERCENT) / 100,
+    minimumSaving: number('minimum-saving', 100, 100 * DEFAULT_MINIMUM_SAVING) / 100,
     grace: number('grace-hours', 24 * 365, DEFAULT_GRACE_HOURS) * HOUR,
     profile: profileOf(keyfile, source),
     rules,
