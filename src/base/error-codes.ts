@@ -137,6 +137,14 @@ export const ERROR_CODES = {
     'The image reference does not say how to verify the image. Prefix it with a scheme, or give --unverified.',
   ERR_DELTA_CORRUPT:
     'A static delta is damaged or does not make what it announces. Nothing was written. Generate or copy it again.',
+  ERR_DELTA_MISSING: 'There is no such static delta. `treeport delta list` lists those of a repository.',
+  ERR_DELTA_PART:
+    'A part of a static delta is missing, or has another size or checksum than the superblock says. Copy the delta again as a whole.',
+  ERR_DELTA_VERSION: 'A part of a static delta has a version that neither treeport nor ostree knows.',
+  ERR_DELTA_BASE:
+    'The commit that a static delta starts from is not in the repository, or only in part. Pull it first, or use a delta from scratch.',
+  ERR_DELTA_INCOMPLETE:
+    'A static delta does not make its commit complete: an object is in no part, or is left to be fetched by itself. Nothing was written.',
   ERR_NOT_READY:
     'The server that `check` queried does not respond, or is not ready. The message quotes its response.',
 } as const;

@@ -29,7 +29,7 @@ export type ListDeltasOptions = {
 };
 
 export const STATIC_DELTAS_KEY = 'ostree.static-deltas';
-const SIGNED_MAGIC = Buffer.from('OSTSGNDT');
+export const SIGNED_MAGIC: Buffer = Buffer.from('OSTSGNDT');
 
 /**
  * The usable deltas of the repository at `repoPath`, sorted by key. ERR_FILE_UNSAFE, ERR_FILE_TOO_LARGE,

@@ -6,7 +6,7 @@
  *
  * In summary and index dictionaries the same deltas are named `<to>` or `<from>-<to>` in hexadecimal.
  */
-import { type Checksum, checksumFromDeltaName, checksumToDeltaName } from './checksum.ts';
+import { type Checksum, checksumFromDeltaName, checksumToDeltaName, isChecksum } from './checksum.ts';
 
 export type DeltaName = {
   /** Undefined for a delta from scratch. */
@@ -45,4 +45,12 @@ export function parseDeltaDirectory(fanOut: string, rest: string): DeltaName | u
 /** The key of a delta in summary and index dictionaries. */
 export function deltaKey(name: DeltaName): string {
   return name.from === undefined ? name.to : `${name.from}-${name.to}`;
+}
+
+/** The counterpart of {@link deltaKey}; undefined if `text` is not such a key. */
+export function parseDeltaKey(text: string): DeltaName | undefined {
+  const [first = '', second, ...more] = text.split('-');
+  if (!isChecksum(first) || more.length > 0) return undefined;
+  if (second === undefined) return { from: undefined, to: first };
+  return isChecksum(second) ? { from: first, to: second } : undefined;
 }

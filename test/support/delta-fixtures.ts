@@ -1,6 +1,9 @@
 /** The static deltas of test/fixtures/static-deltas, by folder: made by stock ostree, and crafted ones. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/static-deltas');
 
@@ -16,4 +19,12 @@ export function deltaFixturePath(fixture: string): string {
 /** `file` is `superblock`, the number of a part, or `expected.txt`. */
 export function deltaFixture(fixture: string, file: string): Buffer {
   return readFileSync(join(FOLDER, fixture, file));
+}
+
+/** A copy of the repository that the deltas are of: three commits on ref `fx`, and three deltas. */
+export function deltaRepository(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'treeport-deltas-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  execFileSync('tar', ['-xf', join(FOLDER, 'repo.tar.xz'), '-C', folder]);
+  return join(folder, 'repo');
 }

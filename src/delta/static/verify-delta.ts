@@ -1,0 +1,75 @@
+/**
+ * Verifies a delta against the objects of the commit that it starts from: applies it in memory, compares
+ * every id, and checks that nothing is left out. Writes nothing.
+ */
+import { TreeportError } from '../../base/errors.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import { formatObjectName, type MetadataType } from '../../ostree/object-name.ts';
+import type { MetadataSource, ObjectSource } from '../../ostree/object-source.ts';
+import { applyPart, type BaseSource } from './apply-part.ts';
+import { checkCompleteness } from './completeness.ts';
+import { filesOfBase, objectsOfBase } from './delta-base.ts';
+import type { StaticDelta } from './open-delta.ts';
+import { readPartFile } from './part-file.ts';
+import type { PartHeader, Superblock } from './superblock.ts';
+
+/** Metadata objects that parts make, by `<checksum>.<type>`. */
+export type MadeMetadata = ReadonlyMap<string, Buffer>;
+
+/**
+ * Verifies one part file: makes its objects, compares their ids and drops them. Returns the metadata among
+ * them, in memory of its own. For generators as well: parts are independent, so this may run on any thread.
+ * The errors of `readPartFile` and `applyPart`; `what` names the part.
+ */
+export async function verifyPart(
+  header: PartHeader,
+  file: Buffer,
+  { what, base }: { readonly what: string; readonly base: BaseSource },
+): Promise<MadeMetadata> {
+  const metadata = new Map<string, Buffer>();
+  const payload = readPartFile(header, file, { what });
+  await applyPart({ what, objects: header.objects, payload }, base, (made) => {
+    if (made.type !== 'file') metadata.set(formatObjectName(made), Buffer.from(made.bytes));
+  });
+  return metadata;
+}
+
+/** `base` need not have more than the commit that the delta starts from. The errors of all its steps. */
+export async function verifyDelta(
+  delta: StaticDelta,
+  base: Pick<ObjectSource, 'content' | 'metadata'>,
+): Promise<void> {
+  const { parsed, what } = delta;
+  checkFallbacks(parsed, what);
+  const objects = await objectsOfBase(base, parsed.from);
+  const files = filesOfBase(base, objects);
+  const made = new Map<string, Buffer>();
+  for (const [index, header] of parsed.parts.entries()) {
+    const part = { what: `part ${index} of ${what}`, base: files };
+    for (const [name, bytes] of await verifyPart(header, delta.partFile(index), part)) made.set(name, bytes);
+  }
+  await checkCompleteness(parsed, { target: targetMetadata(parsed, made, base), base: objects }, what);
+}
+
+/** Clients refuse fallbacks that are not files. */
+export function checkFallbacks({ fallbacks }: Superblock, what: string): void {
+  const wrong = fallbacks.find(({ object }) => object.type !== 'file');
+  if (wrong === undefined) return;
+  throw new TreeportError(
+    'ERR_DELTA_CORRUPT',
+    `${what} has ${formatObjectName(wrong.object)} as a fallback, which must be a file`,
+  );
+}
+
+function targetMetadata(
+  { to, commit }: Superblock,
+  made: MadeMetadata,
+  base: MetadataSource,
+): MetadataSource {
+  return {
+    metadata: async (type: MetadataType, checksum: Checksum) => {
+      if (type === 'commit' && checksum === to) return commit;
+      return made.get(formatObjectName({ type, checksum })) ?? base.metadata(type as 'dirtree', checksum);
+    },
+  };
+}
