@@ -103,6 +103,8 @@ export const ERROR_CODES = {
     'This needs liblzma 5.2 or later. Install liblzma5 (Debian, Ubuntu) or xz-libs (Fedora).',
   ERR_XZ:
     'An xz stream is damaged, truncated, larger than allowed, or cannot be made. The message says which.',
+  ERR_DELTA_SELF_CHECK:
+    'A static delta that was just made does not give the objects that it should, so it was discarded. This is a bug in treeport, or memory of the machine is faulty. Please report it with the whole message.',
   ERR_DELTA_TOO_LARGE: 'The superblock of a static delta is larger than ostree clients accept (128 MiB).',
   ERR_LIBOSTREE_MISSING:
     'Writing to repositories needs libostree 2022.7 or later, which is not installed. The message names the package.',

@@ -25,6 +25,7 @@ type Options = {
   readonly inline?: boolean;
   readonly filename?: string;
   readonly setEndianness?: 'l' | 'B';
+  readonly check: boolean;
   readonly ifNotExists?: boolean;
   readonly quiet?: boolean;
 };
@@ -53,6 +54,7 @@ export function addDeltaGenerate(group: Command): void {
     .option('--inline', 'put the parts into the superblock')
     .option('--filename <path>', 'write the superblock there and the parts beside it, and announce nothing')
     .addOption(new Option('--set-endianness <letter>', 'byte order of the numbers').choices(['l', 'B']))
+    .option('--no-check', 'publish the delta without applying it first')
     .option('--if-not-exists', 'do nothing if the repository has the delta')
     .addOption(threadsOption())
     .addOption(quietOption())
@@ -91,6 +93,7 @@ async function generate(revision: string, options: Options): Promise<void> {
     ...given('inline', options.inline),
     ...given('filename', options.filename),
     ...given('ifNotExists', options.ifNotExists),
+    check: options.check,
     order: options.setEndianness === 'B' ? 'big' : 'little',
     warn,
     onProgress: (done, total) => progress.update(done, total),

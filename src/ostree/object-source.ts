@@ -68,3 +68,19 @@ export function storedEmpty(header: FileHeader): StoredObject {
     },
   };
 }
+
+/** A stored object whose bytes are in memory. */
+export function storedBytes(header: FileHeader, content: Buffer): StoredObject {
+  const piece = async function* (bytes: Buffer) {
+    if (bytes.length > 0) yield bytes;
+  };
+  return {
+    header,
+    size: content.length,
+    stream: () => piece(content),
+    bytes: (from, to) => {
+      checkRange(from, to, content.length);
+      return piece(content.subarray(from, to));
+    },
+  };
+}

@@ -5,16 +5,23 @@
 import { verifiedMetadata } from '../../../ostree/load.ts';
 import type { ObjectSource } from '../../../ostree/object-source.ts';
 import { type PartPlan, partSize } from '../plan/delta-plan.ts';
+import { addDerived } from './derived-file.ts';
+import { KeptSources } from './kept-sources.ts';
 import { PartAssembly } from './part-assembly.ts';
 import { readWholeFile } from './read-object.ts';
 
 /** Every object is verified. ERR_OBJECT_MISSING, ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT. */
-export async function assemblePart(plan: PartPlan, objects: ObjectSource): Promise<PartAssembly> {
+export async function assemblePart(
+  plan: PartPlan,
+  objects: ObjectSource,
+  sources: KeptSources = new KeptSources(objects),
+): Promise<PartAssembly> {
   const assembly = new PartAssembly(partSize(plan));
-  for (const { type, checksum } of plan.objects) {
+  for (const { type, checksum, source } of plan.objects) {
     if (type === 'file') {
-      const { header, bytes } = await readWholeFile(objects, checksum);
-      assembly.addFile(header, bytes);
+      const file = await readWholeFile(objects, checksum);
+      if (source === undefined) assembly.addFile(file.header, file.bytes);
+      else addDerived(assembly, file, source, await sources.read(source.checksum));
     } else {
       assembly.addMetadata(await verifiedMetadata(objects, type, checksum));
     }

@@ -10,6 +10,8 @@ export type BuildPartsOptions = {
   readonly repoPath: string;
   readonly profile: ProfileName;
   readonly threads: number;
+  /** Whether to apply each part before it is written. */
+  readonly check: boolean;
   /** The file for a part. */
   readonly pathOf: (index: number) => string;
   /** Gets the bytes of content made since its last call. */
@@ -24,7 +26,7 @@ export async function buildParts(
   { parts }: DeltaPlan,
   options: BuildPartsOptions,
 ): Promise<readonly BuiltPart[]> {
-  const { repoPath, profile, pathOf } = options;
+  const { repoPath, profile, check, pathOf } = options;
   const count = Math.max(1, Math.min(options.threads, parts.length));
   const threads = Array.from(
     { length: count },
@@ -37,7 +39,7 @@ export async function buildParts(
   const work = async (thread: Thread<PartTask, BuiltPart>) => {
     for (const { plan, index, size } of upcoming) {
       if ('error' in failure) return;
-      built[index] = await thread.call({ repoPath, plan, profile, path: pathOf(index) });
+      built[index] = await thread.call({ repoPath, plan, profile, check, path: pathOf(index) });
       options.onProgress?.(size);
     }
   };

@@ -17,6 +17,8 @@ import type { Repository } from '../../../ostree/repo/open.ts';
 import { loadCommit } from '../../../ostree/revision.ts';
 import { announceDeltas } from '../announce-deltas.ts';
 import type { ProfileName } from '../build/profiles.ts';
+import { checkCompleteness } from '../completeness.ts';
+import { objectsOfBase } from '../delta-base.ts';
 import { type DeltaPlan, partSize } from '../plan/delta-plan.ts';
 import { type PlanOptions, planDelta } from '../plan/plan-delta.ts';
 import { serializeSuperblock } from '../superblock.ts';
@@ -39,6 +41,10 @@ export type GenerateOptions = Omit<PlanOptions, 'storedSize'> & {
   readonly filename?: string;
   /** Leaves a delta that exists in the repository as it is. */
   readonly ifNotExists?: boolean;
+  /**
+   * Whether to apply each part, and to look for missing objects, before anything is published. Default: true.
+   */
+  readonly check?: boolean;
   readonly warn?: Warn;
   /** Gets the bytes of content made, and their total. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -77,6 +83,7 @@ export async function generateDelta(
     repoPath: repo.path,
     profile,
     threads: options.threads ?? availableParallelism(),
+    check: options.check ?? true,
     pathOf: (index) => target.partPath(index),
     onProgress: (bytes) => {
       progress.done += bytes;
@@ -86,13 +93,18 @@ export async function generateDelta(
   const inline = options.inline
     ? await Promise.all(parts.map((_, index) => readFile(target.partPath(index))))
     : [];
-  const superblock = serializeSuperblock(
-    await makeSuperblock(repo.objects, plan, parts, {
-      generator: `liblzma ${lzmaVersion()}, ${profile}`,
-      inline,
-      ...(options.order === undefined ? {} : { order: options.order }),
-    }),
-  );
+  const made = await makeSuperblock(repo.objects, plan, parts, {
+    generator: `liblzma ${lzmaVersion()}, ${profile}`,
+    inline,
+    ...(options.order === undefined ? {} : { order: options.order }),
+  });
+  if (options.check ?? true)
+    await checkCompleteness(
+      made,
+      { target: repo.objects, base: await objectsOfBase(repo.objects, from) },
+      'the new delta',
+    );
+  const superblock = serializeSuperblock(made);
   // The limits do not hold for deltas that are applied from files.
   if (filename === undefined) checkSuperblockSize(superblock.length, warn);
   await target.publish(parts.length - inline.length, superblock);

@@ -1,12 +1,14 @@
 /** Entry point of the worker threads that make the parts of a delta, one part a call. */
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { answerCalls } from '../../../base/answer-calls.ts';
 import { writeError } from '../../../base/atomic-file.ts';
 import { libcXattrs } from '../../../native/libc/xattrs.ts';
-import { finishChecksum } from '../../../ostree/checksum.ts';
+import { checksumOf } from '../../../ostree/checksum.ts';
 import { openRepository, type Repository } from '../../../ostree/repo/open.ts';
 import { assemblePart } from '../build/assemble-part.ts';
+import { checkPart } from '../build/check-part.ts';
+import { KeptSources } from '../build/kept-sources.ts';
 import { packPart } from '../build/pack-part.ts';
 import { PACKINGS, type ProfileName } from '../build/profiles.ts';
 import type { PartPlan } from '../plan/delta-plan.ts';
@@ -16,7 +18,9 @@ export type PartTask = {
   readonly repoPath: string;
   readonly plan: PartPlan;
   readonly profile: ProfileName;
-  /** The file to write. */
+  /** Whether to apply the part before it is written. */
+  readonly check: boolean;
+  /** The file to write. Its name is the number of the part. */
   readonly path: string;
 };
 
@@ -26,11 +30,30 @@ answerCalls(buildPart);
 
 async function buildPart(task: PartTask): Promise<BuiltPart> {
   const repo = await openOnce(task.repoPath);
-  const assembly = await assemblePart(task.plan, repo.objects);
-  const content = assembly.finish();
+  const sources = new KeptSources(repo.objects);
+  const { file, usize } = await packedPart(task, repo, sources);
+  const built = { checksum: checksumOf(file), size: file.length, usize };
+  const header = { ...built, version: 0, objects: task.plan.objects };
+  if (task.check) await checkPart(header, file, sources, `part ${basename(task.path)}`);
   try {
-    const written = await writePieces(task.path, packPart(content, PACKINGS[task.profile]));
-    return { ...written, usize: announcedSize(task.plan, content.payloadSize) };
+    await writeFile(task.path, file, { flag: 'wx', mode: 0o644 });
+  } catch (error) {
+    throw writeError(error, task.path);
+  }
+  return built;
+}
+
+/** Frees the payload before it returns. */
+async function packedPart(
+  { plan, profile }: PartTask,
+  repo: Repository,
+  sources: KeptSources,
+): Promise<{ readonly file: Buffer; readonly usize: number }> {
+  const assembly = await assemblePart(plan, repo.objects, sources);
+  try {
+    const content = assembly.finish();
+    const file = Buffer.concat([...packPart(content, PACKINGS[profile])]);
+    return { file, usize: announcedSize(plan, content.payloadSize) };
   } finally {
     assembly.free();
   }
@@ -40,23 +63,4 @@ function openOnce(path: string): Promise<Repository> {
   const repo = opened.get(path) ?? openRepository(path, { xattrs: libcXattrs });
   opened.set(path, repo);
   return repo;
-}
-
-async function writePieces(
-  path: string,
-  pieces: Iterable<Uint8Array>,
-): Promise<Pick<BuiltPart, 'checksum' | 'size'>> {
-  const digest = createHash('sha256');
-  let size = 0;
-  try {
-    await using file = await open(path, 'wx', 0o644);
-    for (const piece of pieces) {
-      digest.update(piece);
-      size += piece.length;
-      await file.writeFile(piece);
-    }
-  } catch (error) {
-    throw writeError(error, path);
-  }
-  return { checksum: finishChecksum(digest), size };
 }

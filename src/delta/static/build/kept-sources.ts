@@ -1,0 +1,38 @@
+/**
+ * The files of the old commit that a part is made from. They stay in memory, up to a limit, until the part is
+ * checked, so that most are read and verified once.
+ */
+import type { Checksum } from '../../../ostree/checksum.ts';
+import { type ObjectSource, type StoredObject, storedBytes } from '../../../ostree/object-source.ts';
+import { readWholeFile, type WholeFile } from './read-object.ts';
+
+/** As much as the sources of a part usually have. */
+const KEPT_BYTES = 48_000_000;
+
+export class KeptSources {
+  readonly #objects: Pick<ObjectSource, 'content'>;
+  readonly #files = new Map<Checksum, WholeFile>();
+  #bytes = 0;
+
+  constructor(objects: Pick<ObjectSource, 'content'>) {
+    this.#objects = objects;
+  }
+
+  /** The errors of {@link readWholeFile}. */
+  async read(checksum: Checksum): Promise<WholeFile> {
+    const known = this.#files.get(checksum);
+    if (known !== undefined) return known;
+    const file = await readWholeFile(this.#objects, checksum);
+    if (this.#bytes + file.bytes.length <= KEPT_BYTES) {
+      this.#files.set(checksum, file);
+      this.#bytes += file.bytes.length;
+    }
+    return file;
+  }
+
+  /** As of an ObjectSource. */
+  async content(checksum: Checksum): Promise<StoredObject> {
+    const known = this.#files.get(checksum);
+    return known === undefined ? this.#objects.content(checksum) : storedBytes(known.header, known.bytes);
+  }
+}
