@@ -7,6 +7,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { aptOptions, debianMirror } from './apt-settings.ts';
 
 /** The README's requirements, and git to clone the project. */
 const PACKAGES = ['nodejs', 'npm', 'git'];
@@ -142,22 +143,6 @@ export class FreshRoot {
 /** From the environment that npm gives its scripts, else from npm itself. */
 function npmConfig(name: 'userconfig' | 'globalconfig'): string {
   return process.env[`npm_config_${name}`] ?? output('npm', ['config', 'get', name]);
-}
-
-/** This machine's apt options, such as proxies. */
-function aptOptions(): readonly string[] {
-  const dump = ['dump', '--format', '%f "%v";%n', 'Acquire::http', 'Acquire::https'];
-  return output('apt-config', dump)
-    .split('\n')
-    .filter((line) => /"[^"]+";$/.test(line))
-    .map((line) => `--aptopt=${line}`);
-}
-
-/** The Debian mirror of this machine's apt, if it has one. */
-function debianMirror(): readonly string[] {
-  const words = ['indextargets', '--format', '$(LABEL) $(REPO_URI)', 'Created-By: Packages'];
-  const uri = /^Debian (\S+)$/m.exec(output('apt-get', words))?.[1];
-  return uri === undefined ? [] : [uri];
 }
 
 function output(program: string, words: readonly string[]): string {
