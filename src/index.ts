@@ -77,6 +77,16 @@ export { commandSigner } from './ostree/sign/sign-command.ts';
 export { type SigningKey, signCommit } from './ostree/sign/sign-commit.ts';
 export type { Signer } from './ostree/sign/signer.ts';
 export { reachableObjects, walkTree } from './ostree/walk.ts';
+export type { ContentFacts, UserComponent } from './packages/content-facts.ts';
+export type { PathOwner, PathOwners } from './packages/ownership.ts';
+export type { ChangelogEntry, Package, PackageFormat } from './packages/package.ts';
+export {
+  type CommitOwnership,
+  type CommitPackages,
+  type ReadPackagesOptions,
+  readOwnership,
+  readPackages,
+} from './packages/read-packages.ts';
 export { createServer, type Server } from './server/app.ts';
 export { type RunningServer, type ServeOptions, serve } from './server/listen.ts';
 export { mirror } from './server/mirror.ts';

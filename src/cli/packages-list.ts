@@ -3,7 +3,7 @@ import { formatByteSize } from '../base/byte-size.ts';
 import type { Package } from '../packages/package.ts';
 import { repoOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
-import { type PackagesOptions, packagesOf, packagesOption } from './packages-options.ts';
+import { openRevision, type PackagesOptions, packagesOption, readOptions } from './packages-options.ts';
 
 type Options = PackagesOptions & { readonly json?: boolean };
 
@@ -19,8 +19,9 @@ export function addPackagesList(group: Command): void {
 }
 
 async function list(revision: string, options: Options): Promise<void> {
-  const { found } = await packagesOf(revision, options);
-  const { database, packages } = found;
+  const { readPackages } = await import('../packages/read-packages.ts');
+  const { repo, commit } = await openRevision(revision, options);
+  const { database, packages } = await readPackages(repo.objects, commit, readOptions(options));
   if (options.json) {
     const path = database?.path;
     return printJson(

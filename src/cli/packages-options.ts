@@ -1,9 +1,9 @@
-/** What the verbs of `treeport packages` have in common: their options, and reading the packages. */
+/** What the verbs of `treeport packages` have in common: their options. */
 import { Option } from 'commander';
 import type { Commit } from '../ostree/commit.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import type { PackageFormat } from '../packages/package.ts';
-import type { CommitPackages } from '../packages/read-packages.ts';
+import type { ReadPackagesOptions } from '../packages/read-packages.ts';
 import { openRepo } from './open-repo.ts';
 import { warn } from './report.ts';
 
@@ -17,22 +17,17 @@ export function packagesOption(): Option {
   ).choices(['rpm', 'dpkg', 'opkg', 'none']);
 }
 
-export type RevisionPackages = {
-  readonly repo: Repository;
-  readonly commit: Commit;
-  readonly found: CommitPackages;
-};
-
-/** Opens the repository and reads the packages of a revision; prints warnings. */
-export async function packagesOf(revision: string, options: PackagesOptions): Promise<RevisionPackages> {
-  const { readPackages } = await import('../packages/read-packages.ts');
+/** Opens the repository and loads the commit of a revision. */
+export async function openRevision(
+  revision: string,
+  options: PackagesOptions,
+): Promise<{ readonly repo: Repository; readonly commit: Commit }> {
   const { loadCommit, resolveRevision } = await import('../ostree/revision.ts');
   const repo = await openRepo(options.repo);
-  const commit = await loadCommit(repo, await resolveRevision(repo, revision));
-  const { packages: format } = options;
-  const found = await readPackages(repo.objects, commit, {
-    warn,
-    ...(format === undefined ? {} : { format }),
-  });
-  return { repo, commit, found };
+  return { repo, commit: await loadCommit(repo, await resolveRevision(repo, revision)) };
+}
+
+/** How the packages are read; warnings are printed. */
+export function readOptions({ packages: format }: PackagesOptions): ReadPackagesOptions {
+  return { warn, ...(format === undefined ? {} : { format }) };
 }

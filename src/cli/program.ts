@@ -92,7 +92,10 @@ const GROUPS: readonly Group[] = [
   {
     name: 'packages',
     description: 'packages of commits: rpm, dpkg and others',
-    verbs: [{ names: ['list'], load: async () => (await import('./packages-list.ts')).addPackagesList }],
+    verbs: [
+      { names: ['list'], load: async () => (await import('./packages-list.ts')).addPackagesList },
+      { names: ['owner'], load: async () => (await import('./packages-owner.ts')).addPackagesOwner },
+    ],
   },
   {
     name: 'tar',

@@ -6,9 +6,11 @@ import { TreeportError, type Warn } from '../base/errors.ts';
 import type { Commit } from '../ostree/commit.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { CommitFiles } from './commit-files.ts';
+import { type ContentFacts, readContentFacts } from './content-facts.ts';
 import type { FindDatabase, PackageDatabase } from './database.ts';
 import { findDpkgDatabase, findOpkgDatabase } from './dpkg/dpkg-database.ts';
-import type { Package, PackageFormat } from './package.ts';
+import { OwnerMap, type PathOwners } from './ownership.ts';
+import type { ListedPackage, Package, PackageFormat } from './package.ts';
 import { findRpmDatabase } from './rpm/rpm-database.ts';
 
 export type ReadPackagesOptions = {
@@ -25,6 +27,14 @@ export type CommitPackages = {
   readonly packages: readonly Package[];
 };
 
+export type CommitOwnership = CommitPackages &
+  ContentFacts & {
+    /** Which package owns which path. A component of {@link ContentFacts.components} precedes it. */
+    readonly owners: PathOwners;
+    /** The tree, with every directory loaded. */
+    readonly files: CommitFiles;
+  };
+
 /** In the order in which they are looked for. */
 const DATABASES: Readonly<Record<PackageFormat, FindDatabase>> = {
   rpm: findRpmDatabase,
@@ -38,14 +48,45 @@ export async function readPackages(
   commit: Pick<Commit, 'rootTree' | 'rootMeta'>,
   options: ReadPackagesOptions = {},
 ): Promise<CommitPackages> {
-  const { format, warn = () => {} } = options;
-  const files = new CommitFiles(source, { tree: commit.rootTree, meta: commit.rootMeta });
+  return readInto(commitFiles(source, commit), options, async () => {});
+}
+
+/**
+ * Like {@link readPackages}, with the owner of each path and the facts of each content object: everything
+ * that a plan of layers is made of.
+ */
+export async function readOwnership(
+  source: ObjectSource,
+  commit: Pick<Commit, 'rootTree' | 'rootMeta'>,
+  options: ReadPackagesOptions = {},
+): Promise<CommitOwnership> {
+  const files = commitFiles(source, commit);
+  const owners = new OwnerMap(files);
+  const found = await readInto(files, options, (listed) => owners.add(listed));
+  const facts = await readContentFacts(source, files, options.warn ?? (() => {}));
+  return { ...found, ...facts, owners: await owners.finish(), files };
+}
+
+function commitFiles(source: ObjectSource, { rootTree, rootMeta }: Pick<Commit, 'rootTree' | 'rootMeta'>) {
+  return new CommitFiles(source, { tree: rootTree, meta: rootMeta });
+}
+
+async function readInto(
+  files: CommitFiles,
+  { format, warn = () => {} }: ReadPackagesOptions,
+  take: (listed: ListedPackage) => Promise<void>,
+): Promise<CommitPackages> {
   const database = await findDatabase(files, format, warn);
-  const packages = new Map<string, Package>();
   if (database === undefined) return { database, packages: [] };
-  for await (const { package: found } of database.packages(warn)) {
-    if (packages.has(found.id)) warn(`${database.path} in the commit has the package ${found.id} twice`);
-    else packages.set(found.id, found);
+  const packages = new Map<string, Package>();
+  for await (const listed of database.packages(warn)) {
+    const { id } = listed.package;
+    if (packages.has(id))
+      warn(`${database.path} in the commit has the package ${id} twice; the first counts`);
+    else {
+      packages.set(id, listed.package);
+      await take(listed);
+    }
   }
   return { database, packages: [...packages.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
 }

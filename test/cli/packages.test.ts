@@ -72,3 +72,17 @@ test('a record that cannot be read is a warning', async (t) => {
     /^treeport: warning: \/usr\/lib\/sysimage\/dpkg\/status in the commit: the package x at line 7 /,
   );
 });
+
+test('owner names packages of paths as listed and as committed, and of the files in a directory', async (t) => {
+  const { repo } = await commitPaths(t, { ...SYSTEM, 'usr/bin/own': '', 'usr/lib/x/': '' });
+  const { stdout } = await packages(repo, 'owner', 'os', '/bin/bash', '/etc/bash.bashrc', 'usr/bin/');
+  const bash = 'bash:amd64=5.2-1';
+  assert.equal(
+    stdout,
+    `/usr/bin/bash: ${bash}\n/usr/etc/bash.bashrc: ${bash}\n/usr/bin/bash: ${bash}\n/usr/bin/own: no package\n`,
+  );
+  const json = JSON.parse((await packages(repo, 'owner', '--json', 'os', '/bin/bash')).stdout);
+  assert.deepEqual(json, [{ path: '/usr/bin/bash', packages: [bash], why: 'listed' }]);
+  const missing = await packages(repo, 'owner', 'os', '/nope');
+  assert.match(missing.stderr, /^treeport: ERR_PATH_MISSING: no \/nope in the commit/);
+});
