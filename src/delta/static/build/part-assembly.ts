@@ -6,6 +6,7 @@
 import type { Checksum } from '../../../ostree/checksum.ts';
 import { checksumToBytes } from '../../../ostree/checksum.ts';
 import { type FileHeader, isSymlink } from '../../../ostree/file-header.ts';
+import type { CopyStep } from '../match/copy-steps.ts';
 import { type DeltaOperation, OperationWriter } from '../operations.ts';
 import { framePayload } from '../part-payload.ts';
 import { ByteSection } from './byte-section.ts';
@@ -20,11 +21,6 @@ export type PartContent = {
   /** Bytes of the payload. */
   readonly payloadSize: number;
 };
-
-/** A new file in terms of an old one: ranges of it, and bytes. */
-export type CopyStep =
-  | { readonly kind: 'copy'; readonly offset: number; readonly length: number }
-  | { readonly kind: 'insert'; readonly bytes: Uint8Array };
 
 type BlobClass = Exclude<ContentClass, 'tables'>;
 type Placed = { readonly operation: DeltaOperation; readonly section?: BlobClass };
