@@ -88,6 +88,7 @@ export {
   readPackages,
 } from './packages/read-packages.ts';
 export { createServer, type Server } from './server/app.ts';
+export { type Exported, type ExportOptions, exportRepository } from './server/export/export-repository.ts';
 export { type RunningServer, type ServeOptions, serve } from './server/listen.ts';
 export { mirror } from './server/mirror.ts';
 export type { MirrorOptions, ServerOptions } from './server/options.ts';

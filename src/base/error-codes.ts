@@ -132,6 +132,10 @@ export const ERROR_CODES = {
     'The summary is signed, and the new one would not be. Give a key, or drop the signatures with --unsigned.',
   ERR_FLATPAK_REPO:
     "The repository has flatpak's index of summaries, which only flatpak keeps right. Use `flatpak build-update-repo`.",
+  ERR_EXPORT_TARGET:
+    'The directory to export to holds something that no export wrote. It was left unchanged; name an empty one.',
+  ERR_REPO_CHANGED:
+    'The repository changed while it was read, so that its parts do not fit together. Try again.',
   ERR_KEY_EXISTS: 'The file for a new key exists already. Keys are never overwritten; name another file.',
   ERR_OBJECT_STRAY:
     'The tar stream or image contains an object that does not belong to its commit. Nothing was imported.',

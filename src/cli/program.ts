@@ -27,6 +27,7 @@ const GROUPS: readonly Group[] = [
       { names: ['cat'], load: async () => (await import('./repo-cat.ts')).addRepoCat },
       { names: ['log'], brief: true, load: async () => (await import('./repo-log.ts')).addRepoLog },
       { names: ['refs'], brief: true, load: async () => (await import('./repo-refs.ts')).addRepoRefs },
+      { names: ['export'], load: async () => (await import('./repo-export.ts')).addRepoExport },
       { names: ['fsck'], load: async () => (await import('./repo-fsck.ts')).addRepoFsck },
     ],
   },

@@ -4,24 +4,14 @@
  * those that are there already are verified, and written again if they are corrupt.
  */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { eachConcurrently } from '../../base/each-concurrently.ts';
-import { isTreeportError } from '../../base/errors.ts';
 import { lstatBeneath } from '../../base/list-beneath.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { loosePath } from '../../ostree/object-name.ts';
-import { archiveContent } from '../../ostree/repo/archive.ts';
-import { LooseObjects } from '../../ostree/repo/loose.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import {
-  CANONICAL_LEVEL,
-  encoderId,
-  encodeVerifiedFilez,
-  SMALL_OBJECT_BYTES,
-  streamVerifiedFilez,
-} from '../../ostree/verified-filez.ts';
-import { verifyContent } from '../../ostree/verify.ts';
+import { CANONICAL_LEVEL, encoderId } from '../../ostree/verified-filez.ts';
 import { pathsOf, prepareCacheDirectory } from './cache-directory.ts';
+import { isGoodFilez, isReady, writeCanonical } from './canonical-file.ts';
 
 export type WarmOptions = {
   readonly directory: string;
@@ -46,9 +36,9 @@ export async function warmCache(repo: Repository, { directory, onProgress }: War
   const folder = await prepareCacheDirectory({ directory, encoder, repositories: pathsOf(repo) });
   const total = { written: 0, present: 0, bytes: 0 };
   const warm = async (checksum: Checksum): Promise<void> => {
-    if (await isGood(folder, checksum)) total.present += 1;
+    if (await isGoodFilez(folder, checksum)) total.present += 1;
     else {
-      await writeObject(repo, checksum, join(folder, loosePath(checksum, 'filez')));
+      await writeCanonical(repo, checksum, join(folder, loosePath(checksum, 'filez')));
       total.written += 1;
     }
     total.bytes += lstatBeneath(folder, loosePath(checksum, 'filez'))?.size ?? 0;
@@ -62,30 +52,4 @@ async function* objectsToWarm(repo: Repository): AsyncGenerator<Checksum> {
   for await (const { type, checksum } of repo.objects.list()) {
     if (type === 'file' && !isReady(repo, checksum)) yield checksum;
   }
-}
-
-async function isGood(folder: string, checksum: Checksum): Promise<boolean> {
-  try {
-    await verifyContent(await archiveContent(new LooseObjects(folder)).content(checksum), checksum);
-    return true;
-  } catch (error) {
-    if (isTreeportError(error, 'ERR_OBJECT_MISSING') || isTreeportError(error, 'ERR_OBJECT_CORRUPT'))
-      return false;
-    throw error;
-  }
-}
-
-async function writeObject({ objects }: Repository, checksum: Checksum, path: string): Promise<void> {
-  const object = await objects.content(checksum);
-  if (object.size <= SMALL_OBJECT_BYTES)
-    return writeFileAtomic(path, await encodeVerifiedFilez(object, checksum, CANONICAL_LEVEL));
-  return writeFileAtomic(path, streamVerifiedFilez(object, checksum, CANONICAL_LEVEL));
-}
-
-/** Whether a server sends the object without its cache: from a pack or an archive file. */
-function isReady(repo: Repository, checksum: Checksum): boolean {
-  if (repo.ready?.find(checksum) !== undefined) return true;
-  if (repo.mode === 'archive' && lstatBeneath(repo.path, loosePath(checksum, 'filez')) !== undefined)
-    return true;
-  return repo.parent !== undefined && isReady(repo.parent, checksum);
 }
