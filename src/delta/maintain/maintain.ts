@@ -7,7 +7,7 @@
  * repository the second ends at once.
  */
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeError, writeFileAtomic } from '../../base/atomic-file.ts';
 import { TreeportError } from '../../base/errors.ts';
@@ -20,7 +20,7 @@ import { readDeclined, writeDeclined } from './declined.ts';
 import { type Period, putDelta, removeOldParts, withdrawDelta } from './delta-files.ts';
 import { examineDeltas, readSuperblockFile, withCurrentMetadata } from './examine.ts';
 import { readHistories } from './history.ts';
-import { planDeltas, type Saving, type Step, savedShare } from './plan.ts';
+import { planDeltas, type Saving, type Step, type StepKind, savedShare } from './plan.ts';
 import type { DeltaPolicy } from './policy.ts';
 import { SavingMeter } from './saving.ts';
 import { wantedDeltas } from './wanted.ts';
@@ -56,9 +56,24 @@ export async function maintainDeltas(repo: Repository, options: MaintainOptions)
   const deltas = join(repo.path, 'deltas');
   const lock = await lockDirectory(deltas, options.tryLock);
   try {
-    return await new Maintenance(repo, options).run();
+    const scratch = await makeScratch(join(repo.path, 'tmp'));
+    try {
+      return await new Maintenance(repo, scratch, options).run();
+    } finally {
+      await scratch.remove();
+    }
   } finally {
     closeSync(lock);
+  }
+}
+
+/** On the file system of the deltas. Creating it removes what a killed run has left. */
+async function makeScratch(directory: string): Promise<Temporary> {
+  try {
+    await mkdir(directory, { recursive: true });
+    return await Temporary.create(join(directory, 'treeport-deltas'), 'directory', 0o755);
+  } catch (error) {
+    throw writeError(error, directory);
   }
 }
 
@@ -102,14 +117,16 @@ async function lockDirectory(path: string, tryLock: TryLock): Promise<number> {
 
 class Maintenance {
   readonly #repo: Repository;
+  readonly #scratch: Temporary;
   readonly #options: MaintainOptions;
   readonly #meter: SavingMeter;
   readonly #period: Period;
   readonly #declined = new Map<string, Saving>();
   readonly #steps: DoneStep[] = [];
 
-  constructor(repo: Repository, options: MaintainOptions) {
+  constructor(repo: Repository, scratch: Temporary, options: MaintainOptions) {
     this.#repo = repo;
+    this.#scratch = scratch;
     this.#options = options;
     this.#meter = new SavingMeter(repo);
     this.#period = { grace: options.policy.grace, now: options.now };
@@ -121,12 +138,13 @@ class Maintenance {
     for (const { kind, name, saving } of steps)
       if (saving !== undefined && kind !== 'make' && savedShare(saving) < this.#options.policy.minimumSaving)
         this.#declined.set(deltaKey(name), saving);
-    const dropped = new Set(steps.filter(({ kind }) => kind === 'drop').map(({ name }) => deltaKey(name)));
+    const dropped = keysOf(steps, 'drop');
     // First, so that its space can be used.
     const removed = await removeOldParts(path, this.#period);
+    await this.#refreshAll(steps, dropped);
     for (const step of steps) {
-      const done = await this.#do(step);
-      if (done.kind === 'make' || done.kind === 'refresh') await announceDeltas(this.#repo, dropped);
+      const done = step.kind === 'make' ? await this.#make(step) : step;
+      if (done.kind === 'make') await announceDeltas(this.#repo, dropped);
       this.#steps.push(done);
       await this.#options.onStep?.(done);
     }
@@ -137,31 +155,36 @@ class Maintenance {
     return { steps: this.#steps, removed, summary };
   }
 
-  async #do(step: Step): Promise<DoneStep> {
-    if (step.kind === 'make') return this.#make(step);
-    if (step.kind === 'refresh') await this.#refresh(step.name);
-    return step;
+  /**
+   * A superblock that changes is not listed meanwhile, because clients take another checksum than the listed
+   * one for an attack.
+   */
+  async #refreshAll(steps: readonly Step[], dropped: ReadonlySet<string>): Promise<void> {
+    const refreshed = steps.filter(({ kind }) => kind === 'refresh');
+    if (refreshed.length === 0) return;
+    await announceDeltas(this.#repo, new Set([...dropped, ...keysOf(refreshed, 'refresh')]));
+    for (const { name } of refreshed) await this.#refresh(name);
+    await announceDeltas(this.#repo, dropped);
   }
 
   async #make(step: Step): Promise<DoneStep> {
     const { name } = step;
-    const parent = join(this.#repo.path, 'tmp');
-    await mkdir(parent, { recursive: true });
-    const made = await Temporary.create(join(parent, 'treeport-delta'), 'directory', 0o755);
+    const made = join(this.#scratch.path, deltaKey(name));
+    await mkdir(made);
     try {
-      await this.#options.make(this.#repo, name, made.path);
-      const bytes = await readFile(join(made.path, 'superblock'));
+      await this.#options.make(this.#repo, name, made);
+      const bytes = await readFile(join(made, 'superblock'));
       const saving = await this.#meter.measure(parseSuperblock(bytes), bytes.length);
       const of = saving === undefined ? {} : { saving };
       if (saving !== undefined && savedShare(saving) < this.#options.policy.minimumSaving) {
         this.#declined.set(deltaKey(name), saving);
         return { kind: 'decline', name, why: 'it saves too little', ...of };
       }
-      if (await putDelta(this.#repo.path, name, made.path, this.#period)) return { ...step, ...of };
+      if (await putDelta(this.#repo.path, name, made, this.#period)) return { ...step, ...of };
       const why = 'clients may still fetch parts of an earlier one with this name';
       return { kind: 'wait', name, why, ...of };
     } finally {
-      await made.remove();
+      await rm(made, { recursive: true, force: true });
     }
   }
 
@@ -172,4 +195,8 @@ class Maintenance {
     const superblock = await withCurrentMetadata(this.#repo, parseSuperblock(bytes));
     await writeFileAtomic(join(this.#repo.path, superblockPath(name)), serializeSuperblock(superblock));
   }
+}
+
+function keysOf(steps: readonly Step[], wanted: StepKind): ReadonlySet<string> {
+  return new Set(steps.filter(({ kind }) => kind === wanted).map(({ name }) => deltaKey(name)));
 }
