@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import type { Commit } from '../ostree/commit.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import type { PackageFormat } from '../packages/package.ts';
+import { PACKAGE_FORMATS, type PackageFormat } from '../packages/package.ts';
 import type { ReadPackagesOptions } from '../packages/read-packages.ts';
 import { openRepo } from './open-repo.ts';
 import { warn } from './report.ts';
@@ -14,7 +14,7 @@ export function packagesOption(): Option {
   return new Option(
     '--packages <format>',
     'format of the package database in the commit (default: the first that is found)',
-  ).choices(['rpm', 'dpkg', 'opkg', 'none']);
+  ).choices([...PACKAGE_FORMATS, 'none']);
 }
 
 /** Opens the repository and loads the commit of a revision. */

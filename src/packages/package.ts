@@ -4,7 +4,9 @@
  * A database may have several packages of one name: kernels of several versions, libraries of several
  * architectures. `id` is unique in a commit, `key` stays the same from version to version.
  */
-export type PackageFormat = 'rpm' | 'dpkg' | 'opkg';
+export const PACKAGE_FORMATS = ['rpm', 'dpkg', 'pacman', 'apk', 'opkg'] as const;
+
+export type PackageFormat = (typeof PACKAGE_FORMATS)[number];
 
 export type Package = {
   /**

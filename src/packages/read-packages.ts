@@ -5,12 +5,14 @@
 import { TreeportError, type Warn } from '../base/errors.ts';
 import type { Commit } from '../ostree/commit.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
+import { findApkDatabase } from './apk/apk-database.ts';
 import { CommitFiles } from './commit-files.ts';
 import { type ContentFacts, readContentFacts } from './content-facts.ts';
 import type { FindDatabase, PackageDatabase } from './database.ts';
 import { findDpkgDatabase, findOpkgDatabase } from './dpkg/dpkg-database.ts';
 import { OwnerMap, type PathOwners } from './ownership.ts';
 import type { ListedPackage, Package, PackageFormat } from './package.ts';
+import { findPacmanDatabase } from './pacman/pacman-database.ts';
 import { findRpmDatabase } from './rpm/rpm-database.ts';
 
 export type ReadPackagesOptions = {
@@ -39,6 +41,8 @@ export type CommitOwnership = CommitPackages &
 const DATABASES: Readonly<Record<PackageFormat, FindDatabase>> = {
   rpm: findRpmDatabase,
   dpkg: findDpkgDatabase,
+  pacman: findPacmanDatabase,
+  apk: findApkDatabase,
   opkg: findOpkgDatabase,
 };
 

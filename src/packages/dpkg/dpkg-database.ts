@@ -5,10 +5,11 @@
  *
  * In a commit /var is empty, so builders move the directory to one of several places.
  */
-import { isTreeportError, type Warn } from '../../base/errors.ts';
+import type { Warn } from '../../base/errors.ts';
 import type { CommitFiles, OpenDirectory } from '../commit-files.ts';
 import type { FindDatabase, PackageDatabase } from '../database.ts';
 import type { ListedPackage, PackageFormat } from '../package.ts';
+import { badRecord, readRecords } from '../text-records.ts';
 import { type Diversions, parseDiversions } from './diversions.ts';
 import { debianChangelogs, readChangeTimes } from './doc-changelogs.ts';
 import { packageOfParagraph, type StatusPackage } from './dpkg-package.ts';
@@ -26,9 +27,6 @@ const PLACES: Readonly<Record<'dpkg' | 'opkg', readonly string[]>> = {
   ],
   opkg: ['/usr/lib/opkg', '/usr/share/factory/var/lib/opkg', '/var/lib/opkg'],
 };
-/** Debian's own file of all its 60,000 packages would have as many bytes. */
-const MAX_STATUS_BYTES = 128 * 1024 * 1024;
-const MAX_LIST_BYTES = 64 * 1024 * 1024;
 
 export const findDpkgDatabase: FindDatabase = (files) => findAdminDirectory(files, 'dpkg');
 export const findOpkgDatabase: FindDatabase = (files) => findAdminDirectory(files, 'opkg');
@@ -52,9 +50,7 @@ function adminDirectory(files: CommitFiles, format: PackageFormat, { path }: Ope
     format,
     path,
     async *packages(warn): AsyncGenerator<ListedPackage> {
-      const diversions = parseDiversions(
-        (await readText(files, `${path}/diversions`, MAX_LIST_BYTES, warn)) ?? '',
-      );
+      const diversions = parseDiversions((await readRecords(files, `${path}/diversions`, warn)) ?? '');
       const changes = readChangeTimes(files);
       for await (const found of statusPackages(files, path, warn)) {
         const listed = await filesOf(files, path, found, diversions, warn);
@@ -67,14 +63,14 @@ function adminDirectory(files: CommitFiles, format: PackageFormat, { path }: Ope
 
 async function* statusPackages(files: CommitFiles, path: string, warn: Warn): AsyncGenerator<StatusPackage> {
   for await (const file of statusFiles(files, path)) {
-    const text = await readText(files, file, MAX_STATUS_BYTES, warn);
+    const text = await readRecords(files, file, warn);
     for (const paragraph of paragraphs(text ?? '')) {
       const found = packageOfParagraph(paragraph);
       if (typeof found === 'object') yield found;
       else if (found !== undefined) {
         const name = paragraph.fields.get('package');
         const record = `the package ${name === undefined ? '' : `${name} `}at line ${paragraph.line}`;
-        warn(`${file} in the commit: ${record} cannot be read and is left out: ${found}`);
+        warn(badRecord(file, record, found));
       }
     }
   }
@@ -96,11 +92,11 @@ async function filesOf(
   // Only packages of Multi-Arch: same have the architecture in the name.
   const lists = [`${path}/info/${name}:${architecture}.list`, `${path}/info/${name}.list`];
   for (const list of lists) {
-    const text = await readText(files, list, MAX_LIST_BYTES, warn);
+    const text = await readRecords(files, list, warn);
     if (text !== undefined)
       return [...new Set([...listedPaths(text), ...conffiles])].map(diversions.of(name));
   }
-  const sums = await readText(files, `${path}/status.d/${name}.md5sums`, MAX_LIST_BYTES, warn);
+  const sums = await readRecords(files, `${path}/status.d/${name}.md5sums`, warn);
   return [...summedPaths(sums ?? ''), ...conffiles];
 }
 
@@ -115,19 +111,4 @@ function summedPaths(text: string): readonly string[] {
     const path = /^[0-9a-f]{32} [ *](.+)$/.exec(line)?.[1];
     return path === undefined ? [] : `/${path}`;
   });
-}
-
-async function readText(
-  files: CommitFiles,
-  path: string,
-  limit: number,
-  warn: Warn,
-): Promise<string | undefined> {
-  try {
-    return (await files.read(path, limit))?.toString('utf8');
-  } catch (error) {
-    if (!isTreeportError(error, 'ERR_FILE_TOO_LARGE')) throw error;
-    warn(`${error.message}; it is left out`);
-    return undefined;
-  }
 }
