@@ -4,11 +4,18 @@
  */
 import { verifiedMetadata } from '../../../ostree/load.ts';
 import type { ObjectSource } from '../../../ostree/object-source.ts';
+import { FileMatcher } from '../match/file-matcher.ts';
 import { type PartPlan, partSize } from '../plan/delta-plan.ts';
 import { addDerived } from './derived-file.ts';
 import { KeptSources } from './kept-sources.ts';
 import { PartAssembly } from './part-assembly.ts';
 import { readWholeFile } from './read-object.ts';
+
+/** One a thread, because it reuses its memory. */
+const matcher = new FileMatcher();
+
+/** Patches are a little larger than what they make. */
+const PATCH_SPARE = 1.05;
 
 /** Every object is verified. ERR_OBJECT_MISSING, ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT. */
 export async function assemblePart(
@@ -16,12 +23,12 @@ export async function assemblePart(
   objects: ObjectSource,
   sources: KeptSources = new KeptSources(objects),
 ): Promise<PartAssembly> {
-  const assembly = new PartAssembly(partSize(plan));
+  const assembly = new PartAssembly(Math.ceil(partSize(plan) * PATCH_SPARE));
   for (const { type, checksum, source } of plan.objects) {
     if (type === 'file') {
       const file = await readWholeFile(objects, checksum);
       if (source === undefined) assembly.addFile(file.header, file.bytes);
-      else addDerived(assembly, file, source, await sources.read(source.checksum));
+      else addDerived(file, { assembly, matcher, source, old: await sources.read(source.checksum) });
     } else {
       assembly.addMetadata(await verifiedMetadata(objects, type, checksum));
     }

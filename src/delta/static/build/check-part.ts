@@ -21,7 +21,7 @@ export async function checkPart(
     if (!isTreeportError(error)) throw error;
     throw new TreeportError(
       'ERR_DELTA_SELF_CHECK',
-      `the new delta was discarded, because a check of it failed: ${error.message}`,
+      `the new delta was discarded, because the check of ${what} failed: ${error.message}`,
       { cause: error },
     );
   }

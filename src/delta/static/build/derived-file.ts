@@ -1,19 +1,43 @@
-/** A file that is a version of an older one, in the form that is smallest. */
+/**
+ * Files that are versions of older ones: a binary patch, ranges copied from the old file, or whole. Which one
+ * is judged by what the match finds, because a source is chosen by its path alone.
+ */
+import type { FileMatcher } from '../match/file-matcher.ts';
 import type { PlannedSource } from '../plan/delta-plan.ts';
+import { isIncompressible } from './content-class.ts';
 import type { PartAssembly } from './part-assembly.ts';
 import type { WholeFile } from './read-object.ts';
 
-/** Adds `file`, made from `old` if that is smaller than the file itself. */
-export function addDerived(
-  assembly: PartAssembly,
-  { header, bytes }: WholeFile,
-  source: PlannedSource,
-  old: WholeFile,
-): void {
+/** Where the file goes, and what it is made from. */
+export type Derivation = {
+  readonly assembly: PartAssembly;
+  readonly matcher: FileMatcher;
+  readonly source: PlannedSource;
+  readonly old: WholeFile;
+};
+
+export function addDerived({ header, bytes }: WholeFile, derivation: Derivation): void {
+  const { assembly, matcher, source, old } = derivation;
   if (old.bytes.equals(bytes)) {
+    // Only the metadata differ.
     const whole = { kind: 'copy', offset: 0, length: bytes.length } as const;
     assembly.addCopied(header, bytes.length, source.checksum, [whole]);
-  } else {
-    assembly.addFile(header, bytes);
+    return;
+  }
+  const options = { mayPatch: source.patch, isIncompressible: isIncompressible(bytes) };
+  const matched = matcher.match(old.bytes, bytes, options);
+  switch (matched.kind) {
+    case 'whole':
+      assembly.addFile(header, bytes);
+      break;
+    case 'copy':
+      assembly.addCopied(header, bytes.length, source.checksum, matched.steps);
+      break;
+    case 'patch': {
+      const section = assembly.section('delta');
+      const length = matched.write(section.reserve(matched.maxSize));
+      section.advance(length);
+      assembly.addPatched(header, bytes.length, source.checksum, length);
+    }
   }
 }
