@@ -151,6 +151,8 @@ export const ERROR_CODES = {
     'The commit that a static delta starts from is not in the repository, or only in part. Pull it first, or use a delta from scratch.',
   ERR_DELTA_INCOMPLETE:
     'A static delta does not make its commit complete: an object is in no part, or is left to be fetched by itself. Nothing was written.',
+  ERR_VIRTUAL_DELTA:
+    'A part of a virtual delta cannot be made as its superblock says. The server does not offer the delta any more. Run `treeport repo fsck`.',
   ERR_NOT_READY:
     'The server that `check` queried does not respond, or is not ready. The message quotes its response.',
 } as const;

@@ -12,6 +12,7 @@ import type { ServeOptions } from '../server/listen.ts';
 import { IMAGE_DRAIN_DELAY_SECONDS } from '../server/shutdown.ts';
 
 const MAX_WORKERS = 256;
+const VIRTUAL_DELTAS_CHOICES = ['wan', 'lan', 'none'] as const;
 
 export type ServeOption = {
   /** Placeholder of the value in help texts. */
@@ -29,6 +30,7 @@ export type ServeOptionKey =
   | 'cacheDir'
   | 'cacheSize'
   | 'deflateLevel'
+  | 'virtualDeltas'
   | 'workers'
   | 'drainDelay'
   | 'logLevel';
@@ -47,6 +49,13 @@ export const SERVE_OPTIONS: Readonly<Record<ServeOptionKey, ServeOption>> = {
       'compression of objects that are encoded: auto suits each client’s link; 0 (stored) to 9 (smallest) ' +
       'is the same for all',
     default: 'auto',
+  },
+  virtualDeltas: {
+    value: 'profile',
+    description:
+      'make static deltas for first pulls when clients ask: wan compresses them, lan does not, none makes none',
+    default: 'none',
+    choices: VIRTUAL_DELTAS_CHOICES,
   },
   workers: {
     value: 'count',
@@ -98,6 +107,7 @@ export function serveSettings(values: ServeValues): ServeSettings {
     basePath: text('basePath'),
     cacheSize: parseByteSize(text('cacheSize'), '--cache-size'),
     deflateLevel: parseDeflateLevel(text('deflateLevel')),
+    virtualDeltas: parseVirtualDeltas(text('virtualDeltas')),
     workers: parseWorkers(text('workers')),
     drainDelayMs: parseSeconds(text('drainDelay'), '--drain-delay'),
     logLevel: text('logLevel'),
@@ -110,6 +120,12 @@ export function parseDeflateLevel(text: string): DeflateLevel {
   if (text === 'auto') return text;
   if (/^[0-9]$/.test(text)) return Number(text);
   throw new TreeportError('ERR_USAGE', `deflate level "${text}" is neither auto nor one of 0 (stored) to 9`);
+}
+
+function parseVirtualDeltas(text: string): NonNullable<ServeOptions['virtualDeltas']> {
+  const known = VIRTUAL_DELTAS_CHOICES.find((choice) => choice === text);
+  if (known !== undefined) return known;
+  throw new TreeportError('ERR_USAGE', `--virtual-deltas is one of ${VIRTUAL_DELTAS_CHOICES.join(', ')}`);
 }
 
 function parseWorkers(text: string): number {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { TreeportError } from '../base/errors.ts';
+import type { VirtualProfile } from '../delta/virtual/virtual-delta.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import type { DeflateLevel } from './content/encoded-objects.ts';
 import { type Counters, newCounters } from './http/counters.ts';
@@ -21,6 +22,8 @@ export type MirrorOptions = {
   readonly cacheSize?: number;
   /** Deflate level of encoded objects; `auto` by default. */
   readonly deflateLevel?: DeflateLevel;
+  /** Profile of the virtual deltas to offer; `none` by default. */
+  readonly virtualDeltas?: VirtualProfile | 'none';
   /** How long the server must have sent nothing before it verifies and compresses objects; 3 s by default. */
   readonly idleMs?: number;
   /** Silent by default. At level `info` it gets a line for each request. */
@@ -57,6 +60,7 @@ export function normaliseOptions(options: MirrorOptions): Settings {
     basePath: normaliseBasePath(options.basePath ?? '/repo'),
     cacheSize: options.cacheSize ?? DEFAULT_CACHE_BYTES,
     deflateLevel: options.deflateLevel ?? 'auto',
+    virtualDeltas: options.virtualDeltas ?? 'none',
     idleMs: options.idleMs ?? IDLE_MS,
     logger,
     counters,

@@ -5,6 +5,7 @@
  * |---|---|
  * | `treeport-cache` | the marker, with {@link MARKER_TEXT}; without it the directory must be empty |
  * | `<encoder>/objects/<2>/<62>.filez` | the objects of one encoder (encoder.ts defines its id) |
+ * | `delta-parts/objects/<2>/<62>.filez` | parts of virtual deltas, named by their own SHA-256 |
  *
  * The directory must neither be a served repository nor lie inside or around one. Several servers may start
  * on one directory at once: the marker appears atomically, before anything else, and its bytes are always the
@@ -33,7 +34,7 @@ const MARKER_TEXT =
   'This directory is a cache of `treeport serve`. It may be deleted while no server uses it.\n';
 /** The temporary marker of a starting server, and the one directory of a new ext4 volume. */
 const NOT_COUNTED = /^(?:\.treeport-cache\..*\.tmp|lost\+found)$/;
-const ENCODER_FOLDER = /^deflate[0-9]-[\w.-]+$/;
+const ENCODER_FOLDER = /^(?:deflate[0-9]-[\w.-]+|delta-parts)$/;
 const UNCLAIMED_MS = 24 * 3_600_000;
 /** The directories below `objects`. */
 export const FAN_OUT: readonly string[] = Array.from({ length: 256 }, (_, fan) =>

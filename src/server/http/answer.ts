@@ -37,6 +37,8 @@ export type Representation = Validators & {
   readonly contentType?: string;
   /** `none` if the next request may get other bytes under another tag; bytes of known length by default. */
   readonly ranges?: 'none';
+  /** The request header that selects the representation. */
+  readonly vary?: string;
 };
 
 const BYTES = 'application/octet-stream';
@@ -129,6 +131,12 @@ export function notFoundAnswer(): Answer {
   return errorAnswer(404, REVALIDATE);
 }
 
+/** The 404 of what other clients may find; `vary` is the request header that tells them apart. */
+export function notForClientAnswer(vary: string): Answer {
+  const answer = errorAnswer(404, NOT_STORED);
+  return { ...answer, headers: { ...answer.headers, vary } };
+}
+
 export function faultAnswer({ status, text }: RequestFault): Answer {
   return errorAnswer(status, status === 404 ? REVALIDATE : NOT_STORED, text);
 }
@@ -142,12 +150,13 @@ export function lineAnswer(request: Request, status: number, text: string, cache
 
 type Headers = Record<string, string | number>;
 
-function validatorHeaders({ etag, lastModified, cacheControl }: Representation): Headers {
+function validatorHeaders({ etag, lastModified, cacheControl, vary }: Representation): Headers {
   const headers: Headers =
     etag === undefined
       ? { 'cache-control': cacheControl }
       : { etag: `"${etag}"`, 'cache-control': cacheControl };
   if (lastModified !== undefined) headers['last-modified'] = httpDate(lastModified);
+  if (vary !== undefined) headers.vary = vary;
   return headers;
 }
 

@@ -18,6 +18,9 @@ export const SHORT = 'public, max-age=10';
 export const BRIEF = 'public, max-age=60';
 export const NOT_STORED = 'no-store';
 
+/** The `Vary` of answers that depend on which client asks. */
+export const BY_CLIENT = 'user-agent';
+
 export type Validators = {
   /** Without its quotes; undefined if the next answer may have other bytes. */
   readonly etag: string | undefined;

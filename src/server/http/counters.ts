@@ -18,6 +18,10 @@ export type Counters = {
   unreadable: number;
   /** Requests for objects that do not exist, including detached metadata and other optional objects. */
   missing: number;
+  /** Parts of virtual deltas made; a part that several clients wait for counts once. */
+  madeParts: number;
+  /** Virtual deltas that are not offered any more, because a part of them could not be made. */
+  withdrawnDeltas: number;
 };
 
 export function newCounters(): Counters {
@@ -31,5 +35,7 @@ export function newCounters(): Counters {
     corrupt: 0,
     unreadable: 0,
     missing: 0,
+    madeParts: 0,
+    withdrawnDeltas: 0,
   };
 }

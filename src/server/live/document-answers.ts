@@ -2,10 +2,12 @@
 import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readBeneath } from '../../base/open-beneath.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { isSignedSuperblock } from '../../ostree/delta-list.ts';
 import { type DeltaName, deltaDirectory, deltaIndexPath } from '../../ostree/delta-name.ts';
 import { keyfileBoolean, keyfileString } from '../../ostree/keyfile.ts';
+import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
 import { readRef } from '../../ostree/refs.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { ARCHIVE_MODE } from '../../ostree/summary-build.ts';
@@ -21,6 +23,7 @@ import { REVALIDATE, SHORT } from '../http/caching.ts';
 import { closePlainFile, fileStart, honestDate, openPlainFile, type PlainFile } from '../http/plain-file.ts';
 import { FileTags } from './file-tags.ts';
 import type { LiveRepository } from './live-summary.ts';
+import type { VirtualAnswers } from './virtual-answers.ts';
 
 export type Answering<Rest extends readonly unknown[]> = (
   request: Request,
@@ -41,11 +44,16 @@ export type DocumentAnswers = {
 type Freshness = Pick<Representation, 'cacheControl' | 'contentType'>;
 
 const TEXT = 'text/plain; charset=utf-8';
+const LIMITED = { links: 'inside', maxBytes: MAX_METADATA_BYTES } as const;
 /** Media types that make browsers open such files with flatpak. */
 const FLATPAK_REPO = 'application/vnd.flatpak.repo';
 const FLATPAK_REF = 'application/vnd.flatpak.ref';
 
-export function createDocumentAnswers(repo: Repository, live: LiveRepository): DocumentAnswers {
+export function createDocumentAnswers(
+  repo: Repository,
+  live: LiveRepository,
+  virtual?: VirtualAnswers,
+): DocumentAnswers {
   const tags = new FileTags();
   const open = (path: string) => openPlainFile(repo.path, path, { links: 'inside' });
   const answerPlain = async (request: Request, file: PlainFile, freshness: Freshness): Promise<Answer> => {
@@ -87,7 +95,7 @@ export function createDocumentAnswers(repo: Repository, live: LiveRepository): D
     delta(request, name, part) {
       const isSuperblock = part === 'superblock';
       const file = openPlainFile(repo.path, `${deltaDirectory(name)}/${part}`);
-      if (file === undefined) return notFoundAnswer();
+      if (file === undefined) return virtual?.file(request, name, part) ?? notFoundAnswer();
       if (isSuperblock && isSignedSuperblock(fileStart(file))) {
         closePlainFile(file);
         return notFoundAnswer();
@@ -96,7 +104,13 @@ export function createDocumentAnswers(repo: Repository, live: LiveRepository): D
       return answerPlain(request, file, { cacheControl: isSuperblock ? SHORT : REVALIDATE });
     },
     async deltaIndex(request, to) {
-      const file = open(deltaIndexPath(to));
+      const path = deltaIndexPath(to);
+      if (virtual !== undefined) {
+        const carried = readBeneath(repo.path, path, LIMITED) ?? (await live.deltaIndex(to));
+        const answer = await virtual.index(request, to, carried);
+        if (answer !== undefined) return answer;
+      }
+      const file = open(path);
       if (file !== undefined) return answerPlain(request, file, { cacheControl: SHORT });
       const bytes = await live.deltaIndex(to);
       if (bytes === undefined) return notFoundAnswer();

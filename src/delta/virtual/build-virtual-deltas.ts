@@ -1,0 +1,71 @@
+/**
+ * Computes the virtual deltas of a commit (virtual-delta.ts): each part is made once, for its size and its
+ * checksum. Deterministic for one version of liblzma.
+ */
+import type { Checksum } from '../../ostree/checksum.ts';
+import type { ObjectSource } from '../../ostree/object-source.ts';
+import type { BuiltPart } from '../static/generate/built-part.ts';
+import { makeSuperblock } from '../static/generate/make-superblock.ts';
+import { type DeltaPlan, partSize } from '../static/plan/delta-plan.ts';
+import { planDelta } from '../static/plan/plan-delta.ts';
+import { serializeSuperblock } from '../static/superblock.ts';
+import { MAX_PART_FILE_BYTES, type PartMaker, readPartInput, VIRTUAL_PART_BYTES } from './part-maker.ts';
+import type { MadePart } from './part-thread.ts';
+import { generatorText, parseVirtualDelta, type VirtualDelta, type VirtualProfile } from './virtual-delta.ts';
+
+export type BuildVirtualOptions = {
+  readonly profiles: readonly VirtualProfile[];
+  readonly maker: PartMaker;
+  /** Receives each part that was made. */
+  readonly onPart?: (part: MadePart) => Promise<void>;
+  /** Ends the work between two parts, with its reason. */
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * One delta for each profile; every object is verified. ERR_LIBLZMA_MISSING if a profile compresses, and the
+ * errors of reading.
+ */
+export async function buildVirtualDeltas(
+  source: ObjectSource,
+  to: Checksum,
+  options: BuildVirtualOptions,
+): Promise<readonly VirtualDelta[]> {
+  const liblzma = options.profiles.includes('wan') ? await options.maker.liblzmaVersion() : undefined;
+  const plan = await planDelta(source, {
+    to,
+    minFallbackBytes: MAX_PART_FILE_BYTES,
+    maxChunkBytes: VIRTUAL_PART_BYTES,
+  });
+  const parts = await makeParts(source, plan, options);
+  const deltas: VirtualDelta[] = [];
+  for (const [profile, built] of parts) {
+    const generator = generatorText(profile, profile === 'wan' ? liblzma : undefined);
+    const superblock = await makeSuperblock(source, plan, built, { generator });
+    deltas.push(parseVirtualDelta(serializeSuperblock(superblock)));
+  }
+  return deltas;
+}
+
+/** Reads each part once for all profiles; as many parts at once as there are threads. */
+async function makeParts(
+  source: ObjectSource,
+  { parts }: DeltaPlan,
+  { profiles, maker, onPart, signal }: BuildVirtualOptions,
+): Promise<ReadonlyMap<VirtualProfile, readonly BuiltPart[]>> {
+  const all = new Map<VirtualProfile, BuiltPart[]>(profiles.map((profile) => [profile, []]));
+  const upcoming = parts.entries();
+  const work = async () => {
+    for (const [index, plan] of upcoming) {
+      signal?.throwIfAborted();
+      const content = await readPartInput(source, plan.objects, { verify: true });
+      for (const [profile, built] of all) {
+        const part = await maker.make(profile, content);
+        built[index] = { checksum: part.checksum, size: part.bytes.length, usize: partSize(plan) };
+        await onPart?.(part);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: maker.threads }, work));
+  return all;
+}

@@ -1,0 +1,116 @@
+/**
+ * Makes parts of virtual deltas: reads their objects, and has them packed on threads of their own. A part is
+ * held whole, so memory grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}).
+ */
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { copyPieces } from '../../base/bytes.ts';
+import { Thread } from '../../base/thread.ts';
+import { finishChecksum } from '../../ostree/checksum.ts';
+import { hashedHeader } from '../../ostree/file-header.ts';
+import { verifiedMetadata } from '../../ostree/load.ts';
+import { wrongChecksum } from '../../ostree/object-fault.ts';
+import { isHashedMetadata, type ObjectName } from '../../ostree/object-name.ts';
+import type { ObjectSource } from '../../ostree/object-source.ts';
+import { deltaFault } from '../static/delta-fault.ts';
+import type { MadePart, PartAnswer, PartObject, PartRequest } from './part-thread.ts';
+import type { VirtualProfile } from './virtual-delta.ts';
+
+/** Bytes of content in a part. Small parts keep the memory of servers small, and cost few requests. */
+export const VIRTUAL_PART_BYTES = 16_000_000;
+/** Clients fetch larger files as objects, so that no part takes much memory. */
+export const MAX_PART_FILE_BYTES = 64_000_000;
+
+const MAX_THREADS = 4;
+/** Enough for what liblzma does not allocate itself. */
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256, stackSizeMb: 1 };
+
+/** The objects of a part in memory that threads share. */
+export type PartInput = { readonly objects: readonly PartObject[]; readonly memory: Uint8Array };
+
+/** `isCalm`: the threads give way to everything else on the machine. */
+export class PartMaker {
+  readonly threads: number;
+  readonly #isCalm: boolean;
+  readonly #threads: Thread<PartRequest, PartAnswer>[] = [];
+
+  constructor({ threads = Math.min(availableParallelism(), MAX_THREADS), isCalm = false } = {}) {
+    this.threads = threads;
+    this.#isCalm = isCalm;
+  }
+
+  /** The version of liblzma here; ERR_LIBLZMA_MISSING if there is none. */
+  async liblzmaVersion(): Promise<string> {
+    return (await this.#thread().call({ kind: 'version' })) as string;
+  }
+
+  async make(profile: VirtualProfile, content: PartInput): Promise<MadePart> {
+    return (await this.#thread().call({ kind: 'make', profile, ...content })) as MadePart;
+  }
+
+  /** Resolves when the threads have ended. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
+  }
+
+  /** The least busy thread. Threads start on first use. */
+  #thread(): Thread<PartRequest, PartAnswer> {
+    const idle = this.#threads.find(({ load }) => load === 0);
+    if (idle !== undefined) return idle;
+    if (this.#threads.length < this.threads) {
+      const started = new Thread<PartRequest, PartAnswer>(import.meta.url, './part-thread', THREAD_LIMITS);
+      this.#threads.push(started);
+      if (this.#isCalm) started.call({ kind: 'calm' }).catch(() => {});
+      return started;
+    }
+    return this.#threads.reduce((best, other) => (other.load < best.load ? other : best));
+  }
+}
+
+/**
+ * Reads the objects of a part. Without `verify` only metadata is verified: the part's own checksum shows
+ * whether the rest is right. ERR_OBJECT_MISSING, ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT.
+ */
+export async function readPartInput(
+  source: ObjectSource,
+  names: readonly ObjectName[],
+  { verify }: { readonly verify: boolean },
+): Promise<PartInput> {
+  const objects: (PartObject & { readonly name: ObjectName })[] = [];
+  for (const name of names) objects.push({ name, ...(await described(source, name)) });
+  const total = objects.reduce((sum, { size }) => sum + size, 0);
+  const memory = new Uint8Array(new SharedArrayBuffer(total));
+  const position = { at: 0 };
+  for (const { name, size } of objects) {
+    const target = memory.subarray(position.at, position.at + size);
+    position.at += size;
+    await readInto(target, source, name, verify);
+  }
+  return { objects: objects.map(({ size, header }) => ({ size, header })), memory };
+}
+
+async function described(source: ObjectSource, { type, checksum }: ObjectName): Promise<PartObject> {
+  if (type === 'file') {
+    const { header, size } = await source.content(checksum);
+    return { header, size };
+  }
+  if (!isHashedMetadata(type)) throw deltaFault(`object ${checksum}.${type} cannot be in a virtual delta`);
+  return { header: undefined, size: (await verifiedMetadata(source, type, checksum)).length };
+}
+
+async function readInto(
+  target: Uint8Array,
+  source: ObjectSource,
+  { type, checksum }: ObjectName,
+  verify: boolean,
+): Promise<void> {
+  if (type !== 'file') {
+    target.set(await source.metadata(type, checksum));
+    return;
+  }
+  const { header, stream } = await source.content(checksum);
+  await copyPieces(stream(), target);
+  if (!verify) return;
+  const actual = finishChecksum(createHash('sha256').update(hashedHeader(header)).update(target));
+  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
+}

@@ -1,0 +1,131 @@
+/**
+ * Offers virtual deltas of one profile: those whose superblocks a mirror image has, and for other heads of
+ * the repository such as are computed in the background, on a thread of low priority. A delta is offered
+ * when it is complete; clients pull objects until then.
+ *
+ * A commit that is signed later gets a new delta, because clients verify the signatures in the superblock.
+ */
+import { hash } from 'node:crypto';
+import type { Logger } from 'pino';
+import { isTreeportError, messageOf } from '../../base/errors.ts';
+import { buildVirtualDeltas } from '../../delta/virtual/build-virtual-deltas.ts';
+import { PartMaker } from '../../delta/virtual/part-maker.ts';
+import type { VirtualProfile } from '../../delta/virtual/virtual-delta.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
+import type { Repository } from '../../ostree/repo/open.ts';
+import type { VirtualParts } from '../content/virtual-parts.ts';
+import type { LiveRepository } from './live-summary.ts';
+import { storedVirtualDeltas } from './stored-virtual-deltas.ts';
+import type { VirtualDeltas } from './virtual-deltas.ts';
+
+export type VirtualServiceOptions = {
+  readonly profile: VirtualProfile;
+  readonly repo: Repository;
+  readonly live: LiveRepository;
+  readonly deltas: VirtualDeltas;
+  readonly parts: VirtualParts;
+  readonly logger: Logger;
+  /** Ends background work. */
+  readonly signal: AbortSignal;
+};
+
+export class VirtualService {
+  readonly #options: VirtualServiceOptions;
+  /** By commit, the detached metadata that its delta has; those of images do not change. */
+  readonly #computed = new Map<Checksum, string>();
+  readonly #queue = new Set<Checksum>();
+  #working: Promise<void> | undefined;
+  #isUsable = false;
+
+  constructor(options: VirtualServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Offers what is stored and begins to compute the rest. Does not reject. */
+  async start(): Promise<void> {
+    const { live, logger, profile } = this.#options;
+    try {
+      await this.#offerStored();
+      this.#isUsable = true;
+      for (const { commit } of (await live.summary()).summary.refs) this.#want(commit);
+    } catch (error) {
+      logger.warn(`no virtual deltas (${profile}) are offered: ${messageOf(error)}`);
+    }
+  }
+
+  /** Called when a client asks for deltas to a commit: computes its delta if it is a head without one. */
+  async asked(commit: Checksum): Promise<void> {
+    const { deltas, live, repo } = this.#options;
+    if (!this.#isUsable || deltas.isWithdrawn(commit)) return;
+    const known = deltas.find({ from: undefined, to: commit });
+    if (known !== undefined && !this.#computed.has(commit)) return;
+    if (known !== undefined && this.#computed.get(commit) === (await detachedOf(repo, commit))) return;
+    const { refs } = (await live.summary()).summary;
+    if (refs.some((ref) => ref.commit === commit)) this.#want(commit);
+  }
+
+  /** Resolves when background work has ended. */
+  async close(): Promise<void> {
+    this.#isUsable = false;
+    this.#queue.clear();
+    await this.#working;
+  }
+
+  /** Those that this liblzma makes. */
+  async #offerStored(): Promise<void> {
+    const { profile, repo, deltas, parts, logger } = this.#options;
+    const version = profile === 'wan' ? await parts.maker.liblzmaVersion() : undefined;
+    for (const delta of storedVirtualDeltas(repo.path, profile)) {
+      if (delta.liblzma === version) deltas.offer(delta);
+      else
+        logger.warn(
+          `the virtual delta to ${delta.to} is not offered: it was made with liblzma ${delta.liblzma}, and here is ${version}`,
+        );
+    }
+  }
+
+  #want(commit: Checksum): void {
+    const { deltas } = this.#options;
+    if (deltas.isWithdrawn(commit)) return;
+    if (deltas.find({ from: undefined, to: commit }) !== undefined && !this.#computed.has(commit)) return;
+    this.#queue.add(commit);
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    const maker = new PartMaker({ threads: 1, isCalm: true });
+    for (const commit of this.#queue) {
+      await this.#compute(commit, maker);
+      this.#queue.delete(commit);
+    }
+    await maker.close();
+  }
+
+  async #compute(commit: Checksum, maker: PartMaker): Promise<void> {
+    const { repo, profile, parts, deltas, logger, signal } = this.#options;
+    try {
+      const detached = await detachedOf(repo, commit);
+      const onPart = (part: Parameters<VirtualParts['keep']>[0]) => parts.keep(part);
+      const built = await buildVirtualDeltas(repo.objects, commit, {
+        profiles: [profile],
+        maker,
+        onPart,
+        signal,
+      });
+      this.#computed.set(commit, detached);
+      for (const delta of built) deltas.offer(delta);
+      logger.info({ commit }, `a virtual delta (${profile}) to ${commit} is offered`);
+    } catch (error) {
+      if (signal.aborted) return;
+      const code = isTreeportError(error) ? error.code : 'ERR_VIRTUAL_DELTA';
+      logger.warn({ commit, code }, `no virtual delta to ${commit} is offered: ${messageOf(error)}`);
+    }
+  }
+}
+
+async function detachedOf({ objects }: Repository, commit: Checksum): Promise<string> {
+  if (!(await objects.has({ type: 'commitmeta', checksum: commit }))) return '';
+  return hash('sha256', await objects.metadata('commitmeta', commit));
+}

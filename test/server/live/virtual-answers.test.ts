@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pino } from 'pino';
+import { partPath } from '../../../src/delta/static/superblock.ts';
+import { buildVirtualDeltas } from '../../../src/delta/virtual/build-virtual-deltas.ts';
+import { PartMaker } from '../../../src/delta/virtual/part-maker.ts';
+import {
+  type VirtualDelta,
+  type VirtualProfile,
+  virtualDeltaPath,
+} from '../../../src/delta/virtual/virtual-delta.ts';
+import { variant } from '../../../src/gvariant/index.ts';
+import { checksumOf, checksumToBytes } from '../../../src/ostree/checksum.ts';
+import { STATIC_DELTAS_KEY, serializeDeltaIndex } from '../../../src/ostree/delta-list.ts';
+import { deltaIndexPath, superblockPath } from '../../../src/ostree/delta-name.ts';
+import { dictFromView, dictView, parseDict } from '../../../src/ostree/metadata-dict.ts';
+import { loosePath } from '../../../src/ostree/object-name.ts';
+import { parseSummary, serializeSummary } from '../../../src/ostree/summary.ts';
+import { createServer } from '../../../src/server/app.ts';
+import type { ServerOptions } from '../../../src/server/options.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
+import { writeDeltaTrees } from '../../support/delta-trees.ts';
+import { testFolder } from '../../support/small-image.ts';
+import { until } from '../../support/until.ts';
+
+const NEW = { 'user-agent': 'libostree/2025.2' };
+const OLD = { 'user-agent': 'libostree/2022.7' };
+
+type Setup = Partial<ServerOptions> & {
+  /** Stored as an image has it; computed by the server otherwise. */
+  readonly isStored?: boolean;
+  readonly change?: (superblock: Buffer) => Buffer;
+};
+
+async function setup(
+  t: TestContext,
+  profile: VirtualProfile,
+  { isStored = true, change, ...options }: Setup = {},
+) {
+  const folder = await testFolder(t);
+  const { repo, to, from } = await writeDeltaTrees(join(folder, 'repo'));
+  const maker = new PartMaker();
+  t.after(() => maker.close());
+  const [delta] = (await buildVirtualDeltas(repo.objects, to, { profiles: [profile], maker })) as [
+    VirtualDelta,
+  ];
+  if (isStored)
+    write(join(repo.path, virtualDeltaPath(to, profile)), (change ?? ((bytes) => bytes))(delta.superblock));
+  const lines: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  const start = async () => {
+    const { app, counters } = await createServer({ repo, logger, virtualDeltas: profile, ...options });
+    t.after(() => app.close());
+    const get = (path: string, headers: Readonly<Record<string, string>> = NEW) =>
+      app.inject({ url: `/repo/${path}`, headers });
+    const index = (headers = NEW) => get(deltaIndexPath(to), headers);
+    const superblock = (headers = NEW) => get(superblockPath({ from: undefined, to }), headers);
+    const part = (number: number, headers = {}) =>
+      get(partPath({ from: undefined, to }, number), { ...NEW, ...headers });
+    const isReady = async () =>
+      (await index()).statusCode === 200 || lines.some((line) => line.includes('"level":40'));
+    while (!(await isReady())) await nextTurn();
+    return { app, counters, get, index, superblock, part };
+  };
+  return { repo, to, from, delta, lines, folder, start };
+}
+
+function write(path: string, bytes: Buffer): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, bytes);
+}
+
+function listed(index: Buffer): readonly string[] {
+  const view = dictView(parseDict(index), STATIC_DELTAS_KEY, 'a{sv}');
+  return view === undefined ? [] : [...dictFromView(view).keys()];
+}
+
+for (const profile of ['wan', 'lan'] as const) {
+  for (const isStored of [true, false]) {
+    test(`a ${profile} delta that is ${isStored ? 'stored' : 'computed'} is served to new clients`, async (t) => {
+      const { delta, to, start } = await setup(t, profile, { isStored });
+      const { index, superblock, part, counters } = await start();
+      assert.deepEqual(listed((await index()).rawPayload), [to]);
+      assert.deepEqual((await superblock()).rawPayload, delta.superblock);
+      for (const [number, { checksum, size }] of delta.parts.entries()) {
+        const answer = await part(number);
+        assert.equal(answer.statusCode, 200);
+        assert.equal(checksumOf(answer.rawPayload), checksum);
+        assert.equal(answer.headers['content-length'], String(size));
+      }
+      assert.equal((await part(delta.parts.length)).statusCode, 404);
+      assert.equal(counters.madeParts, delta.parts.length);
+    });
+  }
+}
+
+test('older and unknown clients are not offered it, and caches have to ask', async (t) => {
+  const { start } = await setup(t, 'lan');
+  const { index, superblock } = await start();
+  for (const headers of [OLD, { 'user-agent': 'curl/8' }]) {
+    for (const answer of [await index(headers), await superblock(headers)]) {
+      assert.equal(answer.statusCode, 404);
+      assert.equal(answer.headers.vary, 'user-agent');
+      assert.equal(answer.headers['cache-control'], 'no-store');
+    }
+  }
+  assert.equal((await index()).headers['cache-control'], 'no-store');
+  const offered = await superblock();
+  assert.deepEqual([offered.headers.vary, offered.headers['cache-control']], ['user-agent', 'no-cache']);
+  const etag = offered.headers.etag as string;
+  const known = await superblock({ ...NEW, 'if-none-match': etag } as never);
+  assert.deepEqual([known.statusCode, known.headers.vary], [304, 'user-agent']);
+  assert.equal((await superblock({ ...OLD, 'if-none-match': etag } as never)).statusCode, 404);
+});
+
+test('ranges and conditions of parts', async (t) => {
+  const { delta, start } = await setup(t, 'lan');
+  const { part, counters } = await start();
+  const whole = (await part(0)).rawPayload;
+  const range = await part(0, { range: 'bytes=10-19' });
+  assert.equal(range.statusCode, 206);
+  assert.deepEqual(range.rawPayload, whole.subarray(10, 20));
+  const etag = `"${delta.parts[0]?.checksum}"`;
+  assert.equal((await part(0)).headers.etag, etag);
+  assert.equal((await part(0, { 'if-none-match': etag })).statusCode, 304);
+  assert.equal(counters.madeParts, 1);
+});
+
+test('clients that come at once share the making of a part', async (t) => {
+  const { start } = await setup(t, 'wan');
+  const { part, counters } = await start();
+  const answers = await Promise.all(Array.from({ length: 16 }, () => part(0)));
+  assert.equal(new Set(answers.map(({ rawPayload }) => checksumOf(rawPayload))).size, 1);
+  assert.equal(counters.madeParts, 1);
+});
+
+test('a carried delta of the same name wins, and others stay listed', async (t) => {
+  const { repo, to, from, start } = await setup(t, 'lan');
+  const other = { name: { from, to }, superblock: repeatedChecksum('ab') };
+  write(join(repo.path, deltaIndexPath(to)), serializeDeltaIndex([other]));
+  const server = await start();
+  assert.deepEqual(listed((await server.index()).rawPayload), [`${from}-${to}`, to]);
+  const old = await server.index(OLD);
+  assert.deepEqual(listed(old.rawPayload), [`${from}-${to}`]);
+  assert.equal(old.headers.vary, 'user-agent');
+  const own = { name: { from: undefined, to }, superblock: repeatedChecksum('cd') };
+  const carried = serializeDeltaIndex([own, other]);
+  write(join(repo.path, deltaIndexPath(to)), carried);
+  write(join(repo.path, superblockPath(own.name)), Buffer.from('carried'));
+  assert.deepEqual((await server.index()).rawPayload, carried);
+  assert.equal((await server.superblock(OLD)).body, 'carried');
+});
+
+test('not offered where the summary announces no indexes', async (t) => {
+  const { repo, start } = await setup(t, 'lan');
+  const { app, index, superblock } = await start();
+  const { refs, metadata } = parseSummary((await app.inject('/repo/summary')).rawPayload);
+  const silent = new Map([...metadata, ['ostree.summary.indexed-deltas', variant('b', false)] as const]);
+  write(join(repo.path, 'summary'), serializeSummary({ refs, metadata: silent }));
+  write(join(repo.path, 'summary.sig'), Buffer.from('signature'));
+  assert.equal((await index()).statusCode, 404);
+  assert.equal((await superblock()).statusCode, 404);
+  const bytes = serializeSummary({ refs, metadata });
+  write(join(repo.path, 'summary'), bytes);
+  assert.equal((await index()).statusCode, 200);
+  assert.deepEqual((await app.inject('/repo/summary')).rawPayload, bytes);
+});
+
+test('a part that comes out differently is not sent, and the delta is withdrawn', async (t) => {
+  const { delta, repo, to, lines, start } = await setup(t, 'lan');
+  const checksum = checksumToBytes(delta.parts[0]?.checksum as never);
+  const bytes = Buffer.from(delta.superblock);
+  bytes.writeUInt8((checksum[0] as number) ^ 1, bytes.indexOf(checksum));
+  write(join(repo.path, virtualDeltaPath(to, 'lan')), bytes);
+  const { index, superblock, part, counters } = await start();
+  const answer = await part(0);
+  assert.deepEqual([answer.statusCode, answer.rawPayload.length], [500, 0]);
+  assert.equal((await index()).statusCode, 404);
+  assert.equal((await superblock()).statusCode, 404);
+  assert.equal((await part(0)).statusCode, 404);
+  assert.equal(counters.withdrawnDeltas, 1);
+  const logged = lines.filter((line) => line.includes('ERR_VIRTUAL_DELTA'));
+  assert.equal(logged.length, 1);
+  assert.match(logged[0] as string, /is withdrawn: part 0 of the lan delta/);
+});
+
+test('a missing object withdraws the delta', async (t) => {
+  const { delta, repo, lines, start } = await setup(t, 'lan');
+  const { index, part, counters } = await start();
+  const file = delta.parts[0]?.objects.find(({ type }) => type === 'file');
+  truncateSync(join(repo.path, loosePath(file?.checksum as never, 'filez')));
+  assert.equal((await part(0)).statusCode, 500);
+  assert.equal((await index()).statusCode, 404);
+  assert.equal(counters.withdrawnDeltas, 1);
+  assert.ok(lines.some((line) => line.includes('withdrawn')));
+});
+
+test('a delta of another liblzma is not offered, and the log says so', async (t) => {
+  const other = (superblock: Buffer) =>
+    Buffer.from(superblock.toString('latin1').replace(/liblzma 5\.\d/, 'liblzma 4.0'), 'latin1');
+  const { start, lines, to } = await setup(t, 'wan', { change: other });
+  await start();
+  assert.ok(lines.some((line) => line.includes(`to ${to} is not offered: it was made with liblzma 4.0`)));
+});
+
+test('parts are kept in the cache; a corrupt one is made again', async (t) => {
+  const cacheDir = join(await testFolder(t), 'cache');
+  const { delta, start } = await setup(t, 'wan', { cacheDir });
+  const one = await start();
+  await one.part(0);
+  const checksum = delta.parts[0]?.checksum as never;
+  const cached = join(cacheDir, 'delta-parts', loosePath(checksum, 'filez'));
+  await until(() => readdirSync(dirname(cached)).some((name) => cached.endsWith(name)));
+  const two = await start();
+  assert.equal(checksumOf((await two.part(0)).rawPayload), checksum);
+  assert.equal(two.counters.madeParts, 0);
+  const bytes = readFileSync(cached);
+  bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
+  writeFileSync(cached, bytes);
+  const three = await start();
+  assert.equal(checksumOf((await three.part(0)).rawPayload), checksum);
+  assert.equal(three.counters.madeParts, 1);
+});
