@@ -69,7 +69,8 @@ function serveMirror(args: readonly string[]): Promise<void> {
       );
     }
     const repo = await openPublishedRepo(path);
-    return serve({ ...settings, repo, assetsDir: join(import.meta.dirname, 'assets') });
+    const summarySigners = await serveOptions.serveSigners(settings);
+    return serve({ ...settings, repo, summarySigners, assetsDir: join(import.meta.dirname, 'assets') });
   });
 }
 

@@ -13,6 +13,8 @@ import {
   deltaReporter,
   runtimeFrom,
   runtimeOption,
+  signSummaryOption,
+  summarySigners,
 } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
 import {
@@ -33,6 +35,7 @@ type Options = EncapsulateCliOptions &
     readonly runtime?: string;
     readonly bake: Bake;
     readonly delta?: readonly string[];
+    readonly signSummary?: readonly string[];
   };
 
 export function addMirrorBuild(group: Command): void {
@@ -44,7 +47,8 @@ export function addMirrorBuild(group: Command): void {
     .addOption(repoOption())
     .addOption(runtimeOption())
     .addOption(bakeOption())
-    .addOption(deltaOption());
+    .addOption(deltaOption())
+    .addOption(signSummaryOption());
   addEncapsulateOptions(command)
     .addOption(authfileOption())
     .addOption(stallTimeoutOption())
@@ -75,6 +79,7 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
     runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
     bake: options.bake,
     deltas,
+    summarySigners: await summarySigners(options),
     onBaked: bakedReporter(options),
     onDelta: deltaReporter(options),
   };

@@ -6,6 +6,7 @@ import { DEFAULT_BAKE, parseBake } from '../mirror/packs/bake.ts';
 import type { Runtime } from '../mirror/runtime/runtime.ts';
 import type { StoredDelta } from '../mirror/stored-deltas.ts';
 import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
+import type { Signer } from '../ostree/sign/signer.ts';
 import { collectText } from './encapsulate-options.ts';
 import { printMessage } from './report.ts';
 import { savingText } from './saving-text.ts';
@@ -71,4 +72,22 @@ export function bakedReporter({ quiet }: { readonly quiet?: boolean }): (baked: 
       `baked ${objects} objects: ${formatByteSize(layerBytes)} in ${files}, ${share} % on top of ${formatByteSize(otherBytes)}`,
     );
   };
+}
+
+/** `--sign-summary`: keys of the mirror's own. */
+export function signSummaryOption(): Option {
+  return new Option(
+    '--sign-summary <type=source>',
+    "sign the mirror's summary by ed25519=file:PATH, spki=file:PATH or TYPE=command:COMMAND; may be repeated",
+  ).argParser(collectText);
+}
+
+/** The signers of `--sign-summary`. */
+export async function summarySigners(options: {
+  readonly signSummary?: readonly string[];
+}): Promise<readonly Signer[]> {
+  const { signSummary = [] } = options;
+  if (signSummary.length === 0) return [];
+  const { parseSignerSpec } = await import('../ostree/sign/signer-spec.ts');
+  return signSummary.flatMap((text) => parseSignerSpec(text, '--sign-summary'));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
-import { openRepo } from './open-repo.ts';
+import { openAnyRepo } from './open-repo.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -21,8 +21,7 @@ export function addMirrorWarm(group: Command): void {
 
 async function warm({ repo: path, cacheDir, quiet }: Options): Promise<void> {
   const { warmCache } = await import('../server/content/warm-cache.ts');
-  const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
-  const repo = (await isPublishedRepo(path)) ? await openPublishedRepo(path) : await openRepo(path);
+  const repo = await openAnyRepo(path);
   const progress = startProgress({ label: 'mirror warm', unit: 'objects', quiet });
   try {
     const onProgress = (done: number) => progress.update(done);

@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import type { Bake } from '../mirror/packs/bake.ts';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
-import { bakedReporter, bakeOption, runtimeFrom, runtimeOption } from './mirror-options.ts';
+import {
+  bakedReporter,
+  bakeOption,
+  runtimeFrom,
+  runtimeOption,
+  signSummaryOption,
+  summarySigners,
+} from './mirror-options.ts';
 import {
   authfileOption,
   quietOption,
@@ -21,6 +28,7 @@ type Options = PublishOptions &
     readonly compression?: string;
     readonly runtime?: string;
     readonly bake: Bake;
+    readonly signSummary?: readonly string[];
   };
 
 export function addMirrorWrap(group: Command): void {
@@ -45,6 +53,7 @@ export function addMirrorWrap(group: Command): void {
     )
     .addOption(runtimeOption())
     .addOption(bakeOption())
+    .addOption(signSummaryOption())
     .addOption(authfileOption())
     .addOption(stallTimeoutOption())
     .addOption(quietOption())
@@ -72,6 +81,7 @@ async function wrap(source: string, target: string, options: Options): Promise<v
     compression,
     runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
     bake: options.bake,
+    summarySigners: await summarySigners(options),
     onBaked: bakedReporter(options),
     warn,
   };

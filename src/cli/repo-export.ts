@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openRepo } from './open-repo.ts';
+import { openAnyRepo } from './open-repo.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printLine, printNames, shownName } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -27,10 +27,8 @@ export function addRepoExport(group: Command): void {
 
 async function exportTo(directory: string, options: Options): Promise<void> {
   const { exportRepository } = await import('../server/export/export-repository.ts');
-  const { isPublishedRepo, openPublishedRepo } = await import('../mirror/open-published.ts');
   const { syncFileSystem } = await import('../native/libc/sync-file-system.ts');
-  const path = options.repo;
-  const repo = (await isPublishedRepo(path)) ? await openPublishedRepo(path) : await openRepo(path);
+  const repo = await openAnyRepo(options.repo);
   const progress = startProgress({ label: 'repo export', unit: 'objects', quiet: options.quiet });
   const state = { done: 0 };
   try {

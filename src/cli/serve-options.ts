@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { parseByteSize } from '../base/byte-size.ts';
 import { TreeportError } from '../base/errors.ts';
 import { parseSeconds } from '../base/seconds.ts';
+import type { Signer } from '../ostree/sign/signer.ts';
 import type { DeflateLevel } from '../server/content/encoded-objects.ts';
 import type { ServeOptions } from '../server/listen.ts';
 import { IMAGE_DRAIN_DELAY_SECONDS } from '../server/shutdown.ts';
@@ -32,6 +33,7 @@ export type ServeOptionKey =
   | 'deflateLevel'
   | 'virtualDeltas'
   | 'workers'
+  | 'signSummary'
   | 'drainDelay'
   | 'logLevel';
 
@@ -63,6 +65,12 @@ export const SERVE_OPTIONS: Readonly<Record<ServeOptionKey, ServeOption>> = {
       'processes that serve, which share the address, the cache and the log; auto for one per core',
     default: '1',
   },
+  signSummary: {
+    value: 'type=source',
+    description:
+      'sign the summary by ed25519=file:PATH, spki=file:PATH or TYPE=command:COMMAND; several by repeating ' +
+      'the option, or on several lines',
+  },
   drainDelay: {
     value: 'seconds',
     description: 'after SIGTERM, keep serving for this long while /readyz fails',
@@ -90,7 +98,9 @@ export function variableName(option: string): string {
 }
 
 /** What the options say, for one process of `workers`. */
-export type ServeSettings = Omit<ServeOptions, 'repo'> & {
+export type ServeSettings = Omit<ServeOptions, 'repo' | 'summarySigners'> & {
+  /** One on a line; see {@link serveSigners}. */
+  readonly signSummary?: string;
   readonly workers: number;
   readonly logLevel: string;
 };
@@ -111,8 +121,19 @@ export function serveSettings(values: ServeValues): ServeSettings {
     workers: parseWorkers(text('workers')),
     drainDelayMs: parseSeconds(text('drainDelay'), '--drain-delay'),
     logLevel: text('logLevel'),
+    ...(values.signSummary === undefined ? {} : { signSummary: values.signSummary }),
     ...(values.cacheDir === undefined ? {} : { cacheDir: values.cacheDir }),
   };
+}
+
+/** The signers of `--sign-summary`; ERR_USAGE, ERR_SIGNING_KEY. */
+export async function serveSigners({
+  signSummary = '',
+}: Pick<ServeSettings, 'signSummary'>): Promise<readonly Signer[]> {
+  const lines = signSummary.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) return [];
+  const { parseSignerSpec } = await import('../ostree/sign/signer-spec.ts');
+  return lines.flatMap((line) => parseSignerSpec(line.trim(), '--sign-summary'));
 }
 
 /** The level that `text` names; ERR_USAGE. */

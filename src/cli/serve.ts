@@ -22,7 +22,13 @@ function serveOption(key: serveOptions.ServeOptionKey): Option {
   const { value, description, default: defaultValue, choices } = serveOptions.SERVE_OPTIONS[key];
   const option = new Option(`--${name} <${value}>`, description).env(serveOptions.variableName(name));
   if (choices !== undefined) option.choices(choices);
+  if (key === 'signSummary') option.argParser(onLines);
   return defaultValue === undefined ? option : option.default(defaultValue);
+}
+
+/** Repeated values, on one line each. */
+function onLines(value: string, others?: string): string {
+  return others === undefined ? value : `${others}\n${value}`;
 }
 
 function serveRepository(options: serveOptions.ServeValues & { readonly repo: string }): Promise<void> {
@@ -32,6 +38,7 @@ function serveRepository(options: serveOptions.ServeValues & { readonly repo: st
     const isPublished = await isPublishedRepo(options.repo);
     const repo = isPublished ? await openPublishedRepo(options.repo) : await openRepo(options.repo);
     const reopen = isPublished ? {} : { reopen: () => openRepo(repo.path) };
-    return serve({ repo, ...reopen, ...settings });
+    const summarySigners = await serveOptions.serveSigners(settings);
+    return serve({ repo, ...reopen, ...settings, summarySigners });
   });
 }

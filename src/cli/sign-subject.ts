@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { SignedData } from '../ostree/sign/signed-commit.ts';
-import { openRepo } from './open-repo.ts';
+import { openAnyRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
 
 export type SubjectOptions = { readonly repo: string; readonly summary?: boolean };
@@ -25,7 +25,7 @@ export async function readSubject(
   const { requireSignedSummary } = await import('../signing/summary-file.ts');
   if ((revision !== undefined) === (summary === true))
     throw new TreeportError('ERR_USAGE', 'name either a revision or --summary');
-  const repo = await openRepo(path);
+  const repo = await openAnyRepo(path);
   if (revision === undefined) return requireSignedSummary(repo.path);
   const { commit, bytes, detached } = await loadCommitHead(
     repo.objects,

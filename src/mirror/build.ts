@@ -12,6 +12,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
+import type { Signer } from '../ostree/sign/signer.ts';
 import { reachableObjects } from '../ostree/walk.ts';
 import type { DeltaChoice } from './delta-choice.ts';
 import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
@@ -28,6 +29,7 @@ import {
   type NamedContent,
 } from './published-repo.ts';
 import { type Runtime, type RuntimeFor, withRuntime } from './runtime/runtime.ts';
+import { signPublishedSummary } from './sign-summary.ts';
 import { type StoredDelta, storeDeltas } from './stored-deltas.ts';
 
 export type BuildOptions = EncapsulateOptions & {
@@ -36,6 +38,8 @@ export type BuildOptions = EncapsulateOptions & {
   readonly bake: Bake;
   /** The deltas to make, besides those of the repository. */
   readonly deltas: readonly DeltaChoice[];
+  /** Sign the summary of the mirror. */
+  readonly summarySigners?: readonly Signer[];
   readonly warn: Warn;
   /** Receives what was baked. */
   readonly onBaked?: (baked: BakedShare) => void;
@@ -68,12 +72,14 @@ type MirrorContext = {
 async function putMirror(
   repo: Repository,
   sink: ImageSink,
-  { publication, compression, cmd, bake, deltas, warn, onProgress, onBaked, onDelta }: BuildOptions,
+  options: BuildOptions,
   { directory, draft, runtime }: MirrorContext,
 ): Promise<Descriptor> {
+  const { publication, compression, cmd, bake, deltas, warn, onProgress, onBaked, onDelta } = options;
   const baked = await writePublishedRepo(directory, repo, { publication, bake, warn });
   const stored = { choices: deltas, publication, warn };
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
+  await signPublishedSummary(directory, options.summarySigners ?? []);
   const layers = await putMirrorLayers(sink, {
     runtime,
     publishedRepo: directory,

@@ -74,7 +74,7 @@ async function carryOver(
   if (typeof summary === 'string') {
     if (signature !== undefined) {
       warn(
-        `the signed summary of ${origin.path} is not published, because ${summary}; this mirror's summary has no signature`,
+        `the signed summary of ${origin.path} is not published, because ${summary}; this mirror's summary does not have its signature`,
       );
     }
     return false;

@@ -21,6 +21,7 @@ import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Compression } from '../oci/write/compression.ts';
 import { copyBlob, type ImageSink, putBlob } from '../oci/write/image-sink.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
+import type { Signer } from '../ostree/sign/signer.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { ImageObjects, objectsNotEmbedded } from './image-objects.ts';
 import { CATALOGUE_FILE } from './layout.ts';
@@ -37,6 +38,7 @@ import {
   finishPublishedRepo,
 } from './published-repo.ts';
 import { type RuntimeFor, withRuntime } from './runtime/runtime.ts';
+import { signPublishedSummary } from './sign-summary.ts';
 
 export type WrapOptions = {
   /** Refs to publish the commits as. Default: those they are bound to. */
@@ -46,6 +48,8 @@ export type WrapOptions = {
   readonly compression: Compression;
   readonly runtimeFor: RuntimeFor;
   readonly bake: Bake;
+  /** Sign the summary of the mirror. */
+  readonly summarySigners?: readonly Signer[];
   readonly warn: Warn;
   /** Receives what was baked. */
   readonly onBaked?: (baked: BakedShare) => void;
@@ -111,7 +115,7 @@ type PublishedCommits = {
 async function publishCommits(
   image: OpenedImage,
   directory: string,
-  { refs, bake, warn }: WrapOptions,
+  { refs, bake, summarySigners = [], warn }: WrapOptions,
 ): Promise<PublishedCommits> {
   const path = join(directory, 'published');
   await mkdir(path);
@@ -129,6 +133,7 @@ async function publishCommits(
     const baked = await baker.finish(contentOfCommits(objects, commits));
     const publication = await publicationOfCommits(objects, commits, refs, warn);
     await finishPublishedRepo(archive, { publication, objects, warn });
+    await signPublishedSummary(path, summarySigners);
     return { path, publication, objects, baked };
   });
 }

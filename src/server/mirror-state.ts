@@ -59,7 +59,7 @@ export async function openMirror(settings: Settings): Promise<MirrorState> {
     closed: closed.signal,
   });
   const backgroundVerifier = new BackgroundVerifier({ objects: sentContent(repo), onFault, idleMs });
-  const live = createLiveRepository(repo, logger);
+  const live = createLiveRepository(repo, logger, settings.summarySigners);
   const virtual = await openVirtual(settings, { repo, live, signal: closing.signal });
   const documents = createDocumentAnswers(repo, live, virtual?.answers);
   const objects = createObjectAnswers({ repo, encoded, backgroundVerifier, counters, faults });

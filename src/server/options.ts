@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino';
 import { TreeportError } from '../base/errors.ts';
 import type { VirtualProfile } from '../delta/virtual/virtual-delta.ts';
 import type { Repository } from '../ostree/repo/open.ts';
+import type { Signer } from '../ostree/sign/signer.ts';
 import type { DeflateLevel } from './content/encoded-objects.ts';
 import { type Counters, newCounters } from './http/counters.ts';
 import { RequestLog, type WriteRequestLine } from './http/request-log.ts';
@@ -24,6 +25,8 @@ export type MirrorOptions = {
   readonly deflateLevel?: DeflateLevel;
   /** Profile of the virtual deltas to offer; `none` by default. */
   readonly virtualDeltas?: VirtualProfile | 'none';
+  /** Sign the summary with these; by default only the publisher's signatures are served. */
+  readonly summarySigners?: readonly Signer[];
   /** How long the server must have sent nothing before it verifies and compresses objects; 3 s by default. */
   readonly idleMs?: number;
   /** Silent by default. At level `info` it gets a line for each request. */
@@ -62,6 +65,7 @@ export function normaliseOptions(options: MirrorOptions): Settings {
     deflateLevel: options.deflateLevel ?? 'auto',
     virtualDeltas: options.virtualDeltas ?? 'none',
     idleMs: options.idleMs ?? IDLE_MS,
+    summarySigners: options.summarySigners ?? [],
     logger,
     counters,
     requestLog: new RequestLog({ logger, counters, write: writeRequestLine }),

@@ -26,6 +26,7 @@ test('option names and environment variables follow from the keys', () => {
     'cache-size',
     'deflate-level',
     'workers',
+    'sign-summary',
     'drain-delay',
     'log-level',
   ]);

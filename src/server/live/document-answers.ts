@@ -76,7 +76,12 @@ export function createDocumentAnswers(
       const { bytes, checksum, lastModified } = await live.summary();
       return bytesAnswer(request, bytes, { etag: checksum, lastModified, cacheControl: REVALIDATE });
     },
-    summaryFile(request, path) {
+    async summaryFile(request, path) {
+      const made = path === 'summary.sig' ? await live.summarySignatures() : undefined;
+      if (made !== undefined) {
+        const of = { etag: hash('sha256', made), lastModified: undefined, cacheControl: REVALIDATE };
+        return bytesAnswer(request, made, of);
+      }
       const file = open(path);
       return file === undefined ? notFoundAnswer() : answerPlain(request, file, { cacheControl: REVALIDATE });
     },

@@ -12,12 +12,14 @@ import { type Delta, listDeltas, serializeDeltaIndex } from '../../ostree/delta-
 import { type DeltaName, deltaKey } from '../../ostree/delta-name.ts';
 import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
+import type { Signer } from '../../ostree/sign/signer.ts';
 import { parseSummary, type Summary, serializeSummary } from '../../ostree/summary.ts';
 import { buildSummary, withArchiveMode } from '../../ostree/summary-build.ts';
 import { honestDate } from '../http/plain-file.ts';
 import { createLiveRefs, type LiveRefs } from './live-refs.ts';
 import { type Derived, type Fingerprint, fingerprintOf, Live } from './live-value.ts';
 import { refWarnings, WarningLog } from './ref-warnings.ts';
+import { SummarySigner } from './summary-signer.ts';
 
 export type SummaryDocument = {
   readonly bytes: Buffer;
@@ -36,11 +38,17 @@ export type LiveRepository = {
   summary(): Promise<SummaryDocument>;
   /** The commit offered under this name. */
   ref(name: string): Promise<Checksum | undefined>;
+  /** The body of `summary.sig` if the server signs the summary, else undefined. */
+  summarySignatures(): Promise<Buffer | undefined>;
   /** The generated index of the deltas to a commit; undefined if there are none. */
   deltaIndex(to: Checksum): Promise<Buffer | undefined>;
 };
 
-export function createLiveRepository(repo: Repository, logger: Logger): LiveRepository {
+export function createLiveRepository(
+  repo: Repository,
+  logger: Logger,
+  signers: readonly Signer[] = [],
+): LiveRepository {
   const at = (name: string) => join(repo.path, name);
   const onSkipped = (name: DeltaName, error: Error) =>
     logger.warn(`delta ${deltaKey(name)} is not offered: ${messageOf(error)}`);
@@ -58,8 +66,11 @@ export function createLiveRepository(repo: Repository, logger: Logger): LiveRepo
     () => fingerprintOf([at('summary'), at('summary.sig')], { followLinks: true }),
     async () => ({ value: readPublished(repo.path), settled: true }),
   );
+  const signer = signers.length === 0 ? undefined : new SummarySigner(repo.path, signers);
+  const summary = async () => (await published.get()) ?? generated.get();
   return {
-    summary: async () => (await published.get()) ?? generated.get(),
+    summary,
+    summarySignatures: async () => signer?.signaturesOf(await summary()),
     ref: (name) => refs.find(name),
     async deltaIndex(to) {
       const found = (await deltas.get()).filter(({ name }) => name.to === to);
