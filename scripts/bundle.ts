@@ -3,7 +3,7 @@
  * source is newer.
  *
  * - dist/app, the folder that mirror images run: treeport.mjs, which starts server.cjs (the server and its
- *   packages).
+ *   packages), and part-thread.js, the threads that make parts of virtual deltas.
  * - dist/bin, the `treeport` command: treeport.js, which starts command.cjs (all verbs and their packages),
  *   and the files of the worker threads, with chunks that they share.
  *
@@ -79,6 +79,7 @@ const BUNDLES: readonly Bundle[] = [
     parts: [
       { ...MODULE, entryPoints: { treeport: 'src/runtime-start.ts' }, outExtension: { '.js': '.mjs' } },
       { ...SCRIPT, entryPoints: { server: 'src/runtime-app.ts' } },
+      { ...MODULE, entryPoints: { 'part-thread': 'src/delta/virtual/part-thread.ts' } },
     ],
   },
   {

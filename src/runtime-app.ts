@@ -21,6 +21,7 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 const SEAL_OPTIONS = {
   ref: { type: 'string', multiple: true, default: [] as string[] },
   bake: { type: 'string', default: DEFAULT_BAKE },
+  delta: { type: 'string', default: 'virtual' },
   root: { type: 'string', default: '/' },
 } as const satisfies Options;
 
@@ -28,7 +29,7 @@ const USAGE = `treeport ${VERSION}, the runtime of a mirror image. Its verbs are
   serve [OPTION]...
 ${serveOptions.SERVE_OPTION_KEYS.map(usageLine).join('\n')}
   check [URL]
-  seal [--ref NAME]... [--bake none|auto|all|SIZE] [--root DIRECTORY]
+  seal [--ref NAME]... [--bake none|auto|all|SIZE] [--delta virtual|none] [--root DIRECTORY]
 `;
 
 const READY_URL = 'http://127.0.0.1:8080/readyz';
@@ -104,11 +105,14 @@ function usageLine(key: serveOptions.ServeOptionKey): string {
 
 async function sealImage(args: readonly string[]): Promise<void> {
   const { seal } = await import('./mirror/seal.ts');
-  const { ref, bake, root } = parse(args, SEAL_OPTIONS);
+  const { ref, bake, delta, root } = parse(args, SEAL_OPTIONS);
+  if (delta !== 'virtual' && delta !== 'none')
+    throw new TreeportError('ERR_USAGE', `--delta is virtual or none, not "${delta}"`);
   process.umask(0o022);
   const { publication, objects, baked } = await seal({
     root,
     bake: parseBake(bake),
+    virtualDeltas: delta === 'virtual',
     refs: ref.filter((name) => name !== ''),
     warn,
   });

@@ -48,7 +48,8 @@ export function deltaOption(): Option {
   return new Option(
     '--delta <which>',
     'make static deltas: parent (from the parent of each commit, unless it saves too little), scratch, ' +
-      'from=REVISION, policy=FILE, or none; may be repeated (default: parent)',
+      'virtual (from scratch, made when clients ask), from=REVISION, policy=FILE, or none; may be repeated ' +
+      '(default: parent and virtual)',
   ).argParser(collectText);
 }
 

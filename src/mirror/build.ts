@@ -30,6 +30,7 @@ import {
 } from './published-repo.ts';
 import { type Runtime, type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 import { signPublishedSummary } from './sign-summary.ts';
+import { storeVirtualDeltas } from './store-virtual-deltas.ts';
 import { type StoredDelta, storeDeltas } from './stored-deltas.ts';
 
 export type BuildOptions = EncapsulateOptions & {
@@ -80,6 +81,8 @@ async function putMirror(
   const stored = { choices: deltas, publication, warn };
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
   await signPublishedSummary(directory, options.summarySigners ?? []);
+  if (deltas.some(({ kind }) => kind === 'virtual'))
+    await storeVirtualDeltas(directory, repo.objects, publication.commits, warn);
   const layers = await putMirrorLayers(sink, {
     runtime,
     publishedRepo: directory,

@@ -8,12 +8,14 @@ export type DeltaChoice =
   /** From the parent of each published commit, where the repository has it, unless that saves too little. */
   | { readonly kind: 'parent' }
   | { readonly kind: 'scratch' }
+  /** From scratch to each published commit, of which only the superblock is stored. */
+  | { readonly kind: 'virtual' }
   /** To the published commits whose history has this commit, else to the first one. */
   | { readonly kind: 'from'; readonly revision: string }
   /** What a policy lists for the published refs. */
   | { readonly kind: 'policy'; readonly file: string };
 
-export const DEFAULT_DELTAS: readonly DeltaChoice[] = [{ kind: 'parent' }];
+export const DEFAULT_DELTAS: readonly DeltaChoice[] = [{ kind: 'parent' }, { kind: 'virtual' }];
 
 /** The values of all `--delta` options; ERR_USAGE. */
 export function parseDeltaChoices(values: readonly string[]): readonly DeltaChoice[] {
@@ -24,12 +26,12 @@ export function parseDeltaChoices(values: readonly string[]): readonly DeltaChoi
 }
 
 function parseChoice(text: string): DeltaChoice {
-  if (text === 'parent' || text === 'scratch') return { kind: text };
+  if (text === 'parent' || text === 'scratch' || text === 'virtual') return { kind: text };
   const [, key, value] = /^(from|policy)=(.+)$/s.exec(text) ?? [];
   if (key === 'from' && value !== undefined) return { kind: key, revision: value };
   if (key === 'policy' && value !== undefined) return { kind: key, file: value };
   throw new TreeportError(
     'ERR_USAGE',
-    `--delta ${text} is unknown: give parent, scratch, from=REVISION, policy=FILE or none`,
+    `--delta ${text} is unknown: give parent, scratch, virtual, from=REVISION, policy=FILE or none`,
   );
 }

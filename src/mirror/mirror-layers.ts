@@ -1,6 +1,7 @@
 /** Writes the mirror's own layers, on top of an encapsulated image: the runtime and the published repo. */
 import type { Warn } from '../base/errors.ts';
 import { historyTimestamp, type ImageLayer } from '../container/encapsulate/image-draft.ts';
+import { VIRTUAL_DELTAS } from '../delta/virtual/virtual-delta.ts';
 import type { Compression } from '../oci/write/compression.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import { writeLayer } from '../oci/write/layer-writer.ts';
@@ -89,7 +90,8 @@ type PutOptions = MirrorLayerOptions & { readonly compression?: Compression };
 function partition(files: readonly LayerFile[]) {
   const isPack = ({ path }: LayerFile) =>
     path.endsWith('.pack') && path.startsWith(`${PUBLISHED_REPO}/${PACKS}/`);
-  const isDelta = ({ path }: LayerFile) => path.startsWith(`${PUBLISHED_REPO}/${DELTAS}/`);
+  const isDelta = ({ path }: LayerFile) =>
+    [DELTAS, VIRTUAL_DELTAS].some((folder) => path.startsWith(`${PUBLISHED_REPO}/${folder}/`));
   return {
     packs: files.filter(isPack),
     deltas: files.filter(isDelta),

@@ -28,6 +28,7 @@ import {
   finishPublishedRepo,
   type NamedContent,
 } from './published-repo.ts';
+import { storeVirtualDeltas } from './store-virtual-deltas.ts';
 
 export type SealOptions = {
   /** Root of the image's file system. */
@@ -35,6 +36,8 @@ export type SealOptions = {
   /** Refs to publish the commits as. Default: those they are bound to. */
   readonly refs: readonly string[];
   readonly bake: Bake;
+  /** Whether to compute virtual deltas to the commits. */
+  readonly virtualDeltas: boolean;
   readonly warn: Warn;
 };
 
@@ -46,7 +49,7 @@ export type Sealed = {
 };
 
 /** Writes the published repo below the root, atomically. */
-export async function seal({ root, refs, bake, warn }: SealOptions): Promise<Sealed> {
+export async function seal({ root, refs, bake, virtualDeltas, warn }: SealOptions): Promise<Sealed> {
   const target = join(root, MIRROR_HOME, PUBLISHED_REPO);
   await refuseMirror(target);
   await refuseMirror(join(root, FORMER_HOME, PUBLISHED_REPO));
@@ -60,7 +63,7 @@ export async function seal({ root, refs, bake, warn }: SealOptions): Promise<Sea
   const temporary = temporaryName(target);
   try {
     await mkdir(temporary, { recursive: true });
-    const written = await writeRepo(temporary, embedded.objects, { publication, bake, warn });
+    const written = await writeRepo(temporary, embedded.objects, { publication, bake, virtualDeltas, warn });
     await rename(temporary, target);
     return { publication, ...written };
   } catch (error) {
@@ -91,7 +94,12 @@ async function embeddedCommits({ objects, path }: Repository): Promise<readonly 
 async function writeRepo(
   path: string,
   embedded: ObjectSource,
-  { publication, bake, warn }: Pick<SealOptions, 'bake' | 'warn'> & { readonly publication: Publication },
+  {
+    publication,
+    bake,
+    virtualDeltas,
+    warn,
+  }: Pick<SealOptions, 'bake' | 'virtualDeltas' | 'warn'> & { readonly publication: Publication },
 ): Promise<Omit<Sealed, 'publication'>> {
   const archive = await createPublishedRepo(path);
   const written = await withBaker(path, bake, async (baker) => {
@@ -101,6 +109,7 @@ async function writeRepo(
     return { objects, baked: await asBuilderFault(baker.finish(order)) };
   });
   await finishPublishedRepo(archive, { publication, objects: embedded, warn });
+  if (virtualDeltas) await storeVirtualDeltas(path, withEmptyDirtree(embedded), publication.commits, warn);
   return written;
 }
 

@@ -126,6 +126,9 @@ async function plansFor(
       const minimumSaving = DEFAULT_MINIMUM_SAVING;
       return names.map((name) => ({ ...explicit, name, minimumSaving, isOptional: true }));
     }
+    // store-virtual-deltas.ts
+    case 'virtual':
+      return [];
     case 'scratch':
       return tipsOf(histories).map((to) => ({ ...explicit, name: { from: undefined, to } }));
     case 'from': {

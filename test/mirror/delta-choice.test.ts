@@ -3,8 +3,9 @@ import test from 'node:test';
 import { parseDeltaChoices } from '../../src/mirror/delta-choice.ts';
 import { coded } from '../support/expect.ts';
 
-test('the values of --delta add up; without any, deltas come from the parents', () => {
-  assert.deepEqual(parseDeltaChoices([]), [{ kind: 'parent' }]);
+test('the values of --delta add up; without any, deltas are from the parents and virtual', () => {
+  assert.deepEqual(parseDeltaChoices([]), [{ kind: 'parent' }, { kind: 'virtual' }]);
+  assert.deepEqual(parseDeltaChoices(['virtual']), [{ kind: 'virtual' }]);
   assert.deepEqual(parseDeltaChoices(['none']), []);
   assert.deepEqual(parseDeltaChoices(['scratch', 'from=os/stable^^', 'policy=/etc/a=b', 'parent']), [
     { kind: 'scratch' },

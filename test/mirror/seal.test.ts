@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { VIRTUAL_PROFILES } from '../../src/delta/virtual/virtual-delta.ts';
 import { writePublishedRepo } from '../../src/mirror/build.ts';
 import { FORMER_HOME, MIRROR_HOME } from '../../src/mirror/layout.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
@@ -21,6 +22,7 @@ import { publicationOf } from '../../src/mirror/published-refs.ts';
 import { seal } from '../../src/mirror/seal.ts';
 import { parseChecksum } from '../../src/ostree/checksum.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
+import { storedVirtualDeltas } from '../../src/server/live/stored-virtual-deltas.ts';
 import { MIRROR_REF, type MirrorSource, unpackImage, writeMirrorSource } from '../support/mirror-repos.ts';
 import { MIRROR_OBJECTS, objectAt, readAll } from '../support/mirror-root.ts';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
@@ -47,7 +49,7 @@ async function unpack(): Promise<Unpacked> {
 }
 
 function sealQuietly(root: string, refs: readonly string[] = []) {
-  return seal({ root, refs, bake: 'none', warn: (message) => assert.fail(message) });
+  return seal({ root, refs, bake: 'none', virtualDeltas: false, warn: (message) => assert.fail(message) });
 }
 
 async function embeddedFile({ source, root }: Unpacked, path: string): Promise<string> {
@@ -114,6 +116,7 @@ test('an embedded repo with several commits is published with all of them', { sk
     root,
     refs: [],
     bake: 'none',
+    virtualDeltas: false,
     warn: (message) => warnings.push(message),
   });
   assert.equal(objects, 11);
@@ -142,7 +145,13 @@ test('a mirror is not sealed again, and what is no encapsulated image not at all
 
 test('sealing bakes the packs that building writes', { skip }, async () => {
   const { source, root, repo } = await unpack();
-  const { baked } = await seal({ root, refs: [], bake: 'all', warn: (message) => assert.fail(message) });
+  const { baked } = await seal({
+    root,
+    refs: [],
+    bake: 'all',
+    virtualDeltas: false,
+    warn: (message) => assert.fail(message),
+  });
   assert.equal(baked.objects, 7);
   const publication = await publicationOf(source.repo, [MIRROR_REF], () => {});
   const built = join(root, 'built');
@@ -163,6 +172,16 @@ test('sealing bakes the packs that building writes', { skip }, async () => {
 test('an object that the build has changed is found when it is baked', { skip }, async () => {
   const unpacked = await unpack();
   await appendFile(await embeddedFile(unpacked, '/usr/etc/release'), 'more');
-  const sealing = seal({ root: unpacked.root, refs: [], bake: 'all', warn: () => {} });
+  const sealing = seal({ root: unpacked.root, refs: [], bake: 'all', virtualDeltas: false, warn: () => {} });
   await assert.rejects(sealing, { code: 'ERR_SEAL_OWNERS' });
+});
+
+test('virtual deltas are computed from the embedded repo', { skip }, async () => {
+  const { root, repo, source } = await unpack();
+  await seal({ root, refs: [], bake: 'none', virtualDeltas: true, warn: (message) => assert.fail(message) });
+  const deltas = VIRTUAL_PROFILES.flatMap((profile) => [...storedVirtualDeltas(repo, profile)]);
+  assert.deepEqual(
+    deltas.map(({ to, profile }) => [to, profile]),
+    VIRTUAL_PROFILES.map((profile) => [source.commit, profile]),
+  );
 });

@@ -17,6 +17,7 @@ import { goArchitecture } from '../../oci/model/platform.ts';
 import { fileFromBytes, fileFromDisk, type LayerFile, layerFilesFrom } from '../layer.ts';
 import { RUNTIME_APP, RUNTIME_LOADER, RUNTIME_NODE } from '../layout.ts';
 import { type ElfFile, readElf } from './elf.ts';
+import { type ForeignFunctions, foreignFunctions } from './foreign-functions.ts';
 import { type Library, neededLibraries } from './libraries.ts';
 import { strippedProgram } from './strip.ts';
 
@@ -34,6 +35,7 @@ type NodeProgram = { readonly path: string; readonly version: string; readonly l
 /** Paths of the libraries' licenses, on Debian and on Fedora. */
 const LIBRARY_LICENSES: Readonly<Record<string, readonly string[]>> = {
   'glibc.txt': ['/usr/share/doc/libc6/copyright', '/usr/share/licenses/glibc/COPYING.LIB'],
+  'liblzma.txt': ['/usr/share/doc/liblzma5/copyright', '/usr/share/licenses/xz-libs/COPYING'],
   'gcc-libraries.txt': ['/usr/share/doc/libgcc-s1/copyright', '/usr/share/licenses/libgcc/COPYING.RUNTIME'],
 };
 
@@ -43,14 +45,16 @@ export async function localRuntime(
 ): Promise<RuntimeFiles> {
   const node = await nodeProgram(architecture);
   const elf = readElf(node.path);
-  const libraries = neededLibraries(elf);
+  const foreign = await foreignFunctions(elf, npmArchitecture(architecture));
+  const libraries = distinct([...neededLibraries(elf), ...(foreign?.libraries ?? [])]);
   const files = [
     { path: RUNTIME_NODE, executable: true, ...strippedProgram(elf) },
     await loaderFile(elf),
     ...(await Promise.all(libraries.map(libraryFile))),
     ...(await layerFilesFrom(appDirectory(), dirname(RUNTIME_APP))),
-    ...(await licenseFiles(node)),
-    fileFromBytes('NOTICE', Buffer.from(notice(node, architecture, libraries))),
+    ...(foreign?.files ?? []),
+    ...(await licenseFiles(node, foreign)),
+    fileFromBytes('NOTICE', Buffer.from(notice(node, architecture, libraries, foreign))),
   ];
   return {
     architecture,
@@ -60,7 +64,7 @@ export async function localRuntime(
 }
 
 async function nodeProgram(architecture: string): Promise<NodeProgram> {
-  const name = `node-linux-${architecture === 'amd64' ? 'x64' : architecture}`;
+  const name = `node-linux-${npmArchitecture(architecture)}`;
   const pinned = packageDirectory(name);
   if (pinned !== undefined) {
     const { version } = JSON.parse(await readFile(join(pinned, 'package.json'), 'utf8')) as {
@@ -75,6 +79,16 @@ async function nodeProgram(architecture: string): Promise<NodeProgram> {
     'ERR_RUNTIME',
     `no Node for ${architecture} on this machine; pass a ready-made runtime with --runtime`,
   );
+}
+
+function npmArchitecture(architecture: string): string {
+  return architecture === 'amd64' ? 'x64' : architecture;
+}
+
+/** Sorted by name. */
+function distinct(libraries: readonly Library[]): readonly Library[] {
+  const byName = new Map(libraries.map((library) => [library.name, library]));
+  return [...byName.values()].toSorted((a, b) => compareBytes(a.name, b.name));
 }
 
 function packageDirectory(name: string): string | undefined {
@@ -113,9 +127,13 @@ function appDirectory(): string {
   );
 }
 
-async function licenseFiles({ license }: NodeProgram): Promise<readonly LayerFile[]> {
+async function licenseFiles(
+  { license }: NodeProgram,
+  foreign: ForeignFunctions | undefined,
+): Promise<readonly LayerFile[]> {
   const files: LayerFile[] = [];
   if (license !== undefined) files.push(await textFile('licenses/node.txt', license));
+  if (foreign !== undefined) files.push(await textFile('licenses/koffi.txt', foreign.license));
   for (const [name, paths] of Object.entries(LIBRARY_LICENSES)) {
     const path = paths.find((candidate) => existsSync(candidate));
     if (path !== undefined) files.push(await textFile(`licenses/${name}`, path));
@@ -127,10 +145,18 @@ async function textFile(path: string, source: string): Promise<LayerFile> {
   return { ...(await fileFromDisk(path, source)), executable: false };
 }
 
-function notice({ version }: NodeProgram, architecture: string, libraries: readonly Library[]): string {
+function notice(
+  { version }: NodeProgram,
+  architecture: string,
+  libraries: readonly Library[],
+  foreign: ForeignFunctions | undefined,
+): string {
   return [
     `treeport ${VERSION} (Apache-2.0), bundled with the packages of app/LICENSES.txt`,
     `Node.js ${version} for ${architecture} (licenses/node.txt), without its symbol tables`,
+    ...(foreign === undefined
+      ? []
+      : ['koffi (MIT, licenses/koffi.txt) and liblzma (public domain, licenses/liblzma.txt)']),
     'The loader lib/ld.so and these libraries of the machine that the runtime was put together on',
     '(GNU C Library: LGPL-2.1-or-later; libstdc++, libgcc: GPL-3.0 with the GCC Runtime Library Exception):',
     ...libraries.map(({ name }) => `  lib/${name}`),

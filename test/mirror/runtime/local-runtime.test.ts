@@ -11,6 +11,7 @@ import { readElf } from '../../../src/mirror/runtime/elf.ts';
 import { neededLibraries } from '../../../src/mirror/runtime/libraries.ts';
 import { localRuntime } from '../../../src/mirror/runtime/local-runtime.ts';
 import { runtimeInDirectory } from '../../../src/mirror/runtime/runtime.ts';
+import { lzmaVersion } from '../../../src/native/lzma/liblzma.ts';
 import { goArchitecture } from '../../../src/oci/model/platform.ts';
 
 const skip =
@@ -115,4 +116,20 @@ test('a runtime of another architecture is not made up', { skip }, async () => {
 test('a directory with a runtime is one, and one without Node is not', { skip }, async () => {
   assert.equal((await runtimeInDirectory(directory)).architecture, goArchitecture(process.arch));
   await assert.rejects(runtimeInDirectory(join(directory, 'lib')), { code: 'ERR_RUNTIME' });
+});
+
+test('its threads for virtual deltas load its own koffi and liblzma', { skip }, () => {
+  const script = `
+    const thread = new (require('node:worker_threads').Worker)(${JSON.stringify(join(directory, 'app/part-thread.js'))});
+    thread.on('message', ({ value }) => {
+      const maps = require('node:fs').readFileSync('/proc/self/maps', 'utf8');
+      const files = [...new Set(maps.match(/\\/.*(?:liblzma|koffi).*$/gm))];
+      console.log(JSON.stringify({ value, files }));
+      thread.postMessage('close');
+    });
+    thread.postMessage({ kind: 'version' });`;
+  const { value, files: loaded } = JSON.parse(runNode('-e', script));
+  assert.equal(value, lzmaVersion());
+  assert.equal(loaded.length, 2);
+  for (const file of loaded) assert.ok(file.startsWith(`${directory}/`), file);
 });
