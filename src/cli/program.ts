@@ -86,6 +86,10 @@ const GROUPS: readonly Group[] = [
     name: 'delta',
     description: 'static deltas of commits',
     verbs: [
+      { names: ['list'], brief: true, load: async () => (await import('./delta-list.ts')).addDeltaList },
+      { names: ['show'], brief: true, load: async () => (await import('./delta-show.ts')).addDeltaShow },
+      { names: ['verify'], load: async () => (await import('./delta-verify.ts')).addDeltaVerify },
+      { names: ['apply'], load: async () => (await import('./delta-apply.ts')).addDeltaApply },
       { names: ['generate'], load: async () => (await import('./delta-generate.ts')).addDeltaGenerate },
       { names: ['maintain'], load: async () => (await import('./delta-maintain.ts')).addDeltaMaintain },
     ],

@@ -10,12 +10,14 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
 import { Random } from '../gvariant/random.ts';
+import { openDeltaTarget } from './delta-target.ts';
 import { openImportTarget } from './import-target.ts';
 import { openParserTarget } from './parser-target.ts';
 import { openTarTarget } from './tar-target.ts';
 import type { OpenTarget } from './target.ts';
 
 const TARGETS: Readonly<Record<string, OpenTarget>> = {
+  delta: openDeltaTarget,
   import: openImportTarget,
   parsers: openParserTarget,
   tar: openTarTarget,

@@ -3,12 +3,10 @@
  * are "OSTSGNDT", then the superblock, then under a key of each engine the signatures over the superblock's
  * bytes. Clients cannot parse it over HTTP. Source: libostree's ostree-repo-static-delta-private.h.
  */
-import { TreeportError } from '../../base/errors.ts';
 import { view, write } from '../../gvariant/index.ts';
 import { isSignedSuperblock, SIGNED_MAGIC } from '../../ostree/delta-list.ts';
 import { dictFromView, dictToValue, type MetadataDict } from '../../ostree/metadata-dict.ts';
-import type { PublicKey, SignEngine } from '../../ostree/sign/engine.ts';
-import { signaturesUnder } from '../../ostree/sign/signatures.ts';
+import type { KeySignedData } from '../../ostree/sign/verify-with-keys.ts';
 
 const SIGNED_TYPE = '(taya{sv})';
 
@@ -31,26 +29,7 @@ export function writeSignedSuperblock(superblock: Uint8Array, signatures: Metada
   return write(SIGNED_TYPE, [SIGNED_MAGIC.readBigUInt64LE(), superblock, dictToValue(signatures)]);
 }
 
-/**
- * The keys of valid signatures, one or more. ERR_SIGNATURE_MISSING, ERR_SIGNATURE_BAD; `what` names the
- * delta.
- */
-export function verifySuperblock(
-  { superblock, signatures }: SignedSuperblock,
-  engine: SignEngine,
-  keys: readonly PublicKey[],
-  what: string,
-): readonly PublicKey[] {
-  const given = signatures === undefined ? [] : signaturesUnder(signatures, engine.metadataKey);
-  if (given.length === 0)
-    throw new TreeportError('ERR_SIGNATURE_MISSING', `${what} has no ${engine.name} signature`);
-  const valid = keys.filter(({ key }) =>
-    given.some((signature) => engine.verify(superblock, signature, key)),
-  );
-  if (valid.length > 0) return valid;
-  const count = keys.length === 1 ? 'the key' : `any of ${keys.length} keys`;
-  throw new TreeportError(
-    'ERR_SIGNATURE_BAD',
-    `no ${engine.name} signature of ${what} is valid for ${count}: it was changed, or signed with another key`,
-  );
+/** The superblock and its signatures, none if it is not wrapped, as verifiers take them. */
+export function signedDelta({ superblock, signatures }: SignedSuperblock, name: string): KeySignedData {
+  return { name, thing: 'delta', bytes: superblock, metadata: signatures ?? new Map() };
 }

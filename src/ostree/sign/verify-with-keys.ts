@@ -1,11 +1,14 @@
-/** Verifies a commit or a summary with public keys in a file, without the configuration of a remote. */
+/** Verifies a commit, summary or delta with public keys in a file, without the configuration of a remote. */
 import { messageOf, TreeportError } from '../../base/errors.ts';
 import { readRegularFile } from '../../base/open-beneath.ts';
 import { MAX_KEYFILE_BYTES } from '../limits.ts';
 import type { EngineName, PublicKey } from './engine.ts';
 import { SIGN_ENGINES } from './engines.ts';
 import { signaturesUnder } from './signatures.ts';
-import type { SignedData, VerifiedSignature } from './signed-commit.ts';
+import type { SignedData, SignedThing, VerifiedSignature } from './signed-commit.ts';
+
+/** Remotes have no options for deltas, so only given keys verify them. */
+export type KeySignedData = Omit<SignedData, 'thing'> & { readonly thing: SignedThing | 'delta' };
 
 /** The public keys in a file, one or more; ERR_NO_KEYS. */
 export function publicKeysInFile(kind: EngineName, path: string): readonly PublicKey[] {
@@ -17,7 +20,7 @@ export function publicKeysInFile(kind: EngineName, path: string): readonly Publi
 
 /** The valid signatures by these keys, one or more; ERR_SIGNATURE_MISSING, ERR_SIGNATURE_BAD. */
 export function verifyWithKeys(
-  { name, thing, bytes, metadata }: SignedData,
+  { name, thing, bytes, metadata }: KeySignedData,
   kind: EngineName,
   keys: readonly PublicKey[],
 ): readonly VerifiedSignature[] {
