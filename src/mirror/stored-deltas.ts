@@ -52,6 +52,8 @@ type Planned = {
 const NO_MINIMUM = Number.NEGATIVE_INFINITY;
 /** Clients fetch a mirror's delta often. */
 const PROFILE = 'fast';
+/** A commit and its parent. */
+const PARENT_DEPTH = 2;
 
 /** Adds the deltas to the finished published repo at `path`, and announces them. */
 export async function storeDeltas(
@@ -88,8 +90,9 @@ async function planStored(
   { choices, publication }: StoredDeltasOptions,
 ): Promise<readonly Planned[]> {
   const planned = new Map<string, Planned>();
-  const histories = await historiesOf(source, publication);
   for (const choice of choices) {
+    const isDeep = choice.kind === 'from' || choice.kind === 'policy';
+    const histories = await historiesOf(source, publication, isDeep ? undefined : PARENT_DEPTH);
     for (const plan of await plansFor(choice, source, histories)) {
       const key = deltaKey(plan.name);
       if (!planned.has(key)) planned.set(key, plan);
@@ -102,10 +105,11 @@ async function planStored(
 async function historiesOf(
   source: Repository,
   { commits, refs }: Publication,
+  depth: number | undefined,
 ): Promise<readonly RefHistory[]> {
   const histories: RefHistory[] = [];
   for (const commit of commits) {
-    const history = await readHistory(source, commit);
+    const history = await readHistory(source, commit, depth);
     const names = refs.filter((ref) => ref.commit === commit).map(({ name }) => name);
     for (const ref of names.length > 0 ? names : ['']) histories.push({ ref, commits: history });
   }

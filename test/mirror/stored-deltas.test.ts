@@ -109,8 +109,14 @@ test('a delta from the parent that saves too little is left out', { skip }, asyn
 });
 
 test('a commit without its parent is published without a delta', { skip }, async () => {
-  const [first] = made.commits;
+  const [first, second] = made.commits;
   assert.deepEqual((await build([], made.repo, [first])).deltas, []);
+  // Neither from the commit before a parent that is not whole.
+  const partial = join(made.repo.path, `state/${second}.commitpartial`);
+  await writeFile(partial, '');
+  const { deltas } = await build(['parent']);
+  await rm(partial);
+  assert.deepEqual(deltas, []);
 });
 
 test('a policy decides about the refs of the image', { skip }, async () => {

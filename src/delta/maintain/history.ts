@@ -19,10 +19,18 @@ export async function readHistories(repo: Repository): Promise<readonly RefHisto
   return histories;
 }
 
-/** The complete commits from `tip` backwards; none if `tip` itself is missing or partial. */
-export async function readHistory(repo: Repository, tip: Checksum): Promise<readonly HistoryCommit[]> {
+/**
+ * The complete ones among the first `depth` commits from `tip` backwards, of all unless given; none if `tip`
+ * itself is missing or partial.
+ */
+export async function readHistory(
+  repo: Repository,
+  tip: Checksum,
+  depth: number = Number.POSITIVE_INFINITY,
+): Promise<readonly HistoryCommit[]> {
   const commits: HistoryCommit[] = [];
-  for (let next: Checksum | undefined = tip; next !== undefined; ) {
+  let next: Checksum | undefined = tip;
+  for (let read = 0; next !== undefined && read < depth; read++) {
     const commit: Commit | undefined = await commitIfThere(repo, next);
     if (commit === undefined) break;
     const isUsable = !isPartial(repo, next);
