@@ -78,6 +78,7 @@ export { type SigningKey, signCommit } from './ostree/sign/sign-commit.ts';
 export type { Signer } from './ostree/sign/signer.ts';
 export { reachableObjects, walkTree } from './ostree/walk.ts';
 export type { ContentFacts, UserComponent } from './packages/content-facts.ts';
+export { diffPackages, type PackageChange } from './packages/diff-packages.ts';
 export type { PathOwner, PathOwners } from './packages/ownership.ts';
 export type { ChangelogEntry, Package, PackageFormat } from './packages/package.ts';
 export {

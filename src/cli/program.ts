@@ -99,6 +99,7 @@ const GROUPS: readonly Group[] = [
     description: 'packages of commits: rpm, dpkg and others',
     verbs: [
       { names: ['list'], load: async () => (await import('./packages-list.ts')).addPackagesList },
+      { names: ['diff'], load: async () => (await import('./packages-diff.ts')).addPackagesDiff },
       { names: ['owner'], load: async () => (await import('./packages-owner.ts')).addPackagesOwner },
     ],
   },

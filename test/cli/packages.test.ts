@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import test from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { run, TREEPORT } from '../e2e/support/run.ts';
-import { commitPaths, type Tree } from '../support/package-trees.ts';
+import { tempDir } from '../e2e/support/scratch.ts';
+import { commitHistory, commitPaths, type Tree } from '../support/package-trees.ts';
 
 const STATUS = `Package: bash
 Status: install ok installed
@@ -86,3 +89,52 @@ test('owner names packages of paths as listed and as committed, and of the files
   const missing = await packages(repo, 'owner', 'os', '/nope');
   assert.match(missing.stderr, /^treeport: ERR_PATH_MISSING: no \/nope in the commit/);
 });
+
+test('diff prints changes and what is new in changelogs', async (t) => {
+  const folder = await tempDir(t);
+  const trees = ['5.2-1', '5.2-2'].map((version, index) => ({
+    'usr/lib/sysimage/dpkg/status': `${STATUS.replace('5.2-1', version)}Package: only${index}
+Status: install ok installed
+Version: 1
+`,
+    'usr/share/doc/bash/changelog.gz': gzipSync(CHANGELOG.slice(index === 0 ? SECOND : 0)),
+  }));
+  const [from, to] = await commitHistory(join(folder, 'repo'), trees);
+  const { stdout } = await packages(join(folder, 'repo'), 'diff', '--changelogs', String(from), String(to));
+  assert.equal(
+    stdout,
+    `Upgraded:
+  bash:amd64 5.2-1 -> 5.2-2
+    * 2026-01-05 A <a@example.org> 5.2-2
+        * Second.
+Removed:
+  only0:all 1
+Added:
+  only1:all 1
+`,
+  );
+  const json = JSON.parse(
+    (await packages(join(folder, 'repo'), 'diff', '--json', String(from), String(to))).stdout,
+  );
+  assert.deepEqual(
+    json.map(({ kind }: { kind: string }) => kind),
+    ['upgraded', 'removed', 'added'],
+  );
+  assert.equal(json[0].changelog[0].version, '5.2-2');
+  const same = await packages(join(folder, 'repo'), 'diff', String(from), String(from));
+  assert.equal(same.stdout, '');
+});
+
+const CHANGELOG = `bash (5.2-2) unstable; urgency=medium
+
+  * Second.
+
+ -- A <a@example.org>  Mon, 05 Jan 2026 10:00:00 +0100
+
+bash (5.2-1) unstable; urgency=medium
+
+  * First.
+
+ -- A <a@example.org>  Thu, 01 Jan 2026 00:00:00 +0000
+`;
+const SECOND = CHANGELOG.indexOf('bash (5.2-1)');

@@ -52,6 +52,15 @@ export async function commitPaths(
   return { repo: path, id, source: repo.objects, commit: await loadCommit(repo, id) };
 }
 
+/** Commits trees to one new archive repository at `path`; returns the ids. */
+export async function commitHistory(path: string, trees: readonly Tree[]): Promise<readonly Checksum[]> {
+  const writer = await ArchiveWriter.create(path);
+  const ids: Checksum[] = [];
+  for (const [index, tree] of trees.entries())
+    ids.push(await commitTree(writer, treeOf(tree), { timestamp: index }));
+  return ids;
+}
+
 type OpenNode = TreeDirectory & { readonly entries: Map<string, TreeNode> };
 
 function treeOf(tree: Tree): TreeDirectory {
