@@ -77,6 +77,12 @@ export { commandSigner } from './ostree/sign/sign-command.ts';
 export { type SigningKey, signCommit } from './ostree/sign/sign-commit.ts';
 export type { Signer } from './ostree/sign/signer.ts';
 export { reachableObjects, walkTree } from './ostree/walk.ts';
+export {
+  type ChangeRateOptions,
+  type ChangeRates,
+  changeRates,
+  type ObservedChanges,
+} from './packages/change-rate.ts';
 export type { ContentFacts, UserComponent } from './packages/content-facts.ts';
 export { diffPackages, type PackageChange } from './packages/diff-packages.ts';
 export type { PathOwner, PathOwners } from './packages/ownership.ts';

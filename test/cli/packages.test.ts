@@ -34,8 +34,8 @@ test('list prints a table, or JSON', async (t) => {
   assert.deepEqual(
     stdout.split('\n').map((line) => line.split(/ {2,}/)),
     [
-      ['NAME', 'VERSION', 'ARCHITECTURE', 'SIZE', 'CHANGED', 'SOURCE'],
-      ['bash', '5.2-1', 'amd64', '2.0 kB', '-', 'bash'],
+      ['NAME', 'VERSION', 'ARCHITECTURE', 'SIZE', 'CHANGED', 'PER YEAR', 'SOURCE'],
+      ['bash', '5.2-1', 'amd64', '2.0 kB', '-', '2.5', 'bash'],
       [''],
     ],
   );
