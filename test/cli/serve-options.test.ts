@@ -25,6 +25,7 @@ test('option names and environment variables follow from the keys', () => {
     'cache-dir',
     'cache-size',
     'deflate-level',
+    'virtual-deltas',
     'workers',
     'sign-summary',
     'drain-delay',
@@ -39,6 +40,7 @@ test('values become settings, and the defaults are those of the table', () => {
     basePath: '/repo',
     cacheSize: 2 ** 30,
     deflateLevel: 'auto',
+    virtualDeltas: 'none',
     workers: 1,
     drainDelayMs: 0,
     logLevel: 'info',
@@ -60,6 +62,13 @@ test('values become settings, and the defaults are those of the table', () => {
 test('workers are a number, or as many as there are cores', () => {
   assert.equal(serveSettings({ workers: '256' }).workers, 256);
   assert.equal(serveSettings({ workers: 'auto' }).workers, availableParallelism());
+});
+
+test('virtual deltas are of a profile, or none', () => {
+  for (const profile of ['wan', 'lan', 'none'])
+    assert.equal(serveSettings({ virtualDeltas: profile }).virtualDeltas, profile);
+  const bad = () => serveSettings({ virtualDeltas: 'man' });
+  assert.throws(bad, { code: 'ERR_USAGE', message: '--virtual-deltas is one of wan, lan, none' });
 });
 
 test('a bad value is ERR_USAGE and names its option', () => {
