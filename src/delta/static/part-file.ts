@@ -16,6 +16,8 @@ export type PartOptions = {
   readonly what: string;
   /** Bytes that liblzma may use; the limit of ostree clients since 2026.3 unless given. */
   readonly memoryLimit?: number;
+  /** Size of the payload if the caller knows it; saves memory. */
+  readonly expectedBytes?: number;
 };
 
 export const STORED = 0x00;
@@ -50,13 +52,21 @@ function checkPartFile({ version, size, checksum }: PartHeader, file: Buffer, wh
     throw new TreeportError('ERR_DELTA_PART', `${what} has checksum ${actual}, its header says ${checksum}`);
 }
 
-function decompress(header: PartHeader, file: Buffer, { what, memoryLimit }: PartOptions): Uint8Array {
+function decompress(
+  header: PartHeader,
+  file: Buffer,
+  { what, memoryLimit, expectedBytes }: PartOptions,
+): Uint8Array {
   if (file[0] === STORED) return file.subarray(1);
   if (file[0] !== XZ)
     throw deltaFault(
       file.length === 0 ? `${what} is empty` : `${what} has the unknown compression type ${file[0]}`,
     );
-  const limits = { memoryLimit: memoryLimit ?? CLIENT_MEMORY_LIMIT, maxBytes: largestPayload(header) };
+  const limits = {
+    memoryLimit: memoryLimit ?? CLIENT_MEMORY_LIMIT,
+    maxBytes: largestPayload(header),
+    ...(expectedBytes === undefined ? {} : { expectedBytes }),
+  };
   const { bytes, consumed } = decodeXz(what, file.subarray(1), limits);
   const trailing = file.length - 1 - consumed;
   if (trailing > 0) throw deltaFault(`${trailing} bytes follow the xz stream of ${what}`);

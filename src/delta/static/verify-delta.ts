@@ -10,7 +10,7 @@ import { applyPart, type BaseSource } from './apply-part.ts';
 import { checkCompleteness } from './completeness.ts';
 import { filesOfBase, objectsOfBase } from './delta-base.ts';
 import type { StaticDelta } from './open-delta.ts';
-import { readPartFile } from './part-file.ts';
+import { type PartOptions, readPartFile } from './part-file.ts';
 import type { PartHeader, Superblock } from './superblock.ts';
 
 /** Metadata objects that parts make, by `<checksum>.<type>`. */
@@ -24,10 +24,11 @@ export type MadeMetadata = ReadonlyMap<string, Buffer>;
 export async function verifyPart(
   header: PartHeader,
   file: Buffer,
-  { what, base }: { readonly what: string; readonly base: BaseSource },
+  options: PartOptions & { readonly base: BaseSource },
 ): Promise<MadeMetadata> {
+  const { what, base } = options;
   const metadata = new Map<string, Buffer>();
-  const payload = readPartFile(header, file, { what });
+  const payload = readPartFile(header, file, options);
   await applyPart({ what, objects: header.objects, payload }, base, (made) => {
     if (made.type !== 'file') metadata.set(formatObjectName(made), Buffer.from(made.bytes));
   });

@@ -11,9 +11,6 @@ import { KeptSources } from './kept-sources.ts';
 import { PartAssembly } from './part-assembly.ts';
 import { readWholeFile } from './read-object.ts';
 
-/** One a thread, because it reuses its memory. */
-const matcher = new FileMatcher();
-
 /** Patches are a little larger than what they make. */
 const PATCH_SPARE = 1.05;
 
@@ -24,6 +21,7 @@ export async function assemblePart(
   sources: KeptSources = new KeptSources(objects),
 ): Promise<PartAssembly> {
   const assembly = new PartAssembly(Math.ceil(partSize(plan) * PATCH_SPARE));
+  const matcher = new FileMatcher();
   for (const { type, checksum, source } of plan.objects) {
     if (type === 'file') {
       const file = await readWholeFile(objects, checksum);

@@ -8,15 +8,20 @@ import type { BaseSource } from '../apply-part.ts';
 import type { PartHeader } from '../superblock.ts';
 import { verifyPart } from '../verify-delta.ts';
 
-/** ERR_DELTA_SELF_CHECK if the part is not what its header promises. `what` names it. */
-export async function checkPart(
-  header: PartHeader,
-  file: Buffer,
-  base: BaseSource,
-  what: string,
-): Promise<void> {
+export type PartToCheck = {
+  readonly header: PartHeader;
+  readonly file: Buffer;
+  readonly payloadSize: number;
+  /** Has the sources. */
+  readonly base: BaseSource;
+  /** Names the part. */
+  readonly what: string;
+};
+
+/** ERR_DELTA_SELF_CHECK if the part is not what its header promises. */
+export async function checkPart({ header, file, payloadSize, base, what }: PartToCheck): Promise<void> {
   try {
-    await verifyPart(header, file, { what, base });
+    await verifyPart(header, file, { what, base, expectedBytes: payloadSize });
   } catch (error) {
     if (!isTreeportError(error)) throw error;
     throw new TreeportError(

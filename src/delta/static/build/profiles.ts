@@ -11,6 +11,9 @@ export type ProfileName = 'fast' | 'balanced' | 'small';
 
 const MIB = 1024 * 1024;
 
+/** The bytes of patches that are not zero are words of code and tables, which move as a whole. */
+const WORDS = { lc: 0, lp: 2, pb: 2 } as const;
+
 const PRESET_2 = XZ_PRESETS[2] as Lzma2Options;
 const PRESET_6 = XZ_PRESETS[6] as Lzma2Options;
 const PRESET_8 = XZ_PRESETS[8] as Lzma2Options;
@@ -24,7 +27,7 @@ export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
     plain: chain(PRESET_2, 2 * MIB),
     x86: x86(PRESET_2, 8 * MIB),
     relocatable: chain(PRESET_2, MIB),
-    delta: chain(PRESET_2, MIB),
+    delta: chain({ ...PRESET_2, ...WORDS }, MIB),
   },
   balanced: {
     tables: chain(PRESET_2, MIB),
@@ -32,7 +35,7 @@ export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
     plain: chain(LIGHT, 4 * MIB),
     x86: x86(LIGHT, 8 * MIB),
     relocatable: chain(LIGHT, 4 * MIB),
-    delta: chain(PRESET_2, MIB),
+    delta: chain({ ...PRESET_2, ...WORDS }, MIB),
   },
   small: {
     tables: chain(PRESET_8, MIB),
@@ -40,7 +43,7 @@ export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
     plain: chain(PRESET_8, 32 * MIB),
     x86: x86(PRESET_8, 32 * MIB),
     relocatable: chain(PRESET_8, 32 * MIB),
-    delta: chain(PRESET_8, 32 * MIB),
+    delta: chain({ ...PRESET_8, ...WORDS }, 32 * MIB),
   },
 };
 

@@ -31,10 +31,11 @@ answerCalls(buildPart);
 async function buildPart(task: PartTask): Promise<BuiltPart> {
   const repo = await openOnce(task.repoPath);
   const sources = new KeptSources(repo.objects);
-  const { file, usize } = await packedPart(task, repo, sources);
+  const { file, usize, payloadSize } = await packedPart(task, repo, sources);
   const built = { checksum: checksumOf(file), size: file.length, usize };
   const header = { ...built, version: 0, objects: task.plan.objects };
-  if (task.check) await checkPart(header, file, sources, `part ${basename(task.path)}`);
+  if (task.check)
+    await checkPart({ header, file, payloadSize, base: sources, what: `part ${basename(task.path)}` });
   try {
     await writeFile(task.path, file, { flag: 'wx', mode: 0o644 });
   } catch (error) {
@@ -48,12 +49,13 @@ async function packedPart(
   { plan, profile }: PartTask,
   repo: Repository,
   sources: KeptSources,
-): Promise<{ readonly file: Buffer; readonly usize: number }> {
+): Promise<{ readonly file: Buffer; readonly usize: number; readonly payloadSize: number }> {
   const assembly = await assemblePart(plan, repo.objects, sources);
   try {
     const content = assembly.finish();
+    const { payloadSize } = content;
     const file = Buffer.concat([...packPart(content, PACKINGS[profile])]);
-    return { file, usize: announcedSize(plan, content.payloadSize) };
+    return { file, payloadSize, usize: announcedSize(plan, payloadSize) };
   } finally {
     assembly.free();
   }

@@ -18,7 +18,13 @@ test('a part that lacks an object or has another one is discarded', async (t) =>
   const file = Buffer.concat([...packPart(content, PACKINGS.fast)]);
   const header = { version: 0, checksum: checksumOf(file), size: file.length, usize: 1_000_000 };
   const check = (objects: typeof plan.objects) =>
-    checkPart({ ...header, objects }, file, repo.objects, 'part 0');
+    checkPart({
+      header: { ...header, objects },
+      file,
+      payloadSize: content.payloadSize,
+      base: repo.objects,
+      what: 'part 0',
+    });
   await check(plan.objects);
   const code = 'ERR_DELTA_SELF_CHECK';
   const wrong = [plan.objects.slice(1), [...plan.objects, ...plan.objects], plan.objects.toReversed()];
