@@ -59,6 +59,11 @@ export class TarWriter {
     return this.#pieces.takeFull();
   }
 
+  /** All pieces, without an end of the archive. */
+  takeAll(): readonly Buffer[] {
+    return this.#pieces.takeRest();
+  }
+
   /** Ends the archive and returns the remaining pieces. */
   end(): readonly Buffer[] {
     this.#pieces.write(END_OF_ARCHIVE);

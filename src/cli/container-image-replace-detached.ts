@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import { TreeportError } from '../base/errors.ts';
+import type { CommitHead } from '../tar/import-commit.ts';
+import { collectText } from './encapsulate-options.ts';
+import {
+  authfileOption,
+  quietOption,
+  type StallOptions,
+  stallAccess,
+  stallTimeoutOption,
+} from './options.ts';
+import { warn } from './report.ts';
+import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+
+type Options = PublishOptions &
+  StallOptions & { readonly src: string; readonly dest: string; readonly sign?: readonly string[] };
+
+export function addContainerImage(group: Command): void {
+  group
+    .command('image')
+    .description('change images')
+    .helpCommand(false)
+    .command('replace-detached-metadata')
+    .description(
+      'put new detached metadata of the commit, such as signatures, into an image; print its new digest',
+    )
+    .argument('[contents]', 'file with the new metadata, a serialized a{sv} (default: remove it)')
+    .requiredOption('--src <image>', 'the image: oci:DIR[:TAG], docker://NAME, …')
+    .requiredOption('--dest <image>', 'where to write the changed image')
+    .option(
+      '--sign <type=source>',
+      'instead of replacing, add a signature by ed25519=file:PATH, spki=file:PATH or TYPE=command:COMMAND; may be repeated',
+      collectText,
+    )
+    .addOption(authfileOption())
+    .addOption(stallTimeoutOption())
+    .addOption(quietOption())
+    .action(replace);
+}
+
+async function replace(contents: string | undefined, options: Options): Promise<void> {
+  const { parseImageReference } = await import('../oci/model/reference.ts');
+  const { openImage } = await import('../oci/read/open-image.ts');
+  const { replaceDetached } = await import('../container/signatures/replace-detached.ts');
+  const { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO } = await import('../mirror/layout.ts');
+  if (contents !== undefined && options.sign !== undefined)
+    throw new TreeportError('ERR_USAGE', 'give either a file with the new metadata or --sign');
+  const [from, to] = [parseImageReference(options.src), parseImageReference(options.dest)];
+  const change =
+    options.sign === undefined ? await contentsChange(contents) : await signingChange(options.sign);
+  const access = { ...skopeoOptions(options), ...stallAccess(options) };
+  const image = await openImage(from, { ...access, reread: true });
+  const publishedRepos = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}`);
+  try {
+    await publishAndPrint(to, 'replace-detached-metadata', options, (sink, onProgress) =>
+      replaceDetached(image, sink, { change, publishedRepos, warn, onProgress }),
+    );
+  } finally {
+    await image.close();
+  }
+}
+
+type Change = (head: CommitHead) => Promise<Uint8Array | undefined>;
+
+async function contentsChange(path: string | undefined): Promise<Change> {
+  if (path === undefined) return async () => undefined;
+  const { readRegularFile } = await import('../base/open-beneath.ts');
+  const { MAX_METADATA_BYTES } = await import('../ostree/limits.ts');
+  const { parseDict } = await import('../ostree/metadata-dict.ts');
+  const bytes = readRegularFile(path, MAX_METADATA_BYTES);
+  if (bytes === undefined) throw new TreeportError('ERR_IO', `cannot read ${path}: no such file`);
+  parseDict(bytes);
+  return async () => bytes;
+}
+
+async function signingChange(specs: readonly string[]): Promise<Change> {
+  const { parseSignerSpec } = await import('../ostree/sign/signer-spec.ts');
+  const { addSignatures } = await import('../ostree/sign/signer.ts');
+  const { parseDict, serializeDict } = await import('../ostree/metadata-dict.ts');
+  const signers = specs.flatMap((text) => parseSignerSpec(text, '--sign'));
+  return async ({ commit, bytes, detached }) => {
+    const before = detached === undefined ? new Map() : parseDict(detached);
+    return serializeDict(await addSignatures(before, bytes, { signers, what: `commit ${commit}` }));
+  };
+}
