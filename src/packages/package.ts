@@ -4,6 +4,7 @@
  * A database may have several packages of one name: kernels of several versions, libraries of several
  * architectures. `id` is unique in a commit, `key` stays the same from version to version.
  */
+/** In the order in which their databases are looked for. */
 export const PACKAGE_FORMATS = ['rpm', 'dpkg', 'pacman', 'apk', 'opkg'] as const;
 
 export type PackageFormat = (typeof PACKAGE_FORMATS)[number];

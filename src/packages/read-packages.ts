@@ -11,8 +11,9 @@ import { type ContentFacts, readContentFacts } from './content-facts.ts';
 import type { FindDatabase, PackageDatabase } from './database.ts';
 import { findDpkgDatabase, findOpkgDatabase } from './dpkg/dpkg-database.ts';
 import { OwnerMap, type PathOwners } from './ownership.ts';
-import type { ListedPackage, Package, PackageFormat } from './package.ts';
+import { type ListedPackage, PACKAGE_FORMATS, type Package, type PackageFormat } from './package.ts';
 import { findPacmanDatabase } from './pacman/pacman-database.ts';
+import { packageListDatabase } from './rpm/package-list.ts';
 import { findRpmDatabase } from './rpm/rpm-database.ts';
 
 export type ReadPackagesOptions = {
@@ -37,7 +38,9 @@ export type CommitOwnership = CommitPackages &
     readonly files: CommitFiles;
   };
 
-/** In the order in which they are looked for. */
+/** The part of a commit that tells about its packages. */
+type PackagedCommit = Pick<Commit, 'rootTree' | 'rootMeta' | 'metadata'>;
+
 const DATABASES: Readonly<Record<PackageFormat, FindDatabase>> = {
   rpm: findRpmDatabase,
   dpkg: findDpkgDatabase,
@@ -49,10 +52,10 @@ const DATABASES: Readonly<Record<PackageFormat, FindDatabase>> = {
 /** Throws ERR_PACKAGE_DATABASE if the commit lacks a database of the format that is asked for. */
 export async function readPackages(
   source: ObjectSource,
-  commit: Pick<Commit, 'rootTree' | 'rootMeta'>,
+  commit: PackagedCommit,
   options: ReadPackagesOptions = {},
 ): Promise<CommitPackages> {
-  return readInto(commitFiles(source, commit), options, async () => {});
+  return readInto(commitFiles(source, commit), commit, options, async () => {});
 }
 
 /**
@@ -61,55 +64,70 @@ export async function readPackages(
  */
 export async function readOwnership(
   source: ObjectSource,
-  commit: Pick<Commit, 'rootTree' | 'rootMeta'>,
+  commit: PackagedCommit,
   options: ReadPackagesOptions = {},
 ): Promise<CommitOwnership> {
   const files = commitFiles(source, commit);
   const owners = new OwnerMap(files);
-  const found = await readInto(files, options, (listed) => owners.add(listed));
+  const found = await readInto(files, commit, options, (listed) => owners.add(listed));
   const facts = await readContentFacts(source, files, options.warn ?? (() => {}));
   return { ...found, ...facts, owners: await owners.finish(), files };
 }
 
-function commitFiles(source: ObjectSource, { rootTree, rootMeta }: Pick<Commit, 'rootTree' | 'rootMeta'>) {
+function commitFiles(source: ObjectSource, { rootTree, rootMeta }: PackagedCommit) {
   return new CommitFiles(source, { tree: rootTree, meta: rootMeta });
 }
 
+type Take = (listed: ListedPackage) => Promise<void>;
+
+/** The first database with packages. A system may have an empty one of another format's tools. */
 async function readInto(
   files: CommitFiles,
-  { format, warn = () => {} }: ReadPackagesOptions,
-  take: (listed: ListedPackage) => Promise<void>,
+  commit: PackagedCommit,
+  options: ReadPackagesOptions,
+  take: Take,
 ): Promise<CommitPackages> {
-  const database = await findDatabase(files, format, warn);
-  if (database === undefined) return { database, packages: [] };
+  const { warn = () => {} } = options;
+  const nothing: { database: PackageDatabase | undefined } = { database: undefined };
+  for await (const database of findDatabases(files, commit, options)) {
+    const packages = await readDatabase(database, warn, take);
+    if (packages.length > 0) return { database, packages };
+    nothing.database ??= database;
+  }
+  return { ...nothing, packages: [] };
+}
+
+async function readDatabase(database: PackageDatabase, warn: Warn, take: Take): Promise<readonly Package[]> {
   const packages = new Map<string, Package>();
   for await (const listed of database.packages(warn)) {
     const { id } = listed.package;
-    if (packages.has(id))
+    if (packages.has(id)) {
       warn(`${database.path} in the commit has the package ${id} twice; the first counts`);
-    else {
+    } else {
       packages.set(id, listed.package);
       await take(listed);
     }
   }
-  return { database, packages: [...packages.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
+  return [...packages.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-async function findDatabase(
+async function* findDatabases(
   files: CommitFiles,
-  format: PackageFormat | 'none' | undefined,
-  warn: Warn,
-): Promise<PackageDatabase | undefined> {
-  if (format === 'none') return undefined;
-  if (format === undefined) {
-    for (const find of Object.values(DATABASES)) {
-      const found = await find(files, warn);
-      if (found !== undefined) return found;
+  commit: PackagedCommit,
+  { format, warn = () => {} }: ReadPackagesOptions,
+): AsyncGenerator<PackageDatabase> {
+  if (format === 'none') return;
+  const found = { any: false };
+  for (const wanted of format === undefined ? PACKAGE_FORMATS : [format]) {
+    const database = await DATABASES[wanted](files, warn);
+    const list = wanted === 'rpm' ? packageListDatabase(commit) : undefined;
+    for (const each of [database, list]) {
+      if (each === undefined) continue;
+      found.any = true;
+      yield each;
     }
-    return undefined;
   }
-  const found = await DATABASES[format](files, warn);
-  if (found !== undefined) return found;
+  if (found.any || format === undefined) return;
   throw new TreeportError(
     'ERR_PACKAGE_DATABASE',
     `the commit has no ${format} database at any of the known places; leave out --packages to look for others`,

@@ -37,6 +37,7 @@ import { buildSummary } from '../../src/ostree/summary-build.ts';
 import { parseXattrs, serializeXattrs } from '../../src/ostree/xattrs.ts';
 import { mutate, type Random } from '../gvariant/random.ts';
 import { writeOstreeFixture } from '../support/ostree-fixture.ts';
+import { packageParsers } from './package-parsers.ts';
 import { type OpenTarget, outcomeOf } from './target.ts';
 
 type Parser = {
@@ -53,7 +54,12 @@ const CREATED = '2026-01-02T03:04:05Z';
 
 export const openParserTarget: OpenTarget = async (folder) => {
   await mkdir(folder, { recursive: true });
-  const parsers = [...(await variantParsers(folder)), ...documentParsers(), await catalogueParser(folder)];
+  const parsers = [
+    ...(await variantParsers(folder)),
+    ...documentParsers(),
+    ...packageParsers(),
+    await catalogueParser(folder),
+  ];
   for (const { parse, seeds } of parsers) for (const seed of seeds) await parse(seed);
   return {
     runCase(random) {
