@@ -6,6 +6,9 @@ import type { GeneratedDelta } from '../delta/static/generate/generate-delta.ts'
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit, resolveRevision } from '../ostree/revision.ts';
+import type { EngineName } from '../ostree/sign/engine.ts';
+import type { Signer } from '../ostree/sign/signer.ts';
+import { collectText } from './encapsulate-options.ts';
 import { openRepo } from './open-repo.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printLine } from './output.ts';
@@ -26,6 +29,8 @@ type Options = {
   readonly filename?: string;
   readonly setEndianness?: 'l' | 'B';
   readonly check: boolean;
+  readonly signType: EngineName;
+  readonly keysFile?: readonly string[];
   readonly ifNotExists?: boolean;
   readonly quiet?: boolean;
 };
@@ -54,6 +59,16 @@ export function addDeltaGenerate(group: Command): void {
     .option('--inline', 'put the parts into the superblock')
     .option('--filename <path>', 'write the superblock there and the parts beside it, and announce nothing')
     .addOption(new Option('--set-endianness <letter>', 'byte order of the numbers').choices(['l', 'B']))
+    .addOption(
+      new Option('-s, --sign-type <type>', 'kind of the keys in --keys-file')
+        .choices(['ed25519', 'spki'])
+        .default('ed25519'),
+    )
+    .option(
+      '--keys-file <path>',
+      'sign with every secret key in this file: the superblock with --filename, else the summary; may be repeated',
+      collectText,
+    )
     .option('--no-check', 'publish the delta without applying it first')
     .option('--if-not-exists', 'do nothing if the repository has the delta')
     .addOption(threadsOption())
@@ -78,6 +93,7 @@ function threadsOption(): Option {
 async function generate(revision: string, options: Options): Promise<void> {
   const { generateDelta } = await import('../delta/static/generate/generate-delta.ts');
   const started = performance.now();
+  const signers = await signersOf(options);
   const repo = await openRepo(options.repo);
   const to = await resolveRevision(repo, revision);
   const from = await fromCommit(repo, to, options);
@@ -92,6 +108,7 @@ async function generate(revision: string, options: Options): Promise<void> {
     ...given('maxPatchBytes', options.disableBsdiff ? 0 : options.maxBsdiffSize),
     ...given('inline', options.inline),
     ...given('filename', options.filename),
+    ...(options.filename === undefined ? { signsSummary: signers.length > 0 } : { signers }),
     ...given('ifNotExists', options.ifNotExists),
     check: options.check,
     order: options.setEndianness === 'B' ? 'big' : 'little',
@@ -99,9 +116,25 @@ async function generate(revision: string, options: Options): Promise<void> {
     onProgress: (done, total) => progress.update(done, total),
   });
   progress.stop();
+  if (delta !== undefined && options.filename === undefined) await signSummary(repo, signers);
   if (options.quiet) return;
   if (delta === undefined) await printLine(`the delta ${from ?? 'from scratch'} to ${to} exists`);
   else await printLine(summaryLine(delta, (performance.now() - started) / 1000));
+}
+
+async function signersOf({ signType, keysFile = [] }: Options): Promise<readonly Signer[]> {
+  if (keysFile.length === 0) return [];
+  const { signersInFile } = await import('../ostree/sign/key-file.ts');
+  return keysFile.flatMap((path) => signersInFile(signType, path));
+}
+
+/** Makes the summary anew with the delta in it. */
+async function signSummary(repo: Repository, signers: readonly Signer[]): Promise<void> {
+  if (signers.length === 0) return;
+  const { LibostreeRepo } = await import('../native/ostree/repository.ts');
+  const { updateSummary } = await import('../signing/update-summary.ts');
+  using writable = LibostreeRepo.open(repo.path);
+  await updateSummary(repo, { writable, signers, warn });
 }
 
 /** As ostree: the parent, unless another commit or none is named. */

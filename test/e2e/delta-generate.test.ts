@@ -82,3 +82,36 @@ test('a commit without a parent needs --from or --empty', { skip }, async (t) =>
   assert.match(stderr, /^treeport: ERR_COMMIT_MISSING: .*no parent.*--empty|--empty.*ERR_COMMIT_MISSING/m);
   assert.ok(!existsSync(join(repo.path, 'deltas')));
 });
+
+test('a key signs the superblock of an offline delta, and else the summary', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const { path } = (await writeDeltaTrees(join(folder, 'repo'))).repo;
+  const key = join(folder, 'key');
+  await mustTreeport(['sign', 'keygen', key]);
+  const generate = ['delta', 'generate', '--repo', path, '--keys-file', key, 'os'];
+  await mustTreeport([...generate, '--filename', join(folder, 'superblock')]);
+  const verify = ['delta', 'verify', '--repo', path, '--keys-file', `${key}.pub`, join(folder, 'superblock')];
+  await mustTreeport(verify);
+  await must(['ostree', `--repo=${path}`, 'summary', '--update']);
+  await mustTreeport(['sign', 'summary', '--repo', path, '--keys-file', key]);
+  const { stdout, stderr } = await treeport(generate);
+  assert.doesNotMatch(stdout + stderr, /index only/);
+  await mustTreeport(['sign', 'verify', '--repo', path, '--summary', '--keys-file', `${key}.pub`]);
+  assert.match(await must(['ostree', `--repo=${path}`, 'summary', '--view']), /Static Deltas/);
+});
+
+test('a file that holds no such key is an error before any work', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const { path } = (await writeDeltaTrees(join(folder, 'repo'))).repo;
+  const key = join(folder, 'key');
+  await mustTreeport(['sign', 'keygen', key]);
+  for (const words of [
+    ['--keys-file', join(folder, 'absent')],
+    ['--keys-file', key, '--sign-type', 'spki'],
+  ]) {
+    const { status, stderr } = await treeport(['delta', 'generate', '--repo', path, ...words, 'os']);
+    assert.equal(status, 1);
+    assert.match(stderr, /ERR_SIGNING_KEY/);
+  }
+  assert.ok(!existsSync(join(path, 'deltas')));
+});

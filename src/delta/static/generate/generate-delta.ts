@@ -15,12 +15,14 @@ import { superblockPath } from '../../../ostree/delta-name.ts';
 import { loosePath } from '../../../ostree/object-name.ts';
 import type { Repository } from '../../../ostree/repo/open.ts';
 import { loadCommit } from '../../../ostree/revision.ts';
+import { addSignatures, type Signer } from '../../../ostree/sign/signer.ts';
 import { announceDeltas } from '../announce-deltas.ts';
 import type { ProfileName } from '../build/profiles.ts';
 import { checkCompleteness } from '../completeness.ts';
 import { objectsOfBase } from '../delta-base.ts';
 import { type DeltaPlan, partSize } from '../plan/delta-plan.ts';
 import { type PlanOptions, planDelta } from '../plan/plan-delta.ts';
+import { writeSignedSuperblock } from '../signed-superblock.ts';
 import { serializeSuperblock } from '../superblock.ts';
 import { buildParts } from './build-parts.ts';
 import type { BuiltPart } from './built-part.ts';
@@ -39,6 +41,10 @@ export type GenerateOptions = Omit<PlanOptions, 'storedSize'> & {
   readonly inline?: boolean;
   /** Writes the superblock to this path and the parts beside it, and announces nothing. */
   readonly filename?: string;
+  /** Sign the superblock, which only deltas for offline use may be: clients cannot parse it over HTTP. */
+  readonly signers?: readonly Signer[];
+  /** The caller makes and signs the summary afterwards. */
+  readonly signsSummary?: boolean;
   /** Leaves a delta that exists in the repository as it is. */
   readonly ifNotExists?: boolean;
   /**
@@ -104,13 +110,19 @@ export async function generateDelta(
       { target: repo.objects, base: await objectsOfBase(repo.objects, from) },
       'the new delta',
     );
-  const superblock = serializeSuperblock(made);
+  const superblock = await signed(serializeSuperblock(made), options);
   // The limits do not hold for deltas that are applied from files.
   if (filename === undefined) checkSuperblockSize(superblock.length, warn);
   await target.publish(parts.length - inline.length, superblock);
-  if (filename === undefined && (await announceDeltas(repo)) === 'signed')
+  if (filename === undefined && (await announceDeltas(repo)) === 'signed' && !options.signsSummary)
     warn('the summary is signed, so it was not changed: the delta is in the delta index only');
   return report(plan, options.inline ? [] : parts, superblock.length, storedSize);
+}
+
+async function signed(superblock: Buffer, { signers = [] }: GenerateOptions): Promise<Buffer> {
+  if (signers.length === 0) return superblock;
+  const what = 'the superblock of the delta';
+  return writeSignedSuperblock(superblock, await addSignatures(new Map(), superblock, { signers, what }));
 }
 
 function report(
