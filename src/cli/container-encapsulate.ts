@@ -6,6 +6,7 @@ import {
   type EncapsulateCliOptions,
   encapsulateOptions,
 } from './encapsulate-options.ts';
+import { addImageSigningOptions } from './image-signing-options.ts';
 import { openRepo } from './open-repo.ts';
 import { authfileOption, quietOption, repoOption } from './options.ts';
 import { type PublishOptions, publishAndPrint } from './run-publish.ts';
@@ -41,9 +42,8 @@ export function addContainerExportOci(group: Command): void {
 }
 
 function addOptions(command: Command): Command {
-  return addEncapsulateOptions(command.addOption(repoOption()))
-    .addOption(authfileOption())
-    .addOption(quietOption());
+  addEncapsulateOptions(command.addOption(repoOption())).addOption(authfileOption()).addOption(quietOption());
+  return addImageSigningOptions(command);
 }
 
 async function encapsulateCommit(revision: string, image: ImageReference, options: Options): Promise<void> {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { CommitHead } from '../tar/import-commit.ts';
 import { collectText } from './encapsulate-options.ts';
+import { addImageSigningOptions } from './image-signing-options.ts';
 import {
   authfileOption,
   quietOption,
@@ -16,7 +17,7 @@ type Options = PublishOptions &
   StallOptions & { readonly src: string; readonly dest: string; readonly sign?: readonly string[] };
 
 export function addContainerImage(group: Command): void {
-  group
+  const command = group
     .command('image')
     .description('change images')
     .helpCommand(false)
@@ -36,6 +37,7 @@ export function addContainerImage(group: Command): void {
     .addOption(stallTimeoutOption())
     .addOption(quietOption())
     .action(replace);
+  addImageSigningOptions(command);
 }
 
 async function replace(contents: string | undefined, options: Options): Promise<void> {

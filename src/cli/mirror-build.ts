@@ -6,6 +6,7 @@ import {
   type EncapsulateCliOptions,
   encapsulateOptions,
 } from './encapsulate-options.ts';
+import { addImageSigningOptions } from './image-signing-options.ts';
 import {
   bakedReporter,
   bakeOption,
@@ -54,6 +55,7 @@ export function addMirrorBuild(group: Command): void {
     .addOption(stallTimeoutOption())
     .addOption(quietOption())
     .action(buildImage);
+  addImageSigningOptions(command);
 }
 
 async function buildImage(revisionsAndImage: readonly string[], options: Options): Promise<void> {

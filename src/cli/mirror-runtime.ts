@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
+import { addImageSigningOptions } from './image-signing-options.ts';
 import { authfileOption, quietOption } from './options.ts';
 import { type PublishOptions, publishAndPrint } from './run-publish.ts';
 
@@ -9,7 +10,7 @@ type Options = PublishOptions & {
 };
 
 export function addMirrorRuntime(group: Command): void {
-  group
+  const command = group
     .command('runtime')
     .description('make an image of the runtime of mirror images, for the Containerfile and for --runtime')
     .argument('<image>', 'destination: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, …')
@@ -18,6 +19,7 @@ export function addMirrorRuntime(group: Command): void {
     .addOption(authfileOption())
     .addOption(quietOption())
     .action(makeRuntimeImage);
+  addImageSigningOptions(command);
 }
 
 async function makeRuntimeImage(image: string, options: Options): Promise<void> {

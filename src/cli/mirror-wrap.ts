@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Bake } from '../mirror/packs/bake.ts';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
+import { addImageSigningOptions } from './image-signing-options.ts';
 import {
   bakedReporter,
   bakeOption,
@@ -32,7 +33,7 @@ type Options = PublishOptions &
   };
 
 export function addMirrorWrap(group: Command): void {
-  group
+  const command = group
     .command('wrap')
     .description('make a mirror image of an encapsulated image, without the repository, and print its digest')
     .argument(
@@ -58,6 +59,7 @@ export function addMirrorWrap(group: Command): void {
     .addOption(stallTimeoutOption())
     .addOption(quietOption())
     .action(wrap);
+  addImageSigningOptions(command);
 }
 
 async function wrap(source: string, target: string, options: Options): Promise<void> {

@@ -1,12 +1,13 @@
 /** Publishes an image for a verb: shows progress, then prints the digest. */
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
+import type { ImageSigning } from '../oci/skopeo/image-signing.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 
-/** The values of `--authfile` and `--quiet`. */
-export type PublishOptions = {
+/** The values of `--authfile`, `--quiet` and the options that sign images. */
+export type PublishOptions = ImageSigning & {
   readonly authfile?: string;
   readonly quiet?: boolean;
 };
@@ -30,7 +31,8 @@ export async function publishAndPrint(
   const progress = startProgress({ label, unit: 'bytes', quiet: options.quiet });
   try {
     const onProgress = (bytes: number) => progress.add(bytes);
-    const digest = await publishImage(image, (sink) => build(sink, onProgress), skopeoOptions(options));
+    const publish = { ...skopeoOptions(options), signing: options };
+    const digest = await publishImage(image, (sink) => build(sink, onProgress), publish);
     progress.stop();
     await printLine(digest);
   } catch (error) {

@@ -3,13 +3,20 @@
  * temporary layout and skopeo.
  */
 import { join } from 'node:path';
+import { TreeportError } from '../../base/errors.ts';
 import { withTemporaryDirectory } from '../../base/temporary-directory.ts';
 import type { Descriptor, Digest } from '../model/descriptor.ts';
 import { formatImageReference, type ImageReference, layoutLocation } from '../model/reference.ts';
+import { type ImageSigning, isSigning, signingArgs } from '../skopeo/image-signing.ts';
 import { requireSkopeo, type SkopeoOptions, skopeoCopy } from '../skopeo/skopeo.ts';
 import { createArchiveSink } from './archive.ts';
 import type { ImageSink } from './image-sink.ts';
 import { createLayoutSink } from './layout-directory.ts';
+
+export type PublishImageOptions = SkopeoOptions & {
+  /** Sign the image while it is pushed; only for transports of skopeo that keep signatures. */
+  readonly signing?: ImageSigning;
+};
 
 /** Writes an image into the sink and finishes it; returns its manifest's descriptor. */
 export type BuildImage = (sink: ImageSink) => Promise<Descriptor>;
@@ -21,23 +28,26 @@ export type BuildImage = (sink: ImageSink) => Promise<Descriptor>;
 export async function publishImage(
   reference: ImageReference,
   build: BuildImage,
-  options: SkopeoOptions = {},
+  options: PublishImageOptions = {},
 ): Promise<Digest> {
+  const { authfile, signing = {} } = options;
+  if (isSigning(signing)) refuseUnsignable(reference);
   switch (reference.transport) {
     case 'oci':
       return buildInto(await createLayoutSink(layoutLocation(reference)), build);
     case 'oci-archive':
       return buildInto(await createArchiveSink(layoutLocation(reference)), build);
-    default:
+    default: {
       await requireSkopeo();
+      const signed = await signingArgs(signing);
       return withTemporaryDirectory(async (directory) => {
         const path = join(directory, 'image');
         await buildInto(await createLayoutSink({ path, tag: undefined }), build);
-        const { authfile } = options;
-        const copy = authfile === undefined ? [] : ['--authfile', authfile];
+        const copy = [...(authfile === undefined ? [] : ['--authfile', authfile]), ...signed];
         const to = formatImageReference(reference);
         return skopeoCopy(`oci:${path}`, to, { copy, what: `writing ${to}` });
       });
+    }
   }
 }
 
@@ -48,4 +58,13 @@ async function buildInto(sink: ImageSink, build: BuildImage): Promise<Digest> {
     await sink.abort();
     throw error;
   }
+}
+
+/** Signatures of images have a place in registries and containers-storage, but not in these. */
+function refuseUnsignable(reference: ImageReference): void {
+  if (!['oci', 'oci-archive', 'docker-archive', 'docker-daemon'].includes(reference.transport)) return;
+  throw new TreeportError(
+    'ERR_USAGE',
+    `an image cannot be signed in ${formatImageReference(reference)}: push it to a registry (docker://NAME) to sign it`,
+  );
 }
