@@ -23,8 +23,17 @@ export function deltaFixture(fixture: string, file: string): Buffer {
 
 /** A copy of the repository that the deltas are of: three commits on ref `fx`, and three deltas. */
 export function deltaRepository(t: TestContext): string {
+  return unpacked(t, 'repo');
+}
+
+/** libostree's own test data: a repository with two deltas that do not name their byte order. */
+export function preEndianRepository(t: TestContext, order: 'little' | 'big'): string {
+  return unpacked(t, `pre-endian-deltas-repo-${order}`, 'pre-endian-deltas-repo');
+}
+
+function unpacked(t: TestContext, archive: string, name = archive): string {
   const folder = mkdtempSync(join(tmpdir(), 'treeport-deltas-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  execFileSync('tar', ['-xf', join(FOLDER, 'repo.tar.xz'), '-C', folder]);
-  return join(folder, 'repo');
+  execFileSync('tar', ['-xf', join(FOLDER, `${archive}.tar.xz`), '-C', folder]);
+  return join(folder, name);
 }

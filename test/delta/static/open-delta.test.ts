@@ -3,14 +3,17 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { openDeltaFile, openStoredDelta } from '../../../src/delta/static/open-delta.ts';
+import { verifyDelta } from '../../../src/delta/static/verify-delta.ts';
 import { listDeltas } from '../../../src/ostree/delta-list.ts';
 import { type DeltaName, deltaKey, superblockPath } from '../../../src/ostree/delta-name.ts';
+import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
 import {
   DELTA_FIXTURES,
   deltaFixture,
   deltaFixturePath,
   deltaRepository,
+  preEndianRepository,
 } from '../../support/delta-fixtures.ts';
 import { deltaListing } from '../../support/delta-listing.ts';
 import { coded } from '../../support/expect.ts';
@@ -67,4 +70,19 @@ test('a damaged superblock is refused, whatever byte is wrong', (t) => {
   changed[whole.indexOf(parsed.commit) + parsed.commit.length - 20] = 0x58;
   writeFileSync(file, changed);
   assert.throws(() => openDeltaFile(file), coded('ERR_DELTA_CORRUPT', 'is not commit'));
+});
+
+test('deltas from before the byte order was named are read in the right one', async (t) => {
+  for (const order of ['little', 'big'] as const) {
+    const repo = preEndianRepository(t, order);
+    const { objects } = await openRepository(repo);
+    const sizes: string[] = [];
+    for (const { name } of await listDeltas(repo)) {
+      const delta = openStoredDelta(repo, name);
+      for (const { size, usize } of [...delta.parsed.parts, ...delta.parsed.fallbacks])
+        sizes.push(`${size}/${usize}`);
+      await verifyDelta(delta, objects);
+    }
+    assert.deepEqual(sizes, ['381/242', '593/482', '21343/21851648']);
+  }
 });
