@@ -35,6 +35,7 @@ export {
   unverifiedReference,
   type Verification,
 } from './container/inspect/ostree-image-reference.ts';
+export { packCompatible, type SizedComponent } from './container/packing/compatible.ts';
 export { type FsckOptions, type FsckReport, fsck } from './fsck/fsck.ts';
 export { type BuildOptions, buildMirror } from './mirror/build.ts';
 export { openPublishedRepo } from './mirror/open-published.ts';

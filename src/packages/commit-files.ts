@@ -45,6 +45,12 @@ export class CommitFiles {
     return directory?.files.get(path.slice(slash + 1));
   }
 
+  /** Like {@link find} without a turn of the event loop, for files in directories that were asked for before. */
+  findAgain(path: string): FoundFile | undefined {
+    const slash = path.lastIndexOf('/');
+    return this.#asked.get(path.slice(0, Math.max(slash, 0)))?.files.get(path.slice(slash + 1));
+  }
+
   /** The directory at an absolute path. Symlinks are followed. */
   async directory(path: string): Promise<OpenDirectory | undefined> {
     if (this.#asked.has(path)) return this.#asked.get(path);

@@ -34,7 +34,7 @@ export class OwnerMap {
   async add({ package: owner, files }: ListedPackage): Promise<void> {
     const alone: PathOwner = { packages: [owner], why: 'listed' };
     for (const listed of files) {
-      const path = (await locate(this.#files, listed))?.path;
+      const path = (this.#files.findAgain(listed) ?? (await locate(this.#files, listed)))?.path;
       if (path === undefined) continue;
       const known = this.#owners.get(path);
       if (known === undefined) this.#owners.set(path, alone);
