@@ -36,6 +36,11 @@ export {
   type Verification,
 } from './container/inspect/ostree-image-reference.ts';
 export { packCompatible, type SizedComponent } from './container/packing/compatible.ts';
+export {
+  type PackedLikeBefore,
+  type PriorLayers,
+  packLikeBefore,
+} from './container/packing/compatible-prior.ts';
 export { type FsckOptions, type FsckReport, fsck } from './fsck/fsck.ts';
 export { type BuildOptions, buildMirror } from './mirror/build.ts';
 export { openPublishedRepo } from './mirror/open-published.ts';

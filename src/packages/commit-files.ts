@@ -45,7 +45,7 @@ export class CommitFiles {
     return directory?.files.get(path.slice(slash + 1));
   }
 
-  /** Like {@link find} without a turn of the event loop, for files in directories that were asked for before. */
+  /** Like {@link find} at once, for files in directories that were asked for before. */
   findAgain(path: string): FoundFile | undefined {
     const slash = path.lastIndexOf('/');
     return this.#asked.get(path.slice(0, Math.max(slash, 0)))?.files.get(path.slice(slash + 1));
