@@ -15,8 +15,10 @@ import { pipeline } from 'node:stream/promises';
 import { writeError } from '../../base/atomic-file.ts';
 import { deltaNames } from '../../ostree/delta-list.ts';
 import { type DeltaName, deltaDirectory, superblockPath } from '../../ostree/delta-name.ts';
+import { readSuperblockFile, superblockIn } from './examine.ts';
 
 const SUPERBLOCK = 'superblock';
+const PART = /^(?:0|[1-9]\d*)$/;
 
 export type Period = {
   /** Milliseconds. */
@@ -56,18 +58,38 @@ export async function withdrawDelta(repoPath: string, name: DeltaName): Promise<
   await rm(join(repoPath, superblockPath(name)), { force: true });
 }
 
-/** Removes the parts of deltas whose superblock has been gone for the grace period; returns their number. */
+/**
+ * Removes files that no client can need any more: those of deltas whose superblock has been gone for the
+ * grace period, and parts that no superblock has named for so long, of a delta that was made again with
+ * fewer. Returns the number of deltas.
+ */
 export async function removeOldParts(repoPath: string, period: Period): Promise<number> {
   let removed = 0;
   for (const name of deltaNames(repoPath)) {
     const directory = join(repoPath, deltaDirectory(name));
-    if ((await readdir(directory)).includes(SUPERBLOCK) || !(await isOver(directory, period))) continue;
-    await rm(directory, { recursive: true });
-    // Fails if another delta is in it.
-    await rmdir(dirname(directory)).catch(() => {});
+    const files = await readdir(directory);
+    const named = namedParts(repoPath, name);
+    const unnamed = files.filter((file) => PART.test(file) && Number(file) >= named);
+    if (unnamed.length === 0 && files.includes(SUPERBLOCK)) continue;
+    if (!(await isOver(directory, period))) continue;
+    for (const file of unnamed) await rm(join(directory, file));
+    if (!files.includes(SUPERBLOCK)) await removeDirectory(directory);
     removed += 1;
   }
   return removed;
+}
+
+/** The number of parts that the superblock names; all if it cannot be read. */
+function namedParts(repoPath: string, name: DeltaName): number {
+  const bytes = readSuperblockFile({ path: repoPath }, name);
+  if (bytes === undefined) return 0;
+  return superblockIn(bytes)?.parts.length ?? Number.POSITIVE_INFINITY;
+}
+
+async function removeDirectory(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  // Fails if another delta is in it.
+  await rmdir(dirname(directory)).catch(() => {});
 }
 
 async function isFree(

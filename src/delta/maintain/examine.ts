@@ -19,7 +19,7 @@ import { detachedMetadataKey, parseSuperblock, type Superblock } from '../static
 import type { ExistingDelta } from './plan.ts';
 import type { SavingMeter } from './saving.ts';
 
-/** The deltas with a superblock, sorted by directory. ERR_DELTA_CORRUPT, ERR_VARIANT. */
+/** The deltas with a superblock. */
 export async function examineDeltas(repo: Repository, meter: SavingMeter): Promise<readonly ExistingDelta[]> {
   const found: ExistingDelta[] = [];
   for (const name of deltaNames(repo.path)) {
@@ -33,20 +33,28 @@ export function readSuperblockFile(repo: Pick<Repository, 'path'>, name: DeltaNa
   return readBeneath(repo.path, superblockPath(name), { maxBytes: MAX_METADATA_BYTES });
 }
 
+/** Undefined if it is signed for offline use or malformed. */
+export function superblockIn(bytes: Buffer): Superblock | undefined {
+  if (isSignedSuperblock(bytes)) return undefined;
+  try {
+    return parseSuperblock(bytes);
+  } catch (error) {
+    if (isTreeportError(error)) return undefined;
+    throw error;
+  }
+}
+
 async function examine(
   repo: Repository,
   name: DeltaName,
   bytes: Buffer,
   meter: SavingMeter,
 ): Promise<ExistingDelta> {
-  if (isSignedSuperblock(bytes)) return { name, saving: undefined, isStale: false, isOffline: true };
-  const superblock = parseSuperblock(bytes);
-  return {
-    name,
-    saving: await meter.measure(superblock, bytes.length),
-    isStale: await isStale(repo, superblock),
-    isOffline: false,
-  };
+  const superblock = superblockIn(bytes);
+  if (superblock === undefined)
+    return { name, saving: undefined, state: isSignedSuperblock(bytes) ? 'offline' : 'damaged' };
+  const saving = await meter.measure(superblock, bytes.length);
+  return { name, saving, state: (await isStale(repo, superblock)) ? 'stale' : 'good' };
 }
 
 async function isStale(repo: Repository, superblock: Superblock): Promise<boolean> {

@@ -17,10 +17,11 @@ export type ExistingDelta = {
   readonly name: DeltaName;
   /** Undefined if the commits are not complete here. */
   readonly saving: Saving | undefined;
-  /** Its copy of the detached metadata is not the commit's: it was signed afterwards. */
-  readonly isStale: boolean;
-  /** In the signed wrapper, for offline use; clients do not pull it. */
-  readonly isOffline: boolean;
+  /**
+   * `stale`: its copy of the detached metadata is not the commit's, which was signed afterwards. `offline`:
+   * in the signed wrapper, which clients cannot pull. `damaged`: the superblock is malformed.
+   */
+  readonly state: 'good' | 'stale' | 'offline' | 'damaged';
 };
 
 export type StepKind = 'make' | 'refresh' | 'keep' | 'drop' | 'leave';
@@ -63,9 +64,10 @@ export function planDeltas(input: PlanInput): readonly Step[] {
 }
 
 function stepFor(delta: ExistingDelta, ref: string | undefined, input: PlanInput): Step {
-  const { name, saving } = delta;
+  const { name, saving, state } = delta;
   const of = saving === undefined ? {} : { saving };
-  if (delta.isOffline) return { kind: 'leave', name, why: 'signed for offline use; clients cannot pull it' };
+  if (state === 'offline')
+    return { kind: 'leave', name, why: 'signed for offline use; clients cannot pull it' };
   if (!input.hasCommit(name.to))
     return { kind: 'drop', name, why: 'its commit is not in the repository', ...of };
   if (ref === undefined) {
@@ -73,9 +75,10 @@ function stepFor(delta: ExistingDelta, ref: string | undefined, input: PlanInput
       ? { kind: 'drop', name, why: 'the policy does not list it', ...of }
       : { kind: 'leave', name, why: 'the policy does not cover its commit', ...of };
   }
+  if (state === 'damaged') return { kind: 'drop', name, why: 'its superblock is damaged', ...of };
   if (saving !== undefined && savedShare(saving) < input.minimumSaving)
     return { kind: 'drop', name, why: 'it saves too little', ...of };
-  if (!delta.isStale) return { kind: 'keep', name, why: `listed for ${ref}`, ...of };
+  if (state === 'good') return { kind: 'keep', name, why: `listed for ${ref}`, ...of };
   if (!input.signed.has(deltaKey(name)))
     return { kind: 'refresh', name, why: 'its commit was signed afterwards', ...of };
   // Clients take a superblock with another checksum than the summary says for an attack.

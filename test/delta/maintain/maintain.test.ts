@@ -103,6 +103,15 @@ test('a delta that is not listed any more goes, and its parts a grace period lat
   assert.ok(!existsSync(at(deltaDirectory(scratch()))));
 });
 
+test('parts that the superblock does not name go a grace period later', async () => {
+  await maintain();
+  await writeFile(at(`${deltaDirectory(scratch())}/1`), 'of a larger delta');
+  await maintain();
+  assert.deepEqual(filesOf(scratch()), ['0', '1', 'superblock']);
+  await maintain({ now: Date.now() + HOUR + 1000 });
+  assert.deepEqual(filesOf(scratch()), ['0', 'superblock']);
+});
+
 test('a part that clients may still fetch is not replaced by other bytes', async () => {
   await maintain();
   await maintain({ policy: NOTHING });
@@ -127,6 +136,14 @@ test('a delta whose commit was signed afterwards gets the signatures and keeps i
   assert.match(JSON.stringify(embedded.value), /example.signature.*signed/);
   assert.equal(statSync(at(`${deltaDirectory(scratch())}/0`)).ino, part);
   assert.deepEqual(await maintain(), ['keep']);
+});
+
+test('a damaged superblock goes, and the delta is made again', async () => {
+  await maintain();
+  await writeFile(at(superblockPath(scratch())), 'damaged');
+  assert.deepEqual(await maintain(), ['drop']);
+  assert.deepEqual(filesOf(scratch()), ['0']);
+  assert.deepEqual(await maintain(), ['make']);
 });
 
 test('a run that fails leaves nothing half-made', async () => {

@@ -22,8 +22,7 @@ const saving = (deltaBytes: number): Saving => ({
 const existing = (more: Partial<ExistingDelta> = {}): ExistingDelta => ({
   name: NAME,
   saving: saving(50),
-  isStale: false,
-  isOffline: false,
+  state: 'good',
   ...more,
 });
 const LISTED = { deltas: [{ name: NAME, ref: 'os' }], covered: new Set([A, B]) };
@@ -66,22 +65,27 @@ test('a delta that saves less than the minimum is dropped, and not made again', 
 });
 
 test('a delta whose commit was signed afterwards gets the signatures', () => {
-  assert.deepEqual(plan({ existing: [existing({ isStale: true })] }), [
+  assert.deepEqual(plan({ existing: [existing({ state: 'stale' })] }), [
     'refresh: its commit was signed afterwards',
   ]);
 });
 
 test('a superblock that a signed summary lists does not change: the delta goes, and comes back later', () => {
   const signed = new Set([KEY]);
-  const [step] = plan({ existing: [existing({ isStale: true })], signed });
+  const [step] = plan({ existing: [existing({ state: 'stale' })], signed });
   assert.match(step ?? '', /^drop: its commit was signed afterwards, and the signed summary/);
   assert.match(plan({ signed })[0] ?? '', /^leave: the signed summary still lists an earlier one/);
   assert.deepEqual(plan({ existing: [existing()], signed }), ['keep: listed for os']);
 });
 
 test('deltas for offline use are not touched', () => {
-  const [step] = plan({ wanted: UNLISTED, existing: [existing({ isOffline: true })] });
+  const [step] = plan({ wanted: UNLISTED, existing: [existing({ state: 'offline' })] });
   assert.match(step ?? '', /^leave: signed for offline use/);
+});
+
+test('a damaged delta is dropped, so that the next run makes it', () => {
+  const damaged = existing({ saving: undefined, state: 'damaged' });
+  assert.deepEqual(plan({ existing: [damaged] }), ['drop: its superblock is damaged']);
 });
 
 test('a saving is a share of the bytes of the loose objects', () => {
