@@ -15,6 +15,7 @@ const MIB = 1024 * 1024;
 const WORDS = { lc: 0, lp: 2, pb: 2 } as const;
 
 const PRESET_2 = XZ_PRESETS[2] as Lzma2Options;
+const PRESET_3 = XZ_PRESETS[3] as Lzma2Options;
 const PRESET_6 = XZ_PRESETS[6] as Lzma2Options;
 const PRESET_8 = XZ_PRESETS[8] as Lzma2Options;
 /** Lazy matching with short hash chains: between presets 3 and 4. */
@@ -27,7 +28,7 @@ export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
     plain: chain(PRESET_2, 2 * MIB),
     x86: x86(PRESET_2, 8 * MIB),
     relocatable: chain(PRESET_2, MIB),
-    delta: chain({ ...PRESET_2, ...WORDS }, MIB),
+    delta: chain({ ...PRESET_3, ...WORDS }, 4 * MIB),
   },
   balanced: {
     tables: chain(PRESET_2, MIB),
@@ -35,15 +36,17 @@ export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
     plain: chain(LIGHT, 4 * MIB),
     x86: x86(LIGHT, 8 * MIB),
     relocatable: chain(LIGHT, 4 * MIB),
-    delta: chain({ ...PRESET_2, ...WORDS }, MIB),
+    delta: chain({ ...PRESET_3, ...WORDS }, 4 * MIB),
   },
+  // bt4 takes twelve times the dictionary in memory, in each thread.
   small: {
     tables: chain(PRESET_8, MIB),
-    metadata: chain(PRESET_8, 32 * MIB),
-    plain: chain(PRESET_8, 32 * MIB),
-    x86: x86(PRESET_8, 32 * MIB),
-    relocatable: chain(PRESET_8, 32 * MIB),
-    delta: chain({ ...PRESET_8, ...WORDS }, 32 * MIB),
+    metadata: chain(PRESET_8, 8 * MIB),
+    plain: chain(PRESET_8, 8 * MIB),
+    x86: x86(PRESET_8, 8 * MIB),
+    relocatable: chain(PRESET_8, 8 * MIB),
+    delta: chain({ ...PRESET_8, ...WORDS }, 8 * MIB),
+    incompressible: chain(PRESET_8, MIB),
   },
 };
 

@@ -26,8 +26,8 @@ export type MatchedFile =
       readonly write: (target: Uint8Array) => number;
     };
 
-/** Every so many bytes of the old file are indexed. */
-const STEP = 4;
+/** Every so many bytes of the old file are indexed; with 4 the patches of kernel modules are 6 % larger. */
+const STEP = 1;
 /** Less in common does not pay. */
 const LEAST_SHARE = 0.1;
 const LEAST_SHARE_OF_INCOMPRESSIBLE = 0.3;

@@ -22,7 +22,7 @@ export function orderKey(kind: OrderedKind, path: string): OrderKey {
     case 'metadata':
       return { rank: 0, name: '', path };
     case 'delta':
-      return { rank: 5, name: byExtension(path), path };
+      return { rank: 5, name: posix.extname(path), path };
     case 'symlink':
       return { rank: 6, name: '', path };
     case 'regular':
