@@ -43,23 +43,25 @@ async function place(t: TestContext) {
   };
   const env = { HOME: folder, XDG_RUNTIME_DIR: folder, CONTAINERS_POLICY_JSON: policy, GNUPGHOME: gpg.home };
   const image = `docker://${registry}/os:v1`;
-  const push = (...words: readonly string[]) =>
-    treeport(['container', 'encapsulate', '--quiet', '--repo', source, REF, ...words, image], { env });
+  const pushTo = (to: string, ...words: readonly string[]) =>
+    treeport(['container', 'encapsulate', '--quiet', '--repo', source, REF, ...words, to], { env });
   const take = () => {
     const words = ['container', 'unencapsulate', '--quiet', '--repo', target];
     return treeport([...words, `ostree-image-signed:${image}`], { env });
   };
   /** Without the signature the import is refused, with it the commit arrives. */
   const demands = async (...words: readonly string[]) => {
-    assert.equal((await push()).status, 0);
+    assert.equal((await pushTo(image)).status, 0);
     assert.match((await take()).stderr, /ERR_POLICY/);
-    const pushed = await push(...words);
+    const pushed = await pushTo(image, ...words);
     assert.equal(pushed.status, 0, pushed.stderr);
     const { stdout, stderr } = await take();
     assert.equal(stdout.trim(), `Imported: ${commit}`, stderr);
     await must(['ostree', `--repo=${target}`, 'fsck', '--quiet']);
   };
-  return { folder, gpg, push, demand, demands };
+  /** Signs another image, to see whether this skopeo can. */
+  const probe = (...words: readonly string[]) => pushTo(`docker://${registry}/probe:v1`, ...words);
+  return { folder, gpg, probe, demand, demands };
 }
 
 test('a GPG signature that a policy demands', { skip, timeout }, async (t) => {
@@ -69,7 +71,7 @@ test('a GPG signature that a policy demands', { skip, timeout }, async (t) => {
 });
 
 test('a sigstore signature that a policy demands', { skip, timeout }, async (t) => {
-  const { folder, push, demand, demands } = await place(t);
+  const { folder, probe, demand, demands } = await place(t);
   const at = (name: string) => join(folder, name);
   const key = sigstoreKey('a passphrase');
   await writeFile(at('key.pem'), key.secret, { mode: 0o600 });
@@ -77,7 +79,7 @@ test('a sigstore signature that a policy demands', { skip, timeout }, async (t) 
   await writeFile(at('passphrase'), 'a passphrase\n', { mode: 0o600 });
   await demand({ type: 'insecureAcceptAnything' });
   const words = ['--sign-by-sigstore-private-key', at('key.pem'), '--sign-passphrase-file', at('passphrase')];
-  if ((await push(...words)).stderr.includes('sigstore disabled')) {
+  if ((await probe(...words)).stderr.includes('sigstore disabled')) {
     t.skip('this skopeo is built without sigstore, as that of Debian 12 is');
     return;
   }
