@@ -18,6 +18,7 @@ import { type PullGoals, pullRows } from './rows.ts';
 import {
   coldImage,
   image,
+  newerPulls,
   nginx,
   type PullServer,
   type Stage,
@@ -43,19 +44,19 @@ const WARM_GOAL = 1.05;
 const PART = '--subpath=/usr/share/perl';
 
 export function benchLoopback(setting: Setting): Promise<Section> {
-  return bench(LINKS.loopback, setting, { image: 1.25, warm: WARM_GOAL });
+  return bench(LINKS.loopback, setting, { image: 1.25, warm: WARM_GOAL, lan: 0.85 });
 }
 
 export function benchGigabit(setting: Setting): Promise<Section> {
-  return bench(LINKS.gigabit, setting, { warm: WARM_GOAL });
+  return bench(LINKS.gigabit, setting, { warm: WARM_GOAL, wan: 1.25 });
 }
 
 export function benchFast(setting: Setting): Promise<Section> {
-  return bench(LINKS.fast, setting, { image: 1.1, warm: WARM_GOAL });
+  return bench(LINKS.fast, setting, { image: 1.1, warm: WARM_GOAL, wan: 0.87 });
 }
 
 export function benchFar(setting: Setting): Promise<Section> {
-  return bench(LINKS.far, { ...setting, rounds: 1 }, { image: 1.1, warm: WARM_GOAL });
+  return bench(LINKS.far, { ...setting, rounds: 1 }, { image: 1.1, warm: WARM_GOAL, wan: 0.18 });
 }
 
 function bench(link: Link, setting: Setting, goals: PullGoals): Promise<Section> {
@@ -64,6 +65,7 @@ function bench(link: Link, setting: Setting, goals: PullGoals): Promise<Section>
     const servers = await contendersOn(link, stages, setting);
     const isFar = link === LINKS.far;
     const options = isFar && setting.quick ? [PART] : [];
+    // The first pull from a server makes the parts of its virtual deltas.
     const pulls = isFar || setting.quick ? 1 : 2;
     const [stage] = stages as [Stage];
     const contenders = servers.map(
@@ -85,6 +87,7 @@ async function contendersOn(link: Link, stages: readonly Stage[], { quick }: Set
   for (const stage of stages) {
     servers.push(image(stage), await warmImage(stage));
     if (!quick) servers.push(coldImage(stage));
+    servers.push(...newerPulls(stage));
     if (!quick && link === LINKS.loopback) servers.push(serveArchive(stage), serveBare(stage));
   }
   return servers;
@@ -92,7 +95,7 @@ async function contendersOn(link: Link, stages: readonly Stage[], { quick }: Set
 
 /** Several pulls from one server process, each by a new client. */
 async function turn(
-  { start }: PullServer,
+  { start, clients }: PullServer,
   link: Link,
   count: number,
   client: () => string,
@@ -103,7 +106,7 @@ async function turn(
     while (pulls.length < count) {
       const before = processUsage(pid).cpuSeconds;
       const { result, usage } = await overLink(link, origin, async (through) =>
-        pull(await newClient(client(), through), ...options),
+        pull(await newClient(client(), through, clients), ...options),
       );
       const { cpuSeconds, peakMB } = processUsage(pid);
       pulls.push({

@@ -2,12 +2,22 @@
 import { pairRatios, type Row } from '../result.ts';
 import type { Rounds } from '../rounds.ts';
 import type { Pull, Pulls } from './over-link.ts';
-import { IMAGE, NGINX, type PullServer, WARM } from './servers.ts';
+import { IMAGE, LAN, NEWER_NGINX, NGINX, type PullServer, WAN, WARM } from './servers.ts';
 
 /** Largest ratios to nginx, for the first pull and for later ones. */
-export type PullGoals = { readonly image?: number; readonly warm?: number };
+export type PullGoals = {
+  readonly image?: number;
+  readonly warm?: number;
+  /** For pulls of parts that are made already. */
+  readonly wan?: number;
+  readonly lan?: number;
+};
 
 const MEGABYTES = 150;
+/** With threads that make parts. */
+const VIRTUAL_MEGABYTES = 200;
+/** The first pull waits for parts to be made. */
+const MAKING = 1.2;
 const ORDINALS = ['', ', second pull'];
 
 export function pullRows(servers: readonly PullServer[], results: Rounds<Pulls>, goals: PullGoals): Row[] {
@@ -25,7 +35,8 @@ function rowsOfPull(
     (results.get(name) ?? []).map((pulls) => figure(pulls[nth] as Pull));
   const seconds = (name: string) => values(name, (pull) => pull.seconds);
   const when = ORDINALS[nth] ?? '';
-  return servers.flatMap(({ name, setting }): Row[] => {
+  return servers.flatMap(({ name, setting, clients }): Row[] => {
+    const nginx = seconds(clients === undefined ? NGINX : NEWER_NGINX);
     const common = setting === undefined ? {} : { setting };
     const cpu = values(name, ({ serverCpu }) => serverCpu);
     const rows: Row[] = [
@@ -39,13 +50,13 @@ function rowsOfPull(
       rows.push({ what: `${name}${when}: processor time of the link`, unit: 'seconds', values: linkCpu });
     }
     if (setting === undefined) return rows;
-    const goal = goalOf(name, goals);
+    const goal = goalOf(name, goals, nth);
     rows.push(
       {
         ...common,
         what: `${name}${when} / nginx`,
         unit: 'ratio',
-        values: pairRatios(seconds(name), seconds(NGINX)),
+        values: pairRatios(seconds(name), nginx),
         ...(goal === undefined ? {} : { atMost: goal }),
       },
       {
@@ -53,14 +64,16 @@ function rowsOfPull(
         what: `${name}${when}: memory of the server`,
         unit: 'MB',
         values: values(name, ({ serverMB }) => serverMB),
-        atMost: MEGABYTES,
+        atMost: clients === undefined ? MEGABYTES : VIRTUAL_MEGABYTES,
       },
     );
     return rows;
   });
 }
 
-function goalOf(name: string, { image, warm }: PullGoals): number | undefined {
+function goalOf(name: string, { image, warm, wan, lan }: PullGoals, nth: number): number | undefined {
+  const virtual = name === WAN ? wan : name === LAN ? lan : undefined;
+  if (virtual !== undefined) return nth === 0 ? virtual * MAKING : virtual;
   if (name === IMAGE) return image;
   return name === WARM ? warm : undefined;
 }

@@ -11,13 +11,16 @@ import { startNginx } from '../nginx.ts';
 import { warmPageCache } from '../page-cache.ts';
 import { BY_DEFAULT } from '../result.ts';
 import { type Server, startServer, withServer } from '../server.ts';
-import { newClient, pull } from './client.ts';
+import { type ClientOptions, newClient, pull } from './client.ts';
+import { newerOstree } from './newer-ostree.ts';
 
 export type PullServer = {
   readonly name: string;
   /** As in a row; undefined for nginx and the other build. */
   readonly setting?: string;
   readonly start: () => Promise<Server>;
+  /** Of its clients; those of this machine's ostree, without deltas, by default. */
+  readonly clients?: ClientOptions;
 };
 
 export const NGINX = 'nginx, ready archive repository';
@@ -26,6 +29,10 @@ export const WARM = 'mirror image, warm cache';
 export const COLD = 'mirror image, cold cache';
 export const ARCHIVE = 'treeport serve, ready archive repository';
 export const BARE = 'treeport serve, bare repository';
+/** Clients from 2023.7 on, from Debian 13. */
+export const NEWER_NGINX = `${NGINX}, newer client`;
+export const WAN = 'mirror image, virtual deltas wan, newer client';
+export const LAN = 'mirror image, virtual deltas lan, newer client';
 const CACHE = '--cache-dir';
 
 export type Stage = {
@@ -71,6 +78,23 @@ export async function warmImage(stage: Stage): Promise<PullServer> {
     await pull(await newClient(stage.fresh('client'), origin));
   });
   return ours(stage, WARM, CACHE, () => startMirror(stage, ...cache));
+}
+
+/** Pulls by clients that are offered virtual deltas; none where no such client is installed. */
+export function newerPulls(stage: Stage): readonly PullServer[] {
+  const words = newerOstree(stage.scratch);
+  if (words === undefined) return [];
+  const virtual = (name: string, profile: string): PullServer => {
+    const option = ['--virtual-deltas', profile];
+    const start = () => startMirror(stage, ...option, ...cacheAt(stage.fresh('parts')));
+    const server = ours(stage, name, [...option, CACHE].join(' '), start);
+    return { ...server, clients: { words, deltas: 'required' } };
+  };
+  return [
+    { ...nginx(stage), name: NEWER_NGINX, clients: { words } },
+    virtual(WAN, 'wan'),
+    virtual(LAN, 'lan'),
+  ];
 }
 
 export function serveArchive(stage: Stage, ...args: readonly string[]): PullServer {
