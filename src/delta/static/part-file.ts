@@ -26,6 +26,8 @@ export const XZ = 'x'.charCodeAt(0);
 const CLIENT_MEMORY_LIMIT = 100 * 1024 * 1024;
 const TABLE_BYTES_PER_OBJECT = 64 * 1024;
 const LEAST_LIMIT = 1024 * 1024;
+/** So much memory is taken on the word of a header. */
+const MOST_EXPECTED = 64 * 1024 * 1024;
 
 /**
  * The payload of a part file, which must be the one of the header. ERR_DELTA_VERSION, ERR_DELTA_PART,
@@ -65,7 +67,7 @@ function decompress(
   const limits = {
     memoryLimit: memoryLimit ?? CLIENT_MEMORY_LIMIT,
     maxBytes: largestPayload(header),
-    ...(expectedBytes === undefined ? {} : { expectedBytes }),
+    expectedBytes: expectedBytes ?? likelyPayload(header),
   };
   const { bytes, consumed } = decodeXz(what, file.subarray(1), limits);
   const trailing = file.length - 1 - consumed;
@@ -79,4 +81,9 @@ function decompress(
  */
 function largestPayload({ usize, objects }: PartHeader): number {
   return 4 * usize + TABLE_BYTES_PER_OBJECT * objects.length + LEAST_LIMIT;
+}
+
+/** A little more than the objects, for tables and patches. If it is too little, the decoder grows. */
+function likelyPayload({ usize }: PartHeader): number {
+  return Math.min(usize + Math.floor(usize / 16) + TABLE_BYTES_PER_OBJECT, MOST_EXPECTED);
 }
