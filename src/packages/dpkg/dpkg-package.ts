@@ -33,7 +33,7 @@ export function packageOfParagraph({ fields, fault }: Paragraph): StatusPackage 
       name,
       version,
       architecture,
-      source: fields.get('source')?.replace(/\s*\(.*$/s, '') || name,
+      source: fields.get('source')?.split('(')[0]?.trim() || name,
       size: Number.isSafeInteger(kilobytes) ? kilobytes * 1024 : undefined,
       built: undefined,
       changes: [],

@@ -22,7 +22,8 @@ export const findPacmanDatabase: FindDatabase = async (files, warn) => {
   const configured: string[] = [];
   for (const config of CONFIGS) {
     const text = await readRecords(files, config, warn);
-    configured.push(...(/^\s*DBPath\s*=\s*(\/.*?)\/*\s*$/m.exec(text ?? '')?.slice(1) ?? []));
+    const [, path = ''] = /^[ \t]*DBPath[ \t]*=(.*)$/m.exec(text ?? '') ?? [];
+    if (path.trim().startsWith('/')) configured.push(path.trim());
   }
   for (const place of [...configured, ...PLACES]) {
     const directory = await files.directory(`${place}/local`);

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { CommitFiles } from '../../../src/packages/commit-files.ts';
+import { changelogEntries, changeTimes } from '../../../src/packages/dpkg/changelog.ts';
 import { findDpkgDatabase, findOpkgDatabase } from '../../../src/packages/dpkg/dpkg-database.ts';
+import { packageOfParagraph } from '../../../src/packages/dpkg/dpkg-package.ts';
+import { paragraphs } from '../../../src/packages/dpkg/paragraphs.ts';
 import { commitPaths, listedPackages, type Tree, warnings } from '../../support/package-trees.ts';
 
 const STATUS = `Package: bash
@@ -160,4 +163,13 @@ test('changelogs give times and entries, also of rebuilds, through linked direct
     version: '5.2-1',
     text: '  * First,\n    of two lines.',
   });
+});
+
+test('long lines of spaces take no more time than others', () => {
+  const spaces = ' '.repeat(1_000_000);
+  const changelog = `a (1) b; c\n\n -- A${spaces}x\n -- ${spaces}\n`;
+  assert.deepEqual([changeTimes(changelog), changelogEntries(changelog)], [[], []]);
+  const [paragraph] = [...paragraphs(`Package: a\nVersion: 1\nSource: b${spaces}c${spaces}(1)\n`)];
+  assert.ok(paragraph);
+  assert.equal(typeof packageOfParagraph(paragraph), 'object');
 });
