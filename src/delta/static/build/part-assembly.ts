@@ -67,7 +67,14 @@ export class PartAssembly {
     this.#add({ kind: 'close' });
   }
 
-  addCopied(header: FileHeader, size: number, source: Checksum, steps: readonly CopyStep[]): void {
+  /** A file as a copy program, whose bytes go to `section`. */
+  addCopied(
+    header: FileHeader,
+    size: number,
+    source: Checksum,
+    steps: readonly CopyStep[],
+    section: 'delta' | 'incompressible',
+  ): void {
     const id = this.#open(header, size, source);
     let hasSource = true;
     for (const step of steps) {
@@ -76,8 +83,8 @@ export class PartAssembly {
         this.#add({ kind: 'write', length: step.length, offset: step.offset });
       } else {
         if (hasSource) this.#add({ kind: 'unset-source' });
-        const offset = this.section('delta').append(step.bytes);
-        this.#add({ kind: 'write', length: step.bytes.length, offset }, 'delta');
+        const offset = this.section(section).append(step.bytes);
+        this.#add({ kind: 'write', length: step.bytes.length, offset }, section);
       }
       hasSource = step.kind === 'copy';
     }

@@ -9,7 +9,7 @@
 import { TRIPLE_BYTES } from './apply-patch.ts';
 import { type CopyStep, copySteps, LEAST_COPY } from './copy-steps.ts';
 import { equalBytes, viewOf } from './equal-bytes.ts';
-import { findMatches } from './find-matches.ts';
+import { findMatches, type WalkOptions } from './find-matches.ts';
 import { MatchList } from './match-list.ts';
 import { SeedIndex } from './seed-index.ts';
 import { writePatch } from './write-patch.ts';
@@ -27,10 +27,17 @@ export type MatchedFile =
     };
 
 /** Every so many bytes of the old file are indexed; with 4 the patches of kernel modules are 6 % larger. */
-const STEP = 1;
-/** Less in common does not pay. */
+const INDEX_STEP = 1;
+const WALKS = {
+  /** Unlinked calls differ in few bytes, so that short matches pay. */
+  relocatable: { margin: 3, stride: 1 },
+  other: { margin: 12, stride: 1 },
+  /** Matches are long or by chance, and each lookup waits for memory. */
+  incompressible: { margin: 12, stride: 31 },
+} as const satisfies Record<string, WalkOptions>;
+/** Less in common does not pay. Bytes of incompressible files are saved whole. */
 const LEAST_SHARE = 0.1;
-const LEAST_SHARE_OF_INCOMPRESSIBLE = 0.3;
+const LEAST_SHARE_OF_INCOMPRESSIBLE = 0.01;
 /** Compressed sizes in bytes, measured: of an operation or pair of them, a triple, and literals. */
 const STEP_COST = 7;
 const TRIPLE_COST = 9;
@@ -42,8 +49,8 @@ const HOPELESS = 1000;
 export type MatchOptions = {
   /** Whether the result may be a patch. */
   readonly mayPatch: boolean;
-  /** Whether `fresh` would not shrink by compression. */
-  readonly isIncompressible: boolean;
+  /** `incompressible` files become copy programs, because compressing a patch of one gains nothing. */
+  readonly content: keyof typeof WALKS;
 };
 
 export class FileMatcher {
@@ -51,14 +58,15 @@ export class FileMatcher {
   readonly #matches = new MatchList();
 
   /** The result refers to both files. */
-  match(old: Uint8Array, fresh: Uint8Array, { mayPatch, isIncompressible }: MatchOptions): MatchedFile {
+  match(old: Uint8Array, fresh: Uint8Array, { mayPatch, content }: MatchOptions): MatchedFile {
     const matches = this.#matches;
     matches.clear();
-    this.#index.build(old, STEP);
-    findMatches(old, fresh, this.#index, matches);
+    this.#index.build(old, INDEX_STEP);
+    findMatches(old, fresh, this.#index, WALKS[content], matches);
+    const isIncompressible = content === 'incompressible';
     const least = isIncompressible ? LEAST_SHARE_OF_INCOMPRESSIBLE : LEAST_SHARE;
     if (matches.matchedBytes < fresh.length * least) return { kind: 'whole' };
-    if (!mayPatch || isCopyCheaper(old, fresh, matches))
+    if (!mayPatch || isIncompressible || isCopyCheaper(old, fresh, matches))
       return { kind: 'copy', steps: copySteps(old, fresh, matches) };
     return {
       kind: 'patch',

@@ -13,9 +13,6 @@ import { equalBytes, viewOf } from './equal-bytes.ts';
 import type { MatchList } from './match-list.ts';
 import { SEED_BYTES, type SeedIndex } from './seed-index.ts';
 
-/** How many more bytes a new diagonal must get right. */
-const MARGIN = 8;
-
 type Walk = {
   /** Start of the current stretch in the new file. */
   start: number;
@@ -25,8 +22,21 @@ type Walk = {
   diagonal: number;
 };
 
+export type WalkOptions = {
+  /** How many more bytes a new diagonal must get right. */
+  readonly margin: number;
+  /** Bytes from one lookup to the next; a longer stride misses short matches. */
+  readonly stride: number;
+};
+
 /** Adds the stretches to `matches`; `index` is that of `old`. */
-export function findMatches(old: Uint8Array, fresh: Uint8Array, index: SeedIndex, matches: MatchList): void {
+export function findMatches(
+  old: Uint8Array,
+  fresh: Uint8Array,
+  index: SeedIndex,
+  { margin, stride }: WalkOptions,
+  matches: MatchList,
+): void {
   const [oldView, freshView] = [viewOf(old), viewOf(fresh)];
   const last = fresh.length - SEED_BYTES;
   const walk: Walk = { start: 0, sure: 0, diagonal: 0 };
@@ -40,10 +50,10 @@ export function findMatches(old: Uint8Array, fresh: Uint8Array, index: SeedIndex
     const found = index.find(freshView, at);
     const length = found < 0 ? 0 : equalBytes(oldView, found, freshView, at);
     if (length < SEED_BYTES) {
-      at += 1;
+      at += stride;
       continue;
     }
-    if (length > agreeing(old, at + walk.diagonal, fresh, at, length) + MARGIN) {
+    if (length > agreeing(old, at + walk.diagonal, fresh, at, length) + margin) {
       switchTo(found - at, at, old, fresh, walk, matches);
       walk.sure = at + length;
     }

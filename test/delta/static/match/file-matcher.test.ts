@@ -2,11 +2,17 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
 import { applyPatch } from '../../../../src/delta/static/match/apply-patch.ts';
-import { FileMatcher, type MatchedFile } from '../../../../src/delta/static/match/file-matcher.ts';
+import {
+  FileMatcher,
+  type MatchedFile,
+  type MatchOptions,
+} from '../../../../src/delta/static/match/file-matcher.ts';
 import { Random } from '../../../gvariant/random.ts';
 
-const OPTIONS = { mayPatch: true, isIncompressible: false };
+const OPTIONS = { mayPatch: true, content: 'other' } as const;
 const COPIES_ONLY = { ...OPTIONS, mayPatch: false };
+const INCOMPRESSIBLE = { ...OPTIONS, content: 'incompressible' } as const;
+const RELOCATABLE = { ...OPTIONS, content: 'relocatable' } as const;
 const matcher = new FileMatcher();
 
 /** Bytes without repetitions. */
@@ -45,13 +51,13 @@ function made(matched: MatchedFile, old: Uint8Array, fresh: Uint8Array): Buffer 
 }
 
 function assertMade(old: Uint8Array, fresh: Uint8Array, what: string): void {
-  for (const options of [OPTIONS, COPIES_ONLY]) {
+  for (const options of [OPTIONS, COPIES_ONLY, INCOMPRESSIBLE, RELOCATABLE]) {
     const result = made(matcher.match(old, fresh, options), old, fresh);
-    assert.ok(result.equals(fresh), `${what}, ${options.mayPatch ? 'patch' : 'copies'}`);
+    assert.ok(result.equals(fresh), `${what}, ${JSON.stringify(options)}`);
   }
 }
 
-function kindOf(old: Uint8Array, fresh: Uint8Array, options = OPTIONS): string {
+function kindOf(old: Uint8Array, fresh: Uint8Array, options: MatchOptions = OPTIONS): string {
   return matcher.match(old, fresh, options).kind;
 }
 
@@ -133,9 +139,15 @@ test('a file with little in common is left whole', () => {
     Buffer.concat([old.subarray(0, share * 100_000), noise('new', 100_000 - share * 100_000)]);
   assert.equal(kindOf(old, fresh(0.05)), 'whole');
   assert.equal(kindOf(old, fresh(0.2)), 'copy');
-  const isIncompressible = { ...OPTIONS, isIncompressible: true };
-  assert.equal(kindOf(old, fresh(0.2), isIncompressible), 'whole');
-  assert.equal(kindOf(old, fresh(0.4), isIncompressible), 'copy');
+});
+
+test('an incompressible file is never a patch, and copies little', () => {
+  const old = noise('packed', 100_000);
+  const fresh = (share: number) =>
+    Buffer.concat([old.subarray(0, share * 100_000), noise('new', 100_000 - share * 100_000)]);
+  assert.equal(kindOf(old, fresh(0.005), INCOMPRESSIBLE), 'whole');
+  assert.equal(kindOf(old, fresh(0.05), INCOMPRESSIBLE), 'copy');
+  assert.equal(kindOf(code(0), code(1), INCOMPRESSIBLE), 'copy');
 });
 
 /** Inputs on which matchers are quadratic: matches everywhere, which nothing decides between. */
