@@ -7,7 +7,7 @@ import { type ObjectSource, type StoredObject, storedBytes } from '../../../ostr
 import { readWholeFile, type WholeFile } from './read-object.ts';
 
 /** As much as the sources of a part usually have. */
-const KEPT_BYTES = 48_000_000;
+const KEPT_BYTES = 32_000_000;
 
 export class KeptSources {
   readonly #objects: Pick<ObjectSource, 'content'>;
