@@ -13,6 +13,7 @@ import { shellWords } from '../support/shell-words.ts';
 const PAGES = projectFiles('*.md', '{docs,k8s,deploy,bench}/**/*.md');
 /** These pages show bytes, not commands. */
 const FORMATS = 'docs/formats/';
+const DECISIONS = 'docs/decisions/';
 const GENERATED = await generatedDocs();
 const HAND_WRITTEN = PAGES.filter((path) => !GENERATED.has(path));
 const PROGRAM = await buildProgram();
@@ -41,6 +42,17 @@ async function complaint(words: readonly string[]): Promise<string | undefined> 
 
 test('the generated pages are what npm run docs writes', () => {
   for (const [path, text] of GENERATED) assert.equal(projectText(path), text, `${path}: run npm run docs`);
+});
+
+test('each decision has a number of its own, in its name and its title', () => {
+  const decisions = PAGES.filter((path) => path.startsWith(DECISIONS));
+  const numbers = decisions.map((path) => Number(path.slice(DECISIONS.length, DECISIONS.length + 4)));
+  assert.deepEqual(
+    numbers.filter((number, index) => numbers.indexOf(number) !== index),
+    [],
+  );
+  const titled = decisions.map((path) => Number(/^# (\d+)\. /.exec(projectText(path))?.[1]));
+  assert.deepEqual(titled, numbers);
 });
 
 for (const page of HAND_WRITTEN) {

@@ -1,5 +1,5 @@
 /**
- * Rows of an rpm database in SQLite, through node:sqlite (docs/decisions/0103-node-sqlite.md).
+ * Rows of an rpm database in SQLite, through node:sqlite (docs/decisions/0100-node-sqlite.md).
  *
  * The database comes from the commit and is not trusted: it is a private copy, opened read-only, and queried
  * only if its table is an ordinary one, because views and generated columns run code of the database.
