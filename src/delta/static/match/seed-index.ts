@@ -9,11 +9,14 @@ import { viewOf } from './equal-bytes.ts';
 export const SEED_BYTES = 12;
 const MAX_SLOT_BITS = 24;
 const MIN_SLOT_BITS = 8;
+/** The last number, which no indexed offset but that of the largest files has. */
+const EMPTY = -1;
 
 export class SeedIndex {
-  /** Offset + 1; 0 is an empty slot. */
+  /** The number of the indexed offset, above the low byte of its hash, which spares most needless reads. */
   #slots = new Int32Array(1 << MIN_SLOT_BITS);
   #shift = 32 - MIN_SLOT_BITS;
+  #stride = 1;
 
   /** Indexes every `step`-th offset, or fewer of a very large file. */
   build(file: Uint8Array, step: number): void {
@@ -22,25 +25,29 @@ export class SeedIndex {
     const bits = Math.min(Math.max(Math.ceil(Math.log2(seeds + 1)), MIN_SLOT_BITS), MAX_SLOT_BITS);
     this.#clear(bits);
     const stride = Math.max(step, Math.ceil(old.byteLength / 2 ** MAX_SLOT_BITS));
+    this.#stride = stride;
     const [slots, shift] = [this.#slots, this.#shift];
     const end = old.byteLength - SEED_BYTES;
     let before = -1;
-    for (let offset = 0; offset <= end; offset += stride) {
-      const slot = seedHash(old, offset) >>> shift;
+    for (let offset = 0, number = 0; offset <= end; offset += stride, number++) {
+      const hash = seedHash(old, offset);
+      const slot = hash >>> shift;
       // In a run of equal bytes the first seed is the one to find.
-      if (slot !== before) slots[slot] = offset + 1;
+      if (slot !== before) slots[slot] = (number << 8) | (hash & 0xff);
       before = slot;
     }
   }
 
-  /** Where the old file may have the seed at `offset` of `bytes`, or -1. */
+  /** Where the old file may have the seed at `offset` of `bytes`; negative or behind its end if nowhere. */
   find(bytes: DataView, offset: number): number {
-    return (this.#slots[seedHash(bytes, offset) >>> this.#shift] as number) - 1;
+    const hash = seedHash(bytes, offset);
+    const entry = this.#slots[hash >>> this.#shift] as number;
+    return (entry & 0xff) === (hash & 0xff) ? (entry >>> 8) * this.#stride : -1;
   }
 
   #clear(bits: number): void {
     if (this.#slots.length < 2 ** bits) this.#slots = new Int32Array(2 ** bits);
-    else this.#slots.fill(0, 0, 2 ** bits);
+    this.#slots.fill(EMPTY, 0, 2 ** bits);
     this.#shift = 32 - bits;
   }
 }
