@@ -14,6 +14,7 @@ const MIB = 1024 * 1024;
 /** The bytes of patches that are not zero are words of code and tables, which move as a whole. */
 const WORDS = { lc: 0, lp: 2, pb: 2 } as const;
 
+const PRESET_1 = XZ_PRESETS[1] as Lzma2Options;
 const PRESET_2 = XZ_PRESETS[2] as Lzma2Options;
 const PRESET_3 = XZ_PRESETS[3] as Lzma2Options;
 const PRESET_6 = XZ_PRESETS[6] as Lzma2Options;
@@ -26,7 +27,8 @@ export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
     tables: chain(PRESET_2, MIB),
     metadata: chain(PRESET_2, MIB),
     plain: chain(PRESET_2, 2 * MIB),
-    x86: x86(PRESET_2, 8 * MIB),
+    // A quarter faster than preset 2, and 0.8 % larger.
+    x86: x86(PRESET_1, 8 * MIB),
     relocatable: chain(PRESET_2, MIB),
     delta: chain({ ...PRESET_3, ...WORDS }, 4 * MIB),
   },
