@@ -99,7 +99,8 @@ async function openVirtual(settings: Settings, { repo, live, signal }: VirtualCo
   const parts = new VirtualParts({ objects: repo.objects, cache, counters });
   const deltas = new VirtualDeltas(logger, counters);
   const service = new VirtualService({ profile, repo, live, deltas, parts, logger, signal });
-  void service.start();
+  // Before the server listens, so that the first client is offered them.
+  await service.start();
   const onAsked = (commit: Checksum) => void service.asked(commit).catch(() => {});
   return {
     answers: createVirtualAnswers({ live, deltas, parts, onAsked }),

@@ -41,15 +41,14 @@ export class VirtualService {
     this.#options = options;
   }
 
-  /** Offers what is stored and begins to compute the rest. Does not reject. */
+  /** Resolves when what is stored is offered; begins to compute the rest. Does not reject. */
   async start(): Promise<void> {
-    const { live, logger, profile } = this.#options;
     try {
       await this.#offerStored();
       this.#isUsable = true;
-      for (const { commit } of (await live.summary()).summary.refs) this.#want(commit);
+      this.#wantHeads().catch((error: unknown) => this.#warnOf(error));
     } catch (error) {
-      logger.warn(`no virtual deltas (${profile}) are offered: ${messageOf(error)}`);
+      this.#warnOf(error);
     }
   }
 
@@ -82,6 +81,16 @@ export class VirtualService {
           `the virtual delta to ${delta.to} is not offered: it was made with liblzma ${delta.liblzma}, and here is ${version}`,
         );
     }
+  }
+
+  async #wantHeads(): Promise<void> {
+    const { refs } = (await this.#options.live.summary()).summary;
+    for (const { commit } of refs) this.#want(commit);
+  }
+
+  #warnOf(error: unknown): void {
+    const { logger, profile } = this.#options;
+    logger.warn(`no virtual deltas (${profile}) are offered: ${messageOf(error)}`);
   }
 
   #want(commit: Checksum): void {
