@@ -96,6 +96,8 @@ export const ERROR_CODES = {
   ERR_LISTEN:
     'The server cannot listen: the port is in use, or the address does not belong to this machine or is not allowed.',
   ERR_DELTA_POLICY: 'The policy for static deltas is invalid. The message names the group and the key.',
+  ERR_DELTA_EXISTS:
+    'The repository has a static delta of this name that clients may be fetching, and the new one differs. Nothing was changed. The message says how to replace it.',
   ERR_DELTA_BUSY: 'Another `delta maintain` works on this repository. Wait until it ends.',
   ERR_TAR: 'A tar stream is malformed or truncated.',
   ERR_TAR_OBJECT: 'An entry of a tar stream violates the ostree tar formats. The message names the entry.',

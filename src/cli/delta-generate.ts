@@ -32,6 +32,7 @@ type Options = {
   readonly signType: EngineName;
   readonly keysFile?: readonly string[];
   readonly ifNotExists?: boolean;
+  readonly replace?: boolean;
   readonly quiet?: boolean;
 };
 
@@ -71,6 +72,7 @@ export function addDeltaGenerate(group: Command): void {
     )
     .option('--no-check', 'publish the delta without applying it first')
     .option('--if-not-exists', 'do nothing if the repository has the delta')
+    .option('--replace', 'replace parts of an earlier delta even if clients may be fetching them')
     .addOption(threadsOption())
     .addOption(quietOption())
     .action(generate);
@@ -110,6 +112,7 @@ async function generate(revision: string, options: Options): Promise<void> {
     ...given('filename', options.filename),
     ...(options.filename === undefined ? { signsSummary: signers.length > 0 } : { signers }),
     ...given('ifNotExists', options.ifNotExists),
+    ...given('replace', options.replace),
     check: options.check,
     order: options.setEndianness === 'B' ? 'big' : 'little',
     warn,

@@ -7,7 +7,6 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTreeportError, type Warn } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
-import { putDelta } from '../delta/maintain/delta-files.ts';
 import { readHistory } from '../delta/maintain/history.ts';
 import { type Saving, savedShare } from '../delta/maintain/plan.ts';
 import { DEFAULT_MINIMUM_SAVING, readPolicyFile } from '../delta/maintain/policy.ts';
@@ -15,6 +14,7 @@ import { SavingMeter } from '../delta/maintain/saving.ts';
 import { type RefHistory, wantedDeltas } from '../delta/maintain/wanted.ts';
 import { announceDeltas } from '../delta/static/announce-deltas.ts';
 import type { ProfileName } from '../delta/static/build/profiles.ts';
+import { DEFAULT_GRACE, placeDelta, putDelta } from '../delta/static/delta-files.ts';
 import { generateDelta } from '../delta/static/generate/generate-delta.ts';
 import { parseSuperblock } from '../delta/static/superblock.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -186,7 +186,9 @@ async function store(
     const isKept = savedShare(saving) >= minimumSaving;
     if (isKept) {
       await mkdir(join(path, 'deltas'), { recursive: true });
-      await putDelta(path, name, directory, { grace: 0, now: 0 });
+      const placement = await placeDelta(path, name, directory, { grace: DEFAULT_GRACE, now: Date.now() });
+      if (placement === undefined) return undefined;
+      await putDelta(placement);
     }
     return { name, saving, isKept };
   });

@@ -1,11 +1,9 @@
 /** Reads the deltas in a repository for the plan: what each saves, and whether it was signed afterwards. */
 import { isTreeportError } from '../../base/errors.ts';
-import { readBeneath } from '../../base/open-beneath.ts';
 import { variant, view, write } from '../../gvariant/index.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { deltaNames, isSignedSuperblock } from '../../ostree/delta-list.ts';
-import { type DeltaName, superblockPath } from '../../ostree/delta-name.ts';
-import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
+import type { DeltaName } from '../../ostree/delta-name.ts';
 import {
   DICT_TYPE,
   dictFromView,
@@ -15,7 +13,8 @@ import {
   serializeDict,
 } from '../../ostree/metadata-dict.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import { detachedMetadataKey, parseSuperblock, type Superblock } from '../static/superblock.ts';
+import { readSuperblockFile, superblockIn } from '../static/stored-superblock.ts';
+import { detachedMetadataKey, type Superblock } from '../static/superblock.ts';
 import type { ExistingDelta } from './plan.ts';
 import type { SavingMeter } from './saving.ts';
 
@@ -27,21 +26,6 @@ export async function examineDeltas(repo: Repository, meter: SavingMeter): Promi
     if (bytes !== undefined) found.push(await examine(repo, name, bytes, meter));
   }
   return found;
-}
-
-export function readSuperblockFile(repo: Pick<Repository, 'path'>, name: DeltaName): Buffer | undefined {
-  return readBeneath(repo.path, superblockPath(name), { maxBytes: MAX_METADATA_BYTES });
-}
-
-/** Undefined if it is signed for offline use or malformed. */
-export function superblockIn(bytes: Buffer): Superblock | undefined {
-  if (isSignedSuperblock(bytes)) return undefined;
-  try {
-    return parseSuperblock(bytes);
-  } catch (error) {
-    if (isTreeportError(error)) return undefined;
-    throw error;
-  }
 }
 
 async function examine(

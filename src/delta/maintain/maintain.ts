@@ -3,8 +3,8 @@
  * and the next run does the rest: each delta becomes visible by one rename, and the announcements are made
  * from what is there.
  *
- * It works beside servers and other publishers: see delta-files.ts and announce-deltas.ts. Of two runs on one
- * repository the second ends at once.
+ * It works beside servers and other publishers: see delta-files.ts and announce-deltas.ts in ../static/. Of
+ * two runs on one repository the second ends at once.
  */
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
@@ -15,10 +15,11 @@ import { Temporary, type TryLock } from '../../base/temporary.ts';
 import { type DeltaName, deltaKey, superblockPath } from '../../ostree/delta-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { type AnnouncedSummary, announceDeltas, signedDeltas } from '../static/announce-deltas.ts';
+import { type Period, placeDelta, putDelta, removeOldParts, withdrawDelta } from '../static/delta-files.ts';
+import { readSuperblockFile } from '../static/stored-superblock.ts';
 import { parseSuperblock, serializeSuperblock } from '../static/superblock.ts';
 import { readDeclined, writeDeclined } from './declined.ts';
-import { type Period, putDelta, removeOldParts, withdrawDelta } from './delta-files.ts';
-import { examineDeltas, readSuperblockFile, withCurrentMetadata } from './examine.ts';
+import { examineDeltas, withCurrentMetadata } from './examine.ts';
 import { readHistories } from './history.ts';
 import { planDeltas, type Saving, type Step, type StepKind, savedShare } from './plan.ts';
 import type { DeltaPolicy } from './policy.ts';
@@ -180,7 +181,11 @@ class Maintenance {
         this.#declined.set(deltaKey(name), saving);
         return { kind: 'decline', name, why: 'it saves too little', ...of };
       }
-      if (await putDelta(this.#repo.path, name, made, this.#period)) return { ...step, ...of };
+      const placement = await placeDelta(this.#repo.path, name, made, this.#period);
+      if (placement !== undefined) {
+        await putDelta(placement);
+        return { ...step, ...of };
+      }
       const why = 'clients may still fetch parts of an earlier one with this name';
       return { kind: 'wait', name, why, ...of };
     } finally {

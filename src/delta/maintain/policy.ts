@@ -24,6 +24,7 @@ import {
   parseKeyfile,
 } from '../../ostree/keyfile.ts';
 import type { ProfileName } from '../static/build/profiles.ts';
+import { DEFAULT_GRACE } from '../static/delta-files.ts';
 
 export type DeltaPolicy = {
   /** The share of the loose objects' bytes that a delta must save, from 0 to 1. */
@@ -50,7 +51,6 @@ const MAX_POLICY_BYTES = 1_000_000;
 const GENERAL = 'deltas';
 /** The share of bytes that a delta must save where no policy says otherwise. */
 export const DEFAULT_MINIMUM_SAVING = 0.15;
-const DEFAULT_GRACE_HOURS = 24;
 const HOUR = 3_600_000;
 const PROFILES: readonly ProfileName[] = ['fast', 'balanced', 'small'];
 const DEFAULT_PROFILE = 'fast';
@@ -79,7 +79,7 @@ export function parseDeltaPolicy(text: string, source: string): DeltaPolicy {
     wholeNumber(keyfile, GENERAL, key, most, source) ?? otherwise;
   return {
     minimumSaving: number('minimum-saving', 100, 100 * DEFAULT_MINIMUM_SAVING) / 100,
-    grace: number('grace-hours', 24 * 365, DEFAULT_GRACE_HOURS) * HOUR,
+    grace: number('grace-hours', 24 * 365, DEFAULT_GRACE / HOUR) * HOUR,
     profile: profileOf(keyfile, source),
     rules,
   };

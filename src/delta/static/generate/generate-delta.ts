@@ -3,7 +3,6 @@
  * number of threads.
  */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Warn } from '../../../base/errors.ts';
@@ -16,7 +15,6 @@ import { loosePath } from '../../../ostree/object-name.ts';
 import type { Repository } from '../../../ostree/repo/open.ts';
 import { loadCommit } from '../../../ostree/revision.ts';
 import { addSignatures, type Signer } from '../../../ostree/sign/signer.ts';
-import { announceDeltas } from '../announce-deltas.ts';
 import type { ProfileName } from '../build/profiles.ts';
 import { checkCompleteness } from '../completeness.ts';
 import { objectsOfBase } from '../delta-base.ts';
@@ -28,6 +26,7 @@ import { buildParts } from './build-parts.ts';
 import type { BuiltPart } from './built-part.ts';
 import { DeltaTarget } from './delta-target.ts';
 import { makeSuperblock } from './make-superblock.ts';
+import { publishDelta } from './publish-delta.ts';
 import { checkSuperblockSize } from './superblock-size.ts';
 
 export type GenerateOptions = Omit<PlanOptions, 'storedSize'> & {
@@ -47,6 +46,8 @@ export type GenerateOptions = Omit<PlanOptions, 'storedSize'> & {
   readonly signsSummary?: boolean;
   /** Leaves a delta that exists in the repository as it is. */
   readonly ifNotExists?: boolean;
+  /** Replaces parts of an earlier delta that clients may be fetching. */
+  readonly replace?: boolean;
   /**
    * Whether to apply each part, and to look for missing objects, before anything is published. Default: true.
    */
@@ -79,9 +80,7 @@ export async function generateDelta(
   const storedSize = (file: Checksum, size: number) =>
     lstatBeneath(repo.path, loosePath(file, 'filez'))?.size ?? size;
   await using target =
-    filename === undefined
-      ? await DeltaTarget.inRepository(repo.path, { from, to })
-      : await DeltaTarget.atFile(filename);
+    filename === undefined ? await DeltaTarget.inRepository(repo.path) : await DeltaTarget.atFile(filename);
   const plan = await planDelta(repo.objects, { ...options, storedSize });
   const total = plan.parts.reduce((sum, part) => sum + partSize(part), 0);
   const progress = { done: 0 };
@@ -96,9 +95,7 @@ export async function generateDelta(
       options.onProgress?.(progress.done, total);
     },
   });
-  const inline = options.inline
-    ? await Promise.all(parts.map((_, index) => readFile(target.partPath(index))))
-    : [];
+  const inline = options.inline ? await target.takeParts(parts.length) : [];
   const made = await makeSuperblock(repo.objects, plan, parts, {
     generator: `liblzma ${lzmaVersion()}, ${profile}`,
     inline,
@@ -113,10 +110,22 @@ export async function generateDelta(
   const superblock = await signed(serializeSuperblock(made), options);
   // The limits do not hold for deltas that are applied from files.
   if (filename === undefined) checkSuperblockSize(superblock.length, warn);
-  await target.publish(parts.length - inline.length, superblock);
-  if (filename === undefined && (await announceDeltas(repo)) === 'signed' && !options.signsSummary)
-    warn('the summary is signed, so it was not changed: the delta is in the delta index only');
+  if (filename === undefined) await publish(repo, target, superblock, options);
+  else await target.moveTo(filename, parts.length - inline.length, superblock);
   return report(plan, options.inline ? [] : parts, superblock.length, storedSize);
+}
+
+async function publish(
+  repo: Repository,
+  target: DeltaTarget,
+  superblock: Buffer,
+  { from, to, replace = false, signsSummary = false, warn = () => {} }: GenerateOptions,
+): Promise<void> {
+  await target.addSuperblock(superblock);
+  const made = target.directory;
+  const summary = await publishDelta(repo, { name: { from, to }, superblock, made, replace, signsSummary });
+  if (summary === 'signed' && !signsSummary)
+    warn('the summary is signed, so it was not changed: the delta is in the delta index only');
 }
 
 async function signed(superblock: Buffer, { signers = [] }: GenerateOptions): Promise<Buffer> {

@@ -15,10 +15,13 @@ import { pipeline } from 'node:stream/promises';
 import { writeError } from '../../base/atomic-file.ts';
 import { deltaNames } from '../../ostree/delta-list.ts';
 import { type DeltaName, deltaDirectory, superblockPath } from '../../ostree/delta-name.ts';
-import { readSuperblockFile, superblockIn } from './examine.ts';
+import { readSuperblockFile, superblockIn } from './stored-superblock.ts';
 
 const SUPERBLOCK = 'superblock';
 const PART = /^(?:0|[1-9]\d*)$/;
+const HOUR = 3_600_000;
+/** How long parts stay for clients that have their superblock, unless a policy says otherwise. */
+export const DEFAULT_GRACE: number = 24 * HOUR;
 
 export type Period = {
   /** Milliseconds. */
@@ -27,27 +30,50 @@ export type Period = {
   readonly now: number;
 };
 
+/** A delta that may move into the repository. */
+export type DeltaPlacement = {
+  readonly made: string;
+  readonly target: string;
+  /** In this order, with the superblock last; without the parts that are there already. */
+  readonly files: readonly string[];
+};
+
 /**
- * Moves the files of the directory `made`, on the same file system, into the repository. False if parts of an
- * earlier delta with this name are in the way until their grace period ends.
+ * How the delta in the directory `made`, on the same file system, moves into the repository. Undefined if
+ * parts of an earlier delta with this name are in the way until their grace period ends.
  */
-export async function putDelta(
+export async function placeDelta(
   repoPath: string,
   name: DeltaName,
   made: string,
   period: Period,
-): Promise<boolean> {
+): Promise<DeltaPlacement | undefined> {
   const target = join(repoPath, deltaDirectory(name));
   const parts = (await readdir(made)).filter((file) => file !== SUPERBLOCK);
   try {
-    if (!(await isFree(target, made, parts, period))) return false;
+    const there = await readdir(target).catch(() => [] as string[]);
+    const files: string[] = [];
+    for (const file of parts) {
+      const isThere = there.includes(file);
+      if (isThere && (await isSame(join(target, file), join(made, file)))) continue;
+      if (isThere && (there.includes(SUPERBLOCK) || !(await isOver(target, period)))) return undefined;
+      files.push(file);
+    }
+    return { made, target, files: [...files, SUPERBLOCK] };
+  } catch (error) {
+    throw writeError(error, target);
+  }
+}
+
+/** Moves the files. */
+export async function putDelta({ made, target, files }: DeltaPlacement): Promise<void> {
+  try {
     await mkdir(target, { recursive: true });
-    for (const file of [...parts, SUPERBLOCK]) {
+    for (const file of files) {
       await flush(join(made, file));
       await rename(join(made, file), join(target, file));
     }
     await flush(target);
-    return true;
   } catch (error) {
     throw writeError(error, target);
   }
@@ -63,9 +89,13 @@ export async function withdrawDelta(repoPath: string, name: DeltaName): Promise<
  * grace period, and parts that no superblock has named for so long, of a delta that was made again with
  * fewer. Returns the number of deltas.
  */
-export async function removeOldParts(repoPath: string, period: Period): Promise<number> {
+export async function removeOldParts(
+  repoPath: string,
+  period: Period,
+  names: Iterable<DeltaName> = deltaNames(repoPath),
+): Promise<number> {
   let removed = 0;
-  for (const name of deltaNames(repoPath)) {
+  for (const name of names) {
     const directory = join(repoPath, deltaDirectory(name));
     const files = await readdir(directory);
     const named = namedParts(repoPath, name);
@@ -90,21 +120,6 @@ async function removeDirectory(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   // Fails if another delta is in it.
   await rmdir(dirname(directory)).catch(() => {});
-}
-
-async function isFree(
-  target: string,
-  made: string,
-  parts: readonly string[],
-  period: Period,
-): Promise<boolean> {
-  const there = await readdir(target).catch(() => [] as string[]);
-  const both = parts.filter((file) => there.includes(file));
-  for (const file of both) {
-    if (await isSame(join(target, file), join(made, file))) continue;
-    return !there.includes(SUPERBLOCK) && isOver(target, period);
-  }
-  return true;
 }
 
 async function isOver(directory: string, { grace, now }: Period): Promise<boolean> {
