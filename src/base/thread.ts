@@ -44,6 +44,11 @@ export class Thread<Request, Value> {
     this.#worker.unref();
   }
 
+  /** Whether it ended by itself, so that every call fails. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Calls in flight. */
   get load(): number {
     return this.#calls.length;

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
 import { Thread } from '../../src/base/thread.ts';
 
-type Request = { readonly wait?: number; readonly say?: string; readonly fail?: 'coded' | 'plain' };
+type Request = { readonly wait?: number; readonly say?: string; readonly fail?: 'coded' | 'plain' | 'exit' };
 
 function start() {
   return new Thread<Request, string>(import.meta.url, './thread-under-test');
@@ -39,4 +39,14 @@ test('closing answers what was asked before, and refuses what is asked after', a
 
 test('a thread closed while it loads a native module ends in good order', async () => {
   await Promise.all(Array.from({ length: 8 }, () => start().close()));
+});
+
+test('a thread that ended by itself says so, and fails every call', async () => {
+  const thread = start();
+  await thread.call({ say: 'still there' });
+  assert.equal(thread.hasFailed, false);
+  await assert.rejects(thread.call({ fail: 'exit' }), /a worker thread ended: it exited with 3/);
+  assert.equal(thread.hasFailed, true);
+  await assert.rejects(thread.call({ say: 'late' }), /it exited with 3/);
+  await thread.close();
 });

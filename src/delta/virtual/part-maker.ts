@@ -32,7 +32,7 @@ export type PartInput = { readonly objects: readonly PartObject[]; readonly memo
 export class PartMaker {
   readonly threads: number;
   readonly #isCalm: boolean;
-  readonly #threads: Thread<PartRequest, PartAnswer>[] = [];
+  #threads: Thread<PartRequest, PartAnswer>[] = [];
 
   constructor({ threads = Math.min(availableParallelism(), MAX_THREADS), isCalm = false } = {}) {
     this.threads = threads;
@@ -53,8 +53,9 @@ export class PartMaker {
     await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
   }
 
-  /** The least busy thread. Threads start on first use. */
+  /** The least busy thread. Threads start on first use, and in place of those that failed. */
   #thread(): Thread<PartRequest, PartAnswer> {
+    this.#threads = this.#threads.filter(({ hasFailed }) => !hasFailed);
     const idle = this.#threads.find(({ load }) => load === 0);
     if (idle !== undefined) return idle;
     if (this.#threads.length < this.threads) {

@@ -20,7 +20,9 @@ export type Counters = {
   missing: number;
   /** Parts of virtual deltas made; a part that several clients wait for counts once. */
   madeParts: number;
-  /** Virtual deltas that are not offered any more, because a part of them could not be made. */
+  /** Requests for a part that could not be made for now: an object unreadable, a resource exhausted. */
+  failedParts: number;
+  /** Virtual deltas that are not offered any more, because a part of them came out differently. */
   withdrawnDeltas: number;
 };
 
@@ -36,6 +38,7 @@ export function newCounters(): Counters {
     unreadable: 0,
     missing: 0,
     madeParts: 0,
+    failedParts: 0,
     withdrawnDeltas: 0,
   };
 }

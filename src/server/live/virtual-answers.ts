@@ -82,8 +82,10 @@ export function createVirtualAnswers({
         ? bytesAnswer(request, content, form)
         : fileAnswer(request, content, form);
     } catch (error) {
-      deltas.withdraw(delta, error);
-      return errorAnswer(500, NOT_STORED, 'a part of this delta cannot be made');
+      const isWithdrawn = deltas.failed(delta, index, error) === 'withdrawn';
+      return isWithdrawn
+        ? errorAnswer(500, NOT_STORED, 'a part of this delta cannot be made')
+        : errorAnswer(503, NOT_STORED, 'a part of this delta cannot be made for now');
     }
   };
   return {

@@ -1,9 +1,11 @@
 /**
  * The virtual deltas that a server offers, one for each commit. A commit's delta is withdrawn for good when a
- * part of it cannot be made: clients then pull objects.
+ * part of it comes out differently: clients then pull objects. Other errors may pass, so the next request for
+ * the part tries again.
  */
 import type { Logger } from 'pino';
-import { isTreeportError, messageOf } from '../../base/errors.ts';
+import type { ErrorCode } from '../../base/error-codes.ts';
+import { errnoOf, isTreeportError, messageOf } from '../../base/errors.ts';
 import type { VirtualDelta } from '../../delta/virtual/virtual-delta.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { DeltaName } from '../../ostree/delta-name.ts';
@@ -11,6 +13,8 @@ import type { Counters } from '../http/counters.ts';
 
 /** A superblock takes about half a megabyte; the oldest offers end. */
 const MAX_OFFERED = 64;
+/** The objects do not give the part, or cannot be in one. */
+const LASTING: readonly ErrorCode[] = ['ERR_VIRTUAL_DELTA', 'ERR_DELTA_CORRUPT'];
 
 export class VirtualDeltas {
   readonly #logger: Logger;
@@ -39,7 +43,22 @@ export class VirtualDeltas {
     return this.#withdrawn.has(commit);
   }
 
-  withdraw(delta: VirtualDelta, error: unknown): void {
+  /** Reports that a part cannot be made; returns whether that withdraws the delta. */
+  failed(delta: VirtualDelta, part: number, error: unknown): 'withdrawn' | 'for now' {
+    if (LASTING.some((code) => isTreeportError(error, code))) {
+      this.#withdraw(delta, error);
+      return 'withdrawn';
+    }
+    this.#counters.failedParts += 1;
+    const code = isTreeportError(error) ? error.code : (errnoOf(error) ?? 'ERR_VIRTUAL_DELTA');
+    this.#logger.error(
+      { commit: delta.to, code },
+      `part ${part} of the virtual delta to ${delta.to} cannot be made: ${messageOf(error)}`,
+    );
+    return 'for now';
+  }
+
+  #withdraw(delta: VirtualDelta, error: unknown): void {
     this.#withdrawn.add(delta.to);
     if (!this.#offered.delete(delta.to)) return;
     this.#counters.withdrawnDeltas += 1;

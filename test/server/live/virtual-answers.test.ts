@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -72,6 +80,12 @@ async function setup(
 function write(path: string, bytes: Buffer): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, bytes);
+}
+
+/** What no user can read, root neither. */
+function replaceByDirectory(path: string): void {
+  rmSync(path);
+  mkdirSync(path);
 }
 
 function listed(index: Buffer): readonly string[] {
@@ -188,15 +202,28 @@ test('a part that comes out differently is not sent, and the delta is withdrawn'
   assert.match(logged[0] as string, /is withdrawn: part 0 of the lan delta/);
 });
 
-test('a missing object withdraws the delta', async (t) => {
+test('a part that cannot be made for now is made by a later request', async (t) => {
   const { delta, repo, lines, start } = await setup(t, 'lan');
   const { index, part, counters } = await start();
   const file = delta.parts[0]?.objects.find(({ type }) => type === 'file');
-  truncateSync(join(repo.path, loosePath(file?.checksum as never, 'filez')));
-  assert.equal((await part(0)).statusCode, 500);
-  assert.equal((await index()).statusCode, 404);
-  assert.equal(counters.withdrawnDeltas, 1);
-  assert.ok(lines.some((line) => line.includes('withdrawn')));
+  const path = join(repo.path, loosePath(file?.checksum as never, 'filez'));
+  const bytes = readFileSync(path);
+  const spoilers = [() => truncateSync(path), () => unlinkSync(path), () => replaceByDirectory(path)];
+  for (const [count, spoil] of spoilers.entries()) {
+    spoil();
+    const answer = await part(0);
+    assert.deepEqual([answer.statusCode, answer.rawPayload.length], [503, 0]);
+    assert.equal(answer.headers['cache-control'], 'no-store');
+    assert.equal(counters.failedParts, count + 1);
+    rmSync(path, { recursive: true, force: true });
+    writeFileSync(path, bytes);
+  }
+  const logged = lines.filter((line) => line.includes('"level":50'));
+  assert.equal(logged.length, spoilers.length);
+  for (const line of logged) assert.match(line, /part 0 of the virtual delta to \w{64} cannot be made: /);
+  assert.equal((await index()).statusCode, 200);
+  assert.equal(checksumOf((await part(0)).rawPayload), delta.parts[0]?.checksum);
+  assert.equal(counters.withdrawnDeltas, 0);
 });
 
 test('a delta of another liblzma is not offered, and the log says so', async (t) => {
