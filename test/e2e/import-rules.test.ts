@@ -46,10 +46,11 @@ for (const [what, mirror] of [
     const { derived } = splitLayers(readLayout((await mirror()).path));
     const layers = await Promise.all(derived.map(entriesOf));
     const entries = layers.flat();
-    // The runtime, a layer for each pack, and the rest of the published repo.
+    // The runtime, a layer for each pack, the superblocks of virtual deltas, the rest of the published repo.
     const packs = entries.filter(({ path }) => path.endsWith('.pack'));
     assert.ok(packs.length > 0);
-    assert.equal(derived.length, 1 + packs.length + 1);
+    assert.equal(derived.length, 1 + packs.length + 2);
+    assert.ok(layers.some((layer) => layer.every(({ path }) => /\/virtual-deltas\//.test(path))));
     for (const pack of packs)
       assert.ok(layers.some(([only, ...others]) => only === pack && others.length === 0));
     assert.ok(entries.length > 15);
