@@ -3,13 +3,20 @@ import { parentPort } from 'node:worker_threads';
 import { isTreeportError, messageOf } from './errors.ts';
 import { CLOSE, type ThreadAnswer } from './thread.ts';
 
-/** Answers requests one at a time, in order, with what `handle` returns or throws. */
-export function answerCalls<Request>(handle: (request: Request) => unknown): void {
+/**
+ * Answers requests one at a time, in order, with what `handle` returns or throws. The buffers that `given`
+ * lists of an answer are moved, not copied.
+ */
+export function answerCalls<Request, Value>(
+  handle: (request: Request) => Value | Promise<Value>,
+  given: (value: Value) => readonly ArrayBuffer[] = () => [],
+): void {
   const waiting: Request[] = [];
   const answerAll = async () => {
     for (let request = waiting[0]; request !== undefined; request = waiting[0]) {
       if (request === CLOSE) return parentPort?.close();
-      parentPort?.postMessage(await answerTo(handle, request));
+      const answer = await answerTo(handle, request);
+      parentPort?.postMessage(answer, 'value' in answer ? [...given(answer.value)] : []);
       waiting.shift();
     }
   };
@@ -19,10 +26,10 @@ export function answerCalls<Request>(handle: (request: Request) => unknown): voi
   });
 }
 
-async function answerTo<Request>(
-  handle: (request: Request) => unknown,
+async function answerTo<Request, Value>(
+  handle: (request: Request) => Value | Promise<Value>,
   request: Request,
-): Promise<ThreadAnswer> {
+): Promise<ThreadAnswer<Value>> {
   try {
     return { value: await handle(request) };
   } catch (error) {

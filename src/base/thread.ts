@@ -19,8 +19,8 @@ const SMALL_HEAP = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, s
 type Call<Value> = PromiseWithResolvers<Value>;
 
 /** Posted by the thread's entry point for each request, in order. */
-export type ThreadAnswer =
-  | { readonly value: unknown }
+export type ThreadAnswer<Value> =
+  | { readonly value: Value }
   | { readonly error: string; readonly code: ErrorCode | undefined };
 
 /** Sent instead of a request to make the thread exit. */
@@ -37,7 +37,7 @@ export class Thread<Request, Value> {
       resourceLimits: limits,
       env: threadEnvironment(),
     });
-    this.#worker.on('message', (answer: ThreadAnswer) => this.#answer(answer));
+    this.#worker.on('message', (answer: ThreadAnswer<Value>) => this.#answer(answer));
     this.#worker.on('error', (error) => this.#fail(messageOf(error)));
     this.#worker.on('exit', (status) => this.#fail(`it exited with ${status}`));
     // Last: listening for messages keeps the process alive.
@@ -73,11 +73,11 @@ export class Thread<Request, Value> {
     await exit;
   }
 
-  #answer(answer: ThreadAnswer): void {
+  #answer(answer: ThreadAnswer<Value>): void {
     const call = this.#calls.shift();
     if (this.#calls.length === 0) this.#worker.unref();
     if ('error' in answer) call?.reject(errorOf(answer));
-    else call?.resolve(answer.value as Value);
+    else call?.resolve(answer.value);
   }
 
   #fail(reason: string): void {

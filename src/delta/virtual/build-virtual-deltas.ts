@@ -9,7 +9,7 @@ import { makeSuperblock } from '../static/generate/make-superblock.ts';
 import { type DeltaPlan, partSize } from '../static/plan/delta-plan.ts';
 import { planDelta } from '../static/plan/plan-delta.ts';
 import { serializeSuperblock } from '../static/superblock.ts';
-import { MAX_PART_FILE_BYTES, type PartMaker, readPartInput, VIRTUAL_PART_BYTES } from './part-maker.ts';
+import { MAX_PART_FILE_BYTES, type PartMaker, VIRTUAL_PART_BYTES } from './part-maker.ts';
 import type { MadePart } from './part-thread.ts';
 import { generatorText, parseVirtualDelta, type VirtualDelta, type VirtualProfile } from './virtual-delta.ts';
 
@@ -58,12 +58,13 @@ async function makeParts(
   const work = async () => {
     for (const [index, plan] of upcoming) {
       signal?.throwIfAborted();
-      const content = await readPartInput(source, plan.objects, { verify: true });
-      for (const [profile, built] of all) {
-        const part = await maker.make(profile, content);
-        built[index] = { checksum: part.checksum, size: part.bytes.length, usize: partSize(plan) };
-        await onPart?.(part);
-      }
+      await maker.withPart(source, { objects: plan.objects, verify: true }, async (make) => {
+        for (const [profile, built] of all) {
+          const part = await make(profile);
+          built[index] = { checksum: part.checksum, size: part.bytes.length, usize: partSize(plan) };
+          await onPart?.(part);
+        }
+      });
     }
   };
   await Promise.all(Array.from({ length: maker.threads }, work));

@@ -1,10 +1,12 @@
 /**
  * Makes parts of virtual deltas: reads their objects, and has them packed on threads of their own. A part is
- * held whole, so memory grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}).
+ * held whole, so memory grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}). There
+ * are as many parts in memory as threads, which the threads share and which is used again.
  */
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { copyPieces } from '../../base/bytes.ts';
+import { asBuffer, copyPieces } from '../../base/bytes.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import { Thread } from '../../base/thread.ts';
 import { finishChecksum } from '../../ostree/checksum.ts';
 import { hashedHeader } from '../../ostree/file-header.ts';
@@ -19,23 +21,44 @@ import type { VirtualProfile } from './virtual-delta.ts';
 /** Bytes of content in a part. Small parts keep the memory of servers small, and cost few requests. */
 export const VIRTUAL_PART_BYTES = 16_000_000;
 /** Clients fetch larger files as objects, so that no part takes much memory. */
-export const MAX_PART_FILE_BYTES = 64_000_000;
+export const MAX_PART_FILE_BYTES = 32_000_000;
 
 const MAX_THREADS = 4;
 /** Enough for what liblzma does not allocate itself. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256, stackSizeMb: 1 };
 
-/** The objects of a part in memory that threads share. */
-export type PartInput = { readonly objects: readonly PartObject[]; readonly memory: Uint8Array };
+type PartInput = { readonly objects: readonly PartObject[]; readonly memory: Uint8Array };
+
+export type ReadOptions = {
+  readonly objects: readonly ObjectName[];
+  /** Else only metadata is verified: the part's own checksum shows whether the rest is right. */
+  readonly verify: boolean;
+};
+
+export type MakePart = (profile: VirtualProfile) => Promise<MadePart>;
+
+/** Memory that threads share, for one part at a time. Garbage of this kind is collected late. */
+class PartMemory {
+  #shared = new SharedArrayBuffer(VIRTUAL_PART_BYTES);
+
+  /** The first `size` bytes. */
+  take(size: number): Uint8Array {
+    if (size > this.#shared.byteLength) this.#shared = new SharedArrayBuffer(size);
+    return new Uint8Array(this.#shared, 0, size);
+  }
+}
 
 /** `isCalm`: the threads give way to everything else on the machine. */
 export class PartMaker {
   readonly threads: number;
   readonly #isCalm: boolean;
+  readonly #turns: Semaphore;
+  readonly #memories: PartMemory[] = [];
   #threads: Thread<PartRequest, PartAnswer>[] = [];
 
   constructor({ threads = Math.min(availableParallelism(), MAX_THREADS), isCalm = false } = {}) {
     this.threads = threads;
+    this.#turns = new Semaphore(threads);
     this.#isCalm = isCalm;
   }
 
@@ -44,13 +67,33 @@ export class PartMaker {
     return (await this.#thread().call({ kind: 'version' })) as string;
   }
 
-  async make(profile: VirtualProfile, content: PartInput): Promise<MadePart> {
-    return (await this.#thread().call({ kind: 'make', profile, ...content })) as MadePart;
+  /**
+   * Reads the objects of a part when it is its turn, and has `use` make parts of them. ERR_OBJECT_MISSING,
+   * ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT.
+   */
+  withPart<Result>(
+    source: ObjectSource,
+    { objects, verify }: ReadOptions,
+    use: (make: MakePart) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#turns.run(async () => {
+      const memory = this.#memories.pop() ?? new PartMemory();
+      try {
+        const content = await readPart(source, objects, { verify, memory });
+        return await use((profile) => this.#make(profile, content));
+      } finally {
+        this.#memories.push(memory);
+      }
+    });
   }
 
   /** Resolves when the threads have ended. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
+  }
+
+  async #make(profile: VirtualProfile, content: PartInput): Promise<MadePart> {
+    return (await this.#thread().call({ kind: 'make', profile, ...content })) as MadePart;
   }
 
   /** The least busy thread. Threads start on first use, and in place of those that failed. */
@@ -68,26 +111,22 @@ export class PartMaker {
   }
 }
 
-/**
- * Reads the objects of a part. Without `verify` only metadata is verified: the part's own checksum shows
- * whether the rest is right. ERR_OBJECT_MISSING, ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT.
- */
-export async function readPartInput(
+async function readPart(
   source: ObjectSource,
   names: readonly ObjectName[],
-  { verify }: { readonly verify: boolean },
+  { verify, memory }: { readonly verify: boolean; readonly memory: PartMemory },
 ): Promise<PartInput> {
   const objects: (PartObject & { readonly name: ObjectName })[] = [];
   for (const name of names) objects.push({ name, ...(await described(source, name)) });
   const total = objects.reduce((sum, { size }) => sum + size, 0);
-  const memory = new Uint8Array(new SharedArrayBuffer(total));
+  const bytes = memory.take(total);
   const position = { at: 0 };
   for (const { name, size } of objects) {
-    const target = memory.subarray(position.at, position.at + size);
+    const target = bytes.subarray(position.at, position.at + size);
     position.at += size;
     await readInto(target, source, name, verify);
   }
-  return { objects: objects.map(({ size, header }) => ({ size, header })), memory };
+  return { objects: objects.map(({ size, header }) => ({ size, header })), memory: bytes };
 }
 
 async function described(source: ObjectSource, { type, checksum }: ObjectName): Promise<PartObject> {
@@ -110,7 +149,7 @@ async function readInto(
     return;
   }
   const { header, stream } = await source.content(checksum);
-  await copyPieces(stream(), target);
+  if (target.length > 0) await copyPieces(stream(asBuffer(target)), target);
   if (!verify) return;
   const actual = finishChecksum(createHash('sha256').update(hashedHeader(header)).update(target));
   if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);

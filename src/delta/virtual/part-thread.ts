@@ -7,10 +7,11 @@ import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { answerCalls } from '../../base/answer-calls.ts';
-import { asBuffer } from '../../base/bytes.ts';
+import { asBuffer, freeNow } from '../../base/bytes.ts';
 import { lzmaVersion } from '../../native/lzma/liblzma.ts';
 import { type Checksum, finishChecksum } from '../../ostree/checksum.ts';
 import type { FileHeader } from '../../ostree/file-header.ts';
+import { ByteSection } from '../static/build/byte-section.ts';
 import { packPart } from '../static/build/pack-part.ts';
 import { PartAssembly } from '../static/build/part-assembly.ts';
 import { VIRTUAL_PACKINGS } from './profiles.ts';
@@ -36,11 +37,11 @@ export type PartRequest =
       readonly memory: Uint8Array;
     };
 
-export type MadePart = { readonly bytes: Uint8Array; readonly checksum: Checksum };
+export type MadePart = { readonly bytes: Uint8Array<ArrayBuffer>; readonly checksum: Checksum };
 
 export type PartAnswer = string | MadePart | undefined;
 
-answerCalls((request: PartRequest): PartAnswer => {
+const answer = (request: PartRequest): PartAnswer => {
   switch (request.kind) {
     case 'version':
       return lzmaVersion();
@@ -50,13 +51,16 @@ answerCalls((request: PartRequest): PartAnswer => {
     case 'make':
       return make(request);
   }
-});
+};
+
+answerCalls(answer, (value) => (typeof value === 'object' ? [value.bytes.buffer] : []));
 
 /** The kernel's id of this thread, by which Linux sets the priority of one thread alone. */
 function threadId(): number {
   return Number(basename(readlinkSync('/proc/thread-self')));
 }
 
+/** Frees what it allocates at once: garbage of this size would be most of the server's memory. */
 function make({ profile, objects, memory }: PartRequest & { readonly kind: 'make' }): MadePart {
   const assembly = new PartAssembly(memory.length);
   const whole = asBuffer(memory);
@@ -67,8 +71,13 @@ function make({ profile, objects, memory }: PartRequest & { readonly kind: 'make
     if (header === undefined) assembly.addMetadata(bytes);
     else assembly.addFile(header, bytes);
   }
-  const pieces = [...packPart(assembly.finish(), VIRTUAL_PACKINGS[profile])];
-  const part = { bytes: Buffer.concat(pieces) };
+  const content = assembly.finish();
+  const scratch = Buffer.allocUnsafeSlow(content.payloadSize);
+  const file = new ByteSection(content.payloadSize);
+  for (const piece of packPart(content, VIRTUAL_PACKINGS[profile], () => scratch)) file.append(piece);
+  freeNow(scratch);
   assembly.free();
-  return { bytes: part.bytes, checksum: finishChecksum(createHash('sha256').update(part.bytes)) };
+  const bytes = new Uint8Array(file.bytes);
+  file.free();
+  return { bytes, checksum: finishChecksum(createHash('sha256').update(bytes)) };
 }

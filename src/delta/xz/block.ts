@@ -30,13 +30,13 @@ const END = 0;
 const STORED_DICTIONARY = CHUNK_BYTES;
 
 /**
- * Compresses `content`; a block that would not be smaller than a stored one is stored. The pieces are copies.
- * `scratch` is memory to compress into, at least as large as the content.
+ * Compresses `content`; a block that would not be smaller than a stored one is stored. The pieces refer
+ * to `scratch`, memory to compress into that is at least as large as the content.
  */
 export function compressedBlock(content: Uint8Array, chain: FilterChain, scratch: Uint8Array): XzBlock {
   const size = encodeLzma2(content, scratch.subarray(0, content.length), chain);
   if (size === undefined) return storedBlock(content);
-  return framed(blockHeader(chain.lzma2.dictionarySize, chain.x86), [scratch.slice(0, size)], content);
+  return framed(blockHeader(chain.lzma2.dictionarySize, chain.x86), [scratch.subarray(0, size)], content);
 }
 
 /** The pieces refer to `content`. */

@@ -13,6 +13,7 @@
  * not queue, because clients time out after 30 s without a byte.
  */
 import type { Readable } from 'node:stream';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ContentObject, ObjectSource } from '../../ostree/object-source.ts';
 import {
@@ -28,7 +29,6 @@ import type { LinkSpeed } from '../http/link-speed.ts';
 import { PIECE_BYTES, pieceStream } from '../http/piece-stream.ts';
 import type { DiskCache } from './disk-cache.ts';
 import { linkStream } from './link-stream.ts';
-import { Semaphore } from './semaphore.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
 import { TailedFile } from './tailed-file.ts';
 

@@ -5,10 +5,11 @@
  *
  * Without a cache that can be written, the parts used last are kept in memory, up to {@link HELD_BYTES}.
  */
+import { availableParallelism } from 'node:os';
 import { asBuffer } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { PartHeader } from '../../delta/static/superblock.ts';
-import { PartMaker, readPartInput } from '../../delta/virtual/part-maker.ts';
+import { PartMaker } from '../../delta/virtual/part-maker.ts';
 import type { MadePart } from '../../delta/virtual/part-thread.ts';
 import type { VirtualDelta } from '../../delta/virtual/virtual-delta.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -27,12 +28,14 @@ export type VirtualPartsOptions = {
 /** The name of the cache's folder of parts, in place of an encoder's id. */
 export const PARTS_FOLDER = 'delta-parts';
 
-const HELD_BYTES = 48 * 1024 * 1024;
+const HELD_BYTES = 32 * 1024 * 1024;
+/** Parts that are in the making at once. */
+const MAX_MAKING = 2;
 /** Parts that are made before a client asks for them. */
 const AHEAD = 2;
 
 export class VirtualParts {
-  readonly maker: PartMaker = new PartMaker();
+  readonly maker: PartMaker = new PartMaker({ threads: Math.min(availableParallelism(), MAX_MAKING) });
   readonly #options: VirtualPartsOptions;
   readonly #tags = new FileTags();
   readonly #underWay = new Map<Checksum, Promise<Buffer>>();
@@ -88,6 +91,8 @@ export class VirtualParts {
   #makeAhead(delta: VirtualDelta, first: number): void {
     const { cache } = this.#options;
     for (const part of delta.parts.slice(first, first + AHEAD)) {
+      // Parts that clients wait for come first.
+      if (this.#underWay.size >= AHEAD) return;
       const isReady = this.#held.has(part.checksum) || cache?.has(part.checksum) === true;
       // The request for the part gives the error.
       if (!isReady && !this.#isClosed) this.#made(delta, part).catch(() => {});
@@ -115,9 +120,14 @@ export class VirtualParts {
 
   async #make(delta: VirtualDelta, part: PartHeader): Promise<Buffer> {
     const { objects, counters } = this.#options;
-    const content = await readPartInput(objects, part.objects, { verify: false });
-    if (this.#isClosed) throw new TreeportError('ERR_INTERNAL', 'the server is closing');
-    const { bytes, checksum } = await this.maker.make(delta.profile, content);
+    const { bytes, checksum } = await this.maker.withPart(
+      objects,
+      { objects: part.objects, verify: false },
+      async (make) => {
+        if (this.#isClosed) throw new TreeportError('ERR_INTERNAL', 'the server is closing');
+        return make(delta.profile);
+      },
+    );
     counters.madeParts += 1;
     if (checksum !== part.checksum) throw wrongPart(delta, part, checksum);
     return asBuffer(bytes);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { parseSuperblock } from '../../../src/delta/static/superblock.ts';
 import { buildVirtualDeltas } from '../../../src/delta/virtual/build-virtual-deltas.ts';
-import { PartMaker, readPartInput } from '../../../src/delta/virtual/part-maker.ts';
+import { PartMaker } from '../../../src/delta/virtual/part-maker.ts';
 import type { MadePart } from '../../../src/delta/virtual/part-thread.ts';
 import { parseVirtualDelta, VIRTUAL_PROFILES } from '../../../src/delta/virtual/virtual-delta.ts';
 import { lzmaVersion } from '../../../src/native/lzma/liblzma.ts';
@@ -60,9 +60,10 @@ test('a part is made again bit for bit, by threads of low priority too', async (
   const calm = makerOf(t, { threads: 1, isCalm: true });
   for (const { parts, profile } of deltas) {
     for (const part of parts) {
-      const content = await readPartInput(repo.objects, part.objects, { verify: false });
       for (const each of [maker, calm]) {
-        const made = await each.make(profile, content);
+        const made = await each.withPart(repo.objects, { objects: part.objects, verify: false }, (make) =>
+          make(profile),
+        );
         assert.deepEqual([made.checksum, made.bytes.length], [part.checksum, part.size]);
         assert.equal(checksumOf(made.bytes), part.checksum);
       }

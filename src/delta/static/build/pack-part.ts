@@ -16,21 +16,32 @@ export type Packing = Readonly<Partial<Record<ContentClass, FilterChain>>>;
 
 const XZ = Buffer.from('x');
 
-/** The part file in pieces. Compression blocks the thread, section by section. */
-export function* packPart({ sections }: PartContent, packing: Packing): Generator<Uint8Array> {
+/**
+ * The part file in pieces. Compression blocks the thread, section by section, into `scratch(size)`; if that
+ * is the same memory each time, a piece lasts until the next is requested.
+ */
+export function* packPart(
+  { sections }: PartContent,
+  packing: Packing,
+  scratch: (size: number) => Buffer = Buffer.allocUnsafeSlow,
+): Generator<Uint8Array> {
   yield XZ;
   yield XZ_STREAM_HEADER;
   const records: XzRecord[] = [];
   for (const section of sections) {
-    const { pieces, unpaddedSize, contentSize } = packSection(section, packing);
+    const { pieces, unpaddedSize, contentSize } = packSection(section, packing, scratch);
     records.push({ unpaddedSize, contentSize });
     yield* pieces;
   }
   yield xzTrailer(records);
 }
 
-function packSection({ class: name, bytes }: PartSection, packing: Packing): XzBlock {
+function packSection(
+  { class: name, bytes }: PartSection,
+  packing: Packing,
+  scratch: (size: number) => Buffer,
+): XzBlock {
   const chain = packing[name];
   if (chain === undefined) return storedBlock(bytes);
-  return compressedBlock(bytes, chain, Buffer.allocUnsafeSlow(bytes.length));
+  return compressedBlock(bytes, chain, scratch(bytes.length));
 }

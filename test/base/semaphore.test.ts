@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Semaphore } from '../../../src/server/content/semaphore.ts';
+import { Semaphore } from '../../src/base/semaphore.ts';
 
 test('no more than the limit run at once, in the order they came', async () => {
   const semaphore = new Semaphore(2);
