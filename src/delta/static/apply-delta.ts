@@ -4,11 +4,9 @@
  */
 
 import type { Warn } from '../../base/errors.ts';
-import { TreeportError } from '../../base/errors.ts';
 import { landCommit, withTransaction } from '../../container/import/repo-transaction.ts';
 import type { Transaction } from '../../native/ostree/transaction.ts';
 import { dictView } from '../../ostree/metadata-dict.ts';
-import { formatObjectName } from '../../ostree/object-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { applyPart, type MadeObject } from './apply-part.ts';
 import { checkCompleteness } from './completeness.ts';
@@ -34,7 +32,7 @@ export async function applyDelta(
   { onPart, warn }: ApplyOptions = {},
 ): Promise<void> {
   const { parsed, what } = delta;
-  await requireFallbacks(repo, delta);
+  await checkFallbacks(delta, repo.objects);
   const objects = await objectsOfBase(repo.objects, parsed.from);
   const base = filesOfBase(repo.objects, objects);
   const work = async (transaction: Transaction) => {
@@ -62,15 +60,4 @@ async function give(transaction: Transaction, made: MadeObject): Promise<void> {
   if (await transaction.has(made)) return;
   if (made.type === 'file') await transaction.content(made.checksum, made.content);
   else await transaction.metadata(made.type, made.checksum, made.bytes);
-}
-
-async function requireFallbacks(repo: Repository, { parsed, what }: StaticDelta): Promise<void> {
-  checkFallbacks(parsed, what);
-  for (const { object } of parsed.fallbacks) {
-    if (await repo.objects.has(object)) continue;
-    throw new TreeportError(
-      'ERR_DELTA_INCOMPLETE',
-      `${what} leaves object ${formatObjectName(object)} to be fetched by itself, and the repository lacks it; pull over HTTP, or generate the delta with --min-fallback-size=0`,
-    );
-  }
 }

@@ -20,7 +20,8 @@ export async function objectsOfBase(
   } catch (error) {
     if (!isTreeportError(error, 'ERR_OBJECT_MISSING')) throw error;
     const what = `the delta starts from commit ${from}, which the repository does not have in full`;
-    throw new TreeportError('ERR_DELTA_BASE', `${what}: ${error.message}`, { cause: error });
+    const advice = 'pull that commit first, or use a delta from scratch';
+    throw new TreeportError('ERR_DELTA_BASE', `${what}: ${error.message}; ${advice}`, { cause: error });
   }
   return seen;
 }

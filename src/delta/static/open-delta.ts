@@ -11,11 +11,12 @@ import { checksumOf } from '../../ostree/checksum.ts';
 import { type DeltaName, deltaDirectory, deltaKey } from '../../ostree/delta-name.ts';
 import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
 import { dictView } from '../../ostree/metadata-dict.ts';
-import { deltaFault } from './delta-fault.ts';
+import { deltaFault, partFault } from './delta-fault.ts';
 import { readPartFile } from './part-file.ts';
 import type { PartPayload } from './part-payload.ts';
 import { type SignedSuperblock, unwrapSuperblock } from './signed-superblock.ts';
 import { type PartHeader, parseSuperblock, partPath, type Superblock } from './superblock.ts';
+import { superblockTooLarge } from './superblock-size.ts';
 
 export type StaticDelta = SignedSuperblock & {
   /** As messages call it. */
@@ -30,13 +31,13 @@ export type StaticDelta = SignedSuperblock & {
 /** Clients that pull do not read such files, so they may be larger: a bundle has its parts inline. */
 const MAX_OFFLINE_BYTES = 2 ** 32;
 
-/** ERR_DELTA_MISSING, ERR_DELTA_CORRUPT, ERR_FILE_UNSAFE, ERR_FILE_TOO_LARGE, ERR_IO. */
+/** ERR_DELTA_MISSING, ERR_DELTA_CORRUPT, ERR_DELTA_TOO_LARGE, ERR_FILE_UNSAFE, ERR_IO. */
 export function openStoredDelta(repoPath: string, name: DeltaName): StaticDelta {
   const what = `delta ${deltaKey(name)}`;
   const directory = deltaDirectory(name);
   const read = (file: string, maxBytes: number) =>
     readingDelta(what, () => readBeneath(repoPath, `${directory}/${file}`, { maxBytes }));
-  const file = read('superblock', MAX_METADATA_BYTES);
+  const file = withinClientsLimit(what, () => read('superblock', MAX_METADATA_BYTES));
   if (file === undefined)
     throw new TreeportError('ERR_DELTA_MISSING', `repository ${repoPath} has no ${what}`);
   const delta = openSuperblock(what, file, read);
@@ -45,7 +46,7 @@ export function openStoredDelta(repoPath: string, name: DeltaName): StaticDelta 
   throw deltaFault(`the superblock of ${what} is that of delta ${deltaKey({ from, to })}`);
 }
 
-/** As {@link openStoredDelta}; `path` is a superblock file, or a directory with one. */
+/** The same, without clients' limit; `path` is a superblock file, or a directory with one. */
 export function openDeltaFile(path: string): StaticDelta {
   const what = `delta ${path}`;
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
@@ -92,9 +93,18 @@ function partFile(
     if (file !== undefined) return file;
   } catch (error) {
     if (!isTreeportError(error, 'ERR_FILE_TOO_LARGE')) throw error;
-    throw new TreeportError('ERR_DELTA_PART', `part ${index} of ${what}: ${error.message}`, { cause: error });
+    throw partFault(`part ${index} of ${what} is larger than its header says, ${size} bytes`, error);
   }
-  throw new TreeportError('ERR_DELTA_PART', `part ${index} of ${what} is missing`);
+  throw partFault(`part ${index} of ${what} is missing`);
+}
+
+function withinClientsLimit<Value>(what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!isTreeportError(error, 'ERR_FILE_TOO_LARGE')) throw error;
+    throw superblockTooLarge(`the superblock of ${what} is larger`, error);
+  }
 }
 
 function parsing<Value>(what: string, parse: () => Value): Value {

@@ -7,7 +7,7 @@
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { checksumOf } from '../../ostree/checksum.ts';
 import { decodeXz } from '../xz/decode.ts';
-import { deltaFault } from './delta-fault.ts';
+import { deltaFault, partFault } from './delta-fault.ts';
 import { type PartPayload, parsePayload } from './part-payload.ts';
 import type { PartHeader } from './superblock.ts';
 
@@ -47,11 +47,9 @@ export function readPartFile(header: PartHeader, file: Buffer, options: PartOpti
 
 function checkPartFile({ version, size, checksum }: PartHeader, file: Buffer, what: string): void {
   if (version !== 0) throw new TreeportError('ERR_DELTA_VERSION', `${what} has version ${version}`);
-  if (file.length !== size)
-    throw new TreeportError('ERR_DELTA_PART', `${what} has ${file.length} bytes, its header says ${size}`);
+  if (file.length !== size) throw partFault(`${what} has ${file.length} bytes, its header says ${size}`);
   const actual = checksumOf(file);
-  if (actual !== checksum)
-    throw new TreeportError('ERR_DELTA_PART', `${what} has checksum ${actual}, its header says ${checksum}`);
+  if (actual !== checksum) throw partFault(`${what} has checksum ${actual}, its header says ${checksum}`);
 }
 
 function decompress(

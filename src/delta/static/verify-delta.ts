@@ -9,6 +9,7 @@ import type { MetadataSource, ObjectSource } from '../../ostree/object-source.ts
 import { applyPart, type BaseSource } from './apply-part.ts';
 import { checkCompleteness } from './completeness.ts';
 import { filesOfBase, objectsOfBase } from './delta-base.ts';
+import { deltaFault } from './delta-fault.ts';
 import type { StaticDelta } from './open-delta.ts';
 import { type PartOptions, readPartFile } from './part-file.ts';
 import type { PartHeader, Superblock } from './superblock.ts';
@@ -35,13 +36,16 @@ export async function verifyPart(
   return metadata;
 }
 
-/** `base` need not have more than the commit that the delta starts from. The errors of all its steps. */
+/**
+ * `base` need not have more than the commit that the delta starts from, and the objects that it leaves to be
+ * fetched. The errors of all its steps.
+ */
 export async function verifyDelta(
   delta: StaticDelta,
-  base: Pick<ObjectSource, 'content' | 'metadata'>,
+  base: Pick<ObjectSource, 'content' | 'metadata' | 'has'>,
 ): Promise<void> {
   const { parsed, what } = delta;
-  checkFallbacks(parsed, what);
+  await checkFallbacks(delta, base);
   const objects = await objectsOfBase(base, parsed.from);
   const files = filesOfBase(base, objects);
   const made = new Map<string, Buffer>();
@@ -52,14 +56,23 @@ export async function verifyDelta(
   await checkCompleteness(parsed, { target: targetMetadata(parsed, made, base), base: objects }, what);
 }
 
-/** Clients refuse fallbacks that are not files. */
-export function checkFallbacks({ fallbacks }: Superblock, what: string): void {
-  const wrong = fallbacks.find(({ object }) => object.type !== 'file');
-  if (wrong === undefined) return;
-  throw new TreeportError(
-    'ERR_DELTA_CORRUPT',
-    `${what} has ${formatObjectName(wrong.object)} as a fallback, which must be a file`,
-  );
+/**
+ * Clients refuse fallbacks that are not files, and fetch the others from the repository: ERR_DELTA_CORRUPT,
+ * ERR_DELTA_INCOMPLETE.
+ */
+export async function checkFallbacks(
+  { parsed, what }: StaticDelta,
+  objects: Pick<ObjectSource, 'has'>,
+): Promise<void> {
+  for (const { object } of parsed.fallbacks) {
+    const name = formatObjectName(object);
+    if (object.type !== 'file') throw deltaFault(`${what} has ${name} as a fallback, which must be a file`);
+    if (await objects.has(object)) continue;
+    throw new TreeportError(
+      'ERR_DELTA_INCOMPLETE',
+      `${what} leaves object ${name} to be fetched by itself, and the repository lacks it; pull over HTTP, or generate the delta with --min-fallback-size=0`,
+    );
+  }
 }
 
 function targetMetadata(

@@ -5,6 +5,7 @@ import { openDeltaFile, openStoredDelta, type StaticDelta } from '../../../src/d
 import { verifyDelta } from '../../../src/delta/static/verify-delta.ts';
 import { parseChecksum } from '../../../src/ostree/checksum.ts';
 import { listDeltas } from '../../../src/ostree/delta-list.ts';
+import type { ObjectName } from '../../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../../src/ostree/object-source.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { DELTA_FIXTURES, deltaFixturePath, deltaRepository } from '../../support/delta-fixtures.ts';
@@ -85,6 +86,22 @@ test('an object that is listed twice and a fallback that is no file are refused'
   await assert.rejects(
     verifyDelta(changed(delta, { fallbacks: wrong }), objects),
     coded('ERR_DELTA_CORRUPT', 'must be a file'),
+  );
+});
+
+test('a file that is left to be fetched must be in the repository', async (t) => {
+  const objects = await objectsOf(t);
+  const delta = openDeltaFile(deltaFixturePath('variants/from-to-fallback'));
+  const [fallback] = delta.parsed.fallbacks;
+  assert.ok(fallback !== undefined);
+  const without = {
+    content: objects.content.bind(objects),
+    metadata: objects.metadata.bind(objects),
+    has: async ({ checksum }: ObjectName) => checksum !== fallback.object.checksum,
+  };
+  await assert.rejects(
+    verifyDelta(delta, without),
+    coded('ERR_DELTA_INCOMPLETE', fallback.object.checksum, '--min-fallback-size=0'),
   );
 });
 

@@ -22,12 +22,12 @@ import { type DeltaPlan, partSize } from '../plan/delta-plan.ts';
 import { type PlanOptions, planDelta } from '../plan/plan-delta.ts';
 import { writeSignedSuperblock } from '../signed-superblock.ts';
 import { serializeSuperblock } from '../superblock.ts';
+import { checkSuperblockSize } from '../superblock-size.ts';
 import { buildParts } from './build-parts.ts';
 import type { BuiltPart } from './built-part.ts';
 import { DeltaTarget } from './delta-target.ts';
 import { makeSuperblock } from './make-superblock.ts';
 import { publishDelta } from './publish-delta.ts';
-import { checkSuperblockSize } from './superblock-size.ts';
 
 export type GenerateOptions = Omit<PlanOptions, 'storedSize'> & {
   /** Default: `fast`. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { checkSuperblockSize } from '../../../../src/delta/static/generate/superblock-size.ts';
+import { checkSuperblockSize } from '../../../src/delta/static/superblock-size.ts';
 
 const MIB = 1024 * 1024;
 
