@@ -22,8 +22,8 @@ export type ForeignFunctions = {
 };
 
 const LIBLZMA = 'liblzma.so.5';
-/** What koffi's `import` loads. */
-const MODULES = ['package.json', 'index.js', 'src/koffi/index.js', 'src/koffi/src/static.js'];
+/** What `require` of koffi loads. */
+const MODULES = ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'];
 
 /** For the Node program that is part of the runtime; undefined if this machine lacks a part of it. */
 export async function foreignFunctions(

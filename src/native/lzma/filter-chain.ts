@@ -2,7 +2,7 @@
  * A filter chain of one xz block as plain data, and its form in memory for liblzma: an array of lzma_filter
  * that points to lzma_options_lzma (lzma/filter.h, lzma/lzma12.h).
  */
-import koffi from 'koffi';
+import { lazyKoffi } from './koffi.ts';
 
 /** `hc` are hash chains, `bt` binary trees; the digit is the number of hashed bytes. */
 export type MatchFinder = 'hc3' | 'hc4' | 'bt2' | 'bt3' | 'bt4';
@@ -44,7 +44,7 @@ export function foreignChain(chain: FilterChain): Uint8Array {
   const options = memory.subarray(MAX_FILTERS * FILTER_BYTES);
   const filters = [
     ...(chain.x86 ? [{ id: BigInt(FILTER_IDS.x86), options: 0n }] : []),
-    { id: BigInt(FILTER_IDS.lzma2), options: koffi.address(options) },
+    { id: BigInt(FILTER_IDS.lzma2), options: lazyKoffi().address(options) },
     { id: END_OF_CHAIN, options: 0n },
   ];
   for (const [index, filter] of filters.entries()) {

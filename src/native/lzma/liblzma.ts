@@ -3,8 +3,8 @@
  * mirror images loads it too, on worker threads. Structs and constants: lzma/base.h, lzma/filter.h and
  * lzma/lzma12.h of xz 5.2 to 5.8, which share one ABI; only 64-bit little-endian machines are supported.
  */
-import koffi from 'koffi';
 import { messageOf, TreeportError } from '../../base/errors.ts';
+import { lazyKoffi } from './koffi.ts';
 
 const FILE = 'liblzma.so.5';
 /** 5.2.0, as lzma_version_number() counts. */
@@ -61,9 +61,9 @@ export function loadLiblzma(file = FILE): Liblzma {
   }
 }
 
-function open(file: string): ReturnType<typeof koffi.load> {
+function open(file: string): ReturnType<ReturnType<typeof lazyKoffi>['load']> {
   try {
-    return koffi.load(file);
+    return lazyKoffi().load(file);
   } catch (error) {
     throw missing(`cannot load ${file}: ${messageOf(error)}`, error);
   }

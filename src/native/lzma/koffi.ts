@@ -1,0 +1,17 @@
+/**
+ * koffi, loaded on first use, because the threads of mirror images that make uncompressed parts do without
+ * it, and images may lack it.
+ */
+import { createRequire } from 'node:module';
+import type koffi from 'koffi';
+
+type Koffi = typeof koffi;
+
+const load = createRequire(import.meta.url);
+const state: { loaded: Koffi | undefined } = { loaded: undefined };
+
+/** Throws what `require` does if the package or its binary is missing. */
+export function lazyKoffi(): Koffi {
+  state.loaded ??= load('koffi') as Koffi;
+  return state.loaded;
+}
