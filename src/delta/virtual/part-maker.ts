@@ -3,17 +3,14 @@
  * held whole, so memory grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}). There
  * are as many parts in memory as threads, which the threads share and which is used again.
  */
-import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { asBuffer, copyPieces } from '../../base/bytes.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { Thread } from '../../base/thread.ts';
-import { finishChecksum } from '../../ostree/checksum.ts';
-import { hashedHeader } from '../../ostree/file-header.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
-import { wrongChecksum } from '../../ostree/object-fault.ts';
 import { isHashedMetadata, type ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
+import { verifiedStream } from '../../ostree/verify.ts';
 import { deltaFault } from '../static/delta-fault.ts';
 import type { MadePart, PartAnswer, PartObject, PartRequest } from './part-thread.ts';
 import type { VirtualProfile } from './virtual-delta.ts';
@@ -148,9 +145,8 @@ async function readInto(
     target.set(await source.metadata(type, checksum));
     return;
   }
-  const { header, stream } = await source.content(checksum);
-  if (target.length > 0) await copyPieces(stream(asBuffer(target)), target);
-  if (!verify) return;
-  const actual = finishChecksum(createHash('sha256').update(hashedHeader(header)).update(target));
-  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
+  const object = await source.content(checksum);
+  // Sources fill memory that they are given, and would never fill none.
+  const memory = target.length > 0 ? asBuffer(target) : undefined;
+  await copyPieces(verify ? verifiedStream(object, checksum, memory) : object.stream(memory), target);
 }

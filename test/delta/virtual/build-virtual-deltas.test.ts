@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { parseSuperblock } from '../../../src/delta/static/superblock.ts';
@@ -91,11 +91,14 @@ test('stock ostree applies both profiles', { skip: unlessInstalled('ostree') }, 
 
 test('a corrupt or missing object fails the build', async (t) => {
   const { repo, to, deltas, maker } = await built(t);
-  const file = deltas[0]?.parts.flatMap(({ objects }) => objects).findLast(({ type }) => type === 'file');
-  assert.ok(file !== undefined);
-  const path = join(repo.path, loosePath(file.checksum, 'filez'));
-  rmSync(path);
+  const files = deltas[0]?.parts.flatMap(({ objects }) => objects).filter(({ type }) => type === 'file');
+  const [path, other] = (files ?? []).map(({ checksum }) =>
+    join(repo.path, loosePath(checksum, 'filez')),
+  ) as [string, string];
   const again = () => buildVirtualDeltas(repo.objects, to, { profiles: ['lan'], maker });
+  copyFileSync(other, path);
+  await assert.rejects(again(), { code: 'ERR_OBJECT_CORRUPT' });
+  rmSync(path);
   await assert.rejects(again(), { code: 'ERR_OBJECT_MISSING' });
 });
 
