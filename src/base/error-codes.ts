@@ -99,6 +99,12 @@ export const ERROR_CODES = {
   ERR_DELTA_EXISTS:
     'The repository has a static delta of this name that clients may be fetching, and the new one differs. Nothing was changed. The message says how to replace it.',
   ERR_DELTA_BUSY: 'Another `delta maintain` works on this repository. Wait until it ends.',
+  ERR_ROOTFS:
+    'The directory, tar file or image is not the root filesystem of an OS. The message says what it lacks, or what is in the way.',
+  ERR_ROOTFS_ENTRY:
+    'A root filesystem has an entry that no commit can hold: a device, a FIFO, a socket, or a name that is not UTF-8. The message names it.',
+  ERR_ROOTFS_CHANGED:
+    'A file of a root filesystem changed while it was read, so that its parts may not fit together. Nothing was written. Stop what writes to it and try again.',
   ERR_TAR: 'A tar stream is malformed or truncated.',
   ERR_TAR_OBJECT: 'An entry of a tar stream violates the ostree tar formats. The message names the entry.',
   ERR_LIBLZMA_MISSING:

@@ -40,6 +40,20 @@ export function readLinkBeneath(root: string, path: string): Buffer | undefined 
   );
 }
 
+/**
+ * Calls `work` with a path that leads into the directory at `path`, for readers of whole directories.
+ * Undefined if it does not exist; ERR_FILE_UNSAFE.
+ */
+export function inDirectoryBeneath<T>(
+  root: string,
+  path: string,
+  work: (directory: string) => T,
+): { readonly value: T } | undefined {
+  return whereItBelongs(root, path, (real) =>
+    inDirectory(root, real, path, (directory) => ({ value: work(directory) })),
+  );
+}
+
 /** Calls `work` with a path of the directory at `path`, after checking that it really lies there. */
 function inDirectory<T>(
   root: string,

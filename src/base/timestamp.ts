@@ -13,3 +13,11 @@ export function isoTimestamp(seconds: number): string | undefined {
 export function timestampText(seconds: number): string {
   return isoTimestamp(seconds) ?? `@${seconds}`;
 }
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
+/** Whole seconds since 1970 of a time in the form of RFC 3339; undefined if it is none. */
+export function parseTimestamp(text: string): number | undefined {
+  const seconds = RFC3339.test(text) ? Math.floor(Date.parse(text) / 1000) : Number.NaN;
+  return Number.isNaN(seconds) ? undefined : seconds;
+}

@@ -44,6 +44,10 @@ const GROUPS: readonly Group[] = [
         load: async () => (await import('./container-encapsulate.ts')).addContainerExportOci,
       },
       {
+        names: ['build-chunked-oci'],
+        load: async () => (await import('./container-build-chunked-oci.ts')).addContainerBuildChunkedOci,
+      },
+      {
         names: ['unencapsulate', 'import'],
         load: async () => (await import('./container-unencapsulate.ts')).addContainerUnencapsulate,
       },

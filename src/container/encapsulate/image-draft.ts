@@ -3,7 +3,7 @@
  * add layers before `finishImage` writes both.
  */
 import { TreeportError } from '../../base/errors.ts';
-import { isoTimestamp } from '../../base/timestamp.ts';
+import { isoTimestamp, parseTimestamp } from '../../base/timestamp.ts';
 import { canonicalJson } from '../../oci/model/canonical-json.ts';
 import type { Descriptor, Digest, Platform } from '../../oci/model/descriptor.ts';
 import { type ContainerConfig, type HistoryEntry, imageConfig } from '../../oci/model/image-config.ts';
@@ -59,12 +59,9 @@ export function formatTimestamp(seconds: number): string {
   );
 }
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
-
 /**
  * The `created` of history entries: the image's own time in UTC, in whole seconds; 1970 if it is not a time.
  */
 export function historyTimestamp(created: string): string {
-  const milliseconds = RFC3339.test(created) ? Date.parse(created) : Number.NaN;
-  return isoTimestamp(Math.floor(milliseconds / 1000)) ?? formatTimestamp(0);
+  return isoTimestamp(parseTimestamp(created) ?? Number.NaN) ?? formatTimestamp(0);
 }
