@@ -13,6 +13,8 @@ export type PathOwner = {
   /** All packages that list the path, by id. The first one owns it. */
   readonly packages: readonly [Package, ...Package[]];
   readonly why: 'listed' | 'bytecode' | 'alternative';
+  /** The builder of the system moved it, so no package lists it where the commit has it. */
+  readonly moved: boolean;
 };
 
 /** Owners by path in the commit; paths that no package has are absent. */
@@ -32,13 +34,16 @@ export class OwnerMap {
   }
 
   async add({ package: owner, files }: ListedPackage): Promise<void> {
-    const alone: PathOwner = { packages: [owner], why: 'listed' };
+    const inPlace: PathOwner = { packages: [owner], why: 'listed', moved: false };
+    const elsewhere: PathOwner = { ...inPlace, moved: true };
     for (const listed of files) {
-      const path = (this.#files.findAgain(listed) ?? (await locate(this.#files, listed)))?.path;
+      const there = this.#files.findAgain(listed) ?? (await this.#files.find(listed));
+      const path = (there ?? (await locate(this.#files, listed)))?.path;
       if (path === undefined) continue;
+      const alone = there === undefined ? elsewhere : inPlace;
       const known = this.#owners.get(path);
       if (known === undefined) this.#owners.set(path, alone);
-      else if (!known.packages.includes(owner)) this.#owners.set(path, together(known, owner));
+      else if (!known.packages.includes(owner)) this.#owners.set(path, together(known, alone));
     }
   }
 
@@ -57,7 +62,7 @@ export class OwnerMap {
   #derive(file: FoundFile, from: string, why: PathOwner['why']): boolean {
     const origin = this.#owners.get(from);
     if (origin === undefined) return false;
-    this.#owners.set(file.path, { packages: origin.packages, why });
+    this.#owners.set(file.path, { packages: origin.packages, why, moved: origin.moved });
     return true;
   }
 
@@ -74,7 +79,7 @@ export class OwnerMap {
   }
 }
 
-function together({ packages, why }: PathOwner, another: Package): PathOwner {
-  const sorted = [...packages, another].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  return { packages: sorted as [Package, ...Package[]], why };
+function together(one: PathOwner, another: PathOwner): PathOwner {
+  const sorted = [...one.packages, ...another.packages].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return { packages: sorted as [Package, ...Package[]], why: one.why, moved: one.moved && another.moved };
 }

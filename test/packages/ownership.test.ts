@@ -4,24 +4,15 @@ import { basename, dirname, join } from 'node:path';
 import test from 'node:test';
 import { readOwnership } from '../../src/packages/read-packages.ts';
 import { must } from '../e2e/support/run.ts';
-import { commitPaths, rpmdbFixture, type Tree, type TreeEntry, warnings } from '../support/package-trees.ts';
+import {
+  commitPaths,
+  debianTree,
+  rpmdbFixture,
+  type Tree,
+  type TreeEntry,
+  warnings,
+} from '../support/package-trees.ts';
 import { unlessInstalled } from '../support/programs.ts';
-
-const paragraph = (name: string, more = '') =>
-  `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n${more}\n`;
-
-/** A tree with dpkg's database of packages that list these paths. */
-function debian(lists: Readonly<Record<string, readonly string[]>>, tree: Tree): Tree {
-  const database = 'usr/lib/sysimage/dpkg';
-  const infos = Object.entries(lists).map(([name, paths]) => [
-    `${database}/info/${name}.list`,
-    `/.\n${paths.join('\n')}\n`,
-  ]);
-  const status = Object.keys(lists)
-    .map((name) => paragraph(name))
-    .join('');
-  return { [`${database}/status`]: status, ...Object.fromEntries(infos), ...tree };
-}
 
 /** Owner and reason by path, without the database. */
 async function ownersOf(t: Parameters<typeof commitPaths>[0], tree: Tree) {
@@ -38,7 +29,7 @@ async function ownersOf(t: Parameters<typeof commitPaths>[0], tree: Tree) {
 test('links to directories are followed, the last link is not', async (t) => {
   const { owners } = await ownersOf(
     t,
-    debian(
+    debianTree(
       { a: ['/lib64/x', '/deep/x', '/sh', '/usr/up/../lib/y', '/gone/x', '/usr/lib'] },
       {
         'usr/lib64/x': 'x',
@@ -59,7 +50,7 @@ test('links to directories are followed, the last link is not', async (t) => {
 test('loops of links end', async (t) => {
   const { owners } = await ownersOf(
     t,
-    debian(
+    debianTree(
       { a: ['/a/x', '/self/x', '/usr/bin/a'] },
       { a: { to: 'b' }, b: { to: 'a' }, self: { to: 'self/self' }, 'usr/bin/a': '' },
     ),
@@ -71,7 +62,7 @@ test('what builders move is found', async (t) => {
   const sum = '0123456789abcdef'.repeat(4);
   const { owners } = await ownersOf(
     t,
-    debian(
+    debianTree(
       {
         a: [
           '/etc/a',
@@ -102,7 +93,7 @@ test('what builders move is found', async (t) => {
 test('bytecode and alternatives belong to what they are made of', async (t) => {
   const { owners } = await ownersOf(
     t,
-    debian(
+    debianTree(
       { python: ['/usr/lib/python3/m.py'], vim: ['/usr/bin/vim.basic'] },
       {
         'usr/lib/python3/m.py': '',
@@ -131,7 +122,7 @@ test('bytecode and alternatives belong to what they are made of', async (t) => {
 test('a path of several packages belongs to the first by id', async (t) => {
   const { owners } = await ownersOf(
     t,
-    debian({ b: ['/usr/x'], c: ['/usr/x'], a: ['/usr/x', '/usr/x'] }, { 'usr/x': '' }),
+    debianTree({ b: ['/usr/x'], c: ['/usr/x'], a: ['/usr/x', '/usr/x'] }, { 'usr/x': '' }),
   );
   assert.deepEqual(owners, { '/usr/x': 'a+b+c listed' });
 });

@@ -96,6 +96,20 @@ function nodeOf(entry: TreeEntry): TreeNode {
   return { kind: 'file', mode: 0o644, content: entry.content ?? '', xattrs: entry.xattrs };
 }
 
+const paragraph = (name: string) =>
+  `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n`;
+
+/** A tree with dpkg's database of packages that list these paths. */
+export function debianTree(lists: Readonly<Record<string, readonly string[]>>, tree: Tree): Tree {
+  const database = 'usr/lib/sysimage/dpkg';
+  const infos = Object.entries(lists).map(([name, paths]) => [
+    `${database}/info/${name}.list`,
+    `/.\n${paths.join('\n')}\n`,
+  ]);
+  const status = Object.keys(lists).map(paragraph).join('');
+  return { [`${database}/status`]: status, ...Object.fromEntries(infos), ...tree };
+}
+
 /** A real rpmdb.sqlite, made by rpm 4.18: `two-pkgs`, `two-pkgs-nodocs` or `62-pkgs`. */
 export function rpmdbFixture(name: string): Buffer {
   return gunzipSync(readFileSync(join(import.meta.dirname, `../fixtures/rpmdb/${name}.rpmdb.sqlite.gz`)));

@@ -10,18 +10,18 @@ import { packCompatible, type SizedComponent } from './compatible.ts';
 /** Names of the components of each layer but the first, as in the annotation `ostree.components`. */
 export type PriorLayers = readonly (readonly string[])[];
 
-export type PackedLikeBefore = {
-  readonly bins: readonly (readonly SizedComponent[])[];
+export type PackedLikeBefore<C> = {
+  readonly bins: readonly (readonly C[])[];
   /** Why the former layers could not be kept; undefined if they were. */
   readonly discarded: string | undefined;
 };
 
 /** Never fails because of the former layers: it packs afresh instead. ERR_LAYER_PLAN below 4 bins. */
-export function packLikeBefore(
-  components: readonly SizedComponent[],
+export function packLikeBefore<C extends SizedComponent>(
+  components: readonly C[],
   bins: number,
   prior: PriorLayers,
-): PackedLikeBefore {
+): PackedLikeBefore<C> {
   const afresh = packCompatible(components, bins);
   if (prior.length === 0) return { bins: afresh, discarded: 'the former image has no component layers' };
   const byName = Map.groupBy(components, ({ name }) => name);
@@ -37,7 +37,7 @@ export function packLikeBefore(
 }
 
 /** The components of that name; none the second time. */
-function take(byName: Map<string, SizedComponent[]>, name: string): readonly SizedComponent[] {
+function take<C>(byName: Map<string, C[]>, name: string): readonly C[] {
   const found = byName.get(name) ?? [];
   byName.delete(name);
   return found;

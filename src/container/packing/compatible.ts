@@ -25,7 +25,7 @@ export type SizedComponent = {
 /** The largest u32. */
 export const EVERY_BUILD = 4_294_967_295;
 
-type Bin = readonly SizedComponent[];
+type Bin<C> = readonly C[];
 
 const LEAST_BINS = 4;
 /** Of the bins that are not set aside; a 32-bit float in ostree-ext. */
@@ -34,7 +34,10 @@ const LARGE_SHARE = Math.fround(0.6);
 const THRESHOLD = 2;
 
 /** One list of components for each layer, at most `bins`. Throws ERR_LAYER_PLAN below 4 bins. */
-export function packCompatible(components: readonly SizedComponent[], bins: number): readonly Bin[] {
+export function packCompatible<C extends SizedComponent>(
+  components: readonly C[],
+  bins: number,
+): readonly Bin<C>[] {
   if (bins < LEAST_BINS)
     throw new TreeportError(
       'ERR_LAYER_PLAN',
@@ -52,12 +55,12 @@ export function packCompatible(components: readonly SizedComponent[], bins: numb
 }
 
 /** Packs into `bins - ends` bins: the last ones are set aside, and one more is for small components. */
-function packOthers(others: Bin, bins: number, ends: number): readonly Bin[] {
+function packOthers<C extends SizedComponent>(others: Bin<C>, bins: number, ends: number): readonly Bin<C>[] {
   const large = Math.floor(Math.fround(LARGE_SHARE * Math.fround(bins - ends - 1)));
   const medium = bins - large - ends - 1;
   const { single, small, classes } = partition(others, large);
   const run = Math.trunc((others.length - large - small.length) / medium);
-  const packed: Bin[] = single.map((component) => [component]);
+  const packed: Bin<C>[] = single.map((component) => [component]);
   if (small.length > 0) packed.push(small);
   for (const members of classes)
     packed.push(...cut(members, others.length < large + small.length ? Infinity : run));
@@ -65,14 +68,14 @@ function packOthers(others: Bin, bins: number, ends: number): readonly Bin[] {
   return packed;
 }
 
-type Partition = {
-  readonly single: Bin;
-  readonly small: Bin;
+type Partition<C> = {
+  readonly single: Bin<C>;
+  readonly small: Bin<C>;
   /** By frequency from high to low, then size: high, low, medium. */
-  readonly classes: readonly Bin[];
+  readonly classes: readonly Bin<C>[];
 };
 
-function partition(components: Bin, large: number): Partition {
+function partition<C extends SizedComponent>(components: Bin<C>, large: number): Partition<C> {
   const sizes = components.map(({ size }) => size);
   const middle = median(sizes);
   const deviation = median(sizes.map((size) => Math.abs(size - middle)));
@@ -88,7 +91,7 @@ function partition(components: Bin, large: number): Partition {
   };
 }
 
-function classesOf(components: Bin): readonly Bin[] {
+function classesOf<C extends SizedComponent>(components: Bin<C>): readonly Bin<C>[] {
   const frequency = rankBy(components.map(({ changeFrequency }) => changeFrequency));
   const size = rankBy(components.map((component) => component.size));
   const classes = Map.groupBy(
@@ -111,10 +114,10 @@ function rankBy(values: readonly number[]): (value: number) => 'h' | 'l' | 'm' {
 }
 
 /** Runs of `length`; a length of 0 gives an empty bin, and then single ones, as in ostree-ext. */
-function cut(members: Bin, length: number): readonly Bin[] {
-  const bins: SizedComponent[][] = [[]];
+function cut<C>(members: Bin<C>, length: number): readonly Bin<C>[] {
+  const bins: C[][] = [[]];
   for (const component of members) {
-    const last = bins.at(-1) as SizedComponent[];
+    const last = bins.at(-1) as C[];
     if (last.length >= length) bins.push([component]);
     else last.push(component);
   }
@@ -122,7 +125,7 @@ function cut(members: Bin, length: number): readonly Bin[] {
 }
 
 /** Merges neighbours from the end until at most `limit` bins are left; the first `singles` stay. */
-function mergeDown(bins: Bin[], limit: number, singles: number): void {
+function mergeDown<C>(bins: Bin<C>[], limit: number, singles: number): void {
   while (bins.length > limit) {
     const before = bins.length;
     const first = 1 + singles;
