@@ -22,6 +22,13 @@ export function parseDirtree(bytes: Uint8Array): Dirtree {
   return { files: [...reader.files()], directories: [...reader.directories()] };
 }
 
+/** Throws the errors of {@link parseDirtree} without keeping the entries. */
+export function checkDirtree(bytes: Uint8Array): void {
+  const reader = new DirtreeReader(bytes);
+  for (const _ of reader.files());
+  for (const _ of reader.directories());
+}
+
 /**
  * Iterates over the entries of a dirtree without keeping them. The constructor checks the names: single path
  * components, in strict order, and none both a file and a directory.

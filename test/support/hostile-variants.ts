@@ -4,14 +4,14 @@
  */
 import { chooseWidth, writeOffset } from '../../src/gvariant/framing.ts';
 import { variant, write } from '../../src/gvariant/index.ts';
-import { checksumOf } from '../../src/ostree/checksum.ts';
+import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { serializeCommit } from '../../src/ostree/commit.ts';
 import { serializeDirmeta } from '../../src/ostree/dirmeta.ts';
 import { serializeDirtree } from '../../src/ostree/dirtree.ts';
+import { hashedHeader, S_IFREG } from '../../src/ostree/file-header.ts';
 import { type MetadataDict, serializeDict } from '../../src/ostree/metadata-dict.ts';
 import { GPG_SIGNATURES } from '../../src/ostree/sign/signatures.ts';
 import { objectPath } from '../../src/tar/layout.ts';
-import { repeatedChecksum } from './checksums.ts';
 import { tarArchive } from './tar-streams.ts';
 
 type Fill = (bytes: number) => Buffer;
@@ -73,6 +73,9 @@ function withFilling(
 const DIRMETA = serializeDirmeta({ uid: 0, gid: 0, mode: 0o40755, xattrs: [] });
 const EMPTY_TREE = serializeDirtree({ files: [], directories: [] });
 
+const EMPTY_FILE_HEADER = { uid: 0, gid: 0, mode: S_IFREG | 0o644, target: '', xattrs: Buffer.alloc(0) };
+const EMPTY_FILE = checksumOf(hashedHeader(EMPTY_FILE_HEADER));
+
 type Roots = { readonly tree?: Buffer; readonly meta?: Buffer };
 
 function commitWith(
@@ -84,7 +87,11 @@ function commitWith(
   return serializeCommit({ metadata, parent: undefined, subject, body: '', timestamp: 1, ...roots });
 }
 
-type Parts = Roots & { readonly commit?: Buffer; readonly detached?: Buffer };
+type Parts = Roots & {
+  readonly commit?: Buffer;
+  readonly detached?: Buffer;
+  readonly hasEmptyFile?: boolean;
+};
 
 /** The stream of a commit of one directory. */
 function streamOf(parts: Parts): Buffer {
@@ -98,19 +105,24 @@ function streamOf(parts: Parts): Buffer {
     ...(detached === undefined ? [] : [entry('commitmeta', detached, commit)]),
     entry('dirmeta', meta),
     entry('dirtree', tree),
+    ...(parts.hasEmptyFile ? [{ path: objectPath(EMPTY_FILE, 'file'), mode: EMPTY_FILE_HEADER.mode }] : []),
   ]);
 }
 
-function wideTree(bytes: number, kind: 'files' | 'directories'): Buffer {
-  const count = Math.floor(bytes / (kind === 'files' ? 48 : 84));
-  const names = Array.from({ length: count }, (_, index) => index.toString(36).padStart(6, '0'));
-  if (kind === 'files')
-    return serializeDirtree({
-      files: names.map((name) => ({ name, checksum: repeatedChecksum('c') })),
-      directories: [],
-    });
-  const child = { tree: checksumOf(EMPTY_TREE), meta: checksumOf(DIRMETA) };
-  return serializeDirtree({ files: [], directories: names.map((name) => ({ name, ...child })) });
+function wideTree(bytes: number, checksum: Checksum): Buffer {
+  const files = entryNames(bytes, 48).map((name) => ({ name, checksum }));
+  return serializeDirtree({ files, directories: [] });
+}
+
+function tallTree(bytes: number, tree: Checksum): Buffer {
+  const meta = checksumOf(DIRMETA);
+  const directories = entryNames(bytes, 84).map((name) => ({ name, tree, meta }));
+  return serializeDirtree({ files: [], directories });
+}
+
+function entryNames(bytes: number, entryBytes: number): readonly string[] {
+  const count = Math.floor(bytes / entryBytes);
+  return Array.from({ length: count }, (_, index) => index.toString(36).padStart(6, '0'));
 }
 
 /** A dirmeta whose attributes are empty pairs. */
@@ -137,7 +149,7 @@ export const HOSTILE_STREAMS: ReadonlyMap<string, (bytes: number) => Buffer> = n
   ],
   ['keys of detached metadata', (bytes) => streamOf({ detached: FILLS['a{sv}'](bytes) })],
   ['a long subject', (bytes) => streamOf({ commit: commitWith(new Map(), {}, 'ü'.repeat(bytes / 2)) })],
-  ['a directory of files', (bytes) => streamOf({ tree: wideTree(bytes, 'files') })],
-  ['a directory of directories', (bytes) => streamOf({ tree: wideTree(bytes, 'directories') })],
+  ['a directory of files', (bytes) => streamOf({ tree: wideTree(bytes, EMPTY_FILE), hasEmptyFile: true })],
+  ['a directory of directories', (bytes) => streamOf({ tree: tallTree(bytes, checksumOf(EMPTY_TREE)) })],
   ['attributes of a directory', (bytes) => streamOf({ meta: emptyXattrs(bytes) })],
 ]);

@@ -8,7 +8,7 @@ import { read } from '../../gvariant/index.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { parseCommit } from '../../ostree/commit.ts';
 import { parseDirmeta } from '../../ostree/dirmeta.ts';
-import { parseDirtree } from '../../ostree/dirtree.ts';
+import { checkDirtree } from '../../ostree/dirtree.ts';
 import {
   checkFileHeader,
   type FileHeader,
@@ -94,7 +94,7 @@ function checkCanonical({ uid, gid, xattrs }: FileHeader, where: string): void {
 
 /** Throws ERR_OBJECT_TOO_LARGE or ERR_OBJECT_CORRUPT. */
 export function checkMetadata(type: HashedMetadataType, checksum: Checksum, bytes: Uint8Array): void {
-  const parse = { commit: parseCommit, dirtree: parseDirtree, dirmeta: parseDirmeta }[type];
+  const parse = { commit: parseCommit, dirtree: checkDirtree, dirmeta: parseDirmeta }[type];
   checkObject({ type, checksum }, bytes, parse);
 }
 
