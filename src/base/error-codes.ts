@@ -92,7 +92,7 @@ export const ERROR_CODES = {
   ERR_SEAL_OWNERS:
     'The build changed owners, modes or bytes of objects, as rootless builds do. Build as root, or use `treeport mirror wrap`.',
   ERR_CACHE_DIR:
-    'The cache directory of the server cannot be created or written, contains foreign files, or overlaps with the repository.',
+    'A cache directory cannot be created or written, contains foreign files, or overlaps with the repository it serves.',
   ERR_LISTEN:
     'The server cannot listen: the port is in use, or the address does not belong to this machine or is not allowed.',
   ERR_DELTA_POLICY: 'The policy for static deltas is invalid. The message names the group and the key.',

@@ -2,15 +2,18 @@
  * Options shared by `container encapsulate` and `mirror build`, which make an image from a commit: those of
  * ostree-ext, and some it lacks.
  */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readContainerConfig } from '../container/encapsulate/config-file.ts';
-import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
+import type { EncapsulateOptions, FormatVersion } from '../container/encapsulate/encapsulate.ts';
+import { LayerCache } from '../container/encapsulate/layer-cache.ts';
 import { DEFAULT_COMPRESSION, FAST_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
+import { warn } from './report.ts';
 
 /** The values that commander passes to the action. */
 export type EncapsulateCliOptions = {
   readonly label?: readonly (readonly [string, string])[];
   readonly config?: string;
+  readonly imageConfig?: string;
   readonly copymeta?: readonly string[];
   readonly copymetaOpt?: readonly string[];
   readonly cmd?: readonly string[];
@@ -18,6 +21,8 @@ export type EncapsulateCliOptions = {
   readonly compressionFast?: boolean;
   readonly arch?: string;
   readonly created?: string;
+  readonly formatVersion?: FormatVersion;
+  readonly layerCache?: string;
 };
 
 export function addEncapsulateOptions(command: Command): Command {
@@ -26,6 +31,9 @@ export function addEncapsulateOptions(command: Command): Command {
     .option(
       '--config <file>',
       'start from this container configuration: JSON, as in the "config" member of an OCI image config',
+    )
+    .addOption(
+      new Option('--image-config <file>', 'the same as --config, as rpm-ostree calls it').conflicts('config'),
     )
     .option(
       '--copymeta <key>',
@@ -40,21 +48,35 @@ export function addEncapsulateOptions(command: Command): Command {
       '--arch <name>',
       "architecture of the image (default: the commit's ostree.architecture, else this machine's)",
     )
-    .option('--created <time>', "creation time of the image, RFC 3339 (default: the commit's)");
+    .option('--created <time>', "creation time of the image, RFC 3339 (default: the commit's)")
+    .option(
+      '--format-version <version>',
+      'format of the layers: 2 has the directories of the files in each, 1 does not (default: 2, or 1 if there is one layer)',
+      parseFormatVersion,
+    )
+    .option('--layer-cache <dir>', 'keep layers in this directory, and take unchanged ones from it');
 }
 
 /** Maps the parsed command line to the options of the library's `encapsulate`. */
 export async function encapsulateOptions(options: EncapsulateCliOptions): Promise<EncapsulateOptions> {
+  const { config = options.imageConfig, formatVersion, layerCache } = options;
   return {
     labels: Object.fromEntries(options.label ?? []),
     copyMeta: options.copymeta ?? [],
     copyMetaOptional: options.copymetaOpt ?? [],
-    config: options.config === undefined ? {} : await readContainerConfig(options.config),
+    config: config === undefined ? {} : await readContainerConfig(config),
     compression: compressionOf(options),
     ...(options.cmd === undefined ? {} : { cmd: options.cmd }),
     ...(options.arch === undefined ? {} : { architecture: options.arch }),
     ...(options.created === undefined ? {} : { created: options.created }),
+    ...(formatVersion === undefined ? {} : { formatVersion }),
+    ...(layerCache === undefined ? {} : { layerCache: await LayerCache.open(layerCache, warn) }),
   };
+}
+
+function parseFormatVersion(value: string): FormatVersion {
+  if (value === '1' || value === '2') return Number(value) as FormatVersion;
+  throw new InvalidArgumentError('It must be 1 or 2.');
 }
 
 function compressionOf(options: EncapsulateCliOptions) {

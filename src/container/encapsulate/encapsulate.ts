@@ -14,8 +14,10 @@ import { type Commit, parseCommit } from '../../ostree/commit.ts';
 import { dictString, dictStrings } from '../../ostree/metadata-dict.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import { type ChunkObjects, commitObjects } from '../../tar/chunk.ts';
+import { directoryOwners } from '../../tar/directory-owners.ts';
 import { commitLabels, LABEL_FINAL_DIFFID, type LabelOptions } from '../labels.ts';
 import { formatTimestamp, historyTimestamp, type ImageDraft } from './image-draft.ts';
+import type { LayerCache } from './layer-cache.ts';
 import { checkPlan, type LayerPlan, type PlanLayers, wholeCommit } from './layer-plan.ts';
 import { writeLayers } from './write-layers.ts';
 
@@ -31,9 +33,16 @@ export type EncapsulateOptions = LabelOptions & {
   readonly created?: string;
   /** Default: one layer for the whole commit. */
   readonly plan?: PlanLayers;
+  /** 2 repeats in each layer the parent directories of its files. Default: 2 if there are several layers. */
+  readonly formatVersion?: FormatVersion;
+  /** Layers that were built before. */
+  readonly layerCache?: LayerCache;
   /** Receives, from time to time, the number of tar bytes since the last call, of all layers. */
   readonly onProgress?: (bytes: number) => void;
 };
+
+/** Of layers, as ostree-ext counts. */
+export type FormatVersion = 1 | 2;
 
 /** Writes the layers of the commit into `sink`; finishImage finishes the image. ERR_LAYER_PLAN. */
 export async function encapsulate(
@@ -45,9 +54,13 @@ export async function encapsulate(
   const commit = parseCommit(await source.metadata('commit', checksum));
   const labels = commitLabels(checksum, commit, options);
   const created = options.created ?? formatTimestamp(commit.timestamp);
+  const plan = await planOf(await commitObjects(source, checksum), options);
+  const formatVersion = options.formatVersion ?? (plan.length > 1 ? 2 : 1);
   const layers = await writeLayers(source, checksum, sink, {
-    plan: await planOf(await commitObjects(source, checksum), options),
+    plan,
+    directories: formatVersion === 2 ? await directoryOwners(source, checksum) : undefined,
     compression: options.compression,
+    cache: options.layerCache,
     history: {
       created: historyTimestamp(created),
       created_by: commit.subject || `ostree export of commit ${checksum}`,

@@ -6,16 +6,23 @@ import { writeLayer } from '../../oci/write/layer-writer.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { Chunk } from '../../tar/chunk.ts';
+import type { DirectoryOwners } from '../../tar/directory-owners.ts';
 import { exportChunk } from '../../tar/export-chunk.ts';
 import { exportOstreeLayer } from '../../tar/export-commit.ts';
 import { ANNOTATION_COMPONENTS } from '../labels.ts';
 import type { ImageLayer } from './image-draft.ts';
+import type { KeptLayer, KnownLayer, LayerCache } from './layer-cache.ts';
+import { componentLayerKey, type LayerKey, ostreeLayerKey } from './layer-key.ts';
 import type { LayerPlan } from './layer-plan.ts';
 
 export type WriteLayersOptions = {
   readonly compression: Compression;
+  /** Selects format 2. */
+  readonly directories: DirectoryOwners | undefined;
   /** The history entry of the ostree layer; those of the others name their chunk. */
   readonly history: { readonly created: string; readonly created_by: string };
+  /** Layers that are in it are not written again; those that are not are kept in it. */
+  readonly cache?: LayerCache | undefined;
   /** Receives the number of tar bytes since the last call, of all layers. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 };
@@ -28,21 +35,67 @@ export async function writeLayers(
   source: ObjectSource,
   commit: Checksum,
   sink: ImageSink,
-  { plan, compression, history, onProgress }: WriteLayersOptions & { readonly plan: LayerPlan },
+  options: WriteLayersOptions & { readonly plan: LayerPlan },
 ): Promise<readonly [ImageLayer, ...ImageLayer[]]> {
+  const { plan, history } = options;
   const layers: ImageLayer[] = [];
   await eachConcurrently(plan.entries(), LAYERS_AT_ONCE, async ([index, chunk], signal) => {
-    const tar = index === 0 ? exportOstreeLayer(source, commit, chunk) : exportChunk(source, chunk);
-    const annotations = index === 0 ? {} : { annotations: componentsOf(chunk) };
-    const options = { compression, signal, ...annotations, ...(onProgress && { onProgress }) };
-    const { descriptor, diffId } = await writeLayer(sink, tar, options);
+    const isOstree = index === 0;
+    const key = isOstree
+      ? await ostreeLayerKey(source, commit, chunk, options)
+      : componentLayerKey(chunk, options);
+    const tar = () => {
+      const { directories } = options;
+      const format = directories === undefined ? {} : { directories };
+      return isOstree ? exportOstreeLayer(source, commit, chunk, format) : exportChunk(source, chunk, format);
+    };
+    const known = await options.cache?.take(key, sink);
+    const { descriptor, diffId } = known ?? (await writeAndKeep(sink, tar(), key, { ...options, signal }));
     layers[index] = {
-      descriptor,
+      descriptor: isOstree ? descriptor : { ...descriptor, annotations: componentsOf(chunk) },
       diffId,
-      history: index === 0 ? history : { ...history, created_by: chunk.name },
+      history: isOstree ? history : { ...history, created_by: chunk.name },
     };
   });
   return layers as [ImageLayer, ...ImageLayer[]];
+}
+
+async function writeAndKeep(
+  sink: ImageSink,
+  tar: AsyncIterable<Uint8Array>,
+  key: LayerKey,
+  options: Pick<WriteLayersOptions, 'compression' | 'cache' | 'onProgress'> & {
+    readonly signal: AbortSignal;
+  },
+): Promise<KnownLayer> {
+  const { compression, signal, cache, onProgress } = options;
+  const layerOptions = { compression, signal, ...(onProgress && { onProgress }) };
+  if (cache === undefined) return writeLayer(sink, tar, layerOptions);
+  const kept = await cache.keep(key);
+  try {
+    const layer = await writeLayer(alsoInto(sink, kept), tar, layerOptions);
+    await kept.finish(layer);
+    return layer;
+  } catch (error) {
+    await kept.abort();
+    throw error;
+  }
+}
+
+/** The sink, whose next blob is kept as well. */
+function alsoInto(sink: ImageSink, kept: KeptLayer): Pick<ImageSink, 'openBlob'> {
+  return {
+    openBlob: async () => {
+      const blob = await sink.openBlob();
+      return {
+        write: async (bytes) => {
+          await Promise.all([blob.write(bytes), kept.write(bytes)]);
+        },
+        commit: (digest) => blob.commit(digest),
+        abort: () => blob.abort(),
+      };
+    },
+  };
 }
 
 function componentsOf({ packages }: Chunk): Record<string, string> {

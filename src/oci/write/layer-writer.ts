@@ -23,7 +23,7 @@ export type WrittenLayer = {
 
 /** Writes the tar stream as a layer blob of `sink`. Several layers may be written at once. */
 export async function writeLayer(
-  sink: ImageSink,
+  sink: Pick<ImageSink, 'openBlob'>,
   tar: AsyncIterable<Uint8Array>,
   options: LayerOptions,
 ): Promise<WrittenLayer> {

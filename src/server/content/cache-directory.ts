@@ -3,7 +3,7 @@
  *
  * | name | what it is |
  * |---|---|
- * | `treeport-cache` | the marker, with {@link MARKER_TEXT}; without it the directory must be empty |
+ * | `treeport-cache` | the marker, with the text of {@link MARKER}; without it the directory must be empty |
  * | `<encoder>/objects/<2>/<62>.filez` | the objects of one encoder (encoder.ts defines its id) |
  * | `delta-parts/objects/<2>/<62>.filez` | parts of virtual deltas, named by their own SHA-256 |
  *
@@ -14,11 +14,11 @@
  * Only folders of encoders are ever removed, and only if no server has claimed them for a day: every server
  * renews the date of its own folder, see {@link claimFolder}.
  */
-import { constants, lstatSync, mkdirSync, statSync, utimesSync } from 'node:fs';
-import { mkdir, open, readdir, realpath, rm } from 'node:fs/promises';
+import { lstatSync, mkdirSync, statSync, utimesSync } from 'node:fs';
+import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
+import { type Marker, markDirectory } from '../../base/marked-directory.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 
 export type CacheDirectoryOptions = {
@@ -29,11 +29,10 @@ export type CacheDirectoryOptions = {
   readonly repositories: readonly string[];
 };
 
-const MARKER = 'treeport-cache';
-const MARKER_TEXT =
-  'This directory is a cache of `treeport serve`. It may be deleted while no server uses it.\n';
-/** The temporary marker of a starting server, and the one directory of a new ext4 volume. */
-const NOT_COUNTED = /^(?:\.treeport-cache\..*\.tmp|lost\+found)$/;
+const MARKER: Marker = {
+  name: 'treeport-cache',
+  text: 'This directory is a cache of `treeport serve`. It may be deleted while no server uses it.\n',
+};
 const ENCODER_FOLDER = /^(?:deflate[0-9]-[\w.-]+|delta-parts)$/;
 const UNCLAIMED_MS = 24 * 3_600_000;
 /** The directories below `objects`. */
@@ -52,7 +51,8 @@ export async function prepareCacheDirectory(options: CacheDirectoryOptions): Pro
   try {
     await checkPlace(directory, options.repositories);
     await mkdir(directory, { recursive: true });
-    await mark(directory);
+    const inTheWay = await markDirectory(directory, MARKER);
+    if (inTheWay !== undefined) throw refused(directory, `it holds ${JSON.stringify(inTheWay)}`);
     const folder = join(directory, options.encoder);
     for (const path of [folder, join(folder, 'objects')]) makeDirectory(path);
     for (const fanOut of FAN_OUT) makeDirectory(join(folder, 'objects', fanOut));
@@ -119,28 +119,6 @@ async function realPath(path: string): Promise<string | undefined> {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-async function mark(directory: string): Promise<void> {
-  if (await isMarked(directory)) return;
-  const names = (await readdir(directory)).filter((name) => !NOT_COUNTED.test(name));
-  if (names.length === 0) await writeFileAtomic(join(directory, MARKER), Buffer.from(MARKER_TEXT));
-  // Another server may have marked it meanwhile.
-  else if (!(await isMarked(directory))) throw refused(directory, `it holds ${JSON.stringify(names[0])}`);
-}
-
-async function isMarked(directory: string): Promise<boolean> {
-  const path = join(directory, MARKER);
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(path, flags);
-  try {
-    const start = Buffer.alloc(MARKER_TEXT.length + 1);
-    const { bytesRead } = await file.read(start, 0, start.length, 0);
-    return start.toString('utf8', 0, bytesRead) === MARKER_TEXT;
-  } finally {
-    await file.close();
   }
 }
 

@@ -10,10 +10,12 @@ import { unencapsulate } from '../../../src/container/import/unencapsulate.ts';
 import { encapsulatedLayers } from '../../../src/container/inspect/layers.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
 import { publishImage } from '../../../src/oci/write/publish.ts';
-import { openRepository } from '../../../src/ostree/repo/open.ts';
+import type { Checksum } from '../../../src/ostree/checksum.ts';
+import { openRepository, type Repository } from '../../../src/ostree/repo/open.ts';
 import { reachableObjects } from '../../../src/ostree/walk.ts';
 import { commitObjects } from '../../../src/tar/chunk.ts';
-import { exportChunk } from '../../../src/tar/export-chunk.ts';
+import { directoryOwners } from '../../../src/tar/directory-owners.ts';
+import { type ChunkOptions, exportChunk } from '../../../src/tar/export-chunk.ts';
 import { exportOstreeLayer } from '../../../src/tar/export-commit.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
@@ -81,28 +83,42 @@ test('the layers are those of the exports, in the order of the plan, in a layout
   const { folder, repo, commit, publish } = await place(t);
   const digest = await publish('image', { plan: inThree });
   assert.equal(await publish('image.tar', { plan: inThree }, 'oci-archive'), digest);
-  const [remainder, ...chunks] = await inThree(await commitObjects(repo.objects, commit));
-  const tars = [
-    exportOstreeLayer(repo.objects, commit, remainder),
-    ...chunks.map((chunk) => exportChunk(repo.objects, chunk)),
+  await publish('format-1', { plan: inThree, formatVersion: 1 });
+  const directories = await directoryOwners(repo.objects, commit);
+  for (const [name, format] of [
+    ['image', { directories }],
+    ['format-1', {}],
+  ] as const) {
+    const tars = await layersInThree(repo, commit, format);
+    const diffIds = await Promise.all(tars.map(async (tar) => `sha256:${(await digestOf(tar)).sha256}`));
+    await withImage(join(folder, name), async ({ config }) =>
+      assert.deepEqual(config.rootfs.diff_ids, diffIds),
+    );
+  }
+});
+
+async function layersInThree({ objects }: Repository, commit: Checksum, format: ChunkOptions) {
+  const [remainder, ...chunks] = await inThree(await commitObjects(objects, commit));
+  return [
+    exportOstreeLayer(objects, commit, remainder, format),
+    ...chunks.map((chunk) => exportChunk(objects, chunk, format)),
   ];
-  const diffIds = await Promise.all(tars.map(async (tar) => `sha256:${(await digestOf(tar)).sha256}`));
-  await withImage(join(folder, 'image'), async ({ config }) =>
-    assert.deepEqual(config.rootfs.diff_ids, diffIds),
-  );
+}
+
+test('one layer has format 1 unless it is asked for', async (t) => {
+  const { publish } = await place(t);
+  const digest = await publish('image', {});
+  assert.equal(await publish('format-1', { formatVersion: 1 }), digest);
+  assert.notEqual(await publish('format-2', { formatVersion: 2 }), digest);
 });
 
 test('progress adds up over the layers', async (t) => {
   const { repo, commit, publish } = await place(t);
   const state = { bytes: 0 };
   await publish('image', { plan: inThree, onProgress: (bytes) => (state.bytes += bytes) });
-  const [remainder, ...chunks] = await inThree(await commitObjects(repo.objects, commit));
-  const sizes = await Promise.all(
-    [
-      exportOstreeLayer(repo.objects, commit, remainder),
-      ...chunks.map((chunk) => exportChunk(repo.objects, chunk)),
-    ].map(async (tar) => (await digestOf(tar)).size),
-  );
+  const directories = await directoryOwners(repo.objects, commit);
+  const tars = await layersInThree(repo, commit, { directories });
+  const sizes = await Promise.all(tars.map(async (tar) => (await digestOf(tar)).size));
   assert.equal(
     state.bytes,
     sizes.reduce((sum, size) => sum + size, 0),

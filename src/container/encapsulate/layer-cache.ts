@@ -1,0 +1,196 @@
+/**
+ * Layers kept from build to build, in a directory that several builds may share:
+ *
+ * | name | what it is |
+ * |---|---|
+ * | `treeport-layer-cache` | the marker; without it the directory must be empty |
+ * | `<key>.layer` | the blob of the layer with this key (layer-key.ts) |
+ * | `<key>.json` | its descriptor and diff-id; appears after the blob |
+ *
+ * Files appear by rename, and a blob is used only if its bytes have the digest, so neither a killed build nor
+ * a damaged disk harms an image: the layer is built again. Layers that no build has used for a month are
+ * removed. docs/decisions/0118-layer-cache.md
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { isTreeportError, messageOf, TreeportError, type Warn } from '../../base/errors.ts';
+import { type Marker, markDirectory } from '../../base/marked-directory.ts';
+import { Temporary } from '../../base/temporary.ts';
+import { canonicalJson } from '../../oci/model/canonical-json.ts';
+import { checkDescriptor, type Descriptor, parseDigest } from '../../oci/model/descriptor.ts';
+import { type Json, jsonObject, jsonString, parseJson } from '../../oci/model/json.ts';
+import type { ImageSink } from '../../oci/write/image-sink.ts';
+import type { WrittenLayer } from '../../oci/write/layer-writer.ts';
+import { OutputFile } from '../../oci/write/output-file.ts';
+import type { LayerKey } from './layer-key.ts';
+
+/** A layer that was written before. */
+export type KnownLayer = Pick<WrittenLayer, 'descriptor' | 'diffId'>;
+
+const MARKER: Marker = {
+  name: 'treeport-layer-cache',
+  text: 'This directory is a layer cache of treeport. It may be deleted while no build uses it.\n',
+};
+const ENTRY = /^[0-9a-f]{64}\.(?:layer|json)$/;
+const UNUSED_MS = 30 * 24 * 3_600_000;
+const PIECE_BYTES = 256 * 1024;
+
+export class LayerCache {
+  readonly #directory: string;
+  readonly #warn: Warn;
+  /** After the first failure to write nothing more is kept. */
+  #isFull = false;
+
+  private constructor(directory: string, warn: Warn) {
+    this.#directory = directory;
+    this.#warn = warn;
+  }
+
+  /** Creates the directory if there is none; ERR_CACHE_DIR if it holds anything else. */
+  static async open(path: string, warn: Warn): Promise<LayerCache> {
+    const directory = resolve(path);
+    try {
+      await mkdir(directory, { recursive: true });
+      const inTheWay = await markDirectory(directory, MARKER);
+      if (inTheWay !== undefined) throw refused(directory, `it holds ${JSON.stringify(inTheWay)}`);
+      await removeUnused(directory);
+    } catch (error) {
+      throw error instanceof TreeportError ? error : refused(directory, messageOf(error));
+    }
+    return new LayerCache(directory, warn);
+  }
+
+  /** Puts the layer of this key into the sink; undefined if it is not here, whole and intact. */
+  async take(key: LayerKey, sink: ImageSink): Promise<KnownLayer | undefined> {
+    const known = await this.#known(key);
+    if (known === undefined) return undefined;
+    if (!(await sink.has(known.descriptor)) && !(await this.#copy(key, known.descriptor, sink))) {
+      await this.#remove(key);
+      return undefined;
+    }
+    const now = new Date();
+    for (const path of [this.#blob(key), this.#entry(key)]) await utimes(path, now, now).catch(() => {});
+    return known;
+  }
+
+  /** Starts to keep a layer that is being written. */
+  async keep(key: LayerKey): Promise<KeptLayer> {
+    let temporary: Temporary | undefined;
+    try {
+      if (this.#isFull) return NOT_KEPT;
+      temporary = await Temporary.create(this.#blob(key), 'file', 0o644);
+      const file = await OutputFile.open(temporary.path, this.#blob(key));
+      return this.#keptIn(key, file, temporary);
+    } catch (error) {
+      await temporary?.remove();
+      this.#giveUp(error);
+      return NOT_KEPT;
+    }
+  }
+
+  #keptIn(key: LayerKey, file: OutputFile, temporary: Temporary): KeptLayer {
+    const abort = async () => {
+      await file.close();
+      await temporary.remove();
+    };
+    return {
+      write: (bytes) => file.append(bytes).catch((error: unknown) => this.#giveUp(error)),
+      finish: async ({ descriptor, diffId }) => {
+        try {
+          // Rejects if a write has failed.
+          await file.finish();
+          await temporary.rename(this.#blob(key));
+          const { mediaType, digest, size } = descriptor;
+          const entry = { descriptor: { mediaType, digest, size }, diffId };
+          await writeFileAtomic(this.#entry(key), canonicalJson(entry));
+        } catch (error) {
+          this.#giveUp(error);
+          await abort();
+        }
+      },
+      abort,
+    };
+  }
+
+  async #known(key: LayerKey): Promise<KnownLayer | undefined> {
+    try {
+      const what = this.#entry(key);
+      const entry = jsonObject(parseJson(await readFile(what), what), what);
+      const { size } = await stat(this.#blob(key));
+      const descriptor = checkDescriptor(entry.descriptor as Json, what);
+      if (size !== descriptor.size) return undefined;
+      return { descriptor, diffId: parseDigest(jsonString(entry.diffId, what), what) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** False if the bytes are not those of the descriptor; throws errors of the sink only. */
+  async #copy(key: LayerKey, { digest }: Descriptor, sink: ImageSink): Promise<boolean> {
+    const blob = await sink.openBlob();
+    const hash = createHash('sha256');
+    try {
+      for await (const piece of createReadStream(this.#blob(key), { highWaterMark: PIECE_BYTES })) {
+        hash.update(piece as Buffer);
+        await blob.write(piece as Buffer);
+      }
+      if (`sha256:${hash.digest('hex')}` === digest) {
+        await blob.commit(digest);
+        return true;
+      }
+    } catch (error) {
+      await blob.abort();
+      if (isTreeportError(error)) throw error;
+      return false;
+    }
+    await blob.abort();
+    return false;
+  }
+
+  async #remove(key: LayerKey): Promise<void> {
+    for (const path of [this.#entry(key), this.#blob(key)]) await rm(path, { force: true }).catch(() => {});
+  }
+
+  #giveUp(error: unknown): void {
+    if (!this.#isFull)
+      this.#warn(
+        `no more layers are kept in ${this.#directory}, which changes no image: ${messageOf(error)}`,
+      );
+    this.#isFull = true;
+  }
+
+  #blob(key: LayerKey): string {
+    return join(this.#directory, `${key}.layer`);
+  }
+
+  #entry(key: LayerKey): string {
+    return join(this.#directory, `${key}.json`);
+  }
+}
+
+/** A layer on its way into the cache. No call rejects. */
+export type KeptLayer = {
+  write(bytes: Uint8Array): Promise<void>;
+  finish(layer: KnownLayer): Promise<void>;
+  abort(): Promise<void>;
+};
+
+const NOT_KEPT: KeptLayer = { write: async () => {}, finish: async () => {}, abort: async () => {} };
+
+async function removeUnused(directory: string): Promise<void> {
+  const oldest = Date.now() - UNUSED_MS;
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    if (ENTRY.test(name) && (await stat(path)).mtimeMs < oldest) await rm(path, { force: true });
+  }
+}
+
+function refused(directory: string, why: string): TreeportError {
+  return new TreeportError(
+    'ERR_CACHE_DIR',
+    `cannot use ${directory} as the layer cache: ${why}; give --layer-cache an empty directory, or one of another build`,
+  );
+}

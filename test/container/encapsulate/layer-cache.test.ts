@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { type EncapsulateOptions, encapsulate } from '../../../src/container/encapsulate/encapsulate.ts';
+import { finishImage } from '../../../src/container/encapsulate/image-draft.ts';
+import { LayerCache } from '../../../src/container/encapsulate/layer-cache.ts';
+import type { PlanLayers } from '../../../src/container/encapsulate/layer-plan.ts';
+import { publishImage } from '../../../src/oci/write/publish.ts';
+import { tempDir } from '../../e2e/support/scratch.ts';
+import { coded } from '../../support/expect.ts';
+import { ENCAPSULATE_OPTIONS } from '../../support/mirror-images.ts';
+import { writeMirrorSource } from '../../support/mirror-repos.ts';
+
+/** Every third object is in the ostree layer; `moved` objects are in the last layer instead of theirs. */
+function inThree(moved = 0): PlanLayers {
+  return (objects) => {
+    const part = (n: number) =>
+      new Map([...objects].filter((_, at) => (at < moved ? n === 1 : at % 3 === n)));
+    return [
+      { name: '', packages: [], objects: part(2) },
+      { name: 'a', packages: ['a'], objects: part(0) },
+      { name: 'b', packages: ['b'], objects: part(1) },
+    ];
+  };
+}
+
+async function place(t: TestContext) {
+  const folder = await tempDir(t);
+  const { repo, commit } = await writeMirrorSource(join(folder, 'source'));
+  const warnings: string[] = [];
+  const directory = join(folder, 'cache');
+  const cache = await LayerCache.open(directory, (message) => warnings.push(message));
+  /** The digest of the image, and the number of tar bytes that were made for it. */
+  const build = async (name: string, options: Partial<EncapsulateOptions> = {}) => {
+    const made = { bytes: 0 };
+    const onProgress = (bytes: number) => {
+      made.bytes += bytes;
+    };
+    const all = { ...ENCAPSULATE_OPTIONS, plan: inThree(), layerCache: cache, onProgress, ...options };
+    const digest = await publishImage({ transport: 'oci', name: join(folder, name) }, async (sink) =>
+      finishImage(sink, await encapsulate(repo.objects, commit, sink, all)),
+    );
+    return { digest, bytes: made.bytes };
+  };
+  const entries = (suffix: string) => readdirSync(directory).filter((name) => name.endsWith(suffix));
+  return { folder, directory, warnings, build, entries };
+}
+
+test('an image whose layers are all kept is the same, and no tar is written', async (t) => {
+  const { build, entries, warnings } = await place(t);
+  const first = await build('first');
+  assert.ok(first.bytes > 0);
+  assert.deepEqual([entries('.layer').length, entries('.json').length], [3, 3]);
+  assert.deepEqual(await build('again'), { digest: first.digest, bytes: 0 });
+  // The blobs are there.
+  assert.deepEqual(await build('first'), { digest: first.digest, bytes: 0 });
+  assert.deepEqual(warnings, []);
+});
+
+test('only layers with other content, format or compression are built', async (t) => {
+  const { build, entries } = await place(t);
+  const { bytes } = await build('first');
+  const moved = await build('moved', { plan: inThree(1) });
+  assert.ok(moved.bytes > 0 && moved.bytes < bytes);
+  assert.equal(entries('.layer').length, 5);
+  assert.ok((await build('format', { formatVersion: 1 })).bytes > 0);
+  assert.ok((await build('zstd', { compression: { algorithm: 'zstd', level: 1 } })).bytes >= bytes);
+  assert.ok((await build('level', { compression: { algorithm: 'gzip', level: 2 } })).bytes >= bytes);
+});
+
+test('damaged, cut and missing files are built again, and repaired', async (t) => {
+  const { build, directory, entries } = await place(t);
+  const { digest } = await build('first');
+  const damages: ((path: string) => void)[] = [
+    (path) => {
+      const bytes = readFileSync(path);
+      bytes[100] = (bytes[100] ?? 0) ^ 1;
+      writeFileSync(path, bytes);
+    },
+    (path) => truncateSync(path, 100),
+    (path) => rmSync(path),
+    (path) => {
+      rmSync(path);
+      mkdirSync(path);
+      rmSync(path, { recursive: true });
+    },
+  ];
+  for (const suffix of ['.layer', '.json']) {
+    for (const [at, damage] of damages.entries()) {
+      for (const name of entries(suffix)) damage(join(directory, name));
+      const again = await build(`${suffix}${at}`);
+      assert.equal(again.digest, digest);
+      assert.ok(again.bytes > 0, `${suffix} ${at}`);
+      assert.deepEqual(await build(`repaired${suffix}${at}`), { digest, bytes: 0 });
+    }
+  }
+});
+
+test('a build that fails leaves no half of a layer', async (t) => {
+  const { build, directory, entries } = await place(t);
+  const stop = new Error('stop');
+  const onProgress = () => {
+    throw stop;
+  };
+  await assert.rejects(build('failed', { onProgress }), stop);
+  assert.deepEqual(readdirSync(directory), ['treeport-layer-cache']);
+  await build('first');
+  assert.equal(entries('.layer').length, 3);
+});
+
+test('a cache that cannot be written is reported once, and the image is made', async (t) => {
+  const { build, directory, warnings } = await place(t);
+  rmSync(directory, { recursive: true });
+  writeFileSync(directory, 'no directory');
+  const { digest } = await build('first');
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /^no more layers are kept in .*cache, which changes no image: /);
+  rmSync(directory);
+  assert.equal((await build('second')).digest, digest);
+});
+
+test('layers that were not used for a month go, others stay', async (t) => {
+  const { build, directory, entries } = await place(t);
+  await build('first');
+  const [old] = entries('.layer');
+  const monthAgo = new Date(Date.now() - 31 * 24 * 3_600_000);
+  const key = (old ?? '').slice(0, 64);
+  for (const suffix of ['.layer', '.json']) utimesSync(join(directory, key + suffix), monthAgo, monthAgo);
+  await LayerCache.open(directory, assert.fail);
+  assert.deepEqual([entries('.layer').length, entries('.json').length], [2, 2]);
+  // Using a layer renews it.
+  for (const name of [...entries('.layer'), ...entries('.json')])
+    utimesSync(join(directory, name), monthAgo, monthAgo);
+  await build('second');
+  await LayerCache.open(directory, assert.fail);
+  assert.equal(entries('.layer').length, 3);
+});
+
+test('a directory with anything else in it is refused', async (t) => {
+  const folder = await tempDir(t);
+  writeFileSync(join(folder, 'precious'), 'data');
+  await assert.rejects(LayerCache.open(folder, assert.fail), coded('ERR_CACHE_DIR', folder, 'precious'));
+  await assert.rejects(
+    LayerCache.open(join(folder, 'precious/below'), assert.fail),
+    coded('ERR_CACHE_DIR', '--layer-cache'),
+  );
+  assert.deepEqual(readdirSync(folder), ['precious']);
+});
