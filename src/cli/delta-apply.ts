@@ -2,36 +2,28 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import { keyfileBoolean } from '../ostree/keyfile.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import {
-  addDeltaArgument,
-  addDeltaKeysOptions,
-  type DeltaKeysOptions,
-  openDeltaArgument,
-  verifyDeltaKeys,
-} from './delta-argument.ts';
-import { openRepo } from './open-repo.ts';
-import { quietOption, repoOption } from './options.ts';
+import { addDeltaWithRepo, type DeltaWithRepoOptions, openDeltaWithRepo } from './delta-argument.ts';
+import { quietOption } from './options.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import { warn } from './report.ts';
 
-type Options = DeltaKeysOptions & { readonly repo: string; readonly quiet?: boolean };
+type Options = DeltaWithRepoOptions & { readonly quiet?: boolean };
 
 export function addDeltaApply(group: Command): void {
-  const command = addDeltaArgument(
+  addDeltaWithRepo(
     group
       .command('apply')
       .description('apply a static delta to a repository of any mode, completely or not at all; sets no ref'),
-  ).addOption(repoOption());
-  addDeltaKeysOptions(command).addOption(quietOption()).action(apply);
+  )
+    .addOption(quietOption())
+    .action(apply);
 }
 
 async function apply(text: string, options: Options): Promise<void> {
   const { applyDelta } = await import('../delta/static/apply-delta.ts');
-  const repo = await openRepo(options.repo);
-  const delta = await openDeltaArgument(text, repo.path);
+  const { repo, delta } = await openDeltaWithRepo(text, options);
   checkKeysGiven(repo, options);
-  await verifyDeltaKeys(delta, options);
   const total = delta.parsed.parts.reduce((sum, { size }) => sum + size, 0);
   const progress = startProgress({ label: 'delta apply', unit: 'bytes', quiet: options.quiet });
   const done = { bytes: 0 };

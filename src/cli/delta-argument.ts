@@ -3,10 +3,13 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { StaticDelta } from '../delta/static/open-delta.ts';
 import { parseDeltaKey } from '../ostree/delta-name.ts';
+import type { Repository } from '../ostree/repo/open.ts';
 import { isEngineName } from '../ostree/sign/engines.ts';
 import type { VerifiedSignature } from '../ostree/sign/signed-commit.ts';
 import type { SignatureKind } from '../ostree/sign/signer.ts';
 import { collectText } from './encapsulate-options.ts';
+import { openRepo } from './open-repo.ts';
+import { repoOption } from './options.ts';
 import { signTypeOption } from './sign-options.ts';
 
 export function addDeltaArgument(command: Command): Command {
@@ -30,10 +33,16 @@ export async function openDeltaArgument(text: string, repoPath: string): Promise
   return delta;
 }
 
-export type DeltaKeysOptions = { readonly signType: SignatureKind; readonly keysFile?: readonly string[] };
+export type DeltaWithRepoOptions = {
+  readonly repo: string;
+  readonly signType: SignatureKind;
+  readonly keysFile?: readonly string[];
+};
 
-export function addDeltaKeysOptions(command: Command): Command {
-  return command
+/** The argument and options of verbs that read a delta with the objects of a repository. */
+export function addDeltaWithRepo(command: Command): Command {
+  return addDeltaArgument(command)
+    .addOption(repoOption())
     .option(
       '--keys-file <path>',
       'require that the delta is signed by a public key in this file, of the kind --sign-type; may be repeated',
@@ -42,13 +51,26 @@ export function addDeltaKeysOptions(command: Command): Command {
     .addOption(signTypeOption());
 }
 
+export type OpenedDelta = {
+  readonly repo: Repository;
+  readonly delta: StaticDelta;
+  /** By the given keys; none without keys. */
+  readonly signatures: readonly VerifiedSignature[];
+};
+
 /**
- * The valid signatures by the given keys; none without keys. ERR_NO_KEYS, ERR_SIGNATURE_MISSING,
- * ERR_SIGNATURE_BAD.
+ * The delta, whose signatures are verified if keys are given. The errors of {@link openDeltaArgument};
+ * ERR_NO_KEYS, ERR_SIGNATURE_MISSING, ERR_SIGNATURE_BAD.
  */
-export async function verifyDeltaKeys(
+export async function openDeltaWithRepo(text: string, options: DeltaWithRepoOptions): Promise<OpenedDelta> {
+  const repo = await openRepo(options.repo);
+  const delta = await openDeltaArgument(text, repo.path);
+  return { repo, delta, signatures: await verifyDeltaKeys(delta, options) };
+}
+
+async function verifyDeltaKeys(
   delta: StaticDelta,
-  { signType, keysFile = [] }: DeltaKeysOptions,
+  { signType, keysFile = [] }: DeltaWithRepoOptions,
 ): Promise<readonly VerifiedSignature[]> {
   if (keysFile.length === 0) return [];
   if (!isEngineName(signType))

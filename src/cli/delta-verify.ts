@@ -1,31 +1,18 @@
 import type { Command } from 'commander';
-import {
-  addDeltaArgument,
-  addDeltaKeysOptions,
-  type DeltaKeysOptions,
-  openDeltaArgument,
-  verifyDeltaKeys,
-} from './delta-argument.ts';
-import { openRepo } from './open-repo.ts';
-import { repoOption } from './options.ts';
+import { addDeltaWithRepo, type DeltaWithRepoOptions, openDeltaWithRepo } from './delta-argument.ts';
 import { printLine } from './output.ts';
 
-type Options = DeltaKeysOptions & { readonly repo: string };
-
 export function addDeltaVerify(group: Command): void {
-  const command = addDeltaArgument(
+  addDeltaWithRepo(
     group
       .command('verify')
       .description('verify a static delta: apply it in memory, compare every id, find what it leaves out'),
-  ).addOption(repoOption());
-  addDeltaKeysOptions(command).action(verify);
+  ).action(verify);
 }
 
-async function verify(text: string, options: Options): Promise<void> {
+async function verify(text: string, options: DeltaWithRepoOptions): Promise<void> {
   const { verifyDelta } = await import('../delta/static/verify-delta.ts');
-  const repo = await openRepo(options.repo);
-  const delta = await openDeltaArgument(text, repo.path);
-  const signatures = await verifyDeltaKeys(delta, options);
+  const { repo, delta, signatures } = await openDeltaWithRepo(text, options);
   await verifyDelta(delta, repo.objects);
   for (const { kind, key } of signatures) await printLine(`good  ${kind}  key ${key}`);
   const { parts, fallbacks } = delta.parsed;

@@ -4,10 +4,11 @@
  */
 import type { ErrorCode } from '../../src/base/error-codes.ts';
 import { TreeportError } from '../../src/base/errors.ts';
-import { applyPart, type BaseSource } from '../../src/delta/static/apply-part.ts';
+import { applyPart } from '../../src/delta/static/apply-part.ts';
 import { describePart } from '../../src/delta/static/describe-part.ts';
 import { openDeltaFile, readPart } from '../../src/delta/static/open-delta.ts';
 import { type PartPayload, parsePayload, serializePayload } from '../../src/delta/static/part-payload.ts';
+import type { BaseSource } from '../../src/delta/static/part-sources.ts';
 import { unwrapSuperblock } from '../../src/delta/static/signed-superblock.ts';
 import { parseSuperblock, serializeSuperblock } from '../../src/delta/static/superblock.ts';
 import { checkRange } from '../../src/ostree/byte-range.ts';

@@ -1,25 +1,25 @@
 /**
- * Executes the operations of a part. Stricter than libostree, which takes a part for applied whatever its
- * operations leave out: they make each listed object exactly once, in the order of the list, read nothing
+ * Executes the operations of a part. Stricter than libostree, which also accepts a part whose operations make
+ * only some of its objects: they make each listed object exactly once, in the order of the list, read nothing
  * outside the blob and the sources, and end with an object that is closed. Each object is hashed before the
  * consumer gets it.
  *
- * A source is read whole. What is made of it and of the blob is not copied, so memory is that of the payload,
- * of the sources of one object, and of one patched file.
+ * Objects that are made of the blob and of sources share their memory, so memory is that of the payload, of
+ * the sources of one object, and of one patched file.
  */
 import { createHash } from 'node:crypto';
-import { collectSized } from '../../base/bytes.ts';
 import { isTreeportError } from '../../base/errors.ts';
-import { type Checksum, checksumFromBytes, checksumOf, finishChecksum } from '../../ostree/checksum.ts';
+import { type Checksum, checksumOf, finishChecksum } from '../../ostree/checksum.ts';
 import { hashedHeader } from '../../ostree/file-header.ts';
 import { formatObjectName, type HashedMetadataType, type ObjectName } from '../../ostree/object-name.ts';
-import type { ContentObject, ObjectSource } from '../../ostree/object-source.ts';
+import type { ContentObject } from '../../ostree/object-source.ts';
 import { operandRange } from './blob-range.ts';
 import { deltaFault } from './delta-fault.ts';
 import { contentOf, fileHeaderOf } from './made-content.ts';
 import { OpenFile } from './open-file.ts';
 import { type DeltaOperation, decodeOperations } from './operations.ts';
 import type { PartPayload } from './part-payload.ts';
+import { type BaseSource, PartSources } from './part-sources.ts';
 
 /** Its bytes are only valid during the call that passes it. */
 export type MadeObject =
@@ -33,9 +33,6 @@ export type DeltaPart = {
   readonly objects: readonly ObjectName[];
   readonly payload: PartPayload;
 };
-
-/** Where operations read the files of the commit that the delta starts from. */
-export type BaseSource = Pick<ObjectSource, 'content'>;
 
 /**
  * Makes the objects of a part and gives them to `take`, one after another. ERR_DELTA_CORRUPT if the
@@ -61,20 +58,14 @@ export async function applyPart(
 
 class PartApplier {
   readonly #part: DeltaPart;
-  readonly #base: BaseSource;
-  /** Ids that `r` may name although they are not in the base: files that this part makes. */
-  readonly #own: ReadonlySet<string>;
-  readonly #ownFiles = new Map<Checksum, Buffer>();
+  readonly #sources: PartSources;
   #made = 0;
   #open: OpenFile | undefined;
   #source: Buffer | undefined;
-  /** The last sources, because some operations switch between them. */
-  #sources = new Map<Checksum, Buffer>();
 
   constructor(part: DeltaPart, base: BaseSource) {
     this.#part = part;
-    this.#base = base;
-    this.#own = ownSources(part);
+    this.#sources = new PartSources(part, base);
   }
 
   async run(operation: DeltaOperation): Promise<MadeObject | undefined> {
@@ -98,7 +89,7 @@ class PartApplier {
         );
         return undefined;
       case 'set-source':
-        this.#source = await this.#sourceAt(operation.offset);
+        this.#source = await this.#sources.at(operation.offset, this.#open === undefined);
         return undefined;
       case 'unset-source':
         this.#source = undefined;
@@ -147,7 +138,7 @@ class PartApplier {
     this.#open = undefined;
     this.#source = undefined;
     const made = this.#content(contentOf(header, pieces), pieces);
-    this.#sources.clear();
+    this.#sources.release();
     return made;
   }
 
@@ -156,7 +147,7 @@ class PartApplier {
     const digest = createHash('sha256').update(hashedHeader(content.header));
     if (content.size > 0) for (const piece of pieces) digest.update(piece);
     checkId(name, finishChecksum(digest));
-    if (this.#own.has(name.checksum)) this.#ownFiles.set(name.checksum, Buffer.concat(pieces));
+    this.#sources.keep(name.checksum, pieces);
     return { type: 'file', checksum: name.checksum, content };
   }
 
@@ -168,30 +159,6 @@ class PartApplier {
   #expectClosed(): void {
     if (this.#open !== undefined) throw deltaFault('a file is not closed');
   }
-
-  async #sourceAt(offset: number): Promise<Buffer> {
-    const id = operandRange(this.#part.payload.blob, { offset, length: 32 }, 'the blob');
-    const checksum = checksumFromBytes(id, 'a read source');
-    const known = this.#ownFiles.get(checksum) ?? this.#sources.get(checksum);
-    if (known !== undefined) return known;
-    const object = await this.#base.content(checksum);
-    const bytes = await collectSized(object.stream(), object.size);
-    if (this.#open === undefined) this.#sources.clear();
-    this.#sources.set(checksum, bytes);
-    return bytes;
-  }
-}
-
-function ownSources({ objects, payload }: DeltaPart): ReadonlySet<string> {
-  const made = new Set<string>();
-  for (const { type, checksum } of objects) if (type === 'file') made.add(checksum);
-  const own = new Set<string>();
-  for (const operation of decodeOperations(payload.operations, objects)) {
-    if (operation.kind !== 'set-source') continue;
-    const id = payload.blob.toString('hex', operation.offset, operation.offset + 32);
-    if (made.has(id)) own.add(id);
-  }
-  return own;
 }
 
 function checkId(name: ObjectName, actual: Checksum): void {

@@ -4,8 +4,8 @@ import type { Checksum } from '../../ostree/checksum.ts';
 import { formatObjectName } from '../../ostree/object-name.ts';
 import type { MetadataSource } from '../../ostree/object-source.ts';
 import { reachableObjects, type SeenObjects } from '../../ostree/walk.ts';
-import type { BaseSource } from './apply-part.ts';
 import { deltaFault } from './delta-fault.ts';
+import type { BaseSource } from './part-sources.ts';
 
 /** `<checksum>.<type>` of all objects of a commit; none if it is undefined. ERR_DELTA_BASE. */
 export async function objectsOfBase(

@@ -6,12 +6,13 @@ import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { formatObjectName, type MetadataType } from '../../ostree/object-name.ts';
 import type { MetadataSource, ObjectSource } from '../../ostree/object-source.ts';
-import { applyPart, type BaseSource } from './apply-part.ts';
+import { applyPart } from './apply-part.ts';
 import { checkCompleteness } from './completeness.ts';
 import { filesOfBase, objectsOfBase } from './delta-base.ts';
 import { deltaFault } from './delta-fault.ts';
 import type { StaticDelta } from './open-delta.ts';
 import { type PartOptions, readPartFile } from './part-file.ts';
+import type { BaseSource } from './part-sources.ts';
 import type { PartHeader, Superblock } from './superblock.ts';
 
 /** Metadata objects that parts make, by `<checksum>.<type>`. */

@@ -1,6 +1,6 @@
 /**
- * liblzma's presets 0 to 9 as plain data (lzma_encoder_presets.c of xz 5.4), so that the same parameters give
- * the same bytes whatever a later version makes of the numbers.
+ * liblzma's presets 0 to 9 as plain data (lzma_encoder_presets.c of xz 5.4). A later version may change what
+ * the numbers mean; these parameters stay the same.
  */
 import type { Lzma2Options } from '../../native/lzma/filter-chain.ts';
 

@@ -4,7 +4,7 @@
  * since 2023.7 do not scan a commit that came by a delta.
  */
 import { isTreeportError, TreeportError } from '../../../base/errors.ts';
-import type { BaseSource } from '../apply-part.ts';
+import type { BaseSource } from '../part-sources.ts';
 import type { PartHeader } from '../superblock.ts';
 import { verifyPart } from '../verify-delta.ts';
 

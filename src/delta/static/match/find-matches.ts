@@ -6,8 +6,7 @@
  * A "diagonal" is a constant difference of positions in the old and the new file. The walk follows a diagonal
  * as long as it matches; elsewhere it looks seeds up, and switches to another diagonal if that has more equal
  * bytes by a margin. Every lookup that finds a match moves the walk to its end, and extensions go no further
- * back than the end of the last match, so the time is linear in the sizes of the files, whatever they
- * contain.
+ * back than the end of the last match, so the time is linear in the sizes of the files for all contents.
  */
 import { equalBytes, viewOf } from './equal-bytes.ts';
 import type { MatchList } from './match-list.ts';
