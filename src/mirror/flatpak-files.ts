@@ -1,7 +1,7 @@
 /**
  * Copies flatpak's additions to a repository. Its index and sub-summaries are copied with their signatures if
  * every ref that they list is published with the same commit; subsets have branches that the summary itself
- * does not list.
+ * does not list. Otherwise made-index.ts makes them.
  */
 import { isTreeportError, messageOf, TreeportError, type Warn } from '../base/errors.ts';
 import { listBeneath } from '../base/list-beneath.ts';
@@ -11,7 +11,7 @@ import {
   parseFlatpakIndex,
   parseSubSummary,
   subSummaryPath,
-} from '../ostree/flatpak-index.ts';
+} from '../ostree/flatpak/index-file.ts';
 import type { Refs } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import type { SummaryRef } from '../ostree/summary.ts';

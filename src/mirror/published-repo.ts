@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
+import { flatpakConfigLines } from '../ostree/flatpak/repository-keys.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
 import { isHashedMetadata, type ObjectName } from '../ostree/object-name.ts';
 import type { ContentObject, MetadataSource, ObjectSource } from '../ostree/object-source.ts';
@@ -110,7 +111,7 @@ export type FinishOptions = {
 export async function finishPublishedRepo(archive: ArchiveWriter, options: FinishOptions): Promise<void> {
   const { publication, objects, origin, warn } = options;
   const collection = publication.refs.find((ref) => ref.collection !== undefined)?.collection;
-  const config = configText(collection);
+  const config = configText(collection, origin);
   await writeFileAtomic(join(archive.path, 'config'), Buffer.from(config));
   await writeRefs(archive, publication);
   for (let repo = origin; repo !== undefined; repo = repo.parent) {
@@ -119,9 +120,11 @@ export async function finishPublishedRepo(archive: ArchiveWriter, options: Finis
   await writeSummary({ path: archive.path, config, objects, origin, warn });
 }
 
-function configText(collection: string | undefined): string {
+/** With the publisher's words about a flatpak repository. */
+function configText(collection: string | undefined, origin?: Repository): string {
   const more = collection === undefined ? [] : [`collection-id=${collection}`];
-  return archiveConfig([`parent=${PARENT}`, 'indexed-deltas=true', ...more]);
+  const flatpak = origin === undefined ? [] : flatpakConfigLines(origin.config);
+  return archiveConfig([`parent=${PARENT}`, 'indexed-deltas=true', ...more, ...flatpak]);
 }
 
 async function writeRefs(archive: ArchiveWriter, { refs }: Publication): Promise<void> {

@@ -1,7 +1,9 @@
 /**
  * The summary of a published repo. The publisher's own summary is copied with its signature if every ref that
  * it lists is published with the same commit. Otherwise it would send clients to missing commits, so a new,
- * unsigned one is made. flatpak's indexes are copied separately (flatpak-files.ts).
+ * unsigned one is made. flatpak's indexes are copied separately (flatpak-files.ts), or made (made-index.ts):
+ * then the summary is of the same refs. None is made beside a publisher's signed summary, because clients of
+ * flatpak would prefer it, and miss the publisher's signature.
  *
  * Published refs that the summary does not list are no reason to drop a signature: flatpak's summary does not
  * list the branches of subsets, which are in its index. A complete summary is generated only if no signature
@@ -10,8 +12,10 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { isTreeportError, messageOf, type Warn } from '../base/errors.ts';
+import { appstreamSubset } from '../ostree/flatpak/ref-parts.ts';
 import { type Keyfile, parseKeyfile } from '../ostree/keyfile.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
+import { listOfferedRefs, type OfferedRef } from '../ostree/offered-refs.ts';
 import { listHeads, listMirrorRefs, type Refs } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import {
@@ -23,7 +27,9 @@ import {
 } from '../ostree/summary.ts';
 import { buildSummary, withArchiveMode } from '../ostree/summary-build.ts';
 import { readIfThere } from './copy-file.ts';
+import { withFlatpakEntries } from './flatpak-entries.ts';
 import { carryFlatpakFiles, carryFlatpakIndex } from './flatpak-files.ts';
+import { indexedRefs, makeFlatpakIndex, needsIndex } from './made-index.ts';
 
 export type SummaryContext = {
   /** The published repo, with its refs and deltas. */
@@ -49,9 +55,30 @@ export async function writeSummary({ path, config, objects, origin, warn }: Summ
     const indexed = await carryFlatpakIndex(origin, path, heads, warn);
     await carryFlatpakFiles(origin, path);
     if (await carryOver(origin, published, { heads, indexed, warn })) return;
+    if (indexed !== undefined) return writeBuilt(path, await buildSummary(published));
   }
-  const summary = await buildSummary(published);
-  await writeFileAtomic(join(path, 'summary'), serializeSummary(summary));
+  const refs = await flatpakRefs(published, origin);
+  if (!needsIndex(refs)) return writeBuilt(path, await buildSummary(published));
+  // As flatpak: clients that read it know no subsets.
+  const ofSummary = refs.filter(({ name }) => appstreamSubset(name) === undefined);
+  const summary = await buildSummary(published, { refs: ofSummary });
+  await makeFlatpakIndex({ path, refs, metadata: summary.metadata, origin: origin?.path });
+  await writeBuilt(path, summary);
+}
+
+function writeBuilt(path: string, summary: Summary): Promise<void> {
+  return writeFileAtomic(join(path, 'summary'), serializeSummary(summary));
+}
+
+async function flatpakRefs(
+  published: Repository,
+  origin: Repository | undefined,
+): Promise<readonly OfferedRef[]> {
+  return withFlatpakEntries(await listOfferedRefs(published), {
+    objects: published.objects,
+    archive: origin?.mode === 'archive' ? origin.path : undefined,
+    indexed: origin === undefined ? [] : indexedRefs(origin.path),
+  });
 }
 
 type CarryContext = {

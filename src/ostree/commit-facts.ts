@@ -2,7 +2,7 @@
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
 import { parseCommit, refBinding } from './commit.ts';
-import { type FlatpakEntry, flatpakEntry } from './flatpak-cache.ts';
+import { type FlatpakEntry, flatpakEntry } from './flatpak/cache.ts';
 import { verifiedMetadata } from './load.ts';
 import { dictString } from './metadata-dict.ts';
 import { corruptObject } from './object-fault.ts';

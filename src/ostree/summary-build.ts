@@ -7,7 +7,8 @@
  */
 import { type Variant, variant } from '../gvariant/index.ts';
 import { type Delta, deltasVariant, listDeltas, STATIC_DELTAS_KEY } from './delta-list.ts';
-import { flatpakCache } from './flatpak-cache.ts';
+import { flatpakCache } from './flatpak/cache.ts';
+import { repositoryKeys } from './flatpak/repository-keys.ts';
 import { keyfileBoolean, keyfileString } from './keyfile.ts';
 import { dictString, type MetadataDict, stringVariant } from './metadata-dict.ts';
 import {
@@ -56,7 +57,8 @@ export async function buildSummary(repo: Repository, options: SummaryOptions = {
   const flatpak = refs.flatMap(({ name, flatpak }) =>
     flatpak === undefined ? [] : [[name, flatpak] as const],
   );
-  for (const [key, value] of flatpakCache(flatpak)) metadata.set(key, value);
+  for (const [key, value] of [...repositoryKeys(repo.config), ...flatpakCache(flatpak)])
+    metadata.set(key, value);
   return { refs: refs.map(summaryRef), metadata };
 }
 

@@ -14,7 +14,7 @@ import { reindexDeltas } from '../native/ostree/reindex-deltas.ts';
 import type { LibostreeRepo } from '../native/ostree/repository.ts';
 import { listDeltas } from '../ostree/delta-list.ts';
 import { deltaKey } from '../ostree/delta-name.ts';
-import { FLATPAK_INDEX } from '../ostree/flatpak-index.ts';
+import { FLATPAK_INDEX } from '../ostree/flatpak/index-file.ts';
 import type { MetadataDict } from '../ostree/metadata-dict.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { addSignatures, type Signer } from '../ostree/sign/signer.ts';

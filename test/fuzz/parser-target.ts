@@ -24,7 +24,7 @@ import { parseDeltaDirectory } from '../../src/ostree/delta-name.ts';
 import { parseDirmeta, serializeDirmeta } from '../../src/ostree/dirmeta.ts';
 import { parseDirtree } from '../../src/ostree/dirtree.ts';
 import { archiveHeader, parseArchiveHeader, S_IFREG } from '../../src/ostree/file-header.ts';
-import { parseFlatpakIndex } from '../../src/ostree/flatpak-index.ts';
+import { parseFlatpakIndex } from '../../src/ostree/flatpak/index-file.ts';
 import { inflateSmall } from '../../src/ostree/inflate.ts';
 import { isKeyfileFault, parseKeyfile } from '../../src/ostree/keyfile.ts';
 import { parseDict, serializeDict, stringVariant } from '../../src/ostree/metadata-dict.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { write } from '../../src/gvariant/index.ts';
 import { checksumOf, checksumToBytes } from '../../src/ostree/checksum.ts';
-import { subSummaryPath } from '../../src/ostree/flatpak-index.ts';
+import { subSummaryPath } from '../../src/ostree/flatpak/index-file.ts';
 import { type SummaryRef, serializeSummary } from '../../src/ostree/summary.ts';
 
 /** `subsets`: name of the sub-summary to its refs. Returns the paths of the files, the index first. */

@@ -9,7 +9,7 @@ import { listBeneath } from '../../base/list-beneath.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { type Delta, listDeltas } from '../../ostree/delta-list.ts';
 import { deltaIndexPath } from '../../ostree/delta-name.ts';
-import { FLATPAK_SUB_SUMMARIES } from '../../ostree/flatpak-index.ts';
+import { FLATPAK_SUB_SUMMARIES } from '../../ostree/flatpak/index-file.ts';
 import { listOfferedRefs } from '../../ostree/offered-refs.ts';
 import { listMirrorRefs } from '../../ostree/refs.ts';
 import type { Repository } from '../../ostree/repo/open.ts';

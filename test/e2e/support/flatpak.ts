@@ -54,6 +54,12 @@ export async function flatpakRepo(
 
 /** A user's flatpak with everything of it below `folder`. */
 export async function flatpakOf(folder: string) {
+  const env = await flatpakEnvironment(folder);
+  return (...words: readonly string[]) => must(['flatpak', '--user', ...words], { env });
+}
+
+/** The environment of such a user. */
+export async function flatpakEnvironment(folder: string): Promise<Readonly<Record<string, string>>> {
   const env = {
     HOME: join(folder, 'home'),
     FLATPAK_USER_DIR: join(folder, 'flatpak'),
@@ -62,7 +68,7 @@ export async function flatpakOf(folder: string) {
     XDG_RUNTIME_DIR: join(folder, 'run'),
   };
   for (const directory of Object.values(env)) await mkdir(directory, { recursive: true });
-  return (...words: readonly string[]) => must(['flatpak', '--user', ...words], { env });
+  return env;
 }
 
 export async function revision(repo: string, ref: string): Promise<string> {

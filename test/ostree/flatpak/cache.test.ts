@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { type Variant, variant } from '../../src/gvariant/index.ts';
-import { flatpakCache, flatpakEntry } from '../../src/ostree/flatpak-cache.ts';
-import { stringVariant } from '../../src/ostree/metadata-dict.ts';
-import { openRepository } from '../../src/ostree/repo/open.ts';
-import { parseSummary, serializeSummary } from '../../src/ostree/summary.ts';
-import { buildSummary } from '../../src/ostree/summary-build.ts';
-import { must } from '../e2e/support/run.ts';
-import { tempDir } from '../e2e/support/scratch.ts';
-import { unlessInstalled } from '../support/programs.ts';
+import { type Variant, variant } from '../../../src/gvariant/index.ts';
+import { flatpakCache, flatpakEntry } from '../../../src/ostree/flatpak/cache.ts';
+import { stringVariant } from '../../../src/ostree/metadata-dict.ts';
+import { openRepository } from '../../../src/ostree/repo/open.ts';
+import { parseSummary, serializeSummary } from '../../../src/ostree/summary.ts';
+import { buildSummary } from '../../../src/ostree/summary-build.ts';
+import { must } from '../../e2e/support/run.ts';
+import { tempDir } from '../../e2e/support/scratch.ts';
+import { unlessInstalled } from '../../support/programs.ts';
 
 test('a repository without apps and runtimes has no keys of flatpak', () => {
   assert.equal(flatpakCache([]).size, 0);

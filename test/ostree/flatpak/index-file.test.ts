@@ -4,13 +4,17 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { parseFlatpakIndex, parseSubSummary, subSummaryPath } from '../../src/ostree/flatpak-index.ts';
-import { flatpakRepo } from '../e2e/support/flatpak.ts';
-import { tempDir } from '../e2e/support/scratch.ts';
-import { repeatedChecksum } from '../support/checksums.ts';
-import { coded } from '../support/expect.ts';
-import { writeFlatpakIndex } from '../support/flatpak-index.ts';
-import { unlessInstalled } from '../support/programs.ts';
+import {
+  parseFlatpakIndex,
+  parseSubSummary,
+  subSummaryPath,
+} from '../../../src/ostree/flatpak/index-file.ts';
+import { flatpakRepo } from '../../e2e/support/flatpak.ts';
+import { tempDir } from '../../e2e/support/scratch.ts';
+import { repeatedChecksum } from '../../support/checksums.ts';
+import { coded } from '../../support/expect.ts';
+import { writeFlatpakIndex } from '../../support/flatpak-index.ts';
+import { unlessInstalled } from '../../support/programs.ts';
 
 const REF = {
   name: 'app/org.example.App/x86_64/stable',

@@ -11,9 +11,9 @@
  *
  * Other numbers are little-endian.
  */
-import { type Value, type Variant, variant } from '../gvariant/index.ts';
-import { swap64 } from './byte-order.ts';
-import { dictString, type MetadataDict } from './metadata-dict.ts';
+import { type Value, type Variant, variant } from '../../gvariant/index.ts';
+import { swap64 } from '../byte-order.ts';
+import { dictString, dictStrings, type MetadataDict } from '../metadata-dict.ts';
 
 export type FlatpakEntry = {
   /** Byte-swapped, as the summary has them. */
@@ -22,6 +22,8 @@ export type FlatpakEntry = {
   readonly metadata: string;
   /** The entry of `xa.sparse-cache`; empty for most. */
   readonly sparse: MetadataDict;
+  /** The subsets that the app or runtime belongs to. */
+  readonly subsets: readonly string[];
 };
 
 const CACHE_VERSION = 2;
@@ -40,6 +42,7 @@ export function flatpakEntry(metadata: MetadataDict): FlatpakEntry | undefined {
     downloadSize: swap64(swap64(downloadSize) + extra.download),
     metadata: file,
     sparse: sparseEntry(metadata, extra),
+    subsets: dictStrings(metadata, 'xa.subsets') ?? [],
   };
 }
 

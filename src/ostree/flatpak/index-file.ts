@@ -6,11 +6,12 @@
  */
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { messageOf, TreeportError } from '../base/errors.ts';
-import { read, type Value } from '../gvariant/index.ts';
-import { type Checksum, checksumFromBytes } from './checksum.ts';
-import { MAX_METADATA_BYTES } from './limits.ts';
-import { parseSummary, type SummaryRef } from './summary.ts';
+import { messageOf, TreeportError } from '../../base/errors.ts';
+import { read, type Value, write } from '../../gvariant/index.ts';
+import { type Checksum, checksumFromBytes, checksumToBytes } from '../checksum.ts';
+import { MAX_METADATA_BYTES } from '../limits.ts';
+import { dictToValue, type MetadataDict } from '../metadata-dict.ts';
+import { parseSummary, type SummaryRef } from '../summary.ts';
 
 export const FLATPAK_INDEX = 'summary.idx';
 export const FLATPAK_SUB_SUMMARIES = 'summaries';
@@ -20,29 +21,48 @@ export type FlatpakSubSummary = {
   readonly name: string;
   /** SHA-256 of the sub-summary, uncompressed. */
   readonly checksum: Checksum;
+  /** Predecessors that a delta leads from, the latest first. */
+  readonly history: readonly Checksum[];
 };
 
 const INDEX_TYPE = '(a{s(ayaaya{sv})}a{sv})';
 
-type Entry = readonly [string, readonly [Buffer, Value, Value]];
+type Entry = readonly [string, readonly [Buffer, readonly Buffer[], Value]];
 
 /** The sub-summaries in an index; ERR_VARIANT or ERR_OBJECT_CORRUPT if it is damaged. */
 export function parseFlatpakIndex(bytes: Uint8Array): readonly FlatpakSubSummary[] {
   const [entries] = read(INDEX_TYPE, bytes) as readonly [readonly Entry[], Value];
-  return entries.map(([name, [checksum]]) => ({
+  return entries.map(([name, [checksum, history]]) => {
+    const parse = (sum: Buffer) => checksumFromBytes(sum, `the entry ${name} of ${FLATPAK_INDEX}`);
+    return { name, checksum: parse(checksum), history: history.map(parse) };
+  });
+}
+
+export function serializeFlatpakIndex(subs: readonly FlatpakSubSummary[], metadata: MetadataDict): Buffer {
+  const entries = subs.map(({ name, checksum, history }) => [
     name,
-    checksum: checksumFromBytes(checksum, `the entry ${name} of ${FLATPAK_INDEX}`),
-  }));
+    [checksumToBytes(checksum), history.map(checksumToBytes), []],
+  ]);
+  return write(INDEX_TYPE, [entries, dictToValue(metadata)]);
 }
 
 export function subSummaryPath(checksum: Checksum): string {
   return `${FLATPAK_SUB_SUMMARIES}/${checksum}.gz`;
 }
 
+export function subSummaryDeltaPath(from: Checksum, to: Checksum): string {
+  return `${FLATPAK_SUB_SUMMARIES}/${from}-${to}.delta`;
+}
+
+/** Of the signatures of the index with this SHA-256; flatpak before 1.9.3 asks for `summary.idx.sig`. */
+export function indexSignaturesPath(checksum: Checksum): string {
+  return `${FLATPAK_SUB_SUMMARIES}/${checksum}.idx.sig`;
+}
+
 /** The refs of a gzipped sub-summary; ERR_SUMMARY if its checksum does not match. */
 export function parseSubSummary(
   gzipped: Uint8Array,
-  { name, checksum }: FlatpakSubSummary,
+  { name, checksum }: Pick<FlatpakSubSummary, 'name' | 'checksum'>,
 ): readonly SummaryRef[] {
   let bytes: Buffer;
   try {
