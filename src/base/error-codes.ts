@@ -144,6 +144,10 @@ export const ERROR_CODES = {
     'The directory to export to holds something that no export wrote. It was left unchanged; name an empty one.',
   ERR_REPO_CHANGED:
     'The repository changed while it was read, so that its parts do not fit together. Try again.',
+  ERR_COLLECTION_CONFLICT:
+    'A ref is of two collections at once, or a repository is of another collection than the snapshot. The message names both.',
+  ERR_SNAPSHOT:
+    'The image is no snapshot that treeport can read, or its lists of commits and objects are damaged. The message says what is wrong.',
   ERR_KEY_EXISTS: 'The file for a new key exists already. Keys are never overwritten; name another file.',
   ERR_OBJECT_STRAY:
     'The tar stream or image contains an object that does not belong to its commit. Nothing was imported.',

@@ -70,6 +70,15 @@ const GROUPS: readonly Group[] = [
     ],
   },
   {
+    name: 'snapshot',
+    description: 'images of whole repositories, to carry and to serve',
+    verbs: [
+      { names: ['create'], load: async () => (await import('./snapshot-create.ts')).addSnapshotCreate },
+      { names: ['extract'], load: async () => (await import('./snapshot-extract.ts')).addSnapshotExtract },
+      { names: ['info'], load: async () => (await import('./snapshot-info.ts')).addSnapshotInfo },
+    ],
+  },
+  {
     name: 'summary',
     description: 'the summary of a repository',
     verbs: [{ names: ['update'], load: async () => (await import('./summary-update.ts')).addSummaryUpdate }],

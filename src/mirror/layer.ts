@@ -71,12 +71,12 @@ export type MirrorLayerOptions = {
 
 /** Writes files below the mirror's home. */
 export async function* layerTar(
-  files: Iterable<LayerFile>,
+  files: Iterable<LayerFile> | AsyncIterable<LayerFile>,
   { openRoot = false }: MirrorLayerOptions = {},
 ): AsyncGenerator<Buffer> {
   const writer = new TarWriter();
   if (openRoot) writer.directory('./', { ...ROOT, mode: 0o755 });
-  for (const file of files) yield* writeFile(writer, `${MIRROR_HOME}/${file.path}`, file);
+  for await (const file of files) yield* writeFile(writer, `${MIRROR_HOME}/${file.path}`, file);
   yield* writer.end();
 }
 

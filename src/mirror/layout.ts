@@ -20,6 +20,8 @@ export const PUBLISHED_REPO = 'repo';
 export const PUBLISHED_REPO_HISTORY = 'treeport published repo of ';
 /** The same of layers of packs. */
 export const PACKS_HISTORY = 'treeport ready objects of ';
+/** The same of layers of objects that are not embedded. */
+export const OBJECTS_HISTORY = 'treeport objects of ';
 /** The same of layers of static deltas. */
 export const DELTAS_HISTORY = 'treeport static deltas of ';
 
@@ -34,6 +36,8 @@ export const CATALOGUE_FILE = 'catalogue';
 export const DELTAS = 'deltas';
 export const PACKS = 'packs';
 export const PACKS_INDEX = 'packs/index';
+export const OBJECT_LIST = 'snapshot/objects';
+export const SNAPSHOT_DESCRIPTION = 'snapshot/description';
 
 /** The pack with this SHA-256 sum. */
 export function packPath(sum: string): string {

@@ -2,7 +2,7 @@
 import { LABEL_REFS, type Labels } from '../container/labels.ts';
 import type { ContainerConfig } from '../oci/model/image-config.ts';
 import { MIRROR_PORT, MIRROR_USER, runtimeCommand } from './layout.ts';
-import type { Publication } from './published-refs.ts';
+import { embeddedCommit, type Publication, publishedNames } from './published-refs.ts';
 
 /** Label of runtime images: Go's name of the architecture. */
 export const LABEL_RUNTIME = 'treeport.runtime';
@@ -32,15 +32,15 @@ export function mirrorConfig(base: ContainerConfig, args?: readonly string[]): C
 
 /** Labels of a mirror image, including the OCI annotations. Existing labels take precedence. */
 export function mirrorLabels(
-  { commits, refs }: Publication,
+  publication: Publication,
   existing: Labels,
   created: string | undefined,
 ): Labels {
-  const [commit] = commits;
-  const names = refs.map(({ name }) => name);
-  const what = names.length > 0 ? names.join(', ') : `commit ${commit}`;
+  const commit = embeddedCommit(publication);
+  const names = publication.refs.map(({ name }) => name);
+  const what = publishedNames(publication);
   return {
-    [TITLE]: `ostree mirror of ${names[0] ?? `commit ${commit}`}`,
+    [TITLE]: `ostree mirror of ${names[0] ?? what}`,
     [DESCRIPTION]: `Started as it is, serves the ostree repository of ${what} at /repo on port ${MIRROR_PORT}`,
     ...(commit === undefined ? {} : { [REVISION]: commit }),
     ...(created === undefined ? {} : { [CREATED]: created }),

@@ -18,7 +18,7 @@ import {
   PUBLISHED_REPO_HISTORY,
 } from './layout.ts';
 import type { Baked } from './packs/baker.ts';
-import type { Publication } from './published-refs.ts';
+import { embeddedCommit, type Publication, publishedNames } from './published-refs.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
 export type MirrorLayersOptions = {
@@ -37,9 +37,9 @@ export type MirrorLayersOptions = {
   readonly onProgress?: (bytes: number) => void;
 };
 
-const FILES_PER_LAYER = 500;
+export const FILES_PER_LAYER = 500;
 /** Docker's overlay driver stops at 127. */
-const MAX_LAYERS = 120;
+export const MAX_LAYERS = 120;
 const RUNTIME_LAYERS = 1;
 /** Parts of deltas are compressed. */
 const DELTA_LEVEL = 1;
@@ -71,14 +71,14 @@ export async function putMirrorLayers(
     layers.push({ descriptor, diffId, history: { created, created_by: about } });
   };
   const { packs, deltas, others } = partition(await layerFilesFrom(options.publishedRepo, PUBLISHED_REPO));
-  const names = publication.refs.map(({ name }) => name).join(', ') || `commit ${publication.commits[0]}`;
+  const names = publishedNames(publication);
   for (const part of packParts(packs, below + RUNTIME_LAYERS)) await put(part, `${PACKS_HISTORY}${names}`);
   if (deltas.length > 0) {
     // Leaves a layer for the rest.
     for (const part of layerParts(deltas, below + layers.length + 1, warn))
       await put(part, `${DELTAS_HISTORY}${names}`, { compression: { ...compression, level: DELTA_LEVEL } });
   }
-  const openRoot = await isRootClosed(options.objects, publication.commits[0]);
+  const openRoot = await isRootClosed(options.objects, embeddedCommit(publication));
   for (const part of layerParts([OBJECTS_KEPT, ...others], below + layers.length, warn)) {
     await put(part, `${PUBLISHED_REPO_HISTORY}${names}`, { openRoot });
   }

@@ -24,16 +24,33 @@ export type PublishedRef = {
 };
 
 export type Publication = {
-  /** Without duplicates; the first is the embedded commit. */
+  /** Without duplicates; the first is the embedded commit, unless there is none. */
   readonly commits: readonly Checksum[];
   /** With unique names. */
   readonly refs: readonly PublishedRef[];
+  /** Set if no commit is embedded: the objects of all are in the published repo. */
+  readonly isWithoutOs?: boolean;
 };
+
+export function embeddedCommit({ commits, isWithoutOs }: Publication): Checksum | undefined {
+  return isWithoutOs === true ? undefined : commits[0];
+}
+
+/** What history entries say that the layers are of. */
+export function publishedNames({ refs, commits }: Publication): string {
+  const [first, ...others] = refs;
+  if (first === undefined) return `commit ${commits[0]}`;
+  return refs.length > MOST_NAMES
+    ? `${first.name} and ${others.length} other refs`
+    : refs.map(({ name }) => name).join(', ');
+}
 
 type Candidate = PublishedRef & { readonly timestamp: number; readonly parent: Checksum | undefined };
 
 const COLLECTION_ID = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+$/;
 const MAX_COLLECTION_ID = 255;
+/** Every layer has a history entry with them. */
+const MOST_NAMES = 20;
 
 /**
  * The publication of these revisions: refs under their own names, other revisions under the refs they are
@@ -107,10 +124,14 @@ function checkBinding(checksum: Checksum, names: readonly string[], bound: reado
   );
 }
 
+export function isCollectionId(id: string): boolean {
+  return id.length <= MAX_COLLECTION_ID && COLLECTION_ID.test(id);
+}
+
 function collectionOf(checksum: Checksum, commit: Commit, warn: Warn): string | undefined {
   const id = dictString(commit.metadata, 'ostree.collection-binding');
   if (id === undefined || id === '') return undefined;
-  if (id.length <= MAX_COLLECTION_ID && COLLECTION_ID.test(id)) return id;
+  if (isCollectionId(id)) return id;
   warn(
     `commit ${checksum} is bound to the collection ${JSON.stringify(id)}, which is not a valid collection id; the mirror announces no collection for it`,
   );

@@ -34,7 +34,7 @@ export type NamedContent = { readonly checksum: Checksum; readonly object: Conte
 
 /** Creates the directory and the files that every archive repository has. */
 export async function createPublishedRepo(path: string): Promise<ArchiveWriter> {
-  return ArchiveWriter.create(path, { level: READY_LEVEL, config: configText(undefined) });
+  return ArchiveWriter.create(path, { level: READY_LEVEL, config: configText({ refs: [] }) });
 }
 
 export type CatalogueOptions = {
@@ -110,8 +110,7 @@ export type FinishOptions = {
 /** Writes refs, static deltas and the summary. */
 export async function finishPublishedRepo(archive: ArchiveWriter, options: FinishOptions): Promise<void> {
   const { publication, objects, origin, warn } = options;
-  const collection = publication.refs.find((ref) => ref.collection !== undefined)?.collection;
-  const config = configText(collection, origin);
+  const config = configText(publication, origin);
   await writeFileAtomic(join(archive.path, 'config'), Buffer.from(config));
   await writeRefs(archive, publication);
   for (let repo = origin; repo !== undefined; repo = repo.parent) {
@@ -121,10 +120,17 @@ export async function finishPublishedRepo(archive: ArchiveWriter, options: Finis
 }
 
 /** With the publisher's words about a flatpak repository. */
-function configText(collection: string | undefined, origin?: Repository): string {
-  const more = collection === undefined ? [] : [`collection-id=${collection}`];
-  const flatpak = origin === undefined ? [] : flatpakConfigLines(origin.config);
-  return archiveConfig([`parent=${PARENT}`, 'indexed-deltas=true', ...more, ...flatpak]);
+function configText(
+  { refs, isWithoutOs }: Pick<Publication, 'refs' | 'isWithoutOs'>,
+  origin?: Repository,
+): string {
+  const collection = refs.find((ref) => ref.collection !== undefined)?.collection;
+  return archiveConfig([
+    ...(isWithoutOs === true ? [] : [`parent=${PARENT}`]),
+    'indexed-deltas=true',
+    ...(collection === undefined ? [] : [`collection-id=${collection}`]),
+    ...(origin === undefined ? [] : flatpakConfigLines(origin.config)),
+  ]);
 }
 
 async function writeRefs(archive: ArchiveWriter, { refs }: Publication): Promise<void> {

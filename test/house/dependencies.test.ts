@@ -9,7 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['gvariant'],
   ['ostree'],
   ['oci', 'packages', 'tar', 'native'],
-  ['fsck', 'container', 'delta', 'mirror', 'signing'],
+  ['fsck', 'container', 'delta', 'mirror', 'signing', 'snapshot'],
   ['server'],
   ['cli'],
 ];

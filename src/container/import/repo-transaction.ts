@@ -43,10 +43,12 @@ export async function landCommit(
 ): Promise<void> {
   for (const ref of refs) transaction.setRef(ref, commit);
   await transaction.commit();
-  for (const kept of transaction.kept)
-    warn?.(
-      `commit ${kept} was in the repository, whose detached metadata was kept as it is: that of this import is another, and no signature of it was verified`,
-    );
+  for (const kept of transaction.kept) warn?.(keptText(kept));
+}
+
+/** The warning of a commit in `Transaction.kept`. */
+export function keptText(commit: Checksum): string {
+  return `commit ${commit} was in the repository, whose detached metadata was kept as it is: that of this import is another, and no signature of it was verified`;
 }
 
 /** Sets refs on a commit that the repository has. */

@@ -37,6 +37,13 @@ const ostree = lazily(({ ostree }) => ({
     cancellable: null,
     error: ErrorPlace,
   ) => number,
+  newCollectionRef: ostree.func(
+    'void *ostree_collection_ref_new(const char *collection, const char *ref)',
+  ) as (collection: string, ref: string) => Pointer,
+  freeCollectionRef: ostree.func('void ostree_collection_ref_free(void *ref)') as (ref: Pointer) => void,
+  setCollectionRef: ostree.func(
+    'int ostree_repo_set_collection_ref_immediate(void *repo, void *ref, const char *checksum, void *cancellable, _Inout_ void **error)',
+  ) as (repo: Pointer, ref: Pointer, checksum: Checksum, cancellable: null, error: ErrorPlace) => number,
 }));
 
 /** Sets the ref, or deletes it if `commit` is undefined. */
@@ -45,6 +52,21 @@ export function setRef(repo: Pointer, { remote, ref }: Refspec, commit: Checksum
   checked(`cannot set the ref ${name}`, (error) =>
     ostree().setRef(repo, remote, ref, commit ?? null, null, error),
   );
+}
+
+/**
+ * Sets the ref of a collection: below `refs/mirrors`, or below `refs/heads` if the repository is of this
+ * collection. libostree aborts the process unless the id is valid.
+ */
+export function setCollectionRef(repo: Pointer, collection: string, ref: string, commit: Checksum): void {
+  const pointer = ostree().newCollectionRef(collection, ref);
+  try {
+    checked(`cannot set the ref ${ref} of the collection ${collection}`, (error) =>
+      ostree().setCollectionRef(repo, pointer, commit, null, error),
+    );
+  } finally {
+    ostree().freeCollectionRef(pointer);
+  }
 }
 
 /** NAME_MAX, and PATH_MAX without its NUL. */

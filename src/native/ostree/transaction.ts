@@ -14,7 +14,7 @@ import type { Pointer } from '../library.ts';
 import { checkContent, checkDetachedMetadata, checkMetadata, hashedStream } from './check-objects.ts';
 import { HeldCommits, type HeldType, isHeld } from './held-commits.ts';
 import { hasObject, loadMetadata } from './metadata.ts';
-import { checkRefs, parseRefspec, setRef } from './refs.ts';
+import { checkRefs, parseRefspec, setCollectionRef, setRef } from './refs.ts';
 import type { LibostreeRepo } from './repository.ts';
 import { spreadWork } from './spread-work.ts';
 import { oneAfterTheOther, releaseStaging, type StagedRepo } from './staging.ts';
@@ -44,6 +44,7 @@ export class Transaction implements ObjectSink {
   readonly #writers: Writers;
   readonly #held: HeldCommits;
   readonly #refs = new Map<string, Checksum>();
+  readonly #collectionRefs: (readonly [collection: string, ref: string, commit: Checksum])[] = [];
   #isOver = false;
 
   /** See startTransaction. The transaction owns the handle and the writers. */
@@ -126,6 +127,13 @@ export class Transaction implements ObjectSink {
     this.#refs.set(refspec, commit);
   }
 
+  /** The same for a ref of a collection, whose id must be valid. */
+  setCollectionRef(collection: string, ref: string, commit: Checksum): void {
+    this.#check(commit);
+    parseRefspec(ref);
+    this.#collectionRefs.push([collection, ref, commit]);
+  }
+
   async settle(): Promise<void> {
     this.#check();
     await this.#writers.settle();
@@ -146,6 +154,8 @@ export class Transaction implements ObjectSink {
       this.#held.markComplete(this.#pointer);
       // Last, and outside libostree's transaction, because no ref may name a commit that is marked partial.
       for (const [refspec, commit] of this.#refs) setRef(this.#pointer, parseRefspec(refspec), commit);
+      for (const [collection, ref, commit] of this.#collectionRefs)
+        setCollectionRef(this.#pointer, collection, ref, commit);
       await this.#close();
       return stats as TransactionStats;
     } catch (error) {

@@ -1,0 +1,118 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { isoTimestamp } from '../base/timestamp.ts';
+import {
+  addEncapsulateOptions,
+  collectText,
+  type EncapsulateCliOptions,
+  encapsulateOptions,
+} from './encapsulate-options.ts';
+import { addImageSigningOptions } from './image-signing-options.ts';
+import {
+  deltaReporter,
+  runtimeFrom,
+  runtimeOption,
+  signSummaryOption,
+  summarySigners,
+} from './mirror-options.ts';
+import { openRepo } from './open-repo.ts';
+import {
+  authfileOption,
+  quietOption,
+  repoOption,
+  type StallOptions,
+  stallAccess,
+  stallTimeoutOption,
+} from './options.ts';
+import { warn } from './report.ts';
+import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+
+type Options = EncapsulateCliOptions &
+  PublishOptions &
+  StallOptions & {
+    readonly repo: string;
+    readonly depth: number;
+    readonly since?: number;
+    readonly mainRef?: string;
+    readonly runtime?: string;
+    readonly delta?: readonly string[];
+    readonly signSummary?: readonly string[];
+  };
+
+export function addSnapshotCreate(group: Command): void {
+  const command = group
+    .command('create')
+    .description('make one image of many refs and their history, which serves them, and print its digest')
+    .argument('<ref-globs-and-image...>', 'refs, or globs of refs (default: all refs); then the destination')
+    .usage('[options] --repo <path> [ref-glob...] <image>')
+    .addOption(repoOption())
+    .option(
+      '--depth <commits>',
+      "parents of each ref's commit to take along: a number, or all",
+      parseDepth,
+      0,
+    )
+    .option('--since <date>', 'take no parents from before this date along', parseDate)
+    .option(
+      '--main-ref <ref>',
+      'the ref whose commit the image boots (default: the ref, if a single one is named; else none)',
+    )
+    .option(
+      '--delta <which>',
+      'make static deltas, besides those of the repository: parent, scratch, virtual, from=REVISION or ' +
+        'policy=FILE; may be repeated (default: none)',
+      collectText,
+    )
+    .addOption(runtimeOption())
+    .addOption(signSummaryOption());
+  addEncapsulateOptions(command)
+    .addOption(authfileOption())
+    .addOption(stallTimeoutOption())
+    .addOption(quietOption())
+    .action(createImage);
+  addImageSigningOptions(command);
+}
+
+function parseDepth(text: string): number {
+  if (text === 'all' || text === '-1') return Number.POSITIVE_INFINITY;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a number of commits, or all.');
+}
+
+/** Seconds since 1970. */
+function parseDate(text: string): number {
+  const milliseconds = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (isoTimestamp(Math.floor(milliseconds / 1000)) !== undefined) return Math.floor(milliseconds / 1000);
+  throw new InvalidArgumentError('Give a date such as 2026-11-20 or 2026-11-20T14:00:00Z.');
+}
+
+async function createImage(globsAndImage: readonly string[], options: Options): Promise<void> {
+  const { parseImageReference } = await import('../oci/model/reference.ts');
+  const { createSnapshot } = await import('../snapshot/create.ts');
+  const { selectSnapshot } = await import('../snapshot/select.ts');
+  const { parseDeltaChoices } = await import('../mirror/delta-choice.ts');
+  const target = parseImageReference(globsAndImage.at(-1) as string);
+  const deltas = parseDeltaChoices(options.delta ?? ['none']);
+  const imageOptions = await encapsulateOptions(options);
+  const repo = await openRepo(options.repo);
+  const { depth, since, mainRef } = options;
+  const publication = await selectSnapshot(repo, {
+    globs: globsAndImage.slice(0, -1),
+    depth,
+    ...(since === undefined ? {} : { since }),
+    ...(mainRef === undefined ? {} : { mainRef }),
+    warn,
+  });
+  const access = { ...skopeoOptions(options), ...stallAccess(options) };
+  const create = {
+    ...imageOptions,
+    publication,
+    warn,
+    runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
+    deltas,
+    summarySigners: await summarySigners(options),
+    onDelta: deltaReporter(options),
+  };
+  await publishAndPrint(target, 'snapshot create', options, (sink, onProgress) =>
+    createSnapshot(repo, sink, { ...create, onProgress }),
+  );
+}

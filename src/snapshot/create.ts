@@ -1,0 +1,151 @@
+/**
+ * Creates a snapshot: a mirror image of many refs and commits, each object once. The main commit, if there is
+ * one, is encapsulated; the objects of the others, as far as the main commit does not have them, are files of
+ * the published repo in layers of their own.
+ *
+ *     layers of the encapsulated commit · layers of objects · runtime · static deltas · the rest of the repo
+ */
+import { TreeportError, type Warn } from '../base/errors.ts';
+import { withTemporaryDirectory } from '../base/temporary-directory.ts';
+import { type EncapsulateOptions, encapsulate, platformOf } from '../container/encapsulate/encapsulate.ts';
+import { finishImage, formatTimestamp, type ImageDraft } from '../container/encapsulate/image-draft.ts';
+import type { DeltaChoice } from '../mirror/delta-choice.ts';
+import { mirrorConfig, mirrorLabels } from '../mirror/mirror-config.ts';
+import { putMirrorLayers } from '../mirror/mirror-layers.ts';
+import { embeddedCommit, type Publication } from '../mirror/published-refs.ts';
+import { type Runtime, type RuntimeFor, withRuntime } from '../mirror/runtime/runtime.ts';
+import { signPublishedSummary } from '../mirror/sign-summary.ts';
+import { storeVirtualDeltas } from '../mirror/store-virtual-deltas.ts';
+import { type StoredDelta, storeDeltas } from '../mirror/stored-deltas.ts';
+import type { Descriptor } from '../oci/model/descriptor.ts';
+import type { ImageSink } from '../oci/write/image-sink.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { loadCommit } from '../ostree/revision.ts';
+import type { Signer } from '../ostree/sign/signer.ts';
+import { type CarriedLayers, putCarriedLayers } from './carried-layers.ts';
+import { EmbeddedObjects } from './embedded-objects.ts';
+import { writeSnapshotRepo } from './snapshot-repo.ts';
+
+export type SnapshotOptions = EncapsulateOptions & {
+  readonly publication: Publication;
+  readonly runtimeFor: RuntimeFor;
+  /** The deltas to make, besides those of the repository. */
+  readonly deltas: readonly DeltaChoice[];
+  /** Sign the summary of the snapshot. */
+  readonly summarySigners?: readonly Signer[];
+  readonly warn: Warn;
+  readonly onDelta?: (made: StoredDelta) => void;
+};
+
+type Context = {
+  readonly directory: string;
+  readonly draft: ImageDraft;
+  readonly embedded: EmbeddedObjects;
+  readonly carried: CarriedLayers;
+  readonly runtime: Runtime;
+};
+
+/** Writes the image into `sink` and finishes it; the caller aborts the sink if this throws. */
+export async function createSnapshot(
+  repo: Repository,
+  sink: ImageSink,
+  options: SnapshotOptions,
+): Promise<Descriptor> {
+  const { publication } = options;
+  const [first] = publication.commits as readonly [Checksum];
+  const { architecture } = platformOf(await loadCommit(repo, first), options.architecture);
+  return withRuntime(options.runtimeFor, architecture, (runtime) =>
+    withTemporaryDirectory((directory) =>
+      unlessChanged(repo, publication, async () => {
+        const embedded = new EmbeddedObjects(embeddedCommit(publication));
+        const draft = await osDraft(repo, sink, embedded, options);
+        const carried = await putCarriedLayers(repo, sink, {
+          ...options,
+          created: draft.created,
+          seen: await embedded.walk(repo.objects),
+          below: draft.layers.length,
+        });
+        return finish(repo, sink, options, { directory, draft, embedded, carried, runtime });
+      }),
+    ),
+  );
+}
+
+async function finish(
+  repo: Repository,
+  sink: ImageSink,
+  options: SnapshotOptions,
+  { directory, draft, embedded, carried, runtime }: Context,
+): Promise<Descriptor> {
+  const { publication, compression, cmd, deltas, warn, onProgress, onDelta } = options;
+  await writeSnapshotRepo(repo, directory, { publication, embedded, carried, draft, warn });
+  const stored = { choices: deltas, publication, warn };
+  await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
+  await signPublishedSummary(directory, options.summarySigners ?? []);
+  if (deltas.some(({ kind }) => kind === 'virtual'))
+    await storeVirtualDeltas(directory, repo.objects, publication.commits, warn);
+  const below = [...draft.layers, ...carried.layers];
+  const layers = await putMirrorLayers(sink, {
+    runtime,
+    publishedRepo: directory,
+    publication,
+    below: below.length,
+    objects: repo.objects,
+    compression,
+    created: draft.created,
+    warn,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  return finishImage(sink, {
+    ...draft,
+    config: mirrorConfig(draft.config, cmd),
+    labels: mirrorLabels(publication, draft.labels, draft.created),
+    layers: [...below, ...layers],
+  });
+}
+
+/** The encapsulated commit; without one an image of no layers, as old as the newest commit. */
+async function osDraft(
+  repo: Repository,
+  sink: ImageSink,
+  embedded: EmbeddedObjects,
+  options: SnapshotOptions,
+): Promise<ImageDraft> {
+  const { publication, config, labels } = options;
+  if (embedded.commit !== undefined)
+    return encapsulate(repo.objects, embedded.commit, sink, {
+      ...options,
+      plan: embedded.plan(options.plan),
+    });
+  const times: number[] = [];
+  for (const commit of publication.commits) times.push((await loadCommit(repo, commit)).timestamp);
+  const [first] = publication.commits as readonly [Checksum];
+  return {
+    platform: platformOf(await loadCommit(repo, first), options.architecture),
+    created: options.created ?? formatTimestamp(times.reduce((newest, time) => Math.max(newest, time), 0)),
+    config,
+    labels,
+    layers: [],
+  };
+}
+
+/** An object that vanishes while refs move was pruned: ERR_REPO_CHANGED. */
+async function unlessChanged<T>(
+  repo: Repository,
+  publication: Publication,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof TreeportError) || error.code !== 'ERR_OBJECT_MISSING') throw error;
+    const { haveRefsMoved } = await import('./refs-moved.ts');
+    if (!(await haveRefsMoved(repo, publication))) throw error;
+    throw new TreeportError(
+      'ERR_REPO_CHANGED',
+      `the repository ${repo.path} changed while it was read: its refs moved, and ${error.message}`,
+      { cause: error },
+    );
+  }
+}

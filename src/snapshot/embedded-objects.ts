@@ -1,0 +1,69 @@
+/** The objects of the encapsulated commit, and which of its layers holds which. */
+
+import type { ImageLayer } from '../container/encapsulate/image-draft.ts';
+import { type LayerPlan, type PlanLayers, wholeCommit } from '../container/encapsulate/layer-plan.ts';
+import type { ListedObject, ObjectLayer } from '../mirror/carried/object-list.ts';
+import { isListedType } from '../mirror/carried/object-list.ts';
+import type { NamedContent } from '../mirror/published-repo.ts';
+import type { Checksum } from '../ostree/checksum.ts';
+import type { ObjectName } from '../ostree/object-name.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
+import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
+
+export class EmbeddedObjects {
+  readonly commit: Checksum | undefined;
+  readonly #names: ObjectName[] = [];
+  readonly #sizes = new Map<Checksum, number>();
+  #plan: LayerPlan | undefined;
+
+  /** Undefined if no commit is encapsulated. */
+  constructor(commit: Checksum | undefined) {
+    this.commit = commit;
+  }
+
+  /** The plan of layers, which is remembered. */
+  plan(plan: PlanLayers = wholeCommit): PlanLayers {
+    return async (objects) => {
+      this.#plan = await plan(objects);
+      return this.#plan;
+    };
+  }
+
+  /** Reads the metadata; returns the names of all objects. */
+  async walk(source: ObjectSource): Promise<SeenObjects> {
+    const seen: SeenObjects = new Set();
+    if (this.commit === undefined) return seen;
+    for await (const name of reachableObjects(source, this.commit, seen)) this.#names.push(name);
+    return seen;
+  }
+
+  /** Each content object once. */
+  async *content(source: ObjectSource): AsyncGenerator<NamedContent> {
+    for (const { type, checksum } of this.#names) {
+      if (type !== 'file') continue;
+      const object = await source.content(checksum);
+      this.#sizes.set(checksum, object.size);
+      yield { checksum, object };
+    }
+  }
+
+  /** What the layers hold, when the content has been read. An object in several layers is listed once. */
+  list(layers: readonly ImageLayer[]): readonly ObjectLayer[] {
+    const listed = new Set<Checksum>();
+    return layers.map(({ descriptor: { digest, size } }, index) => {
+      const objects: ListedObject[] = index === 0 ? this.#metadata() : [];
+      for (const checksum of this.#plan?.[index]?.objects.keys() ?? []) {
+        if (listed.has(checksum)) continue;
+        listed.add(checksum);
+        objects.push({ type: 'file', checksum, length: this.#sizes.get(checksum) ?? 0, isDead: false });
+      }
+      return { digest, size, kind: 'os', objects };
+    });
+  }
+
+  #metadata(): ListedObject[] {
+    return this.#names.flatMap(({ type, checksum }) =>
+      type !== 'file' && isListedType(type) ? [{ type, checksum, length: 0, isDead: false }] : [],
+    );
+  }
+}

@@ -1,0 +1,59 @@
+/** Writes the published repo of a snapshot, without the objects that are in layers of their own. */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import type { Warn } from '../base/errors.ts';
+import type { ImageDraft } from '../container/encapsulate/image-draft.ts';
+import { encodeObjectList } from '../mirror/carried/object-list.ts';
+import { OBJECT_LIST, SNAPSHOT_DESCRIPTION } from '../mirror/layout.ts';
+import { withBaker } from '../mirror/packs/baker.ts';
+import type { Publication } from '../mirror/published-refs.ts';
+import { catalogueContent, createPublishedRepo, finishPublishedRepo } from '../mirror/published-repo.ts';
+import { dictString } from '../ostree/metadata-dict.ts';
+import type { Repository } from '../ostree/repo/open.ts';
+import { loadCommit } from '../ostree/revision.ts';
+import type { CarriedLayers } from './carried-layers.ts';
+import { encodeDescription, type SnapshotCommit } from './description.ts';
+import type { EmbeddedObjects } from './embedded-objects.ts';
+
+export type SnapshotRepoOptions = {
+  readonly publication: Publication;
+  readonly embedded: EmbeddedObjects;
+  readonly carried: CarriedLayers;
+  readonly draft: ImageDraft;
+  readonly warn: Warn;
+};
+
+export async function writeSnapshotRepo(
+  repo: Repository,
+  path: string,
+  { publication, embedded, carried, draft, warn }: SnapshotRepoOptions,
+): Promise<void> {
+  const { objects } = repo;
+  const archive = await createPublishedRepo(path);
+  // Objects are not baked: each is in a snapshot once.
+  await withBaker(path, 'none', (baker) =>
+    catalogueContent(archive, embedded.content(objects), { verify: false, baker }),
+  );
+  for (const checksum of publication.commits) {
+    if (checksum === embedded.commit || !(await objects.has({ type: 'commitmeta', checksum }))) continue;
+    await archive.detachedMetadata(checksum, await objects.metadata('commitmeta', checksum));
+  }
+  await finishPublishedRepo(archive, { publication, objects, origin: repo, warn });
+  const list = encodeObjectList([...embedded.list(draft.layers), ...carried.listed]);
+  await writeFileAtomic(join(path, OBJECT_LIST), list);
+  const commits = await describedCommits(repo, publication);
+  const description = encodeDescription({ main: embedded.commit, commits });
+  await writeFileAtomic(join(path, SNAPSHOT_DESCRIPTION), description);
+}
+
+async function describedCommits(
+  repo: Repository,
+  { commits }: Publication,
+): Promise<readonly SnapshotCommit[]> {
+  const described: SnapshotCommit[] = [];
+  for (const checksum of commits) {
+    const { parent, timestamp, metadata } = await loadCommit(repo, checksum);
+    described.push({ checksum, parent, timestamp, version: dictString(metadata, 'version') });
+  }
+  return described;
+}
