@@ -87,6 +87,7 @@ export async function wrapInto(
         compression: COMPRESSION,
         runtimeFor: () => tinyRuntime(),
         bake: 'none',
+        virtualDeltas: false,
         warn: () => {},
         ...options,
       }),
