@@ -10,7 +10,6 @@ import {
   runtimeOption,
   signSummaryOption,
   summarySigners,
-  virtualDeltaOption,
 } from './mirror-options.ts';
 import {
   authfileOption,
@@ -30,7 +29,6 @@ type Options = PublishOptions &
     readonly compression?: string;
     readonly runtime?: string;
     readonly bake: Bake;
-    readonly delta: 'virtual' | 'none';
     readonly signSummary?: readonly string[];
   };
 
@@ -56,7 +54,6 @@ export function addMirrorWrap(group: Command): void {
     )
     .addOption(runtimeOption())
     .addOption(bakeOption())
-    .addOption(virtualDeltaOption())
     .addOption(signSummaryOption())
     .addOption(authfileOption())
     .addOption(stallTimeoutOption())
@@ -86,7 +83,6 @@ async function wrap(source: string, target: string, options: Options): Promise<v
     compression,
     runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
     bake: options.bake,
-    virtualDeltas: options.delta === 'virtual',
     summarySigners: await summarySigners(options),
     onBaked: bakedReporter(options),
     warn,

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isoTimestamp } from '../base/timestamp.ts';
 import {
   addEncapsulateOptions,
@@ -25,6 +25,7 @@ import {
 } from './options.ts';
 import { warn } from './report.ts';
 import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+import { refuseImageOptions, writeSnapshotStick } from './snapshot-usb.ts';
 
 type Options = EncapsulateCliOptions &
   PublishOptions &
@@ -33,6 +34,7 @@ type Options = EncapsulateCliOptions &
     readonly depth: number;
     readonly since?: number;
     readonly mainRef?: string;
+    readonly outputFormat: 'image' | 'usb';
     readonly runtime?: string;
     readonly delta?: readonly string[];
     readonly signSummary?: readonly string[];
@@ -42,7 +44,10 @@ export function addSnapshotCreate(group: Command): void {
   const command = group
     .command('create')
     .description('make one image of many refs and their history, which serves them, and print its digest')
-    .argument('<ref-globs-and-image...>', 'refs, or globs of refs (default: all refs); then the destination')
+    .argument(
+      '<ref-globs-and-image...>',
+      'refs, or globs of refs (default: all refs); then the destination, with usb a directory',
+    )
     .usage('[options] --repo <path> [ref-glob...] <image>')
     .addOption(repoOption())
     .option(
@@ -50,6 +55,15 @@ export function addSnapshotCreate(group: Command): void {
       "parents of each ref's commit to take along: a number, or all",
       parseDepth,
       0,
+    )
+    .addOption(
+      new Option(
+        '--output-format <format>',
+        'image; or usb: a repository on the USB stick mounted at the destination, which ostree and flatpak ' +
+          'find there',
+      )
+        .choices(['image', 'usb'])
+        .default('image'),
     )
     .option('--since <date>', 'take no parents from before this date along', parseDate)
     .option(
@@ -90,7 +104,10 @@ async function createImage(globsAndImage: readonly string[], options: Options): 
   const { createSnapshot } = await import('../snapshot/create.ts');
   const { selectSnapshot } = await import('../snapshot/select.ts');
   const { parseDeltaChoices } = await import('../mirror/delta-choice.ts');
-  const target = parseImageReference(globsAndImage.at(-1) as string);
+  const destination = globsAndImage.at(-1) as string;
+  const isStick = options.outputFormat === 'usb';
+  if (isStick) refuseImageOptions(options);
+  const target = isStick ? undefined : parseImageReference(destination);
   const deltas = parseDeltaChoices(options.delta ?? ['none']);
   const imageOptions = await encapsulateOptions(options);
   const repo = await openRepo(options.repo);
@@ -102,6 +119,7 @@ async function createImage(globsAndImage: readonly string[], options: Options): 
     ...(mainRef === undefined ? {} : { mainRef }),
     warn,
   });
+  if (target === undefined) return writeSnapshotStick(repo, publication, destination, options);
   const access = { ...skopeoOptions(options), ...stallAccess(options) };
   const create = {
     ...imageOptions,

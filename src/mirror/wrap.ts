@@ -39,7 +39,6 @@ import {
 } from './published-repo.ts';
 import { type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 import { signPublishedSummary } from './sign-summary.ts';
-import { storeVirtualDeltas } from './store-virtual-deltas.ts';
 
 export type WrapOptions = {
   /** Refs to publish the commits as. Default: those they are bound to. */
@@ -49,8 +48,6 @@ export type WrapOptions = {
   readonly compression: Compression;
   readonly runtimeFor: RuntimeFor;
   readonly bake: Bake;
-  /** Whether to compute virtual deltas to the commits, which takes room on disk for their content. */
-  readonly virtualDeltas: boolean;
   /** Sign the summary of the mirror. */
   readonly summarySigners?: readonly Signer[];
   readonly warn: Warn;
@@ -118,20 +115,15 @@ type PublishedCommits = {
 async function publishCommits(
   image: OpenedImage,
   directory: string,
-  { refs, bake, virtualDeltas, summarySigners = [], warn }: WrapOptions,
+  { refs, bake, summarySigners = [], warn }: WrapOptions,
 ): Promise<PublishedCommits> {
   const path = join(directory, 'published');
   await mkdir(path);
   const archive = await createPublishedRepo(path);
   const { ostree } = encapsulatedLayers(image);
-  const found = await ImageObjects.create(image, {
-    layers: ostree,
-    path: join(directory, 'objects'),
-    keepsContent: virtualDeltas,
-  });
+  const found = await ImageObjects.create(image, ostree, join(directory, 'metadata'));
   return withBaker(path, bake, async (baker) => {
-    // Content that is kept is verified when it is written.
-    await catalogueContent(archive, found.content(), { verify: !virtualDeltas, baker });
+    await catalogueContent(archive, found.content(), { verify: true, baker });
     const commits = found.commits();
     const metadata = await found.source();
     const objects = withEmptyDirtree(metadata);
@@ -142,7 +134,6 @@ async function publishCommits(
     const publication = await publicationOfCommits(objects, commits, refs, warn);
     await finishPublishedRepo(archive, { publication, objects, warn });
     await signPublishedSummary(path, summarySigners);
-    if (virtualDeltas) await storeVirtualDeltas(path, objects, commits, warn);
     return { path, publication, objects, baked };
   });
 }

@@ -87,7 +87,6 @@ export async function wrapInto(
         compression: COMPRESSION,
         runtimeFor: () => tinyRuntime(),
         bake: 'none',
-        virtualDeltas: false,
         warn: () => {},
         ...options,
       }),

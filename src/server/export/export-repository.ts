@@ -8,13 +8,10 @@
  */
 import { pino } from 'pino';
 import { eachConcurrently } from '../../base/each-concurrently.ts';
-import { isTreeportError } from '../../base/errors.ts';
 import { checksumOf } from '../../ostree/checksum.ts';
 import { type DeltaName, deltaDirectory, deltaKey } from '../../ostree/delta-name.ts';
-import { verifiedMetadata } from '../../ostree/load.ts';
-import { isHashedMetadata, loosePath, type ObjectName, type ObjectType } from '../../ostree/object-name.ts';
+import type { ObjectName, ObjectType } from '../../ostree/object-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import { isGoodFilez, writeAsServed } from '../content/canonical-file.ts';
 import { createDocumentAnswers, type DocumentAnswers } from '../live/document-answers.ts';
 import { createLiveRepository } from '../live/live-summary.ts';
 import {
@@ -25,6 +22,7 @@ import {
   readDocuments,
   repositoryChanged,
 } from './documents.ts';
+import { AT_ONCE, exportedPath, OBJECT_ORDER, putObject } from './export-objects.ts';
 import { ExportTarget } from './export-target.ts';
 import { removeStale } from './remove-stale.ts';
 
@@ -41,18 +39,6 @@ export type ExportOptions = {
 };
 
 export type Exported = { readonly written: number; readonly present: number; readonly removed: number };
-
-/** Objects at once. */
-const AT_ONCE = 4;
-/** Commits last: each leads to all before it. */
-const ORDER: readonly ObjectType[] = [
-  'file',
-  'dirmeta',
-  'dirtree',
-  'commitmeta',
-  'tombstone-commit',
-  'commit',
-];
 
 /** ERR_EXPORT_TARGET, ERR_REPO_CHANGED, ERR_DISK_FULL, and the errors of reading. */
 export async function exportRepository(repo: Repository, options: ExportOptions): Promise<Exported> {
@@ -97,41 +83,15 @@ class ExportRun {
   }
 
   async objects(): Promise<void> {
-    for (const type of ORDER)
-      await eachConcurrently(this.#named(type), AT_ONCE, (name) => this.#object(name));
+    for (const type of OBJECT_ORDER)
+      await eachConcurrently(this.#named(type), AT_ONCE, async (name) => {
+        this.#count(await putObject(this.#repo, this.#target, name, this.#verify));
+        await this.#onFile(exportedPath(name));
+      });
   }
 
   async *#named(type: ObjectType): AsyncGenerator<ObjectName> {
     for await (const name of this.#repo.objects.list()) if (name.type === type) yield name;
-  }
-
-  async #object({ type, checksum }: ObjectName): Promise<void> {
-    const path = loosePath(checksum, type === 'file' ? 'filez' : type);
-    try {
-      if (type === 'file') await this.#content(path, checksum);
-      else if (isHashedMetadata(type)) await this.#metadata(path, { type, checksum });
-      else await this.#putBytes(path, await this.#repo.objects.metadata(type, checksum));
-    } catch (error) {
-      if (!isTreeportError(error, 'ERR_OBJECT_MISSING')) throw error;
-      throw repositoryChanged(this.#repo.path, error.message);
-    }
-    await this.#onFile(path);
-  }
-
-  async #content(path: string, checksum: ObjectName['checksum']): Promise<void> {
-    const isThere = this.#target.has(path);
-    if (isThere && (!this.#verify || (await isGoodFilez(this.#target.path, checksum)))) {
-      this.present += 1;
-      return;
-    }
-    await writeAsServed(this.#repo, checksum, this.#target.at(path));
-    this.written += 1;
-  }
-
-  async #metadata(path: string, { type, checksum }: ObjectName): Promise<void> {
-    if (!isHashedMetadata(type)) return;
-    if (!this.#verify && this.#target.has(path)) this.present += 1;
-    else await this.#putBytes(path, await verifiedMetadata(this.#repo.objects, type, checksum));
   }
 
   /** Parts first, until one is missing: inline parts have no file. */

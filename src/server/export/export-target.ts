@@ -14,6 +14,8 @@ import type { Readable } from 'node:stream';
 import { temporaryName, writeError, writeFileAtomic } from '../../base/atomic-file.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { listBeneath, lstatBeneath } from '../../base/list-beneath.ts';
+import { isKeyfileFault, keyfileString, parseKeyfile } from '../../ostree/keyfile.ts';
+import { archiveConfig } from '../../ostree/repo/archive-writer.ts';
 
 const MARKER = 'extensions/treeport-export';
 const MARKER_TEXT =
@@ -42,6 +44,25 @@ export class ExportTarget {
       if (!existsSync(join(path, MARKER))) await refuseOthers(path);
       for (const name of DIRECTORIES) mkdirSync(join(path, name), { recursive: true });
       await writeFileAtomic(join(path, MARKER), Buffer.from(MARKER_TEXT));
+      const wasInterrupted = existsSync(join(path, INCOMPLETE));
+      await writeFileAtomic(join(path, INCOMPLETE), Buffer.from('\n'));
+      return new ExportTarget(path, wasInterrupted);
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+
+  /**
+   * Opens an archive repository to add to, whoever made it; creates it if there is none. ERR_EXPORT_TARGET if
+   * it is of another mode.
+   */
+  static async openArchive(directory: string): Promise<ExportTarget> {
+    const path = resolve(directory);
+    try {
+      for (const name of DIRECTORIES) mkdirSync(join(path, name), { recursive: true });
+      const config = join(path, 'config');
+      if (existsSync(config)) refuseOtherModes(path, readFileSync(config, 'utf8'));
+      else await writeFileAtomic(config, Buffer.from(archiveConfig(['indexed-deltas=true'])));
       const wasInterrupted = existsSync(join(path, INCOMPLETE));
       await writeFileAtomic(join(path, INCOMPLETE), Buffer.from('\n'));
       return new ExportTarget(path, wasInterrupted);
@@ -116,6 +137,16 @@ async function refuseOthers(path: string): Promise<void> {
   throw new TreeportError(
     'ERR_EXPORT_TARGET',
     `cannot export to ${path}: it holds ${JSON.stringify(names[0])} and is no export of treeport's; name an empty or a new directory`,
+  );
+}
+
+function refuseOtherModes(path: string, text: string): void {
+  const config = parseKeyfile(text);
+  const mode = isKeyfileFault(config) ? undefined : keyfileString(config, 'core', 'mode');
+  if (mode === 'archive' || mode === 'archive-z2') return;
+  throw new TreeportError(
+    'ERR_EXPORT_TARGET',
+    `cannot add to ${path}: it is no archive repository, but of mode ${JSON.stringify(mode ?? '')}`,
   );
 }
 
