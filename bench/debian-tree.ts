@@ -14,7 +14,7 @@ export const REF = 'debian/bookworm';
 export const RELEASED_REF = 'debian/released';
 const PACKAGES = 'systemd,bash,python3,perl,git,vim,linux-image-amd64';
 /** The suite alone; by default mmdebstrap adds its updates and security. */
-const RELEASED = 'deb http://deb.debian.org/debian bookworm main';
+export const RELEASED = 'deb http://deb.debian.org/debian bookworm main';
 
 export type DebianRepos = { readonly bare: string; readonly archive: string };
 
@@ -23,7 +23,7 @@ export type DebianRepos = { readonly bare: string; readonly archive: string };
  * them.
  */
 export async function debianRepos(): Promise<DebianRepos> {
-  const bare = await prepared('repos/bare', (repo) => commitTree({ repo, mode: 'bare', ref: REF }));
+  const bare = await prepared('repos/bare', (repo) => commitDebian({ repo, mode: 'bare', ref: REF }));
   const archive = await prepared('repos/archive', async (path) => {
     await ostree(path, 'init', '--mode=archive');
     await ostree(path, 'pull-local', bare, REF);
@@ -35,7 +35,7 @@ export async function debianRepos(): Promise<DebianRepos> {
 export async function debianUpdate(): Promise<string> {
   const { archive } = await debianRepos();
   return prepared('repos/released', async (repo) => {
-    await commitTree({ repo, mode: 'archive', ref: RELEASED_REF, sources: RELEASED });
+    await commitDebian({ repo, mode: 'archive', ref: RELEASED_REF, sources: [RELEASED] });
     await ostree(repo, 'pull-local', archive, REF);
   });
 }
@@ -44,15 +44,20 @@ function ostree(repo: string, ...words: readonly string[]): Promise<void> {
   return run(['ostree', `--repo=${repo}`, ...words]);
 }
 
-type TreeOptions = {
+export type TreeOptions = {
   readonly repo: string;
   readonly mode: 'bare' | 'archive';
   readonly ref: string;
-  /** A line of sources.list. */
-  readonly sources?: string;
+  /** Lines of sources.list. */
+  readonly sources?: readonly string[];
+  /** Besides {@link PACKAGES}; in the words of apt-get install. */
+  readonly packages?: readonly string[];
+  /** Keeps dpkg's database, at a place where treeport finds it. */
+  readonly database?: boolean;
 };
 
-async function commitTree({ repo, mode, ref, sources }: TreeOptions): Promise<void> {
+/** Bootstraps a tree and commits it to the repository, which is made if it is missing. */
+export async function commitDebian({ repo, mode, ref, ...options }: TreeOptions): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new Error(
       `${join(STORAGE, 'repos')} does not exist yet, and creating it needs root (for mmdebstrap) and Debian's package servers`,
@@ -60,7 +65,8 @@ async function commitTree({ repo, mode, ref, sources }: TreeOptions): Promise<vo
   }
   await withScratch(async (scratch) => {
     const tree = join(scratch, 'tree');
-    await run(bootstrap(tree, sources));
+    await run(bootstrap(tree, options));
+    if (options.database) await keepDatabase(tree);
     await layOut(tree);
     await mkdir(repo, { recursive: true });
     await ostree(repo, 'init', `--mode=${mode}`);
@@ -68,9 +74,24 @@ async function commitTree({ repo, mode, ref, sources }: TreeOptions): Promise<vo
   });
 }
 
-function bootstrap(tree: string, sources: string | undefined): Command {
-  const words = ['--variant=minbase', `--include=${PACKAGES}`, 'bookworm', tree];
-  return ['mmdebstrap', ...words, ...(sources === undefined ? [] : [sources])];
+function bootstrap(tree: string, { sources = [], packages = [] }: Partial<TreeOptions>): Command {
+  const include = [PACKAGES, ...packages].join(',');
+  return ['mmdebstrap', '--variant=minbase', `--include=${include}`, 'bookworm', tree, ...sources];
+}
+
+/** As Debian's bootc images have it, without the lists and locks of apt's downloads. */
+async function keepDatabase(tree: string): Promise<void> {
+  await mkdir(join(tree, 'usr/lib/sysimage'), { recursive: true });
+  await rename(join(tree, 'var/lib/dpkg'), join(tree, 'usr/lib/sysimage/dpkg'));
+  for (const name of [
+    'available',
+    'lock',
+    'lock-frontend',
+    'status-old',
+    'diversions-old',
+    'statoverride-old',
+  ])
+    await rm(join(tree, 'usr/lib/sysimage/dpkg', name), { force: true });
 }
 
 async function layOut(tree: string): Promise<void> {

@@ -58,7 +58,7 @@ function builtAt({ built, changes }: Package): number | undefined {
 }
 
 /** A component of which every build has another. */
-function everyBuild(identifier: string, kind: ComponentFacts['kind']): ComponentFacts {
+export function everyBuild(identifier: string, kind: ComponentFacts['kind']): ComponentFacts {
   return {
     identifier,
     name: identifier,

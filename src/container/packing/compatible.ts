@@ -27,7 +27,7 @@ export const EVERY_BUILD = 4_294_967_295;
 
 type Bin<C> = readonly C[];
 
-const LEAST_BINS = 4;
+export const LEAST_BINS = 4;
 /** Of the bins that are not set aside; a 32-bit float in ostree-ext. */
 const LARGE_SHARE = Math.fround(0.6);
 /** Deviations from the middle that make an outlier. */

@@ -4,12 +4,13 @@ import type { Checksum } from '../../ostree/checksum.ts';
 import type { Commit } from '../../ostree/commit.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import { changeRates } from '../../packages/change-rate.ts';
-import type { PackageFormat } from '../../packages/package.ts';
+import type { Package, PackageFormat } from '../../packages/package.ts';
 import { type CommitOwnership, readOwnership } from '../../packages/read-packages.ts';
 import { userFacts } from './compatible-facts.ts';
 import { compatibleHomes } from './compatible-homes.ts';
 import type { Component, ComponentFacts } from './component.ts';
 import type { Homes, Placed } from './homes.ts';
+import { stableHomes } from './stable-homes.ts';
 
 export type ComponentOptions = {
   /** Decides which components there are: those of rpm-ostree, or finer ones. */
@@ -41,7 +42,11 @@ export async function commitComponents(
     ...(warn && { warn }),
   });
   const rates = changeRates(ownership.packages);
-  const homes = compatibleHomes(ownership, (one) => rates.of(one) * 365);
+  const perYear = (one: Package) => rates.of(one) * 365;
+  const homes =
+    options.packing === 'compatible'
+      ? compatibleHomes(ownership, perYear)
+      : await stableHomes(ownership, perYear);
   const drafts = await assign(ownership, homes);
   return {
     components: [...drafts]

@@ -7,10 +7,11 @@ import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { Chunk } from '../../tar/chunk.ts';
 import type { LayerPlan } from '../encapsulate/layer-plan.ts';
-import { packCompatible } from './compatible.ts';
+import { LEAST_BINS, packCompatible } from './compatible.ts';
 import { packLikeBefore } from './compatible-prior.ts';
 import type { Component } from './component.ts';
 import { type PlanRecord, planRecord } from './plan-record.ts';
+import { LEAST_STABLE_LAYERS, packStable } from './stable.ts';
 
 /** `compatible`: as ostree-ext; `stable`: what an update is expected to change; `single`: one layer. */
 export const LAYER_PACKINGS = ['compatible', 'stable', 'single'] as const;
@@ -37,12 +38,12 @@ export type PlannedComponents = {
 /** Throws ERR_LAYER_PLAN if there are too few layers, or a name has a comma. */
 export function planComponents(
   components: readonly Component[],
-  { packing, maxLayers = DEFAULT_MAX_LAYERS, previous }: PlanComponentsOptions,
+  options: PlanComponentsOptions,
 ): PlannedComponents {
-  if (packing === 'single') return planOf(merged(components), [], []);
+  if (options.packing === 'single') return planOf(merged(components), [], []);
   const users = components.filter(isUser).toSorted((a, b) => (a.identifier < b.identifier ? -1 : 1));
   const others = components.filter((component) => !isUser(component));
-  const { layers, notes } = packOthers(others, users, maxLayers, previous);
+  const { layers, notes } = packOthers(others, users, options);
   return planOf(new Map(), [...users.map((user) => [user]), ...layers], notes);
 }
 
@@ -55,38 +56,37 @@ type Packed = { readonly layers: readonly (readonly Component[])[]; readonly not
 function packOthers(
   components: readonly Component[],
   users: readonly Component[],
-  maxLayers: number,
-  previous: PlanRecord | undefined,
+  { packing, maxLayers = DEFAULT_MAX_LAYERS, previous }: PlanComponentsOptions,
 ): Packed {
   const layers = maxLayers - users.length;
-  if (layers < LEAST_LAYERS)
+  const least = packing === 'stable' ? LEAST_STABLE_LAYERS : LEAST_BINS;
+  if (layers < least)
     throw new TreeportError(
       'ERR_LAYER_PLAN',
-      `${maxLayers} component layers are too few for ${users.length} user components and the packages; give at least ${users.length + LEAST_LAYERS}`,
+      `${maxLayers} component layers are too few for ${users.length} user components and the packages; give at least ${users.length + least}`,
     );
-  if (previous === undefined) return { layers: packCompatible(components, layers), notes: [] };
-  const { bins, discarded } = packLikeBefore(components, layers, priorOf(previous, components, users));
+  const prior = previous === undefined ? undefined : withoutUsers(previous, users);
+  if (packing === 'stable') return packStable(components, layers, prior);
+  if (prior === undefined) return { layers: packCompatible(components, layers), notes: [] };
+  const { bins, discarded } = packLikeBefore(components, layers, namesOf(prior, components));
   const notes = discarded === undefined ? [] : [`the plan is made afresh, because ${discarded}`];
   return { layers: bins, notes };
 }
 
-const LEAST_LAYERS = 4;
+/** User components have layers of their own again, or are gone. */
+function withoutUsers({ layers }: PlanRecord, users: readonly Component[]): PlanRecord {
+  const names = new Set(users.map(({ name }) => name));
+  const isUserLayer = ([only]: PlanRecord['layers'][number]) =>
+    only?.kind === 'user' || (only?.kind === undefined && names.has(only?.name ?? ''));
+  return { layers: layers.filter((members) => !isUserLayer(members)) };
+}
 
-/** Layers as lists of names, without those of user components. */
-function priorOf(
-  { layers }: PlanRecord,
-  components: readonly Component[],
-  users: readonly Component[],
-): readonly (readonly string[])[] {
+/** Layers as lists of names. */
+function namesOf({ layers }: PlanRecord, components: readonly Component[]): readonly (readonly string[])[] {
   const names = new Map(components.map(({ kind, key, name }) => [`${kind} ${key}`, name]));
-  const exclusive = new Set(users.map(({ name }) => name));
-  return layers
-    .filter(
-      ([only]) => only?.kind !== 'user' && !(only?.kind === undefined && exclusive.has(only?.name ?? '')),
-    )
-    .map((members) =>
-      members.map(({ kind, name }) => (kind === undefined ? name : (names.get(`${kind} ${name}`) ?? name))),
-    );
+  return layers.map((members) =>
+    members.map(({ kind, name }) => (kind === undefined ? name : (names.get(`${kind} ${name}`) ?? name))),
+  );
 }
 
 function planOf(

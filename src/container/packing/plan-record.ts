@@ -28,7 +28,7 @@ function memberOf({ key, kind, objects }: Component): PlanMember {
 }
 
 /** 16 digits of a SHA-256 of the checksums and paths. */
-function contentId(objects: Component['objects']): string {
+export function contentId(objects: Component['objects']): string {
   const hash = createHash('sha256');
   for (const checksum of [...objects.keys()].toSorted())
     hash.update(`${checksum}\0${(objects.get(checksum) ?? []).toSorted().join('\0')}\0\0`);

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { commitComponents } from '../../../src/container/packing/components.ts';
+import { commitPaths, debianTree, rpmdbFixture, type Tree } from '../../support/package-trees.ts';
+
+/** Kind, name and paths of each component. */
+async function placesOf(t: Parameters<typeof commitPaths>[0], tree: Tree) {
+  const { source, commit } = await commitPaths(t, tree);
+  const { components } = await commitComponents(source, commit, { packing: 'stable' });
+  return Object.fromEntries(
+    components.map(({ kind, name, objects }) => [
+      `${kind} ${name}`,
+      [...objects.values()].flat().toSorted().join(' '),
+    ]),
+  );
+}
+
+const paths = (lines: string) => lines.split(/\s+/).toSorted().join(' ');
+
+test('kernels, initramfs, database, configuration and unpackaged content are apart from packages', async (t) => {
+  const sum = '0123456789abcdef'.repeat(4);
+  const lists = {
+    bash: ['/usr/bin/bash', '/etc/bash.bashrc'],
+    'linux-6.1': [
+      '/boot/vmlinuz-6.1',
+      '/boot/config-6.1',
+      '/usr/lib/modules/6.1/ext4.ko',
+      '/usr/share/doc/linux',
+    ],
+  };
+  const places = await placesOf(
+    t,
+    debianTree(lists, {
+      'usr/bin/bash': 'bash',
+      'usr/etc/bash.bashrc': 'rc',
+      'usr/etc/hostname': 'host',
+      'usr/lib/modules/6.1/ext4.ko': 'ext4',
+      'usr/lib/modules/6.1/modules.dep': 'dep',
+      'usr/lib/modules/6.1/initramfs.img': 'one',
+      'usr/lib/modules/6.1/net/initrd': 'a module',
+      'usr/lib/modules/7.0/vmlinuz': 'seven',
+      'boot/vmlinuz-6.1': 'vmlinuz',
+      'boot/config-6.1': 'config',
+      'boot/initrd.img-6.1': 'two',
+      [`usr/lib/ostree-boot/initramfs-7.0.img-${sum}`]: 'three',
+      'boot/vmlinuz-9': 'without modules',
+      'usr/share/doc/linux': 'doc',
+      'usr/local/tool': 'tool',
+    }),
+  );
+  assert.deepEqual(places, {
+    'package bash': paths('/usr/bin/bash /usr/etc/bash.bashrc'),
+    'package linux-6.1': '/usr/share/doc/linux',
+    'kernel kernel 6.1': paths(
+      `/boot/config-6.1 /boot/vmlinuz-6.1 /usr/lib/modules/6.1/ext4.ko /usr/lib/modules/6.1/modules.dep
+       /usr/lib/modules/6.1/net/initrd`,
+    ),
+    'kernel kernel 7.0': '/usr/lib/modules/7.0/vmlinuz',
+    'initramfs initramfs 6.1': paths('/boot/initrd.img-6.1 /usr/lib/modules/6.1/initramfs.img'),
+    'initramfs initramfs 7.0': `/usr/lib/ostree-boot/initramfs-7.0.img-${sum}`,
+    'configuration unpackaged configuration': '/usr/etc/hostname',
+    'database package database': paths(
+      `/usr/lib/sysimage/dpkg/info/bash.list /usr/lib/sysimage/dpkg/info/linux-6.1.list
+       /usr/lib/sysimage/dpkg/status`,
+    ),
+    'unpackaged unpackaged': paths('/boot/vmlinuz-9 /usr/local/tool'),
+  });
+});
+
+test('large directories of unpackaged content are components', async (t) => {
+  const large = Buffer.alloc(1024 * 1024, 7);
+  const places = await placesOf(t, {
+    'opt/app/1.0/data': large,
+    'opt/app/2,0/x': 'x',
+    'usr/share/a,b/deep/data': Buffer.concat([large, large]),
+    'usr/share/small': 's',
+  });
+  assert.deepEqual(places, {
+    'unpackaged unpackaged /opt/app': paths('/opt/app/1.0/data /opt/app/2,0/x'),
+    'unpackaged unpackaged /usr/share/a_b': '/usr/share/a,b/deep/data',
+    'unpackaged unpackaged': '/usr/share/small',
+  });
+});
+
+test('an object of several paths belongs to a package', async (t) => {
+  const places = await placesOf(
+    t,
+    debianTree(
+      { b: ['/usr/b'], c: ['/usr/c'] },
+      { 'usr/a': 'same', 'usr/b': 'same', 'usr/c': 'same', 'usr/etc/d': 'same' },
+    ),
+  );
+  assert.equal(places['package b'], '/usr/a /usr/b /usr/c /usr/etc/d');
+});
+
+test('a database that is a file takes its directory, and rpm-ostree’s copy with it', async (t) => {
+  const places = await placesOf(t, {
+    'usr/share/rpm/rpmdb.sqlite': rpmdbFixture('two-pkgs'),
+    'usr/share/rpm/.rpm.lock': 'lock',
+    'usr/lib/sysimage/rpm-ostree-base-db/rpmdb.sqlite': 'base',
+  });
+  assert.deepEqual(places, {
+    'database package database': paths(
+      '/usr/lib/sysimage/rpm-ostree-base-db/rpmdb.sqlite /usr/share/rpm/.rpm.lock /usr/share/rpm/rpmdb.sqlite',
+    ),
+  });
+});
