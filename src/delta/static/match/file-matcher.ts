@@ -11,7 +11,7 @@ import { type CopyStep, copySteps, LEAST_COPY } from './copy-steps.ts';
 import { equalBytes, viewOf } from './equal-bytes.ts';
 import { findMatches, type WalkOptions } from './find-matches.ts';
 import { MatchList } from './match-list.ts';
-import { SeedIndex } from './seed-index.ts';
+import { SeedIndex, type SeedIndexOptions } from './seed-index.ts';
 import { writePatch } from './write-patch.ts';
 
 export type MatchedFile =
@@ -26,15 +26,13 @@ export type MatchedFile =
       readonly write: (target: Uint8Array) => number;
     };
 
-/** Every so many bytes of the old file are indexed; with 4 the patches of kernel modules are 6 % larger. */
-const INDEX_STEP = 1;
 const WALKS = {
   /** Unlinked calls differ in few bytes, so that short matches pay. */
-  relocatable: { margin: 3, stride: 1 },
-  other: { margin: 12, stride: 1 },
+  relocatable: { margin: 3, stride: 1, candidates: 64 },
+  other: { margin: 12, stride: 1, candidates: 64 },
   /** Matches are long or by chance, and each lookup waits for memory. */
-  incompressible: { margin: 12, stride: 31 },
-} as const satisfies Record<string, WalkOptions>;
+  incompressible: { margin: 12, stride: 31, candidates: 1 },
+} as const satisfies Record<string, WalkOptions & SeedIndexOptions>;
 /** Less in common does not pay. Bytes of incompressible files are saved whole. */
 const LEAST_SHARE = 0.1;
 const LEAST_SHARE_OF_INCOMPRESSIBLE = 0.01;
@@ -61,8 +59,9 @@ export class FileMatcher {
   match(old: Uint8Array, fresh: Uint8Array, { mayPatch, content }: MatchOptions): MatchedFile {
     const matches = this.#matches;
     matches.clear();
-    this.#index.build(old, INDEX_STEP);
-    findMatches(old, fresh, this.#index, WALKS[content], matches);
+    const walk = WALKS[content];
+    this.#index.build(old, walk);
+    findMatches(old, fresh, this.#index, walk, matches);
     const isIncompressible = content === 'incompressible';
     const least = isIncompressible ? LEAST_SHARE_OF_INCOMPRESSIBLE : LEAST_SHARE;
     if (matches.matchedBytes < fresh.length * least) return { kind: 'whole' };

@@ -5,12 +5,13 @@
  *
  * A "diagonal" is a constant difference of positions in the old and the new file. The walk follows a diagonal
  * as long as it matches; elsewhere it looks seeds up, and switches to another diagonal if that has more equal
- * bytes by a margin. Every lookup that finds a match moves the walk to its end, and extensions go no further
- * back than the end of the last match, so the time is linear in the sizes of the files for all contents.
+ * bytes by a margin. Every lookup that finds a match moves the walk to the end of the longest that it
+ * compares, and extensions go no further back than the end of the last match, so the time is linear in the
+ * sizes of the files for all contents.
  */
 import { equalBytes, viewOf } from './equal-bytes.ts';
 import type { MatchList } from './match-list.ts';
-import { SEED_BYTES, type SeedIndex } from './seed-index.ts';
+import { type FoundSeed, SEED_BYTES, type SeedIndex } from './seed-index.ts';
 
 type Walk = {
   /** Start of the current stretch in the new file. */
@@ -39,6 +40,7 @@ export function findMatches(
   const [oldView, freshView] = [viewOf(old), viewOf(fresh)];
   const last = fresh.length - SEED_BYTES;
   const walk: Walk = { start: 0, sure: 0, diagonal: 0 };
+  const found: FoundSeed = { at: 0, length: 0 };
   let at = 0;
   while (at <= last) {
     const followed = equalBytes(oldView, at + walk.diagonal, freshView, at);
@@ -46,14 +48,14 @@ export function findMatches(
       at += followed;
       continue;
     }
-    const found = index.find(freshView, at);
-    const length = found < 0 ? 0 : equalBytes(oldView, found, freshView, at);
+    index.find(freshView, at, walk.diagonal, found);
+    const { length } = found;
     if (length < SEED_BYTES) {
       at += stride;
       continue;
     }
     if (length > agreeing(old, at + walk.diagonal, fresh, at, length) + margin) {
-      switchTo(found - at, at, old, fresh, walk, matches);
+      switchTo(found.at - at, at, old, fresh, walk, matches);
       walk.sure = at + length;
     }
     at += length;
