@@ -76,6 +76,10 @@ const GROUPS: readonly Group[] = [
       { names: ['create'], load: async () => (await import('./snapshot-create.ts')).addSnapshotCreate },
       { names: ['extract'], load: async () => (await import('./snapshot-extract.ts')).addSnapshotExtract },
       { names: ['info'], load: async () => (await import('./snapshot-info.ts')).addSnapshotInfo },
+      { names: ['list'], load: async () => (await import('./snapshot-list.ts')).addSnapshotList },
+      { names: ['diff'], load: async () => (await import('./snapshot-diff.ts')).addSnapshotDiff },
+      { names: ['verify'], load: async () => (await import('./snapshot-verify.ts')).addSnapshotVerify },
+      { names: ['export'], load: async () => (await import('./snapshot-export.ts')).addSnapshotExport },
     ],
   },
   {

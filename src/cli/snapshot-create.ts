@@ -1,5 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { formatByteSize } from '../base/byte-size.ts';
 import { isoTimestamp } from '../base/timestamp.ts';
+import type { RewrittenLayer } from '../snapshot/kept-layers.ts';
+import type { Snapshot } from '../snapshot/open.ts';
 import {
   addEncapsulateOptions,
   collectText,
@@ -23,7 +26,7 @@ import {
   stallAccess,
   stallTimeoutOption,
 } from './options.ts';
-import { warn } from './report.ts';
+import { printMessage, warn } from './report.ts';
 import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
 import { refuseImageOptions, writeSnapshotStick } from './snapshot-usb.ts';
 
@@ -35,6 +38,7 @@ type Options = EncapsulateCliOptions &
     readonly since?: number;
     readonly mainRef?: string;
     readonly outputFormat: 'image' | 'usb';
+    readonly previous?: string;
     readonly runtime?: string;
     readonly delta?: readonly string[];
     readonly signSummary?: readonly string[];
@@ -69,6 +73,10 @@ export function addSnapshotCreate(group: Command): void {
     .option(
       '--main-ref <ref>',
       'the ref whose commit the image boots (default: the ref, if a single one is named; else none)',
+    )
+    .option(
+      '--previous <image>',
+      'the snapshot that this one continues: its layers stay as they are, and new ones hold what is new',
     )
     .option(
       '--delta <which>',
@@ -120,6 +128,7 @@ async function createImage(globsAndImage: readonly string[], options: Options): 
     warn,
   });
   if (target === undefined) return writeSnapshotStick(repo, publication, destination, options);
+  const previous = await previousSnapshot(options);
   const access = { ...skopeoOptions(options), ...stallAccess(options) };
   const create = {
     ...imageOptions,
@@ -127,10 +136,50 @@ async function createImage(globsAndImage: readonly string[], options: Options): 
     warn,
     runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
     deltas,
+    ...(previous === undefined ? {} : { previous }),
+    onRewritten: rewrittenReporter(options),
     summarySigners: await summarySigners(options),
     onDelta: deltaReporter(options),
   };
-  await publishAndPrint(target, 'snapshot create', options, (sink, onProgress) =>
-    createSnapshot(repo, sink, { ...create, onProgress }),
-  );
+  try {
+    await publishAndPrint(target, 'snapshot create', options, (sink, onProgress) =>
+      createSnapshot(repo, sink, { ...create, onProgress }),
+    );
+  } finally {
+    await previous?.image.close();
+  }
+}
+
+async function previousSnapshot(options: Options): Promise<Snapshot | undefined> {
+  if (options.previous === undefined) return undefined;
+  const { parseImageReference } = await import('../oci/model/reference.ts');
+  const { openImage } = await import('../oci/read/open-image.ts');
+  const { openSnapshot } = await import('../snapshot/open.ts');
+  const access = { ...skopeoOptions(options), ...stallAccess(options) };
+  const image = await openImage(parseImageReference(options.previous), access);
+  try {
+    return await openSnapshot(image);
+  } catch (error) {
+    await image.close();
+    throw error;
+  }
+}
+
+const WHY: Readonly<Record<RewrittenLayer['why'], string>> = {
+  dead: 'too many of their objects are not needed any more',
+  many: 'there were too many layers',
+};
+
+/** Prints a line on stderr about the layers that are written again, unless `--quiet` is set. */
+function rewrittenReporter({ quiet }: Options): (layers: readonly RewrittenLayer[]) => void {
+  return (layers) => {
+    for (const reason of ['dead', 'many'] as const) {
+      const ones = layers.filter(({ why }) => why === reason);
+      if (quiet || ones.length === 0) continue;
+      const bytes = ones.reduce((sum, { layer }) => sum + layer.size, 0);
+      printMessage(
+        `${ones.length} layers of the previous snapshot, ${formatByteSize(bytes)}, are written again, because ${WHY[reason]}; a machine that has it fetches what is left of them again`,
+      );
+    }
+  };
 }

@@ -36,6 +36,8 @@ export const CATALOGUE_FILE = 'catalogue';
 export const DELTAS = 'deltas';
 export const PACKS = 'packs';
 export const PACKS_INDEX = 'packs/index';
+/** A file of this prefix and a name hides the file of that name in lower layers. */
+export const WHITEOUT = '.wh.';
 export const OBJECT_LIST = 'snapshot/objects';
 export const SNAPSHOT_DESCRIPTION = 'snapshot/description';
 

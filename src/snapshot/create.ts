@@ -5,38 +5,28 @@
  *
  *     layers of the encapsulated commit · layers of objects · runtime · static deltas · the rest of the repo
  */
-import { TreeportError, type Warn } from '../base/errors.ts';
+import { TreeportError } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
-import { type EncapsulateOptions, encapsulate, platformOf } from '../container/encapsulate/encapsulate.ts';
-import { finishImage, formatTimestamp, type ImageDraft } from '../container/encapsulate/image-draft.ts';
-import type { DeltaChoice } from '../mirror/delta-choice.ts';
+import { platformOf } from '../container/encapsulate/encapsulate.ts';
+import { finishImage, type ImageDraft } from '../container/encapsulate/image-draft.ts';
 import { mirrorConfig, mirrorLabels } from '../mirror/mirror-config.ts';
 import { putMirrorLayers } from '../mirror/mirror-layers.ts';
 import { embeddedCommit, type Publication } from '../mirror/published-refs.ts';
-import { type Runtime, type RuntimeFor, withRuntime } from '../mirror/runtime/runtime.ts';
+import { type Runtime, withRuntime } from '../mirror/runtime/runtime.ts';
 import { signPublishedSummary } from '../mirror/sign-summary.ts';
 import { storeVirtualDeltas } from '../mirror/store-virtual-deltas.ts';
-import { type StoredDelta, storeDeltas } from '../mirror/stored-deltas.ts';
+import { storeDeltas } from '../mirror/stored-deltas.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
-import type { Signer } from '../ostree/sign/signer.ts';
 import { type CarriedLayers, putCarriedLayers } from './carried-layers.ts';
 import { EmbeddedObjects } from './embedded-objects.ts';
+import { osDraft } from './os-draft.ts';
+import { checkLineage, runtimeLikeBefore } from './previous.ts';
+import type { SnapshotOptions } from './snapshot-options.ts';
 import { writeSnapshotRepo } from './snapshot-repo.ts';
-
-export type SnapshotOptions = EncapsulateOptions & {
-  readonly publication: Publication;
-  readonly runtimeFor: RuntimeFor;
-  /** The deltas to make, besides those of the repository. */
-  readonly deltas: readonly DeltaChoice[];
-  /** Sign the summary of the snapshot. */
-  readonly summarySigners?: readonly Signer[];
-  readonly warn: Warn;
-  readonly onDelta?: (made: StoredDelta) => void;
-};
 
 type Context = {
   readonly directory: string;
@@ -52,7 +42,8 @@ export async function createSnapshot(
   sink: ImageSink,
   options: SnapshotOptions,
 ): Promise<Descriptor> {
-  const { publication } = options;
+  const { publication, previous } = options;
+  if (previous !== undefined) await checkLineage(previous, repo, publication);
   const [first] = publication.commits as readonly [Checksum];
   const { architecture } = platformOf(await loadCommit(repo, first), options.architecture);
   return withRuntime(options.runtimeFor, architecture, (runtime) =>
@@ -87,7 +78,7 @@ async function finish(
     await storeVirtualDeltas(directory, repo.objects, publication.commits, warn);
   const below = [...draft.layers, ...carried.layers];
   const layers = await putMirrorLayers(sink, {
-    runtime,
+    runtime: runtimeLikeBefore(runtime, options.previous),
     publishedRepo: directory,
     publication,
     below: below.length,
@@ -103,31 +94,6 @@ async function finish(
     labels: mirrorLabels(publication, draft.labels, draft.created),
     layers: [...below, ...layers],
   });
-}
-
-/** The encapsulated commit; without one an image of no layers, as old as the newest commit. */
-async function osDraft(
-  repo: Repository,
-  sink: ImageSink,
-  embedded: EmbeddedObjects,
-  options: SnapshotOptions,
-): Promise<ImageDraft> {
-  const { publication, config, labels } = options;
-  if (embedded.commit !== undefined)
-    return encapsulate(repo.objects, embedded.commit, sink, {
-      ...options,
-      plan: embedded.plan(options.plan),
-    });
-  const times: number[] = [];
-  for (const commit of publication.commits) times.push((await loadCommit(repo, commit)).timestamp);
-  const [first] = publication.commits as readonly [Checksum];
-  return {
-    platform: platformOf(await loadCommit(repo, first), options.architecture),
-    created: options.created ?? formatTimestamp(times.reduce((newest, time) => Math.max(newest, time), 0)),
-    config,
-    labels,
-    layers: [],
-  };
 }
 
 /** An object that vanishes while refs move was pruned: ERR_REPO_CHANGED. */

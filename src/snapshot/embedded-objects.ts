@@ -15,6 +15,7 @@ export class EmbeddedObjects {
   readonly #names: ObjectName[] = [];
   readonly #sizes = new Map<Checksum, number>();
   #plan: LayerPlan | undefined;
+  #listed: readonly ObjectLayer[] | undefined;
 
   /** Undefined if no commit is encapsulated. */
   constructor(commit: Checksum | undefined) {
@@ -27,6 +28,11 @@ export class EmbeddedObjects {
       this.#plan = await plan(objects);
       return this.#plan;
     };
+  }
+
+  /** The layers are those of another snapshot. */
+  takeOver(layers: readonly ObjectLayer[]): void {
+    this.#listed = layers;
   }
 
   /** Reads the metadata; returns the names of all objects. */
@@ -49,6 +55,7 @@ export class EmbeddedObjects {
 
   /** What the layers hold, when the content has been read. An object in several layers is listed once. */
   list(layers: readonly ImageLayer[]): readonly ObjectLayer[] {
+    if (this.#listed !== undefined) return this.#listed;
     const listed = new Set<Checksum>();
     return layers.map(({ descriptor: { digest, size } }, index) => {
       const objects: ListedObject[] = index === 0 ? this.#metadata() : [];

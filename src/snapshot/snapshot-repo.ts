@@ -1,10 +1,11 @@
 /** Writes the published repo of a snapshot, without the objects that are in layers of their own. */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Warn } from '../base/errors.ts';
 import type { ImageDraft } from '../container/encapsulate/image-draft.ts';
+import { publishedPath } from '../mirror/carried/object-files.ts';
 import { encodeObjectList } from '../mirror/carried/object-list.ts';
-import { OBJECT_LIST, SNAPSHOT_DESCRIPTION } from '../mirror/layout.ts';
+import { OBJECT_LIST, PUBLISHED_REPO, SNAPSHOT_DESCRIPTION, WHITEOUT } from '../mirror/layout.ts';
 import { withBaker } from '../mirror/packs/baker.ts';
 import type { Publication } from '../mirror/published-refs.ts';
 import { catalogueContent, createPublishedRepo, finishPublishedRepo } from '../mirror/published-repo.ts';
@@ -37,6 +38,10 @@ export async function writeSnapshotRepo(
   for (const checksum of publication.commits) {
     if (checksum === embedded.commit || !(await objects.has({ type: 'commitmeta', checksum }))) continue;
     await archive.detachedMetadata(checksum, await objects.metadata('commitmeta', checksum));
+  }
+  for (const name of carried.hidden) {
+    const file = publishedPath(name).slice(PUBLISHED_REPO.length + 1);
+    await writeFileAtomic(join(path, dirname(file), `${WHITEOUT}${basename(file)}`), Buffer.alloc(0));
   }
   await finishPublishedRepo(archive, { publication, objects, origin: repo, warn });
   const list = encodeObjectList([...embedded.list(draft.layers), ...carried.listed]);

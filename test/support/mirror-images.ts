@@ -1,18 +1,20 @@
 /** Mirror images in layout directories, with a runtime of one small file, and their file systems. */
 import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
+import { collect } from '../../src/base/bytes.ts';
 import { encapsulate } from '../../src/container/encapsulate/encapsulate.ts';
 import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
 import { type BuildOptions, buildMirror } from '../../src/mirror/build.ts';
 import { fileFromBytes, layerTar } from '../../src/mirror/layer.ts';
-import { MIRROR_HOME, PUBLISHED_REPO } from '../../src/mirror/layout.ts';
+import { MIRROR_HOME, PUBLISHED_REPO, WHITEOUT } from '../../src/mirror/layout.ts';
 import type { Bake } from '../../src/mirror/packs/bake.ts';
 import { publicationOf } from '../../src/mirror/published-refs.ts';
 import type { Runtime } from '../../src/mirror/runtime/runtime.ts';
 import { type WrapOptions, wrapImage } from '../../src/mirror/wrap.ts';
-import type { Digest } from '../../src/oci/model/descriptor.ts';
+import { type Digest, digestOf } from '../../src/oci/model/descriptor.ts';
 import { hostPlatform } from '../../src/oci/model/platform.ts';
 import { openImage } from '../../src/oci/read/open-image.ts';
 import type { OpenedImage } from '../../src/oci/read/opened-image.ts';
@@ -34,13 +36,18 @@ export const ENCAPSULATE_OPTIONS = {
 export async function tinyRuntime(architecture = hostPlatform().architecture): Promise<Runtime> {
   return {
     architecture,
+    diffId: async () => digestOf(await collect(tinyRuntimeTar())),
     async putLayer(sink, { compression, created }) {
-      const tar = layerTar([fileFromBytes('bin/node', Buffer.from('no program'))]);
+      const tar = tinyRuntimeTar();
       const { descriptor, diffId } = await writeLayer(sink, tar, { compression });
       return { descriptor, diffId, history: { created, created_by: 'tiny runtime' } };
     },
     close: async () => {},
   };
+}
+
+function tinyRuntimeTar(): AsyncGenerator<Buffer> {
+  return layerTar([fileFromBytes('bin/node', Buffer.from('no program'))]);
 }
 
 /** Builds a mirror image of these refs or commits into the layout directory `path`. */
@@ -104,6 +111,14 @@ export async function withImage<T>(path: string, work: (image: OpenedImage) => P
   }
 }
 
+/** A file `.wh.NAME` of a layer hides NAME of the layers below. */
+function applyWhiteouts(root: string): void {
+  for (const { name, parentPath } of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (!name.startsWith(WHITEOUT)) continue;
+    for (const path of [name, name.slice(WHITEOUT.length)]) rmSync(join(parentPath, path), { force: true });
+  }
+}
+
 /**
  * Unpacks all layers below `root`, one over the other; needs GNU tar. Returns the path of the published repo.
  */
@@ -114,6 +129,7 @@ export async function unpackLayers(path: string, root: string): Promise<string> 
       const tar = join(root, '..', 'layer.tar');
       await writeFileAtomic(tar, image.layer(layer));
       execFileSync('tar', ['-x', '-p', '-f', tar, '-C', root]);
+      applyWhiteouts(root);
     }
   });
   return join(root, MIRROR_HOME, PUBLISHED_REPO);

@@ -5,13 +5,15 @@
 import type { Digest } from '../../src/oci/model/descriptor.ts';
 import { publishImage } from '../../src/oci/write/publish.ts';
 import type { Repository } from '../../src/ostree/repo/open.ts';
-import { createSnapshot, type SnapshotOptions } from '../../src/snapshot/create.ts';
+import { createSnapshot } from '../../src/snapshot/create.ts';
 import { type Extracted, type ExtractOptions, extractSnapshot } from '../../src/snapshot/extract.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { type SelectOptions, selectSnapshot } from '../../src/snapshot/select.ts';
+import type { SnapshotOptions } from '../../src/snapshot/snapshot-options.ts';
 import { ENCAPSULATE_OPTIONS, tinyRuntime, withImage } from './mirror-images.ts';
 
-export type SnapshotWords = Partial<SelectOptions> & Pick<Partial<SnapshotOptions>, 'deltas'>;
+export type SnapshotWords = Partial<SelectOptions> &
+  Partial<Pick<SnapshotOptions, 'deltas' | 'previous' | 'onRewritten'>>;
 
 /** Makes a snapshot of the repository in the layout directory `path`. */
 export async function snapshotInto(
@@ -21,7 +23,7 @@ export async function snapshotInto(
   warnings: string[] = [],
 ): Promise<Digest> {
   const warn = (message: string) => warnings.push(message);
-  const { deltas = [], ...select } = words;
+  const { deltas = [], previous, onRewritten, ...select } = words;
   const publication = await selectSnapshot(repo, { globs: [], depth: 0, warn, ...select });
   return publishImage({ transport: 'oci', name: path }, (sink) =>
     createSnapshot(repo, sink, {
@@ -29,6 +31,8 @@ export async function snapshotInto(
       publication,
       runtimeFor: () => tinyRuntime(),
       deltas,
+      ...(previous && { previous }),
+      ...(onRewritten && { onRewritten }),
       warn,
     }),
   );

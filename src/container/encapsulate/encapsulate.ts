@@ -16,7 +16,7 @@ import type { ObjectSource } from '../../ostree/object-source.ts';
 import { type ChunkObjects, commitObjects } from '../../tar/chunk.ts';
 import { directoryOwners } from '../../tar/directory-owners.ts';
 import { commitLabels, LABEL_FINAL_DIFFID, type LabelOptions } from '../labels.ts';
-import { formatTimestamp, historyTimestamp, type ImageDraft } from './image-draft.ts';
+import { formatTimestamp, historyTimestamp, type ImageDraft, type ImageLayer } from './image-draft.ts';
 import type { LayerCache } from './layer-cache.ts';
 import { checkPlan, type LayerPlan, type PlanLayers, wholeCommit } from './layer-plan.ts';
 import { writeLayers } from './write-layers.ts';
@@ -52,7 +52,6 @@ export async function encapsulate(
   options: EncapsulateOptions,
 ): Promise<ImageDraft> {
   const commit = parseCommit(await source.metadata('commit', checksum));
-  const labels = commitLabels(checksum, commit, options);
   const created = options.created ?? formatTimestamp(commit.timestamp);
   const plan = await planOf(await commitObjects(source, checksum), options);
   const formatVersion = options.formatVersion ?? (plan.length > 1 ? 2 : 1);
@@ -67,12 +66,21 @@ export async function encapsulate(
     },
     onProgress: options.onProgress,
   });
+  return draftOf({ checksum, commit }, layers, options);
+}
+
+/** The image of a commit whose layers are in the sink. */
+export function draftOf(
+  { checksum, commit }: { readonly checksum: Checksum; readonly commit: Commit },
+  layers: readonly [ImageLayer, ...ImageLayer[]],
+  options: EncapsulateOptions,
+): ImageDraft {
   const { diffId } = layers.at(-1) ?? layers[0];
   return {
     platform: platformOf(commit, options.architecture),
-    created,
+    created: options.created ?? formatTimestamp(commit.timestamp),
     config: containerConfig(commit, options),
-    labels: { ...labels, [LABEL_FINAL_DIFFID]: diffId },
+    labels: { ...commitLabels(checksum, commit, options), [LABEL_FINAL_DIFFID]: diffId },
     layers,
   };
 }

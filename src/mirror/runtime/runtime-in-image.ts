@@ -34,6 +34,7 @@ export async function runtimeInImage(
   const createdBy = image.config.history?.[0]?.created_by ?? 'treeport runtime';
   return {
     architecture: image.config.architecture,
+    diffId: async () => diffId,
     async putLayer(sink, { created, onProgress }) {
       await copyBlob(image, layer, sink, onProgress);
       return { descriptor: { mediaType, digest, size }, diffId, history: { created, created_by: createdBy } };

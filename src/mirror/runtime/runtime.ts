@@ -2,11 +2,13 @@
  * The runtime layer of a mirror image: assembled from local files, or copied unchanged from a runtime image,
  * for another architecture or so that many mirrors share one layer.
  */
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { compareBytes } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { ImageLayer } from '../../container/encapsulate/image-draft.ts';
+import type { Digest } from '../../oci/model/descriptor.ts';
 import type { Compression } from '../../oci/write/compression.ts';
 import type { ImageSink } from '../../oci/write/image-sink.ts';
 import { writeLayer } from '../../oci/write/layer-writer.ts';
@@ -25,6 +27,8 @@ export type RuntimeLayerOptions = {
 export type Runtime = {
   /** As Go names it. */
   readonly architecture: string;
+  /** The layer's diff-id, which takes a fraction of the time of writing it. */
+  diffId(): Promise<Digest>;
   /** Writes the layer into a sink. */
   putLayer(sink: ImageSink, options: RuntimeLayerOptions): Promise<ImageLayer>;
   /** Must be called when the runtime is no longer needed. */
@@ -78,6 +82,11 @@ function fromFiles(architecture: string, files: readonly LayerFile[], createdBy:
   const sorted = files.toSorted((a, b) => compareBytes(a.path, b.path));
   return {
     architecture,
+    async diffId() {
+      const hash = createHash('sha256');
+      for await (const piece of layerTar(sorted)) hash.update(piece);
+      return `sha256:${hash.digest('hex')}`;
+    },
     async putLayer(sink, { compression, created, onProgress }) {
       const { descriptor, diffId } = await writeLayer(sink, layerTar(sorted), {
         compression,

@@ -71,6 +71,13 @@ export class ExportTarget {
     }
   }
 
+  /** An earlier export as it is, without beginning a new one; undefined if there is none. */
+  static find(directory: string): ExportTarget | undefined {
+    const path = resolve(directory);
+    if (!existsSync(join(path, MARKER))) return undefined;
+    return new ExportTarget(path, existsSync(join(path, INCOMPLETE)));
+  }
+
   /** Declares the export complete; its files must be on disk. */
   complete(): void {
     rmSync(join(this.path, INCOMPLETE), { force: true });

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { timestampText } from '../base/timestamp.ts';
+import { imageArgument } from './image-argument.ts';
+import { printJson, printNames, shownName } from './output.ts';
+import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+
+type Options = ProxyOptions & { readonly commits?: boolean; readonly json?: boolean };
+
+export function addSnapshotList(group: Command): void {
+  const command = group
+    .command('list')
+    .description('the refs of a snapshot with their commits, or all its commits')
+    .argument('<image>', 'the snapshot');
+  addProxyOptions(command)
+    .option('--commits', 'list all commits instead')
+    .option('--json', 'print them as JSON')
+    .action(list);
+}
+
+async function list(text: string, { commits: isAll = false, ...options }: Options): Promise<void> {
+  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
+  const { openSnapshot } = await import('../snapshot/open.ts');
+  const image = await openOstreeImage(imageArgument(text).reference, registryAccess(options));
+  try {
+    const { refs, description } = await openSnapshot(image);
+    if (options.json) {
+      await printJson(isAll ? description.commits : refs, 2);
+      return;
+    }
+    const about = new Map(
+      description.commits.map(({ checksum, timestamp, version }) => [
+        checksum,
+        [timestampText(timestamp), ...(version === undefined ? [] : [version])].join('  '),
+      ]),
+    );
+    if (isAll) for (const [checksum, facts] of about) await printNames(`${checksum}  ${shownName(facts)}`);
+    else
+      for (const { name, commit } of refs)
+        await printNames(`${commit}  ${shownName(name)}  ${shownName(about.get(commit) ?? '')}`);
+  } finally {
+    await image.close();
+  }
+}

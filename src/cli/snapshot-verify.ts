@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import { TreeportError } from '../base/errors.ts';
+import { isEngineName } from '../ostree/sign/engines.ts';
+import type { SignedData } from '../ostree/sign/signed-commit.ts';
+import type { SignatureKind } from '../ostree/sign/signer.ts';
+import { collectText } from './encapsulate-options.ts';
+import { imageArgument } from './image-argument.ts';
+import { quietOption } from './options.ts';
+import { printLine } from './output.ts';
+import { startProgress } from './progress.ts';
+import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { signTypeOption } from './sign-options.ts';
+
+type Options = ProxyOptions & {
+  readonly signType: SignatureKind;
+  readonly keysFile?: readonly string[];
+  readonly quiet?: boolean;
+};
+
+export function addSnapshotVerify(group: Command): void {
+  const command = group
+    .command('verify')
+    .description('verify all layers and objects of a snapshot, and the signatures of its commits')
+    .argument('<image>', 'the snapshot');
+  addProxyOptions(command)
+    .option(
+      '--keys-file <path>',
+      'demand that every commit is signed by a public key in this file, of the kind --sign-type (GPG: a keyring); may be repeated',
+      collectText,
+    )
+    .addOption(signTypeOption())
+    .addOption(quietOption())
+    .action(verify);
+}
+
+async function verify(text: string, options: Options): Promise<void> {
+  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
+  const { openSnapshot } = await import('../snapshot/open.ts');
+  const { verifySnapshot } = await import('../snapshot/verify.ts');
+  const { withTemporaryDirectory } = await import('../base/temporary-directory.ts');
+  const { reference } = imageArgument(text);
+  const image = await openOstreeImage(reference, registryAccess(options));
+  const progress = startProgress({ label: 'snapshot verify', unit: 'bytes', quiet: options.quiet });
+  const state = { bytes: 0 };
+  try {
+    const snapshot = await openSnapshot(image);
+    const verified = await withTemporaryDirectory(async (directory) => {
+      const verifySignature = await signatureVerifier(options, directory);
+      return verifySnapshot(snapshot, {
+        ...(verifySignature === undefined ? {} : { verifySignature }),
+        onProgress: (bytes, total) => {
+          state.bytes += bytes;
+          progress.update(state.bytes, total);
+        },
+      });
+    });
+    progress.stop();
+    if (options.quiet) return;
+    const { objects, commits, signed } = verified;
+    const signatures = signed === 0 ? 'no signature was verified' : `${signed} commits are signed`;
+    await printLine(`good: ${objects} objects of ${commits} commits; ${signatures}`);
+  } finally {
+    progress.stop();
+    await image.close();
+  }
+}
+
+async function signatureVerifier(
+  { signType, keysFile = [] }: Options,
+  directory: string,
+): Promise<((signed: SignedData) => Promise<void>) | undefined> {
+  if (keysFile.length === 0) return undefined;
+  if (!isEngineName(signType)) return gpgVerifier(keysFile, directory);
+  const { publicKeysInFile, verifyWithKeys } = await import('../ostree/sign/verify-with-keys.ts');
+  const keys = keysFile.flatMap((path) => publicKeysInFile(signType, path));
+  return async (signed) => void verifyWithKeys(signed, signType, keys);
+}
+
+/** GPG verifies for a remote, so there is a repository with one. */
+async function gpgVerifier(
+  keyrings: readonly string[],
+  directory: string,
+): Promise<(signed: SignedData) => Promise<void>> {
+  const { resolve } = await import('node:path');
+  const { verifyByRemote } = await import('../container/import/verify-signatures.ts');
+  const { ArchiveWriter, archiveConfig } = await import('../ostree/repo/archive-writer.ts');
+  const unfit = keyrings.find((path) => /[;,\n]/.test(path));
+  if (unfit !== undefined)
+    throw new TreeportError(
+      'ERR_USAGE',
+      `--keys-file ${JSON.stringify(unfit)}: the path has a comma, semicolon or newline`,
+    );
+  const remote = 'snapshot';
+  const paths = keyrings.map((path) => resolve(path)).join(';');
+  const config = `${archiveConfig()}\n[remote "${remote}"]\nurl=file:///\ngpg-verify=true\ngpgkeypath=${paths}\n`;
+  await ArchiveWriter.create(directory, { config });
+  return async (signed) => void (await verifyByRemote(signed, { repo: directory, remote }));
+}
