@@ -105,6 +105,8 @@ export const ERROR_CODES = {
     'A root filesystem has an entry that no commit can hold: a device, a FIFO, a socket, or a name that is not UTF-8. The message names it.',
   ERR_ROOTFS_CHANGED:
     'A file of a root filesystem changed while it was read, so that its parts may not fit together. Nothing was written. Stop what writes to it and try again.',
+  ERR_SELINUX:
+    'The SELinux policy of a root filesystem cannot be used to label its files. The message says why. Labels can be kept as they are with --selinux keep.',
   ERR_TAR: 'A tar stream is malformed or truncated.',
   ERR_TAR_OBJECT: 'An entry of a tar stream violates the ostree tar formats. The message names the entry.',
   ERR_LIBLZMA_MISSING:

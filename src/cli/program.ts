@@ -60,6 +60,16 @@ const GROUPS: readonly Group[] = [
     ],
   },
   {
+    name: 'compose',
+    description: 'the verbs of rpm-ostree that make images, with its options',
+    verbs: [
+      {
+        names: ['build-chunked-oci'],
+        load: async () => (await import('./container-build-chunked-oci.ts')).addComposeBuildChunkedOci,
+      },
+    ],
+  },
+  {
     name: 'mirror',
     description: 'images that serve their own repository',
     verbs: [

@@ -5,8 +5,8 @@
 import { hash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { temporaryName, writeError } from '../base/atomic-file.ts';
+import { BufferedWriter } from '../base/buffered-writer.ts';
 import { archiveHeader, type FileHeader, isSymlink } from '../ostree/file-header.ts';
-import { BufferedWriter } from './buffered-writer.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import * as layout from './catalogue-layout.ts';
 import { IdTable } from './id-table.ts';

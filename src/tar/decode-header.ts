@@ -3,6 +3,7 @@
  * octal, or base-256 if the first bit is set. Layout as in header.ts; POSIX has a prefix of the name at 345.
  */
 import { TreeportError } from '../base/errors.ts';
+import type { Xattr } from '../ostree/xattrs.ts';
 import { BLOCK_BYTES } from './header.ts';
 
 export type DecodedHeader = {
@@ -121,6 +122,29 @@ export function decodePax(data: Buffer): PaxRecords {
 /** The value of a record as UTF-8 text: paths, link targets and numbers are. */
 export function paxText(records: PaxRecords, key: string): string | undefined {
   return records.get(key)?.toString('utf8');
+}
+
+export type PaxNumber = 'uid' | 'gid' | 'size' | 'mtime';
+
+const INTEGER = /^\d+$/;
+const SECONDS = /^-?\d+(?:\.\d+)?$/;
+
+/** The value of a record that is a number: NaN if it is invalid, undefined if there is none. */
+export function paxNumber(records: PaxRecords, key: PaxNumber): number | undefined {
+  const text = paxText(records, key);
+  if (text === undefined) return undefined;
+  return (key === 'mtime' ? SECONDS : INTEGER).test(text) ? Number(text) : Number.NaN;
+}
+
+const XATTR_KEY = 'SCHILY.xattr.';
+const NO_ATTRIBUTES: readonly Xattr[] = [];
+
+/** The extended attributes among the records, in their order. */
+export function xattrsInPax(records: PaxRecords): readonly Xattr[] {
+  if (records.size === 0) return NO_ATTRIBUTES;
+  return [...records].flatMap(([key, value]) =>
+    key.startsWith(XATTR_KEY) ? [{ name: Buffer.from(key.slice(XATTR_KEY.length), 'latin1'), value }] : [],
+  );
 }
 
 export function malformed(what: string): TreeportError {

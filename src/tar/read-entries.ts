@@ -10,9 +10,12 @@ import {
   decodeHeader,
   decodePax,
   malformed,
+  type PaxNumber,
   type PaxRecords,
+  paxNumber,
   paxText,
   textAt,
+  xattrsInPax,
 } from './decode-header.ts';
 import { BLOCK_BYTES } from './header.ts';
 
@@ -59,8 +62,6 @@ const TYPES: readonly ReadEntryType[] = [
   'fifo',
   'contiguous-file',
 ];
-const INTEGER = /^\d+$/;
-const SECONDS = /^-?\d+(?:\.\d+)?$/;
 const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -109,8 +110,6 @@ function paddingOf(size: number): number {
 }
 
 const NO_RECORDS: PaxRecords = new Map();
-const NO_ATTRIBUTES: readonly Xattr[] = [];
-const XATTR_KEY = 'SCHILY.xattr.';
 
 /** Long names and PAX records that apply to the next entry. */
 class Extensions {
@@ -134,11 +133,7 @@ class Extensions {
     this.#target = undefined;
     this.#records = NO_RECORDS;
     const type = typeOf(header.flag, path);
-    const number = (key: string, otherwise: number) => {
-      const text = paxText(records, key);
-      if (text === undefined) return otherwise;
-      return (key === 'mtime' ? SECONDS : INTEGER).test(text) ? Number(text) : Number.NaN;
-    };
+    const number = (key: PaxNumber, otherwise: number) => paxNumber(records, key) ?? otherwise;
     return {
       path,
       type,
@@ -150,15 +145,9 @@ class Extensions {
       mtime: number('mtime', header.mtime),
       target,
       pax: records,
-      xattrs: records.size === 0 ? NO_ATTRIBUTES : xattrsOf(records),
+      xattrs: xattrsInPax(records),
     };
   }
-}
-
-function xattrsOf(records: PaxRecords): readonly Xattr[] {
-  return [...records].flatMap(([key, value]) =>
-    key.startsWith(XATTR_KEY) ? [{ name: Buffer.from(key.slice(XATTR_KEY.length), 'latin1'), value }] : [],
-  );
 }
 
 function typeOf(flag: string, path: string): ReadEntryType | null {

@@ -39,3 +39,19 @@ export function scanned(root: string, options: ScannedOptions = {}) {
   const { special = 'refuse' } = options;
   return scanDirectory(root, { rules: contentRules(options.var ?? 'keep'), special, xattrs: libcXattrs });
 }
+
+/** A SELinux policy with a few rules. */
+export function makePolicy(root: string): void {
+  const policy = join(root, 'etc/selinux/targeted');
+  mkdirSync(join(policy, 'contexts/files'), { recursive: true });
+  mkdirSync(join(policy, 'policy'));
+  writeFileSync(join(root, 'etc/selinux/config'), 'SELINUX=enforcing\nSELINUXTYPE=targeted\n');
+  writeFileSync(join(policy, 'policy/policy.33'), 'a checksum is taken of this');
+  const rules = [
+    '/.*\tsystem_u:object_r:default_t:s0',
+    '/usr/bin/.*\t--\tsystem_u:object_r:bin_t:s0',
+    '/etc(/.*)?\tsystem_u:object_r:etc_t:s0',
+    '/run/.*\t<<none>>',
+  ];
+  writeFileSync(join(policy, 'contexts/files/file_contexts'), `${rules.join('\n')}\n`);
+}

@@ -27,6 +27,11 @@ export type ImageDraft = {
   readonly config: ContainerConfig;
   readonly labels: Labels;
   readonly layers: readonly ImageLayer[];
+  /**
+   * Steps that led here and have no layer. They follow those of the layers, because ostree-ext takes the
+   * first entries for the layers'.
+   */
+  readonly formerHistory?: readonly HistoryEntry[];
 };
 
 /** Writes configuration and manifest and finishes the sink. Returns the manifest's descriptor. */
@@ -37,6 +42,7 @@ export async function finishImage(sink: ImageSink, draft: ImageDraft): Promise<D
     created,
     config: { ...draft.config, Labels: { ...draft.config.Labels, ...labels } },
     layers,
+    formerHistory: draft.formerHistory ?? [],
   });
   const configBlob = await putBlob(sink, canonicalJson(config as Json), MEDIA_TYPE_CONFIG);
   const manifest = imageManifest({

@@ -6,7 +6,7 @@ import { openRepository, type Repository } from '../../ostree/repo/open.ts';
 import { REPO_PATH } from '../../tar/layout.ts';
 import type { OstreeImageReference } from '../inspect/ostree-image-reference.ts';
 import { type ImportMountedOptions, importMounted, type MountedReport } from './import-mounted.ts';
-import { mountStorageImage } from './storage-mount.ts';
+import { tryMountStorageImage } from './storage-mount.ts';
 
 export type ImportFromStorageOptions = Omit<ImportMountedOptions, 'verification' | 'where'> & {
   /** Receives the reason if the image cannot be mounted. */
@@ -24,23 +24,13 @@ export async function importFromStorage(
 ): Promise<MountedReport | undefined> {
   if (image.transport !== 'containers-storage' || verification.kind === 'container-policy') return undefined;
   const where = `containers-storage:${image.name}`;
-  const mounted = tryMount(image.name, warn);
+  const mounted = tryMountStorageImage(image.name, warn);
   if (mounted === undefined) return undefined;
   try {
     const { objects } = await openEmbeddedRepo(mounted.path, where);
     return await importMounted(objects, { ...options, verification, where });
   } finally {
     mounted.close();
-  }
-}
-
-function tryMount(name: string, warn: (message: string) => void) {
-  try {
-    return mountStorageImage(name);
-  } catch (error) {
-    if (!isTreeportError(error, 'ERR_STORAGE_MOUNT')) throw error;
-    warn(`${error.message}; its layers are read through skopeo`);
-    return undefined;
   }
 }
 

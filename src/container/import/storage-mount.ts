@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { onEarlyExit } from '../../base/cleanup.ts';
-import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
+import { errnoOf, isTreeportError, messageOf, TreeportError, type Warn } from '../../base/errors.ts';
 
 export type MountedImage = {
   /** The image's root directory. */
@@ -52,6 +52,17 @@ export function mountStorageImage(name: string): MountedImage {
   } catch (error) {
     unregister();
     throw error;
+  }
+}
+
+/** Like {@link mountStorageImage}; an image that cannot be mounted is undefined, and warned of. */
+export function tryMountStorageImage(name: string, warn: Warn): MountedImage | undefined {
+  try {
+    return mountStorageImage(name);
+  } catch (error) {
+    if (!isTreeportError(error, 'ERR_STORAGE_MOUNT')) throw error;
+    warn(`${error.message}; its layers are read through skopeo`);
+    return undefined;
   }
 }
 

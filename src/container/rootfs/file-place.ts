@@ -11,7 +11,10 @@ export type FilePlace = {
   /** The directory that the file is beneath. */
   readonly root: string;
   readonly path: string;
-  readonly stamp: FileStamp;
+  /** Where in the file the bytes begin. */
+  readonly start: number;
+  /** Undefined for a file that nothing else writes to. */
+  readonly stamp: FileStamp | undefined;
 };
 
 /** Numbers as Node gives them, rounded the same way each time. */
@@ -67,6 +70,7 @@ export function unreadable(path: string, error: unknown): TreeportError {
 function checkStats(place: FilePlace, stats: Stats): void {
   const now = stampOf(stats);
   const { stamp } = place;
+  if (stamp === undefined) return;
   if (now.inode !== stamp.inode) throw changed(place, 'it was replaced');
   if (now.size !== stamp.size) throw changed(place, `it had ${stamp.size} bytes and has ${now.size}`);
   if (now.modified !== stamp.modified || now.changed !== stamp.changed)

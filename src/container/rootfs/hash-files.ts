@@ -42,7 +42,7 @@ export async function hashFiles(
         // All threads take their tasks from one iterator.
         for (const task of tasks) {
           const ids = await worker.call(
-            task.map((file) => ({ place: file.place, header: hashedStart(file) })),
+            task.map((file) => ({ place: file.place, size: file.size, header: hashedStart(file) })),
           );
           for (const [index, file] of task.entries()) checksums.set(file, ids[index] as Checksum);
           onProgress(bytesOf(task));

@@ -8,6 +8,7 @@ import { attempt, changed, checkUnchanged, type FilePlace, openPlace } from './f
 
 export type HashTask = readonly {
   readonly place: FilePlace;
+  readonly size: number;
   /** What is hashed before the bytes of the file. */
   readonly header: Uint8Array;
 }[];
@@ -16,23 +17,20 @@ const PIECE_BYTES = 256 * 1024;
 const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
 
 answerCalls((task: HashTask): readonly Checksum[] =>
-  task.map(({ place, header }) => hashFile(place, header)),
+  task.map(({ place, size, header }) => hashFile(place, size, header)),
 );
 
-function hashFile(place: FilePlace, header: Uint8Array): Checksum {
+function hashFile(place: FilePlace, size: number, header: Uint8Array): Checksum {
   const digest = createHash('sha256').update(header);
   const fd = openPlace(place);
   try {
-    const { size } = place.stamp;
-    let position = 0;
-    for (;;) {
-      const length = attempt(place, () => readSync(fd, piece, 0, PIECE_BYTES, position));
-      if (length === 0) break;
+    for (let done = 0; done < size; ) {
+      const wanted = Math.min(PIECE_BYTES, size - done);
+      const length = attempt(place, () => readSync(fd, piece, 0, wanted, place.start + done));
+      if (length === 0) throw changed(place, `it ends at byte ${done} of ${size}`);
       digest.update(piece.subarray(0, length));
-      position += length;
-      if (position > size) throw changed(place, 'it grew');
+      done += length;
     }
-    if (position < size) throw changed(place, `it ends at byte ${position} of ${size}`);
     checkUnchanged(place, fd);
     return finishChecksum(digest);
   } finally {

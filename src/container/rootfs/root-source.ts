@@ -2,8 +2,6 @@
  * A root filesystem as an ObjectSource: its metadata objects are in memory, the bytes of its files where they
  * are. Reading a file that has changed since its checksum was computed is ERR_ROOTFS_CHANGED.
  */
-import { closeSync, read as readCallback } from 'node:fs';
-import { promisify } from 'node:util';
 import { checkRange } from '../../ostree/byte-range.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { formatObjectName, type ObjectName, parseObjectName } from '../../ostree/object-name.ts';
@@ -15,13 +13,9 @@ import {
 } from '../../ostree/object-source.ts';
 import { noSuchObject } from '../../ostree/repo/object-error.ts';
 import { serializeXattrs } from '../../ostree/xattrs.ts';
-import { changed, checkUnchanged, type FilePlace, openPlace, unreadable } from './file-place.ts';
 import type { RootContent } from './hash-files.ts';
+import { piecesOf } from './read-place.ts';
 import { headerOf } from './root-tree.ts';
-
-const read = promisify(readCallback);
-
-const PIECE_BYTES = 256 * 1024;
 
 export type RootObjects = {
   /** By `<checksum>.<type>`. */
@@ -66,24 +60,4 @@ function storedNode(node: RootContent): StoredObject {
       return piecesOf(place, from, to);
     },
   };
-}
-
-/** The bytes from `from` to `to`, in pieces that the consumer may keep. */
-async function* piecesOf(place: FilePlace, from: number, to: number): AsyncGenerator<Buffer> {
-  const fd = openPlace(place);
-  try {
-    let position = from;
-    while (position < to) {
-      const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, to - position));
-      const { bytesRead } = await read(fd, piece, 0, piece.length, position).catch((error) => {
-        throw unreadable(`${place.root}/${place.path}`, error);
-      });
-      if (bytesRead === 0) throw changed(place, `it ends at byte ${position}`);
-      yield piece.subarray(0, bytesRead);
-      position += bytesRead;
-    }
-    checkUnchanged(place, fd);
-  } finally {
-    closeSync(fd);
-  }
 }

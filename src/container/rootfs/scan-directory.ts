@@ -93,7 +93,7 @@ class Scan {
     const identity = stats.nlink > 1 ? this.#attempt(path, () => identityOf(at)) : undefined;
     const known = identity === undefined ? undefined : this.#linked.get(identity);
     if (known !== undefined) return known;
-    const place = { root: this.#root, path, stamp: stampOf(stats) };
+    const place = { root: this.#root, path, start: 0, stamp: stampOf(stats) };
     const file: RootFile = { kind: 'file', ...this.#attributes(path, at, stats), size: stats.size, place };
     if (identity !== undefined) this.#linked.set(identity, file);
     return file;

@@ -4,6 +4,7 @@
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BufferedWriter } from '../../base/buffered-writer.ts';
 import { collectSized } from '../../base/bytes.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
@@ -13,7 +14,6 @@ import {
   SMALL_OBJECT_BYTES,
   streamVerifiedFilez,
 } from '../../ostree/verified-filez.ts';
-import { BufferedWriter } from '../buffered-writer.ts';
 import { type Bake, BakeFilter, type Candidate, chooseBaked } from './bake.ts';
 import { type ObjectInPack, writePacks } from './write.ts';
 

@@ -38,6 +38,8 @@ export type ImageConfigOptions = {
   readonly config: ContainerConfig;
   /** In the order of the manifest's layers. */
   readonly layers: readonly { readonly diffId: Digest; readonly history: HistoryEntry }[];
+  /** Without layers; behind those of the layers. */
+  readonly formerHistory?: readonly HistoryEntry[];
 };
 
 /** The configuration of an image with these layers. */
@@ -47,7 +49,7 @@ export function imageConfig(options: ImageConfigOptions): ImageConfig {
     created: options.created,
     config: options.config,
     rootfs: { type: 'layers', diff_ids: options.layers.map((layer) => layer.diffId) },
-    history: options.layers.map((layer) => layer.history),
+    history: [...options.layers.map((layer) => layer.history), ...(options.formerHistory ?? [])],
   };
 }
 

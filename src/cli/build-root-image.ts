@@ -1,0 +1,98 @@
+/** What `build-chunked-oci` does: from a root filesystem to a commit, and to its image. */
+import { LABEL_BOOTC } from '../container/labels.ts';
+import type { BaseImage } from '../container/rootfs/base-image.ts';
+import type { PreparedRoot } from '../container/rootfs/prepare-root.ts';
+import type { OpenedRoot } from '../container/rootfs/read-tars.ts';
+import {
+  originOf,
+  type RootCliOptions,
+  type RootOrigin,
+  signersOf,
+  timestampOf,
+} from './build-root-options.ts';
+import { type EncapsulateCliOptions, encapsulateOptions } from './encapsulate-options.ts';
+import { startProgress } from './progress.ts';
+import { printMessage, warn } from './report.ts';
+import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+
+export type BuildRootOptions = RootCliOptions & EncapsulateCliOptions & PublishOptions;
+
+/** Opens the root filesystem, makes its commit, and publishes its image. */
+export async function buildRootImage(options: BuildRootOptions): Promise<void> {
+  const { parseImageReference } = await import('../oci/model/reference.ts');
+  const output = parseImageReference(options.output);
+  const origin = await originOf(options);
+  const timestamp = await timestampOf(options);
+  const imageOptions = await encapsulateOptions(options);
+  const signers = await signersOf(options);
+  const { root, base } = await openRoot(origin, options);
+  try {
+    const { prepareRoot } = await import('../container/rootfs/prepare-root.ts');
+    const prepared = await withProgress(options, (onProgress) =>
+      prepareRoot(root.tree, {
+        where: origin.where,
+        timestamp: timestamp ?? base?.created,
+        version: base?.version,
+        selinux: options.selinux,
+        signers,
+        onProgress,
+      }),
+    );
+    for (const note of prepared.notes) warn(note);
+    if (options.repo !== undefined) await writeToRepo(prepared, origin.where, options.repo, options.branch);
+    await publishAndPrint(output, 'build-chunked-oci', options, async (sink, onProgress) => {
+      const { encapsulate } = await import('../container/encapsulate/encapsulate.ts');
+      const { finishImage } = await import('../container/encapsulate/image-draft.ts');
+      const { onBase } = await import('../container/rootfs/base-image.ts');
+      const config = base?.config ?? imageOptions.config;
+      const labels = { ...(options.bootc && { [LABEL_BOOTC]: '1' }), ...imageOptions.labels };
+      const { commit, source } = prepared;
+      const all = { ...imageOptions, config, labels, onProgress };
+      const draft = await encapsulate(source, commit, sink, all);
+      return finishImage(sink, base === undefined ? draft : onBase(draft, base, options.arch === undefined));
+    });
+  } finally {
+    await root.close();
+  }
+}
+
+async function writeToRepo(
+  { commit, source }: PreparedRoot,
+  where: string,
+  repo: string,
+  branch: string | undefined,
+): Promise<void> {
+  const { importMounted } = await import('../container/import/import-mounted.ts');
+  const ref = branch === undefined ? {} : { writeRef: branch };
+  await importMounted(source, { repo, where, verification: { kind: 'unverified' }, warn, ...ref });
+  printMessage(`commit ${commit}${branch === undefined ? '' : ` (${branch})`} is in ${repo}`);
+}
+
+type Opened = { readonly root: OpenedRoot; readonly base: BaseImage | undefined };
+
+async function openRoot(origin: RootOrigin, options: BuildRootOptions): Promise<Opened> {
+  const { libcXattrs } = await import('../native/libc/xattrs.ts');
+  const { contentRules } = await import('../container/rootfs/rules.ts');
+  const { openRootAt, openRootOf } = await import('../container/rootfs/open-root.ts');
+  const { special } = options;
+  const reading = { rules: contentRules(options.var), special, xattrs: libcXattrs, warn };
+  return withProgress(options, async (onBytes) => {
+    if (origin.kind === 'path')
+      return { root: await openRootAt(origin.path, { ...reading, onBytes }), base: undefined };
+    const access = skopeoOptions(options);
+    const { base, ...root } = await openRootOf(origin.reference, access, { ...reading, onBytes });
+    return { root, base };
+  });
+}
+
+async function withProgress<T>(
+  { quiet }: BuildRootOptions,
+  work: (onBytes: (bytes: number) => void) => Promise<T>,
+): Promise<T> {
+  const progress = startProgress({ label: 'reading the root filesystem', unit: 'bytes', quiet });
+  try {
+    return await work((bytes) => progress.add(bytes));
+  } finally {
+    progress.stop();
+  }
+}
