@@ -55,6 +55,8 @@ export const ERROR_CODES = {
   ERR_COMPRESSION: 'Unsupported layer compression. Use gzip[:1-9] or zstd[:1-19].',
   ERR_LAYER_PLAN:
     'A plan of layers does not have each path of the commit exactly once. The message names the path or the component.',
+  ERR_CONTENTMETA:
+    'The contentmeta file cannot be read or does not fit the commit: it misses or repeats an object, or has an unknown layer or component. The message names it.',
   ERR_IMAGE_REFERENCE: 'An image reference is not TRANSPORT:NAME with a known transport.',
   ERR_IMAGE_MISSING: 'There is no image at this location, or none with this tag or for this platform.',
   ERR_IMAGE_AMBIGUOUS: 'There are several images at this location. Select one by its tag.',

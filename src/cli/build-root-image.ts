@@ -1,8 +1,10 @@
 /** What `build-chunked-oci` does: from a root filesystem to a commit, and to its image. */
+import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
 import { LABEL_BOOTC } from '../container/labels.ts';
 import type { BaseImage } from '../container/rootfs/base-image.ts';
 import type { PreparedRoot } from '../container/rootfs/prepare-root.ts';
 import type { OpenedRoot } from '../container/rootfs/read-tars.ts';
+import type { ImageReference } from '../oci/model/reference.ts';
 import {
   originOf,
   type RootCliOptions,
@@ -11,11 +13,13 @@ import {
   timestampOf,
 } from './build-root-options.ts';
 import { type EncapsulateCliOptions, encapsulateOptions } from './encapsulate-options.ts';
+import { type LayerCliOptions, planFor, withPlan } from './layer-options.ts';
 import { startProgress } from './progress.ts';
 import { printMessage, warn } from './report.ts';
 import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+import { withUsedImages } from './used-images.ts';
 
-export type BuildRootOptions = RootCliOptions & EncapsulateCliOptions & PublishOptions;
+export type BuildRootOptions = RootCliOptions & EncapsulateCliOptions & LayerCliOptions & PublishOptions;
 
 /** Opens the root filesystem, makes its commit, and publishes its image. */
 export async function buildRootImage(options: BuildRootOptions): Promise<void> {
@@ -40,20 +44,35 @@ export async function buildRootImage(options: BuildRootOptions): Promise<void> {
     );
     for (const note of prepared.notes) warn(note);
     if (options.repo !== undefined) await writeToRepo(prepared, origin.where, options.repo, options.branch);
+    await publishRoot(output, { prepared, base }, options, imageOptions);
+  } finally {
+    await root.close();
+  }
+}
+
+type Prepared = { readonly prepared: PreparedRoot; readonly base: BaseImage | undefined };
+
+async function publishRoot(
+  output: ImageReference,
+  { prepared, base }: Prepared,
+  options: BuildRootOptions,
+  imageOptions: EncapsulateOptions,
+): Promise<void> {
+  const { commit, source } = prepared;
+  await withUsedImages(skopeoOptions(options), async (images) => {
+    const planned = withPlan(imageOptions, await planFor(source, commit, options, images));
+    const formerLayers = await images.layers(output);
     await publishAndPrint(output, 'build-chunked-oci', options, async (sink, onProgress) => {
       const { encapsulate } = await import('../container/encapsulate/encapsulate.ts');
       const { finishImage } = await import('../container/encapsulate/image-draft.ts');
       const { onBase } = await import('../container/rootfs/base-image.ts');
       const config = base?.config ?? imageOptions.config;
-      const labels = { ...(options.bootc && { [LABEL_BOOTC]: '1' }), ...imageOptions.labels };
-      const { commit, source } = prepared;
-      const all = { ...imageOptions, config, labels, onProgress };
+      const labels = { ...(options.bootc && { [LABEL_BOOTC]: '1' }), ...planned.labels };
+      const all = { ...planned, config, labels, formerLayers, onProgress };
       const draft = await encapsulate(source, commit, sink, all);
       return finishImage(sink, base === undefined ? draft : onBase(draft, base, options.arch === undefined));
     });
-  } finally {
-    await root.close();
-  }
+  });
 }
 
 async function writeToRepo(

@@ -7,6 +7,7 @@ import type { BuildRootOptions } from './build-root-image.ts';
 import { addRootOptions } from './build-root-options.ts';
 import { addEncapsulateOptions, collectText } from './encapsulate-options.ts';
 import { addImageSigningOptions } from './image-signing-options.ts';
+import { addLayerOptions } from './layer-options.ts';
 import { authfileOption, quietOption } from './options.ts';
 
 export function addContainerBuildChunkedOci(group: Command): void {
@@ -30,7 +31,9 @@ function addVerb(group: Command): Command {
     .description(
       'make an OCI image of a root filesystem that is no commit yet, and print its manifest digest',
     );
-  addEncapsulateOptions(addRootOptions(command)).addOption(authfileOption()).addOption(quietOption());
+  addLayerOptions(addEncapsulateOptions(addRootOptions(command)))
+    .addOption(authfileOption())
+    .addOption(quietOption());
   for (const option of command.options)
     if (['config', 'imageConfig'].includes(option.attributeName())) option.conflicts('from');
   return addImageSigningOptions(command).action(async (options: BuildRootOptions) => {

@@ -7,11 +7,13 @@ import {
   encapsulateOptions,
 } from './encapsulate-options.ts';
 import { addImageSigningOptions } from './image-signing-options.ts';
+import { addLayerOptions, type LayerCliOptions, planFor, withPlan } from './layer-options.ts';
 import { openRepo } from './open-repo.ts';
 import { authfileOption, quietOption, repoOption } from './options.ts';
-import { type PublishOptions, publishAndPrint } from './run-publish.ts';
+import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+import { withUsedImages } from './used-images.ts';
 
-type Options = EncapsulateCliOptions & PublishOptions & { readonly repo: string };
+type Options = EncapsulateCliOptions & LayerCliOptions & PublishOptions & { readonly repo: string };
 
 export function addContainerEncapsulate(group: Command): void {
   const command = group
@@ -42,7 +44,9 @@ export function addContainerExportOci(group: Command): void {
 }
 
 function addOptions(command: Command): Command {
-  addEncapsulateOptions(command.addOption(repoOption())).addOption(authfileOption()).addOption(quietOption());
+  addLayerOptions(addEncapsulateOptions(command.addOption(repoOption())))
+    .addOption(authfileOption())
+    .addOption(quietOption());
   return addImageSigningOptions(command);
 }
 
@@ -53,7 +57,12 @@ async function encapsulateCommit(revision: string, image: ImageReference, option
   const repo = await openRepo(options.repo);
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
-  await publishAndPrint(image, 'encapsulate', options, async (sink, onProgress) =>
-    finishImage(sink, await encapsulate(repo.objects, commit, sink, { ...imageOptions, onProgress })),
-  );
+  await withUsedImages(skopeoOptions(options), async (images) => {
+    const plan = await planFor(repo.objects, commit, options, images);
+    const formerLayers = await images.layers(image);
+    await publishAndPrint(image, 'encapsulate', options, async (sink, onProgress) => {
+      const all = { ...withPlan(imageOptions, plan), formerLayers, onProgress };
+      return finishImage(sink, await encapsulate(repo.objects, commit, sink, all));
+    });
+  });
 }

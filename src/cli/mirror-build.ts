@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { Bake } from '../mirror/packs/bake.ts';
+import type { Checksum } from '../ostree/checksum.ts';
 import {
   addEncapsulateOptions,
   type EncapsulateCliOptions,
   encapsulateOptions,
 } from './encapsulate-options.ts';
 import { addImageSigningOptions } from './image-signing-options.ts';
+import { addLayerOptions, type LayerCliOptions, planFor, withPlan } from './layer-options.ts';
 import {
   bakedReporter,
   bakeOption,
@@ -28,8 +30,10 @@ import {
 } from './options.ts';
 import { warn } from './report.ts';
 import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+import { withUsedImages } from './used-images.ts';
 
 type Options = EncapsulateCliOptions &
+  LayerCliOptions &
   PublishOptions &
   StallOptions & {
     readonly repo: string;
@@ -50,7 +54,7 @@ export function addMirrorBuild(group: Command): void {
     .addOption(bakeOption())
     .addOption(deltaOption())
     .addOption(signSummaryOption());
-  addEncapsulateOptions(command)
+  addLayerOptions(addEncapsulateOptions(command))
     .addOption(authfileOption())
     .addOption(stallTimeoutOption())
     .addOption(quietOption())
@@ -75,7 +79,6 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
   const publication = await publicationOf(repo, revisions, warn);
   const access = { ...skopeoOptions(options), ...stallAccess(options) };
   const build = {
-    ...imageOptions,
     publication,
     warn,
     runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
@@ -85,7 +88,13 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
     onBaked: bakedReporter(options),
     onDelta: deltaReporter(options),
   };
-  await publishAndPrint(target, 'mirror build', options, (sink, onProgress) =>
-    buildMirror(repo, sink, { ...build, onProgress }),
-  );
+  const [commit] = publication.commits as readonly [Checksum];
+  await withUsedImages(access, async (images) => {
+    const plan = await planFor(repo.objects, commit, options, images);
+    const formerLayers = await images.layers(target);
+    const all = { ...withPlan(imageOptions, plan), ...build, formerLayers };
+    await publishAndPrint(target, 'mirror build', options, (sink, onProgress) =>
+      buildMirror(repo, sink, { ...all, onProgress }),
+    );
+  });
 }

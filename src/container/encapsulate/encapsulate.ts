@@ -16,8 +16,9 @@ import type { ObjectSource } from '../../ostree/object-source.ts';
 import { type ChunkObjects, commitObjects } from '../../tar/chunk.ts';
 import { directoryOwners } from '../../tar/directory-owners.ts';
 import { commitLabels, LABEL_FINAL_DIFFID, type LabelOptions } from '../labels.ts';
+import type { PlanRecord } from '../packing/plan-record.ts';
 import { formatTimestamp, historyTimestamp, type ImageDraft, type ImageLayer } from './image-draft.ts';
-import type { LayerCache } from './layer-cache.ts';
+import type { LayerCache, LayerSource } from './layer-cache.ts';
 import { checkPlan, type LayerPlan, type PlanLayers, wholeCommit } from './layer-plan.ts';
 import { writeLayers } from './write-layers.ts';
 
@@ -33,10 +34,14 @@ export type EncapsulateOptions = LabelOptions & {
   readonly created?: string;
   /** Default: one layer for the whole commit. */
   readonly plan?: PlanLayers;
+  /** What a later build needs of the plan. */
+  readonly record?: PlanRecord;
   /** 2 repeats in each layer the parent directories of its files. Default: 2 if there are several layers. */
   readonly formatVersion?: FormatVersion;
   /** Layers that were built before. */
   readonly layerCache?: LayerCache;
+  /** Images whose layers are used again. */
+  readonly formerLayers?: readonly LayerSource[];
   /** Receives, from time to time, the number of tar bytes since the last call, of all layers. */
   readonly onProgress?: (bytes: number) => void;
 };
@@ -59,7 +64,9 @@ export async function encapsulate(
     plan,
     directories: formatVersion === 2 ? await directoryOwners(source, checksum) : undefined,
     compression: options.compression,
+    record: options.record,
     cache: options.layerCache,
+    formerLayers: options.formerLayers,
     history: {
       created: historyTimestamp(created),
       created_by: commit.subject || `ostree export of commit ${checksum}`,

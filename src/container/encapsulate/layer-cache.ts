@@ -30,6 +30,12 @@ import type { LayerKey } from './layer-key.ts';
 /** A layer that was written before. */
 export type KnownLayer = Pick<WrittenLayer, 'descriptor' | 'diffId'>;
 
+/** A place with layers of former images. */
+export type LayerSource = {
+  /** Puts the layer of this key into the sink; undefined if it is not here, whole and intact. */
+  take(key: LayerKey, sink: ImageSink): Promise<KnownLayer | undefined>;
+};
+
 const MARKER: Marker = {
   name: 'treeport-layer-cache',
   text: 'This directory is a layer cache of treeport. It may be deleted while no build uses it.\n',
@@ -38,7 +44,7 @@ const ENTRY = /^[0-9a-f]{64}\.(?:layer|json)$/;
 const UNUSED_MS = 30 * 24 * 3_600_000;
 const PIECE_BYTES = 256 * 1024;
 
-export class LayerCache {
+export class LayerCache implements LayerSource {
   readonly #directory: string;
   readonly #warn: Warn;
   /** After the first failure to write nothing more is kept. */
@@ -63,7 +69,6 @@ export class LayerCache {
     return new LayerCache(directory, warn);
   }
 
-  /** Puts the layer of this key into the sink; undefined if it is not here, whole and intact. */
   async take(key: LayerKey, sink: ImageSink): Promise<KnownLayer | undefined> {
     const known = await this.#known(key);
     if (known === undefined) return undefined;

@@ -10,8 +10,10 @@ import type { DirectoryOwners } from '../../tar/directory-owners.ts';
 import { exportChunk } from '../../tar/export-chunk.ts';
 import { exportOstreeLayer } from '../../tar/export-commit.ts';
 import { ANNOTATION_COMPONENTS } from '../labels.ts';
+import { formatLayerComment } from '../layer-comment.ts';
+import type { PlanRecord } from '../packing/plan-record.ts';
 import type { ImageLayer } from './image-draft.ts';
-import type { KeptLayer, KnownLayer, LayerCache } from './layer-cache.ts';
+import type { KeptLayer, KnownLayer, LayerCache, LayerSource } from './layer-cache.ts';
 import { componentLayerKey, type LayerKey, ostreeLayerKey } from './layer-key.ts';
 import type { LayerPlan } from './layer-plan.ts';
 
@@ -21,8 +23,12 @@ export type WriteLayersOptions = {
   readonly directories: DirectoryOwners | undefined;
   /** The history entry of the ostree layer; those of the others name their chunk. */
   readonly history: { readonly created: string; readonly created_by: string };
+  /** The plan's, without the ostree layer: it is kept in the history. */
+  readonly record?: PlanRecord | undefined;
   /** Layers that are in it are not written again; those that are not are kept in it. */
   readonly cache?: LayerCache | undefined;
+  /** Other places whose layers are not written again. */
+  readonly formerLayers?: readonly LayerSource[] | undefined;
   /** Receives the number of tar bytes since the last call, of all layers. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 };
@@ -37,7 +43,7 @@ export async function writeLayers(
   sink: ImageSink,
   options: WriteLayersOptions & { readonly plan: LayerPlan },
 ): Promise<readonly [ImageLayer, ...ImageLayer[]]> {
-  const { plan, history } = options;
+  const { plan, history, record } = options;
   const layers: ImageLayer[] = [];
   await eachConcurrently(plan.entries(), LAYERS_AT_ONCE, async ([index, chunk], signal) => {
     const isOstree = index === 0;
@@ -49,15 +55,32 @@ export async function writeLayers(
       const format = directories === undefined ? {} : { directories };
       return isOstree ? exportOstreeLayer(source, commit, chunk, format) : exportChunk(source, chunk, format);
     };
-    const known = await options.cache?.take(key, sink);
+    const known = await takeKnown(key, sink, options);
     const { descriptor, diffId } = known ?? (await writeAndKeep(sink, tar(), key, { ...options, signal }));
+    const components = isOstree ? undefined : record?.layers[index - 1];
     layers[index] = {
       descriptor: isOstree ? descriptor : { ...descriptor, annotations: componentsOf(chunk) },
       diffId,
-      history: isOstree ? history : { ...history, created_by: chunk.name },
+      history: {
+        ...history,
+        ...(isOstree ? {} : { created_by: chunk.name }),
+        ...(record === undefined ? {} : { comment: formatLayerComment({ key, components }) }),
+      },
     };
   });
   return layers as [ImageLayer, ...ImageLayer[]];
+}
+
+async function takeKnown(
+  key: LayerKey,
+  sink: ImageSink,
+  { formerLayers = [], cache }: WriteLayersOptions,
+): Promise<KnownLayer | undefined> {
+  for (const place of cache === undefined ? formerLayers : [...formerLayers, cache]) {
+    const known = await place.take(key, sink);
+    if (known !== undefined) return known;
+  }
+  return undefined;
 }
 
 async function writeAndKeep(

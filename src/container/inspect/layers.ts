@@ -14,6 +14,8 @@ import { diffIdsOf } from '../../oci/model/diff-ids.ts';
 import { formatImageReference } from '../../oci/model/reference.ts';
 import type { ImageDescription } from '../../oci/read/opened-image.ts';
 import { ANNOTATION_COMPONENTS, LABEL_FINAL_DIFFID } from '../labels.ts';
+import { parseLayerComment } from '../layer-comment.ts';
+import type { PlanMember } from '../packing/plan-record.ts';
 
 export type EncapsulatedLayers = {
   /** The ostree layer, then the component layers. */
@@ -28,8 +30,10 @@ export type LayerInfo = {
   readonly mediaType: string;
   /** Size of the blob in bytes. */
   readonly size: number;
-  /** Names of the components in a component layer, as its annotation lists them. */
+  /** Names of the components in a component layer: of its annotation, else of its history entry. */
   readonly components: readonly string[];
+  /** The components as the plan of the layers has them, in a component layer that treeport made. */
+  readonly members: readonly PlanMember[] | undefined;
   /** From the image's history: the commit's subject for the ostree layer, the command for others. */
   readonly createdBy: string | undefined;
 };
@@ -74,13 +78,24 @@ export function layersOf(
   const diffIds = diffIdsOf(config, manifest, formatImageReference(reference));
   // Entries of empty layers record changes of the config only.
   const history = (config.history ?? []).filter(({ empty_layer }) => empty_layer !== true);
-  return manifest.layers.map(({ digest, mediaType, size, annotations }, index) => ({
-    kind: index === 0 && ostreeLayers > 0 ? 'ostree' : index < ostreeLayers ? 'component' : 'derived',
-    digest,
-    diffId: diffIds.own[index],
-    mediaType,
-    size,
-    components: (annotations?.[ANNOTATION_COMPONENTS] ?? '').split(',').filter((name) => name !== ''),
-    createdBy: history[index]?.created_by,
-  }));
+  return manifest.layers.map(({ digest, mediaType, size, annotations }, index) => {
+    const kind = index === 0 && ostreeLayers > 0 ? 'ostree' : index < ostreeLayers ? 'component' : 'derived';
+    const annotated = annotations?.[ANNOTATION_COMPONENTS];
+    const members = kind === 'component' ? parseLayerComment(history[index]?.comment)?.components : undefined;
+    return {
+      kind,
+      digest,
+      diffId: diffIds.own[index],
+      mediaType,
+      size,
+      components: annotated === undefined ? (members ?? []).map(({ name }) => name) : splitNames(annotated),
+      members,
+      createdBy: history[index]?.created_by,
+    };
+  });
+}
+
+/** The names in an annotation `ostree.components`. */
+export function splitNames(annotation: string): readonly string[] {
+  return annotation.split(',').filter((name) => name !== '');
 }

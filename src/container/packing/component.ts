@@ -10,14 +10,16 @@ import type { SizedComponent } from './compatible.ts';
  * What owns the objects. `user`: the extended attribute `user.component`; such components have layers of
  * their own. `database`: the package database. `configuration`: files of `/usr/etc` without a package.
  */
-export type ComponentKind =
-  | 'package'
-  | 'user'
-  | 'initramfs'
-  | 'kernel'
-  | 'database'
-  | 'configuration'
-  | 'unpackaged';
+export const COMPONENT_KINDS = [
+  'package',
+  'user',
+  'initramfs',
+  'kernel',
+  'database',
+  'configuration',
+  'unpackaged',
+] as const;
+export type ComponentKind = (typeof COMPONENT_KINDS)[number];
 
 /** What is known of a component before it has objects. */
 export type ComponentFacts = Omit<SizedComponent, 'size'> & {

@@ -89,6 +89,14 @@ function namesOf({ layers }: PlanRecord, components: readonly Component[]): read
   );
 }
 
+/** The plan of these component layers, above an ostree layer without content. */
+export function planLayers(
+  layers: readonly (readonly Component[])[],
+  notes: readonly string[],
+): PlannedComponents {
+  return planOf(new Map(), layers, notes);
+}
+
 function planOf(
   ostree: Chunk['objects'],
   layers: readonly (readonly Component[])[],

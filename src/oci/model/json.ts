@@ -6,13 +6,13 @@ export type Json = null | boolean | number | string | readonly Json[] | JsonObje
 /** Members that are undefined are not written. */
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
-/** Parses UTF-8 JSON of at most 4 MiB and 64 levels. `what` names the document in ERR_JSON. */
-export function parseJson(bytes: Uint8Array, what: string): Json {
-  if (bytes.length > MAX_JSON_SIZE) {
-    throw new TreeportError(
-      'ERR_JSON',
-      `${what} is ${bytes.length} bytes of JSON, more than ${MAX_JSON_SIZE}`,
-    );
+/**
+ * Parses UTF-8 JSON of at most `limit` bytes (default: 4 MiB) and 64 levels. `what` names the document in
+ * ERR_JSON.
+ */
+export function parseJson(bytes: Uint8Array, what: string, limit: number = MAX_JSON_SIZE): Json {
+  if (bytes.length > limit) {
+    throw new TreeportError('ERR_JSON', `${what} is ${bytes.length} bytes of JSON, more than ${limit}`);
   }
   if (isDeeperThan(MAX_JSON_DEPTH, bytes)) {
     throw new TreeportError('ERR_JSON', `${what} is JSON nested more than ${MAX_JSON_DEPTH} levels deep`);

@@ -40,6 +40,7 @@ function layer(letter: string, size: number, more: Partial<LayerInfo> = {}): Lay
     mediaType: MEDIA_TYPE_LAYER_GZIP,
     size,
     components: [],
+    members: undefined,
     createdBy: undefined,
     ...more,
   };

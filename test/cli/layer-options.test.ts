@@ -1,0 +1,144 @@
+/** The options of `container encapsulate` that distribute a commit over layers. */
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { readLayout } from '../e2e/support/layout.ts';
+import { treeport } from '../e2e/support/run.ts';
+import { tempDir } from '../e2e/support/scratch.ts';
+import { commitHistory, debianTree } from '../support/package-trees.ts';
+
+const LISTS = { a: ['/usr/bin/a'], b: ['/usr/bin/b'], c: ['/usr/bin/c'] };
+const FILES = { 'usr/bin/a': 'a', 'usr/bin/b': 'bb', 'usr/bin/c': 'ccc', 'usr/own': 'own' };
+
+async function place(t: TestContext) {
+  const folder = await tempDir(t);
+  const repo = join(folder, 'repo');
+  const [first, second, plain] = await commitHistory(repo, [
+    debianTree(LISTS, FILES),
+    debianTree({ ...LISTS, d: ['/usr/bin/d'] }, { ...FILES, 'usr/bin/b': 'changed', 'usr/bin/d': 'new' }),
+    FILES,
+  ]);
+  const words = (commit: string | undefined, name: string, options: readonly string[]) => [
+    ...['container', 'encapsulate', '--quiet', '--compression-fast', '--repo', repo],
+    ...options,
+    commit ?? '',
+    `oci:${join(folder, name)}`,
+  ];
+  /** Makes the image; returns it, and what was printed on stderr. */
+  const build = async (commit: string | undefined, name: string, ...options: readonly string[]) => {
+    const { status, stdout, stderr } = await treeport(words(commit, name, options));
+    assert.equal(status, 0, stderr);
+    const image = readLayout(join(folder, name));
+    assert.equal(stdout, `${image.digest}\n`);
+    return { image, stderr, components: componentsOf(join(folder, name)) };
+  };
+  const refused = async (...options: readonly string[]) => {
+    const { status, stderr } = await treeport(words(first, 'refused', options));
+    assert.notEqual(status, 0);
+    assert.match(stderr, /^treeport: ERR_[A-Z_]+: [^\n]+\n$/);
+    return stderr;
+  };
+  return { folder, repo, first, second, plain, build, refused };
+}
+
+/** The annotation of each layer. */
+function componentsOf(layout: string): readonly (string | undefined)[] {
+  const read = (path: string) => JSON.parse(readFileSync(join(layout, path), 'utf8'));
+  const digest: string = read('index.json').manifests.at(-1).digest;
+  const { layers } = read(`blobs/${digest.replace(':', '/')}`);
+  return layers.map(
+    ({ annotations }: { annotations?: Record<string, string> }) => annotations?.['ostree.components'],
+  );
+}
+
+test('a system with packages has component layers, one without has one layer', async (t) => {
+  const { first, plain, build } = await place(t);
+  const { image, components, stderr } = await build(first, 'image');
+  assert.equal(stderr, '');
+  assert.ok(components.length > 4);
+  assert.equal(components[0], undefined);
+  assert.ok(components.some((names) => names?.split(',').includes('a')));
+  assert.equal(components.at(-1), '');
+  assert.equal(image.config.config.Labels?.['ostree.final-diffid'], image.layers.at(-1)?.diffId);
+  assert.equal((await build(plain, 'plain')).components.length, 1);
+  assert.equal((await build(first, 'none', '--packages', 'none')).components.length, 1);
+});
+
+test('a build goes on from an image, a manifest and a contentmeta file, and says when it cannot', async (t) => {
+  const { folder, first, second, build } = await place(t);
+  const meta = join(folder, 'meta.json');
+  const compatible = ['--packing', 'compatible'];
+  const before = await build(first, 'first', ...compatible, '--write-contentmeta-json', meta);
+  const index = JSON.parse(readFileSync(join(folder, 'first/index.json'), 'utf8'));
+  const manifest = join(folder, 'first/blobs', index.manifests[0].digest.replace(':', '/'));
+  const expected = before.components.with(-1, 'd');
+  for (const [option, value] of [
+    ['--previous-build', `oci:${join(folder, 'first')}`],
+    ['--previous-build', `ostree-unverified-image:oci:${join(folder, 'first')}`],
+    ['--previous-build-manifest', manifest],
+    ['--contentmeta', meta],
+  ] as const) {
+    const after = await build(second, `after${option}`, ...compatible, option, value);
+    assert.deepEqual([after.components, after.stderr], [expected, ''], option);
+    rmSync(join(folder, `after${option}`), { recursive: true });
+  }
+  const missing = await build(second, 'missing', ...compatible, '--previous-build', `oci:${folder}/nothing`);
+  assert.match(missing.stderr, /^treeport: warning: the plan of layers is made afresh: .*nothing/);
+  await build(first, 'single', '--packing', 'single');
+  const single = await build(second, 'afresh', ...compatible, '--previous-build', `oci:${folder}/single`);
+  assert.match(single.stderr, /made afresh: oci:.*single has no plan: it has one layer/);
+  assert.deepEqual(single.components, missing.components);
+});
+
+test('unchanged layers of the previous image in a layout are not built again', async (t) => {
+  const { folder, first, second, build } = await place(t);
+  await build(first, 'image');
+  const cold = await build(second, 'cold', '--previous-build', `oci:${folder}/image`);
+  // A blob without content stands for one that is copied: it is noticed, and the layer is built.
+  const blobs = join(folder, 'image/blobs/sha256');
+  const shared = readLayout(join(folder, 'image')).layers.find(({ digest }) =>
+    cold.image.layers.some((layer) => layer.digest === digest),
+  );
+  assert.ok(shared);
+  writeFileSync(join(blobs, shared.digest.slice(7)), 'damaged');
+  const repaired = await build(second, 'repaired', '--previous-build', `oci:${folder}/image`);
+  assert.equal(repaired.image.digest, cold.image.digest);
+});
+
+test('options that exclude each other, and files that make no sense', async (t) => {
+  const { folder, refused } = await place(t);
+  const mapping = join(folder, 'mapping.json');
+  writeFileSync(mapping, '{"version":1,"layers":{},"mapping":{}}');
+  assert.match(
+    await refused('--previous-build', 'oci:a', '--previous-build-manifest', 'b'),
+    /ERR_USAGE: .*--previous-build-manifest/,
+  );
+  assert.match(await refused('--config', 'a', '--image-config', 'b'), /ERR_USAGE: .*--image-config/);
+  for (const other of [
+    ['--packing', 'stable'],
+    ['--max-layers', '9'],
+    ['--packages', 'rpm'],
+  ])
+    assert.match(
+      await refused('--contentmeta', mapping, ...other),
+      /ERR_USAGE: .*excludes --p|ERR_USAGE: .*excludes --max-layers/,
+    );
+  for (const other of [
+    ['--max-layers', '9'],
+    ['--contentmeta', mapping],
+  ])
+    assert.match(await refused('--packing', 'single', ...other), /ERR_USAGE: .*excludes --/);
+  assert.match(
+    await refused('--contentmeta', mapping),
+    /ERR_CONTENTMETA: .*does not map object [0-9a-f]{64} /,
+  );
+  assert.match(
+    await refused('--packing', 'compatible', '--max-layers', '2'),
+    /ERR_LAYER_PLAN: .*at least \d/,
+  );
+  assert.match(await refused('--max-layers', '0'), /ERR_USAGE/);
+  assert.match(await refused('--format-version', '3'), /ERR_USAGE: .*1 or 2/);
+  assert.match(await refused('--packages', 'rpm'), /ERR_PACKAGE_DATABASE/);
+  assert.match(await refused('--previous-build-manifest', mapping), /ERR_IMAGE_UNSUPPORTED|ERR_JSON/);
+});
