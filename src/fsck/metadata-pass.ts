@@ -7,16 +7,18 @@ import { parseCommit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
 import { DirtreeReader } from '../ostree/dirtree.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
-import type { HashedMetadataType } from '../ostree/object-name.ts';
+import { formatObjectName, type HashedMetadataType } from '../ostree/object-name.ts';
+import { ObjectNames } from '../ostree/object-names.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { TreeLevels, tooDeepFault } from '../ostree/tree-levels.ts';
-import { distinctDirectories } from '../ostree/walk.ts';
+import { distinctDirectories, TreeRoots, treesOf } from '../ostree/tree-roots.ts';
+import { meetFirst } from '../ostree/walk.ts';
 import { type Fault, faultOf } from './fault.ts';
 
 export type MetadataPass = {
   readonly faults: readonly Fault[];
   readonly metadataCount: number;
-  readonly content: ReadonlySet<Checksum>;
+  readonly content: ObjectNames;
 };
 
 export async function runMetadataPass(
@@ -31,8 +33,8 @@ export async function runMetadataPass(
 class Pass {
   readonly source: ObjectSource;
   readonly faults: Fault[] = [];
-  readonly seen = new Set<string>();
-  readonly content = new Set<Checksum>();
+  readonly seen = new ObjectNames();
+  readonly content = new ObjectNames();
   private readonly levels = new TreeLevels();
 
   constructor(source: ObjectSource) {
@@ -43,18 +45,20 @@ class Pass {
     const commit = await this.load('commit', checksum, parseCommit);
     if (commit === undefined) return;
     await this.load('dirmeta', commit.rootMeta, parseDirmeta);
-    const pending = [commit.rootTree];
-    for (let tree = pending.pop(); tree !== undefined; tree = pending.pop()) {
+    const pending = new TreeRoots();
+    pending.push({ tree: commit.rootTree, meta: commit.rootMeta });
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const { tree } = next;
       const entries = await this.load('dirtree', tree, (bytes) => new DirtreeReader(bytes));
       if (entries === undefined) continue;
-      for (const file of entries.files()) this.content.add(file.checksum);
-      const children = new Set<Checksum>();
-      for (const directory of distinctDirectories(entries)) {
-        await this.load('dirmeta', directory.meta, parseDirmeta);
-        children.add(directory.tree);
+      for (const file of entries.files())
+        this.content.add(formatObjectName({ type: 'file', checksum: file.checksum }));
+      const children = distinctDirectories(entries);
+      for (const child of children) {
+        await this.load('dirmeta', child.meta, parseDirmeta);
+        pending.push(child);
       }
-      for (const child of children) pending.push(child);
-      this.levels.add(tree, children);
+      this.levels.add(tree, treesOf(children));
     }
     this.checkLevels(commit.rootTree);
   }
@@ -71,9 +75,7 @@ class Pass {
     checksum: Checksum,
     parse: (bytes: Buffer) => T,
   ): Promise<T | undefined> {
-    const key = `${checksum}.${type}`;
-    if (this.seen.has(key)) return undefined;
-    this.seen.add(key);
+    if (!meetFirst(this.seen, { type, checksum })) return undefined;
     try {
       return parse(await verifiedMetadata(this.source, type, checksum));
     } catch (error) {

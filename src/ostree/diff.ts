@@ -15,7 +15,7 @@ import { lookUp } from './lookup.ts';
 import type { ObjectSource } from './object-source.ts';
 import type { Repository } from './repo/open.ts';
 import { loadCommit, resolveRevision } from './revision.ts';
-import type { TreeRoot } from './walk.ts';
+import type { TreeRoot } from './tree-roots.ts';
 
 /** A regular file or symlink. */
 export type FileNode = { readonly kind: 'file'; readonly checksum: Checksum };

@@ -51,8 +51,16 @@ export class DirtreeReader {
   }
 
   *directories(): Generator<DirectoryEntry> {
-    for (const entry of this.#directories)
-      yield { name: nameOf(entry), tree: checksumAt(entry, 1), meta: checksumAt(entry, 2) };
+    for (let index = 0; index < this.directoryCount; index++) yield this.directory(index);
+  }
+
+  get directoryCount(): number {
+    return this.#directories.length;
+  }
+
+  directory(index: number): DirectoryEntry {
+    const entry = this.#directories.child(index);
+    return { name: nameOf(entry), tree: checksumAt(entry, 1), meta: checksumAt(entry, 2) };
   }
 }
 

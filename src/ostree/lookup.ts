@@ -3,7 +3,7 @@ import { TreeportError } from '../base/errors.ts';
 import type { Checksum } from './checksum.ts';
 import { loadDirtree } from './load.ts';
 import type { ObjectSource } from './object-source.ts';
-import type { TreeRoot } from './walk.ts';
+import type { TreeRoot } from './tree-roots.ts';
 
 export type Found =
   | ({ readonly kind: 'directory'; readonly path: string } & TreeRoot)

@@ -9,7 +9,7 @@ import { type Dirmeta, serializeDirmeta } from './dirmeta.ts';
 import { type DirectoryEntry, type FileEntry, isEntryName, serializeDirtree } from './dirtree.ts';
 import { objectFault } from './object-fault.ts';
 import type { HashedMetadataType } from './object-name.ts';
-import type { TreeRoot } from './walk.ts';
+import type { TreeRoot } from './tree-roots.ts';
 
 /** Writes a metadata object and returns its id. */
 export type MetadataWriter = {

@@ -6,7 +6,8 @@
  * are counted afterwards, bottom up, over the checksums alone.
  */
 import type { TreeportError } from '../base/errors.ts';
-import type { Checksum } from './checksum.ts';
+import { PackedSet } from '../base/packed-set.ts';
+import { CHECKSUM_BYTES, type Checksum, checksumFromBytes } from './checksum.ts';
 import { objectFault } from './object-fault.ts';
 import { formatObjectName } from './object-name.ts';
 
@@ -22,16 +23,18 @@ export function tooDeepFault(tree: Checksum): TreeportError {
 }
 
 export class TreeLevels {
-  readonly #numbers = new Map<Checksum, number>();
-  /** Indexed by number, like the fields below. */
-  readonly #checksums: Checksum[] = [];
+  /** The dirtrees; their numbers are the indices of the fields below. */
+  readonly #trees = new PackedSet(CHECKSUM_BYTES);
+  readonly #key = Buffer.alloc(CHECKSUM_BYTES);
   readonly #children: Uint32Array[] = [];
   /** Levels of a tree, including itself; 0 while being counted. */
   readonly #levels: number[] = [];
 
   /** Records the subdirectories of a dirtree; call it before checking a tree that contains it. */
   add(tree: Checksum, children: Iterable<Checksum>): void {
-    this.#children[this.#numberOf(tree)] = Uint32Array.from(children, (child) => this.#numberOf(child));
+    const numbers: number[] = [];
+    for (const child of children) numbers.push(this.#numberOf(child));
+    this.#children[this.#numberOf(tree)] = Uint32Array.from(numbers);
   }
 
   /** A dirtree below the last permitted level, if any. Dirtrees that were not added have no children. */
@@ -39,15 +42,12 @@ export class TreeLevels {
     let tree = this.#numberOf(root);
     if (this.#count(tree) <= MAX_TREE_LEVELS) return undefined;
     for (let level = 1; level <= MAX_TREE_LEVELS; level++) tree = this.#deepestChild(tree);
-    return this.#checksums[tree];
+    return checksumFromBytes(this.#trees.at(tree), 'a tree');
   }
 
   #numberOf(tree: Checksum): number {
-    const known = this.#numbers.get(tree);
-    if (known !== undefined) return known;
-    const number = this.#checksums.push(tree) - 1;
-    this.#numbers.set(tree, number);
-    return number;
+    this.#key.write(tree, 'hex');
+    return this.#trees.add(this.#key);
   }
 
   #count(root: number): number {

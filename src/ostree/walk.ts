@@ -3,11 +3,13 @@
  * sorted by the bytes of their names. Metadata is verified, so a walk always terminates.
  */
 import type { Checksum } from './checksum.ts';
-import type { DirectoryEntry, Dirtree, DirtreeReader } from './dirtree.ts';
+import type { DirectoryEntry, Dirtree } from './dirtree.ts';
 import { loadCommitObject, loadDirtree, openDirtree } from './load.ts';
 import { formatObjectName, type ObjectName } from './object-name.ts';
+import type { NameSet } from './object-names.ts';
 import type { MetadataSource } from './object-source.ts';
 import type { TreeLevels } from './tree-levels.ts';
+import { distinctDirectories, type TreeRoot, TreeRoots, treesOf } from './tree-roots.ts';
 
 export type TreeVisit =
   | {
@@ -18,8 +20,6 @@ export type TreeVisit =
       readonly entries: Dirtree;
     }
   | { readonly kind: 'file'; readonly path: string; readonly checksum: Checksum };
-
-export type TreeRoot = { readonly tree: Checksum; readonly meta: Checksum };
 
 /**
  * Yields the root directory (path `/`), then everything below it. A directory comes before its content.
@@ -75,7 +75,7 @@ export async function* filesBelow(
   }
 }
 
-/** `<checksum>.<type>` of the objects that a walk has seen. */
+/** Names of the objects that a walk has seen, if they are few enough for a Set; else ObjectNames. */
 export type SeenObjects = Set<string>;
 
 /**
@@ -86,7 +86,7 @@ export type SeenObjects = Set<string>;
 export async function* reachableObjects(
   source: MetadataSource,
   commit: Checksum,
-  seen: SeenObjects = new Set(),
+  seen: NameSet = new Set(),
   levels?: TreeLevels,
 ): AsyncGenerator<ObjectName> {
   const { rootTree, rootMeta } = await loadCommitObject(source, commit);
@@ -99,10 +99,11 @@ export async function* reachableObjects(
 export async function* reachableFromTree(
   source: MetadataSource,
   root: TreeRoot,
-  seen: SeenObjects = new Set(),
+  seen: NameSet = new Set(),
   levels?: TreeLevels,
 ): AsyncGenerator<ObjectName> {
-  const pending: TreeRoot[] = [root];
+  const pending = new TreeRoots();
+  pending.push(root);
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const meta: ObjectName = { type: 'dirmeta', checksum: next.meta };
     if (meetFirst(seen, meta)) yield meta;
@@ -116,24 +117,13 @@ export async function* reachableFromTree(
     }
     const children = distinctDirectories(entries);
     for (const child of children) pending.push(child);
-    levels?.add(next.tree, new Set(children.map(({ tree }) => tree)));
+    levels?.add(next.tree, treesOf(children));
   }
-}
-
-/** The distinct subdirectories, without names. */
-export function distinctDirectories(entries: DirtreeReader): readonly TreeRoot[] {
-  const distinct = new Map<string, TreeRoot>();
-  for (const { tree, meta } of entries.directories()) {
-    const key = tree + meta;
-    // Keeps the position of the last occurrence.
-    distinct.delete(key);
-    distinct.set(key, { tree, meta });
-  }
-  return [...distinct.values()];
 }
 
 /** Marks an object as seen; true if it was not before. */
-export function meetFirst(seen: SeenObjects, name: ObjectName): boolean {
+export function meetFirst(seen: NameSet, name: ObjectName): boolean {
   const before = seen.size;
-  return seen.add(formatObjectName(name)).size > before;
+  seen.add(formatObjectName(name));
+  return seen.size > before;
 }

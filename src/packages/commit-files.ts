@@ -10,8 +10,8 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { isSymlink } from '../ostree/file-header.ts';
 import { loadDirtree } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
+import type { TreeRoot } from '../ostree/tree-roots.ts';
 import { verifiedStream } from '../ostree/verify.ts';
-import type { TreeRoot } from '../ostree/walk.ts';
 
 export type FoundFile = { readonly path: string; readonly checksum: Checksum };
 

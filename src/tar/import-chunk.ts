@@ -1,6 +1,7 @@
 /** Imports a component layer: content objects of a commit that is already known. */
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
+import type { NameSet } from '../ostree/object-names.ts';
 import type { ObjectSink } from '../ostree/object-sink.ts';
 import { checkNoStray } from './needed-objects.ts';
 import { inChunkOrder } from './object-order.ts';
@@ -8,7 +9,7 @@ import { readObjects } from './read-objects.ts';
 
 export type ImportChunkOptions = {
   /** Names of the objects that the commit needs. */
-  readonly needed: ReadonlySet<string>;
+  readonly needed: NameSet;
   /** Names the stream in messages. */
   readonly where: string;
   /** Aborts the import with its reason. */

@@ -5,6 +5,7 @@
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
+import type { NameSet } from '../ostree/object-names.ts';
 import type { ObjectSink } from '../ostree/object-sink.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { checkContentComplete, checkNoStray, neededObjects, type ReadableSink } from './needed-objects.ts';
@@ -34,7 +35,7 @@ export type ArrivedCommits = {
   /** Names of the objects that came. */
   readonly arrived: Set<string>;
   /** Names of the objects that the commits need. */
-  readonly needed: ReadonlySet<string>;
+  readonly needed: NameSet;
 };
 
 /** Imports a whole commit. Afterwards everything it needs is in the sink or the repository behind it. */

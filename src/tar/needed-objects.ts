@@ -8,10 +8,11 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject } from '../ostree/load.ts';
 import type { HashedMetadataType } from '../ostree/object-name.ts';
 import { formatObjectName, parseObjectName } from '../ostree/object-name.ts';
+import { type NameSet, ObjectNames } from '../ostree/object-names.ts';
 import type { ObjectSink } from '../ostree/object-sink.ts';
 import type { MetadataSource } from '../ostree/object-source.ts';
 import { TreeLevels, tooDeepFault } from '../ostree/tree-levels.ts';
-import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
+import { reachableObjects } from '../ostree/walk.ts';
 import { EMPTY_DIRTREE, EMPTY_DIRTREE_CHECKSUM } from './empty-dirtree.ts';
 
 /** A sink whose metadata can be read back, including that of the repository behind it. */
@@ -31,8 +32,8 @@ export async function neededObjects(
   sink: ReadableSink,
   commits: readonly Checksum[],
   arrived: ReadonlySet<string>,
-): Promise<SeenObjects> {
-  const needed: SeenObjects = new Set();
+): Promise<ObjectNames> {
+  const needed = new ObjectNames();
   const levels = new TreeLevels();
   const source = metadataOf(sink);
   for (const commit of commits) {
@@ -68,7 +69,7 @@ function metadataOf(sink: ReadableSink): MetadataSource {
 /** Throws ERR_OBJECT_MISSING at the first content object that neither arrived nor is in the repository. */
 export async function checkContentComplete(
   sink: ObjectSink,
-  needed: ReadonlySet<string>,
+  needed: NameSet,
   arrived: ReadonlySet<string>,
 ): Promise<void> {
   for (const text of needed) {
@@ -79,7 +80,7 @@ export async function checkContentComplete(
 }
 
 /** Throws ERR_OBJECT_STRAY at the first object that arrived and is not needed; `where` names its stream. */
-export function checkNoStray(needed: ReadonlySet<string>, arrived: Iterable<string>, where: string): void {
+export function checkNoStray(needed: NameSet, arrived: Iterable<string>, where: string): void {
   for (const name of arrived) if (!needed.has(name)) throw stray(name, where);
 }
 

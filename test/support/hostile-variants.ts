@@ -109,20 +109,26 @@ function streamOf(parts: Parts): Buffer {
   ]);
 }
 
-function wideTree(bytes: number, checksum: Checksum): Buffer {
-  const files = entryNames(bytes, 48).map((name) => ({ name, checksum }));
+/** `checksumAt` gives the content of each file. */
+function wideTree(bytes: number, checksumAt: (index: number) => Checksum): Buffer {
+  const files = entryNames(bytes, 48).map((name, index) => ({ name, checksum: checksumAt(index) }));
   return serializeDirtree({ files, directories: [] });
 }
 
-function tallTree(bytes: number, tree: Checksum): Buffer {
+/** `treeAt` gives the dirtree of each subdirectory. */
+function tallTree(bytes: number, treeAt: (index: number) => Checksum): Buffer {
   const meta = checksumOf(DIRMETA);
-  const directories = entryNames(bytes, 84).map((name) => ({ name, tree, meta }));
+  const directories = entryNames(bytes, 84).map((name, index) => ({ name, tree: treeAt(index), meta }));
   return serializeDirtree({ files: [], directories });
 }
 
 function entryNames(bytes: number, entryBytes: number): readonly string[] {
   const count = Math.floor(bytes / entryBytes);
   return Array.from({ length: count }, (_, index) => index.toString(36).padStart(6, '0'));
+}
+
+function numberedChecksum(index: number): Checksum {
+  return checksumOf(Buffer.from(`${index}`));
 }
 
 /** A dirmeta whose attributes are empty pairs. */
@@ -149,7 +155,15 @@ export const HOSTILE_STREAMS: ReadonlyMap<string, (bytes: number) => Buffer> = n
   ],
   ['keys of detached metadata', (bytes) => streamOf({ detached: FILLS['a{sv}'](bytes) })],
   ['a long subject', (bytes) => streamOf({ commit: commitWith(new Map(), {}, 'ü'.repeat(bytes / 2)) })],
-  ['a directory of files', (bytes) => streamOf({ tree: wideTree(bytes, EMPTY_FILE), hasEmptyFile: true })],
-  ['a directory of directories', (bytes) => streamOf({ tree: tallTree(bytes, checksumOf(EMPTY_TREE)) })],
+  [
+    'a directory of equal files',
+    (bytes) => streamOf({ tree: wideTree(bytes, () => EMPTY_FILE), hasEmptyFile: true }),
+  ],
+  ['a directory of files', (bytes) => streamOf({ tree: wideTree(bytes, numberedChecksum) })],
+  [
+    'a directory of equal directories',
+    (bytes) => streamOf({ tree: tallTree(bytes, () => checksumOf(EMPTY_TREE)) }),
+  ],
+  ['a directory of directories', (bytes) => streamOf({ tree: tallTree(bytes, numberedChecksum) })],
   ['attributes of a directory', (bytes) => streamOf({ meta: emptyXattrs(bytes) })],
 ]);

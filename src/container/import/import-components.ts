@@ -8,6 +8,7 @@ import type { Transaction } from '../../native/ostree/transaction.ts';
 import type { Descriptor } from '../../oci/model/descriptor.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { formatObjectName } from '../../ostree/object-name.ts';
+import type { NameSet } from '../../ostree/object-names.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { importChunk } from '../../tar/import-chunk.ts';
 import { checkNoStray } from '../../tar/needed-objects.ts';
@@ -19,7 +20,7 @@ import { landCommit, withTransaction } from './repo-transaction.ts';
 
 export type ComponentsOptions = {
   /** Names of the objects that the commit needs. */
-  readonly needed: ReadonlySet<string>;
+  readonly needed: NameSet;
   /** Receives the names of the objects in the layers. */
   readonly arrived: Set<string>;
   /** Number of layers to read concurrently. */

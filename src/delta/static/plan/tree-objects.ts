@@ -3,13 +3,13 @@ import type { Checksum } from '../../../ostree/checksum.ts';
 import { loadCommitObject, loadDirtree } from '../../../ostree/load.ts';
 import type { HashedMetadataType } from '../../../ostree/object-name.ts';
 import type { MetadataSource } from '../../../ostree/object-source.ts';
+import type { TreeRoot } from '../../../ostree/tree-roots.ts';
 import {
   meetFirst,
   nextTree,
   type PlacedTree,
   type SeenObjects,
   type TreeLevel,
-  type TreeRoot,
   walkTree,
 } from '../../../ostree/walk.ts';
 
