@@ -26,6 +26,11 @@ export type ThreadAnswer<Value> =
 /** Sent instead of a request to make the thread exit. */
 export const CLOSE = 'close';
 
+/** The thread with the fewest calls in flight; `threads` is not empty. */
+export function leastBusy<Each extends { readonly load: number }>(threads: readonly Each[]): Each {
+  return threads.reduce((best, other) => (other.load < best.load ? other : best));
+}
+
 export class Thread<Request, Value> {
   readonly #worker: Worker;
   readonly #calls: Call<Value>[] = [];

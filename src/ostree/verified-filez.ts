@@ -4,17 +4,16 @@
  * The bytes depend on the input alone, because entity tags promise it. So every buffer gets a compressor of
  * its own: one that is reset still shows traces of what it compressed before.
  */
-import { createHash, type Hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflateRaw, deflateRawSync } from 'node:zlib';
 import { collect } from '../base/bytes.ts';
-import { type Checksum, finishChecksum } from './checksum.ts';
-import { archiveHeader, hashedHeader, isSymlink } from './file-header.ts';
+import type { Checksum } from './checksum.ts';
+import { archiveHeader, isSymlink } from './file-header.ts';
 import { assembleFilez, encodeFilez } from './filez.ts';
-import { corruptObject, wrongChecksum } from './object-fault.ts';
+import { corruptObject } from './object-fault.ts';
 import type { ContentObject } from './object-source.ts';
 import { headersLength, storedBlocks, storeInPlace } from './stored-blocks.ts';
-import { verifiedStream } from './verify.ts';
+import { fileDigest, requireFileDigest, verifiedStream } from './verify.ts';
 
 /**
  * Up to this size bytes are stored at every level: compression would save less than the response headers
@@ -64,8 +63,7 @@ export async function encodeVerifiedFilez(
   const { header, size } = object;
   if (!isSymlink(header) && isStored(size, level)) return encodeStored(object, checksum);
   const bytes = await collect(object.stream());
-  const digest = createHash('sha256').update(hashedHeader(header)).update(bytes);
-  requireChecksum(digest, checksum);
+  requireFileDigest(fileDigest(header).update(bytes), checksum);
   return assembleFilez(header, bytes.length, await deflate(bytes, level));
 }
 
@@ -86,7 +84,7 @@ async function encodeStored(object: ContentObject, checksum: Checksum): Promise<
   const filez = Buffer.allocUnsafeSlow(start + size);
   prefix.copy(filez);
   const room = filez.subarray(start);
-  const digest = createHash('sha256').update(hashedHeader(header));
+  const digest = fileDigest(header);
   let length = 0;
   for await (const piece of object.stream(room)) {
     digest.update(piece);
@@ -94,13 +92,8 @@ async function encodeStored(object: ContentObject, checksum: Checksum): Promise<
     if (!isThere) room.set(piece.subarray(0, Math.max(0, size - length)), Math.min(length, size));
     length += piece.length;
   }
-  requireChecksum(digest, checksum);
+  requireFileDigest(digest, checksum);
   if (length !== size) throw corruptObject(`${checksum}.file`, `it has ${length} bytes instead of ${size}`);
   storeInPlace(filez.subarray(prefix.length), headersLength(size), { isLast: true });
   return filez;
-}
-
-function requireChecksum(digest: Hash, checksum: Checksum): void {
-  const actual = finishChecksum(digest);
-  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
 }

@@ -1,14 +1,25 @@
 /** Verifies objects against their ids. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { type Checksum, checksumOf, finishChecksum } from './checksum.ts';
-import { hashedHeader } from './file-header.ts';
+import { type FileHeader, hashedHeader } from './file-header.ts';
 import { wrongChecksum } from './object-fault.ts';
 import { formatObjectName, isHashedMetadata, type MetadataType } from './object-name.ts';
 import type { ContentObject, StoredObject } from './object-source.ts';
 
+/** A SHA-256 that has got what precedes the bytes of a content object in its id. */
+export function fileDigest(header: FileHeader): Hash {
+  return createHash('sha256').update(hashedHeader(header));
+}
+
+/** Ends a {@link fileDigest} that got the bytes; throws ERR_OBJECT_CORRUPT unless it gives the id. */
+export function requireFileDigest(digest: Hash, checksum: Checksum): void {
+  const actual = finishChecksum(digest);
+  if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
+}
+
 /** The id of a content object; reads all its bytes. */
 export async function fileChecksum(object: ContentObject): Promise<Checksum> {
-  const digest = createHash('sha256').update(hashedHeader(object.header));
+  const digest = fileDigest(object.header);
   for await (const piece of object.stream()) digest.update(piece);
   return finishChecksum(digest);
 }
@@ -25,10 +36,9 @@ export async function verifyContent(object: ContentObject, checksum: Checksum): 
  */
 export async function verifyInPlace(object: StoredObject, checksum: Checksum): Promise<void> {
   if (object.readInPlace === undefined) return verifyContent(object, checksum);
-  const digest = createHash('sha256').update(hashedHeader(object.header));
+  const digest = fileDigest(object.header);
   await object.readInPlace((piece) => digest.update(piece));
-  const actual = finishChecksum(digest);
-  if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
+  requireFileDigest(digest, checksum);
 }
 
 /** Throws ERR_OBJECT_CORRUPT unless the bytes match the id. Detached metadata has no checksum to check. */
@@ -47,11 +57,10 @@ export async function* verifiedStream(
   checksum: Checksum,
   memory?: Buffer,
 ): AsyncGenerator<Uint8Array> {
-  const digest = createHash('sha256').update(hashedHeader(object.header));
+  const digest = fileDigest(object.header);
   for await (const piece of object.stream(memory)) {
     digest.update(piece);
     yield piece;
   }
-  const actual = finishChecksum(digest);
-  if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
+  requireFileDigest(digest, checksum);
 }

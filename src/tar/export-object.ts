@@ -10,14 +10,14 @@
  * The object is verified against its id while it is written. The size precedes the data, so a stream that is
  * shorter or longer is an error as well.
  */
-import { createHash } from 'node:crypto';
 import type { TreeportError } from '../base/errors.ts';
 import { readAhead } from '../base/read-ahead.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { PERMISSIONS } from '../ostree/dirmeta.ts';
-import { type FileHeader, hashedHeader, isSymlink } from '../ostree/file-header.ts';
-import { corruptObject, wrongChecksum } from '../ostree/object-fault.ts';
+import { type FileHeader, isSymlink } from '../ostree/file-header.ts';
+import { corruptObject } from '../ostree/object-fault.ts';
 import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
+import { fileDigest, requireFileDigest } from '../ostree/verify.ts';
 import { parseXattrs } from '../ostree/xattrs.ts';
 import { paxXattrs } from './entry.ts';
 import type { TarHeader } from './header.ts';
@@ -79,7 +79,7 @@ async function* writeVerified(
   { header, size, stream }: ContentObject,
 ): AsyncGenerator<Buffer> {
   const pieces = size < LARGE_BYTES ? stream() : readAhead(stream(), 1);
-  const digest = createHash('sha256').update(hashedHeader(header));
+  const digest = fileDigest(header);
   let length = 0;
   for await (const piece of pieces) {
     length += piece.length;
@@ -89,8 +89,7 @@ async function* writeVerified(
     yield* writer.takeFull();
   }
   if (length < size) throw wrongSize(checksum, size, `only ${length}`);
-  const actual = digest.digest('hex');
-  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
+  requireFileDigest(digest, checksum);
 }
 
 function wrongSize(checksum: Checksum, size: number, found: string): TreeportError {

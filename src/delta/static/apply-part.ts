@@ -7,12 +7,11 @@
  * Objects that are made of the blob and of sources share their memory, so memory is that of the payload, of
  * the sources of one object, and of one patched file.
  */
-import { createHash } from 'node:crypto';
 import { isTreeportError } from '../../base/errors.ts';
 import { type Checksum, checksumOf, finishChecksum } from '../../ostree/checksum.ts';
-import { hashedHeader } from '../../ostree/file-header.ts';
 import { formatObjectName, type HashedMetadataType, type ObjectName } from '../../ostree/object-name.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
+import { fileDigest } from '../../ostree/verify.ts';
 import { operandRange } from './blob-range.ts';
 import { deltaFault } from './delta-fault.ts';
 import { contentOf, fileHeaderOf } from './made-content.ts';
@@ -144,7 +143,7 @@ class PartApplier {
 
   #content(content: ContentObject, pieces: readonly Buffer[]): MadeObject {
     const name = this.#next();
-    const digest = createHash('sha256').update(hashedHeader(content.header));
+    const digest = fileDigest(content.header);
     if (content.size > 0) for (const piece of pieces) digest.update(piece);
     checkId(name, finishChecksum(digest));
     this.#sources.keep(name.checksum, pieces);

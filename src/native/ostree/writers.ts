@@ -3,6 +3,7 @@
  * bounds the memory: add() waits while all of them are in use.
  */
 import { join } from 'node:path';
+import { leastBusy } from '../../base/thread.ts';
 import { type Checksum, checksumOf } from '../../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
 import { Batch, type Place } from './batch.ts';
@@ -137,7 +138,7 @@ export class Writers {
   }
 
   #idlest(): WriteThread {
-    return this.#threads.reduce((best, other) => (other.load < best.load ? other : best));
+    return leastBusy(this.#threads);
   }
 
   async #place(length: number): Promise<Place> {

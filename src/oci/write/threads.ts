@@ -3,7 +3,7 @@
  * start on first use and are kept until the process exits.
  */
 import { availableParallelism } from 'node:os';
-import { Thread } from '../../base/thread.ts';
+import { leastBusy, Thread } from '../../base/thread.ts';
 import type { CompressRequest } from './compress-thread.ts';
 import type { HashRequest, Sums } from './hash-thread.ts';
 import { SlotPool } from './slots.ts';
@@ -28,8 +28,7 @@ export class CompressionThreads {
 
   /** Compresses a block on the least busy thread; returns the number of bytes in `output`. */
   compress(request: CompressRequest): Promise<number> {
-    const thread = this.#compressors.reduce((best, other) => (other.load < best.load ? other : best));
-    return thread.call(request);
+    return leastBusy(this.#compressors).call(request);
   }
 
   /** Starts to hash a stream. */

@@ -5,17 +5,17 @@
  *
  * Objects are written atomically; their ids are computed from the written bytes.
  */
-import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryName, writeError, writeFileAtomic } from '../../base/atomic-file.ts';
 import { type Checksum, checksumOf, finishChecksum, parseChecksum } from '../checksum.ts';
-import { type FileHeader, hashedHeader } from '../file-header.ts';
+import type { FileHeader } from '../file-header.ts';
 import { DEFAULT_FILEZ_LEVEL, encodeFilez, encodeSmallFilez } from '../filez.ts';
-import { wrongChecksum } from '../object-fault.ts';
 import { type HashedMetadataType, loosePath } from '../object-name.ts';
 import type { ContentObject } from '../object-source.ts';
 import { checkRefName } from '../ref-name.ts';
+import { fileDigest, requireFileDigest } from '../verify.ts';
 
 const DIRECTORIES = ['objects', 'refs/heads', 'refs/mirrors', 'refs/remotes', 'state', 'tmp', 'extensions'];
 
@@ -61,7 +61,7 @@ export class ArchiveWriter {
 
   /** Writes a content object whose bytes are in memory; returns its id. */
   async file(header: FileHeader, bytes: Uint8Array): Promise<Checksum> {
-    const checksum = finishChecksum(createHash('sha256').update(hashedHeader(header)).update(bytes));
+    const checksum = finishChecksum(fileDigest(header).update(bytes));
     await writeFileAtomic(
       join(this.path, loosePath(checksum, 'filez')),
       encodeSmallFilez(header, bytes, this.level),
@@ -75,15 +75,16 @@ export class ArchiveWriter {
   async object(checksum: Checksum, object: ContentObject): Promise<void> {
     const path = join(this.path, loosePath(parseChecksum(checksum), 'filez'));
     const staged = temporaryName(path);
-    const digest = createHash('sha256').update(hashedHeader(object.header));
+    const digest = fileDigest(object.header);
     await writeFileAtomic(
       staged,
       encodeFilez({ ...object, stream: () => hashing(object, digest) }, this.level),
     );
-    const actual = finishChecksum(digest);
-    if (actual !== checksum) {
+    try {
+      requireFileDigest(digest, checksum);
+    } catch (error) {
       await rm(staged, { force: true });
-      throw wrongChecksum(`${checksum}.file`, actual);
+      throw error;
     }
     await rename(staged, path);
   }
@@ -94,10 +95,7 @@ export class ArchiveWriter {
   }
 }
 
-async function* hashing(
-  object: ContentObject,
-  digest: ReturnType<typeof createHash>,
-): AsyncGenerator<Uint8Array> {
+async function* hashing(object: ContentObject, digest: Hash): AsyncGenerator<Uint8Array> {
   for await (const piece of object.stream()) {
     digest.update(piece);
     yield piece;

@@ -1,10 +1,9 @@
 /** Reads objects whole and verifies them, because a repository may change while a delta of it is made. */
-import { createHash } from 'node:crypto';
 import { collectSized } from '../../../base/bytes.ts';
-import { type Checksum, finishChecksum } from '../../../ostree/checksum.ts';
-import { type FileHeader, hashedHeader } from '../../../ostree/file-header.ts';
-import { wrongChecksum } from '../../../ostree/object-fault.ts';
+import type { Checksum } from '../../../ostree/checksum.ts';
+import type { FileHeader } from '../../../ostree/file-header.ts';
 import type { ObjectSource } from '../../../ostree/object-source.ts';
+import { fileDigest, requireFileDigest } from '../../../ostree/verify.ts';
 
 export type WholeFile = {
   readonly header: FileHeader;
@@ -19,8 +18,6 @@ export async function readWholeFile(
 ): Promise<WholeFile> {
   const { header, size, stream } = await source.content(checksum);
   const bytes = await collectSized(stream(), size);
-  const digest = createHash('sha256').update(hashedHeader(header)).update(bytes);
-  const actual = finishChecksum(digest);
-  if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
+  requireFileDigest(fileDigest(header).update(bytes), checksum);
   return { header, bytes };
 }
