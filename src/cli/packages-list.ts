@@ -4,6 +4,7 @@ import type { Package } from '../packages/package.ts';
 import { repoOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { openRevision, type PackagesOptions, packagesOption, readOptions } from './packages-options.ts';
+import { tableLines } from './table-lines.ts';
 
 type Options = PackagesOptions & { readonly json?: boolean };
 
@@ -68,17 +69,4 @@ function packageDocument({ changes, ...one }: Package, rate: number): object {
     changes: changes.length,
     changesPerYear: Number(rate.toPrecision(4)),
   };
-}
-
-/** Columns as wide as their longest cell. */
-function tableLines(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths: number[] = [];
-  for (const cells of rows)
-    for (const [column, cell] of cells.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
-  return rows.map((cells) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -54,6 +54,10 @@ const GROUPS: readonly Group[] = [
       { names: ['info'], load: async () => (await import('./container-info.ts')).addContainerInfo },
       { names: ['compare'], load: async () => (await import('./container-compare.ts')).addContainerCompare },
       {
+        names: ['simulate'],
+        load: async () => (await import('./container-simulate.ts')).addContainerSimulate,
+      },
+      {
         names: ['image'],
         load: async () => (await import('./container-image-replace-detached.ts')).addContainerImage,
       },
