@@ -152,6 +152,7 @@ export const ERROR_CODES = {
     'A ref is of two collections at once, or a repository is of another collection than the snapshot. The message names both.',
   ERR_SNAPSHOT:
     'The image is no snapshot that treeport can read, or its lists of commits and objects are damaged. The message says what is wrong.',
+  ERR_PIECE: 'A piece of a split snapshot is missing, damaged, or of another snapshot. The message names it.',
   ERR_SNAPSHOT_LINEAGE:
     'The snapshot that --previous names was made from another repository, so nothing of it could be kept.',
   ERR_KEY_EXISTS: 'The file for a new key exists already. Keys are never overwritten; name another file.',

@@ -27,12 +27,19 @@ import {
   stallTimeoutOption,
 } from './options.ts';
 import { printMessage, warn } from './report.ts';
-import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+import {
+  type BuildWithProgress,
+  type PublishOptions,
+  publishAndPrint,
+  skopeoOptions,
+} from './run-publish.ts';
+import { parseSplit, publishSplit, type SplitCliOptions } from './snapshot-split.ts';
 import { refuseImageOptions, writeSnapshotStick } from './snapshot-usb.ts';
 
 type Options = EncapsulateCliOptions &
   PublishOptions &
-  StallOptions & {
+  StallOptions &
+  SplitCliOptions & {
     readonly repo: string;
     readonly depth: number;
     readonly since?: number;
@@ -82,6 +89,16 @@ export function addSnapshotCreate(group: Command): void {
       '--delta <which>',
       'make static deltas, besides those of the repository: parent, scratch, virtual, from=REVISION or ' +
         'policy=FILE; may be repeated (default: none)',
+      collectText,
+    )
+    .option(
+      '--split <size>',
+      'write the archive in pieces of at most this size, such as 4GiB: FILE.001, FILE.002, …',
+      parseSplit,
+    )
+    .option(
+      '--medium <directory>',
+      'another medium for pieces that do not fit beside FILE; may be repeated',
       collectText,
     )
     .addOption(runtimeOption())
@@ -142,9 +159,11 @@ async function createImage(globsAndImage: readonly string[], options: Options): 
     onDelta: deltaReporter(options),
   };
   try {
-    await publishAndPrint(target, 'snapshot create', options, (sink, onProgress) =>
-      createSnapshot(repo, sink, { ...create, onProgress }),
-    );
+    const build: BuildWithProgress = (sink, onProgress) =>
+      createSnapshot(repo, sink, { ...create, onProgress });
+    const { split } = options;
+    if (split === undefined) await publishAndPrint(target, 'snapshot create', options, build);
+    else await publishSplit(target, { ...options, split }, build);
   } finally {
     await previous?.image.close();
   }

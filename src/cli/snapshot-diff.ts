@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import type { Side } from '../snapshot/diff.ts';
-import { imageArgument } from './image-argument.ts';
 import { openAnyRepo } from './open-repo.ts';
 import { printJson, printLine, printNames, shownName } from './output.ts';
-import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { addProxyOptions } from './proxy-options.ts';
+import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
-type Options = ProxyOptions & { readonly json?: boolean };
+type Options = SnapshotImageOptions & { readonly json?: boolean };
 
 export function addSnapshotDiff(group: Command): void {
   const command = group
@@ -14,7 +14,7 @@ export function addSnapshotDiff(group: Command): void {
     .description('what a snapshot or repository has that another lacks: refs, commits, objects, bytes')
     .argument('<from>', 'an image, or the path of a repository')
     .argument('<to>', 'an image, or the path of a repository');
-  addProxyOptions(command).option('--json', 'print it as JSON').action(diff);
+  addProxyOptions(command).addOption(mediumOption()).option('--json', 'print it as JSON').action(diff);
 }
 
 async function diff(from: string, to: string, options: Options): Promise<void> {
@@ -41,12 +41,5 @@ async function sideOf(text: string, options: Options): Promise<Side> {
   const { repositorySide, snapshotSide } = await import('../snapshot/diff.ts');
   const { hasVerificationScheme } = await import('../container/inspect/ostree-image-reference.ts');
   if (!hasVerificationScheme(text) && !isImageReference(text)) return repositorySide(await openAnyRepo(text));
-  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const { openSnapshot } = await import('../snapshot/open.ts');
-  const image = await openOstreeImage(imageArgument(text).reference, registryAccess(options));
-  try {
-    return snapshotSide(await openSnapshot(image));
-  } finally {
-    await image.close();
-  }
+  return withSnapshotImage(text, options, async (snapshot) => snapshotSide(snapshot));
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { imageArgument } from './image-argument.ts';
+import type { ObjectName } from '../ostree/object-name.ts';
 import { quietOption } from './options.ts';
 import { printLine, printNames, shownName } from './output.ts';
 import { startProgress } from './progress.ts';
-import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { addProxyOptions } from './proxy-options.ts';
+import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
-type Options = ProxyOptions & {
+type Options = SnapshotImageOptions & {
   readonly list?: boolean;
   readonly verify?: boolean;
   readonly delete?: boolean;
@@ -19,6 +20,7 @@ export function addSnapshotExport(group: Command): void {
     .argument('<image>', 'the snapshot')
     .argument('<directory>', 'an empty directory, or that of an earlier export');
   addProxyOptions(command)
+    .addOption(mediumOption())
     .option('--list', 'print the path of each file of the export, in the order of upload')
     .option('--verify', 'verify the objects that are there already as well')
     .option('--delete', 'remove objects and deltas that the snapshot does not have')
@@ -27,48 +29,37 @@ export function addSnapshotExport(group: Command): void {
 }
 
 async function exportTo(text: string, directory: string, options: Options): Promise<void> {
-  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const { openSnapshot } = await import('../snapshot/open.ts');
   const { archivePath, unpackSnapshot } = await import('../snapshot/unpack.ts');
   const { exportRepository } = await import('../server/export/export-repository.ts');
   const { ExportTarget } = await import('../server/export/export-target.ts');
   const { withTemporaryDirectory } = await import('../base/temporary-directory.ts');
   const { syncFileSystem } = await import('../native/libc/sync-file-system.ts');
-  const { reference } = imageArgument(text);
-  const image = await openOstreeImage(reference, registryAccess(options));
   const progress = startProgress({ label: 'snapshot export', unit: 'objects', quiet: options.quiet });
   const state = { done: 0 };
+  const onFile = (file: string) => {
+    state.done += 1;
+    progress.update(state.done);
+    return options.list === true ? printNames(shownName(file)) : undefined;
+  };
+  const former = ExportTarget.find(directory);
+  const isWhole = options.verify === true || former === undefined || former.wasInterrupted;
   try {
-    const snapshot = await openSnapshot(image);
-    const former = ExportTarget.find(directory);
-    const isWhole = options.verify === true || former === undefined || former.wasInterrupted;
-    const done = await withTemporaryDirectory(async (temporary) => {
-      const repo = await unpackSnapshot(snapshot, {
-        directory: temporary,
-        wants: (name) => isWhole || !former.has(archivePath(name)),
-      });
-      try {
-        return await exportRepository(repo, {
-          directory,
-          verify: options.verify === true,
-          remove: options.delete === true,
-          sync: syncFileSystem,
-          onFile: (file) => {
-            state.done += 1;
-            progress.update(state.done);
-            return options.list === true ? printNames(shownName(file)) : undefined;
-          },
-        });
-      } finally {
-        repo.close();
-      }
-    });
+    const { written, present, removed } = await withTemporaryDirectory((temporary) =>
+      withSnapshotImage(text, options, async (snapshot) => {
+        const wants = (name: ObjectName) => isWhole || !former.has(archivePath(name));
+        await using repo = closing(await unpackSnapshot(snapshot, { directory: temporary, wants }));
+        const { verify = false, delete: remove = false } = options;
+        return exportRepository(repo, { directory, verify, remove, sync: syncFileSystem, onFile });
+      }),
+    );
     progress.stop();
     if (options.quiet || options.list) return;
-    const { written, present, removed } = done;
     await printLine(`${written} files written, ${present} were there, ${removed} removed`);
   } finally {
     progress.stop();
-    await image.close();
   }
+}
+
+function closing<Repo extends { close(): void }>(repo: Repo): Repo & AsyncDisposable {
+  return { ...repo, [Symbol.asyncDispose]: async () => repo.close() };
 }

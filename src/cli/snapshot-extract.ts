@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
+import type { Extracted } from '../snapshot/extract.ts';
 import { disableIncrementalMarking } from './gc-flags.ts';
 import { imageArgument } from './image-argument.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
-import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { addProxyOptions } from './proxy-options.ts';
 import { warn } from './report.ts';
+import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
-type Options = ProxyOptions & {
+type Options = SnapshotImageOptions & {
   readonly repo: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -21,46 +23,47 @@ export function addSnapshotExtract(group: Command): void {
     .argument('[refs...]', 'refs, or globs of refs (default: everything)')
     .addOption(repoOption());
   addProxyOptions(command)
+    .addOption(mediumOption())
     .option('--json', 'print the result as JSON')
     .addOption(quietOption())
     .action(extract);
 }
 
 async function extract(text: string, globs: readonly string[], options: Options): Promise<void> {
-  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
   const { remoteOf } = await import('../container/inspect/ostree-image-reference.ts');
-  const { openSnapshot } = await import('../snapshot/open.ts');
   const { extractSnapshot } = await import('../snapshot/extract.ts');
-  const { reference } = imageArgument(text);
-  const remote = remoteOf(reference.verification);
+  const remote = remoteOf(imageArgument(text).reference.verification);
   await disableIncrementalMarking();
-  const image = await openOstreeImage(reference, registryAccess(options));
   const progress = startProgress({ label: 'snapshot extract', unit: 'bytes', quiet: options.quiet });
   const state = { bytes: 0 };
   try {
-    const extracted = await extractSnapshot(await openSnapshot(image), {
-      repo: options.repo,
-      globs,
-      ...(remote === undefined ? {} : { remote }),
-      warn,
-      onProgress: (bytes, total) => {
-        state.bytes += bytes;
-        progress.update(state.bytes, total);
-      },
-    });
-    progress.stop();
-    if (options.json) {
-      await printJson(extracted);
-      return;
-    }
-    for (const { name, commit } of extracted.refs) await printLine(`${name} => ${commit}`);
-    if (options.quiet) return;
-    const { refs, commits, fetched, cached } = extracted;
-    await printLine(
-      `${refs.length} refs, ${commits} commits; layers: ${fetched} read, ${cached} were there already`,
+    const extracted = await withSnapshotImage(text, options, (snapshot) =>
+      extractSnapshot(snapshot, {
+        repo: options.repo,
+        globs,
+        ...(remote === undefined ? {} : { remote }),
+        warn,
+        onProgress: (bytes, total) => {
+          state.bytes += bytes;
+          progress.update(state.bytes, total);
+        },
+      }),
     );
+    progress.stop();
+    if (options.json) await printJson(extracted);
+    else await printExtracted(extracted, options);
   } finally {
     progress.stop();
-    await image.close();
   }
+}
+
+async function printExtracted(
+  { refs, commits, fetched, cached }: Extracted,
+  { quiet }: Options,
+): Promise<void> {
+  for (const { name, commit } of refs) await printLine(`${name} => ${commit}`);
+  if (quiet) return;
+  await printLine(
+    `${refs.length} refs, ${commits} commits; layers: ${fetched} read, ${cached} were there already`,
+  );
 }

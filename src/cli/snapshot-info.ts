@@ -1,47 +1,50 @@
 import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import { timestampText } from '../base/timestamp.ts';
+import type { SnapshotInfo } from '../snapshot/info.ts';
 import { imageArgument } from './image-argument.ts';
 import { printJson, printLine } from './output.ts';
-import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { addProxyOptions } from './proxy-options.ts';
+import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
-type Options = ProxyOptions & { readonly json?: boolean };
+type Options = SnapshotImageOptions & { readonly json?: boolean };
 
 export function addSnapshotInfo(group: Command): void {
   const command = group
     .command('info')
     .description('what a snapshot holds, and what of it is layers; reads its smallest layers only')
     .argument('<image>', 'the snapshot');
-  addProxyOptions(command).option('--json', 'print it as JSON, with all refs and commits').action(info);
+  addProxyOptions(command)
+    .addOption(mediumOption())
+    .option('--json', 'print it as JSON, with all refs and commits')
+    .action(info);
 }
 
 async function info(text: string, options: Options): Promise<void> {
-  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const { openSnapshot } = await import('../snapshot/open.ts');
   const { snapshotInfo } = await import('../snapshot/info.ts');
-  const { reference, name } = imageArgument(text);
-  const image = await openOstreeImage(reference, registryAccess(options));
-  try {
-    const about = snapshotInfo(await openSnapshot(image));
-    if (options.json) {
-      await printJson(about, 2);
-      return;
-    }
-    const { digest, main, refs, commits, objects, layers } = about;
-    await printLine(`Image:     ${name}`);
-    await printLine(`Digest:    ${digest}`);
-    await printLine(`Main:      ${main === undefined ? 'none: the image does not boot' : main}`);
-    const newest = Math.max(...commits.map(({ timestamp }) => timestamp));
-    await printLine(`Refs:      ${refs.length}`);
-    await printLine(`Commits:   ${commits.length}, the newest of ${timestampText(newest)}`);
-    await printLine(
-      `Objects:   ${objects.content} files, ${objects.metadata} of metadata` +
-        (objects.dead === 0 ? '' : `; ${objects.dead} of former snapshots are left in layers`),
-    );
-    const size = layers.reduce((sum, layer) => sum + layer.size, 0);
-    await printLine(`Layers:    ${layers.length} with objects, ${formatByteSize(size)}`);
-    await printLine(`Size:      ${formatByteSize(about.size)} in all`);
-  } finally {
-    await image.close();
-  }
+  const { name } = imageArgument(text);
+  await withSnapshotImage(text, options, async (snapshot) => {
+    const about = snapshotInfo(snapshot);
+    if (options.json) await printJson(about, 2);
+    else for (const line of infoLines(name, about)) await printLine(line);
+  });
+}
+
+function infoLines(
+  name: string,
+  { digest, main, refs, commits, objects, layers, size }: SnapshotInfo,
+): readonly string[] {
+  const newest = commits.reduce((time, { timestamp }) => Math.max(time, timestamp), 0);
+  const dead = objects.dead === 0 ? '' : `; ${objects.dead} of former snapshots are left in layers`;
+  const bytes = layers.reduce((sum, layer) => sum + layer.size, 0);
+  return [
+    `Image:     ${name}`,
+    `Digest:    ${digest}`,
+    `Main:      ${main === undefined ? 'none: the image does not boot' : main}`,
+    `Refs:      ${refs.length}`,
+    `Commits:   ${commits.length}, the newest of ${timestampText(newest)}`,
+    `Objects:   ${objects.content} files, ${objects.metadata} of metadata${dead}`,
+    `Layers:    ${layers.length} with objects, ${formatByteSize(bytes)}`,
+    `Size:      ${formatByteSize(size)} in all`,
+  ];
 }

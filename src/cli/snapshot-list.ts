@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { timestampText } from '../base/timestamp.ts';
-import { imageArgument } from './image-argument.ts';
 import { printJson, printNames, shownName } from './output.ts';
-import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { addProxyOptions } from './proxy-options.ts';
+import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
-type Options = ProxyOptions & { readonly commits?: boolean; readonly json?: boolean };
+type Options = SnapshotImageOptions & { readonly commits?: boolean; readonly json?: boolean };
 
 export function addSnapshotList(group: Command): void {
   const command = group
@@ -12,17 +12,14 @@ export function addSnapshotList(group: Command): void {
     .description('the refs of a snapshot with their commits, or all its commits')
     .argument('<image>', 'the snapshot');
   addProxyOptions(command)
+    .addOption(mediumOption())
     .option('--commits', 'list all commits instead')
     .option('--json', 'print them as JSON')
     .action(list);
 }
 
 async function list(text: string, { commits: isAll = false, ...options }: Options): Promise<void> {
-  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const { openSnapshot } = await import('../snapshot/open.ts');
-  const image = await openOstreeImage(imageArgument(text).reference, registryAccess(options));
-  try {
-    const { refs, description } = await openSnapshot(image);
+  await withSnapshotImage(text, options, async ({ refs, description }) => {
     if (options.json) {
       await printJson(isAll ? description.commits : refs, 2);
       return;
@@ -37,7 +34,5 @@ async function list(text: string, { commits: isAll = false, ...options }: Option
     else
       for (const { name, commit } of refs)
         await printNames(`${commit}  ${shownName(name)}  ${shownName(about.get(commit) ?? '')}`);
-  } finally {
-    await image.close();
-  }
+  });
 }

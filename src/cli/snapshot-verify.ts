@@ -4,14 +4,14 @@ import { isEngineName } from '../ostree/sign/engines.ts';
 import type { SignedData } from '../ostree/sign/signed-commit.ts';
 import type { SignatureKind } from '../ostree/sign/signer.ts';
 import { collectText } from './encapsulate-options.ts';
-import { imageArgument } from './image-argument.ts';
 import { quietOption } from './options.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
-import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { addProxyOptions } from './proxy-options.ts';
 import { signTypeOption } from './sign-options.ts';
+import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
-type Options = ProxyOptions & {
+type Options = SnapshotImageOptions & {
   readonly signType: SignatureKind;
   readonly keysFile?: readonly string[];
   readonly quiet?: boolean;
@@ -21,8 +21,9 @@ export function addSnapshotVerify(group: Command): void {
   const command = group
     .command('verify')
     .description('verify all layers and objects of a snapshot, and the signatures of its commits')
-    .argument('<image>', 'the snapshot');
+    .argument('<image-or-piece>', 'the snapshot, or the path of one piece of a split one');
   addProxyOptions(command)
+    .addOption(mediumOption())
     .option(
       '--keys-file <path>',
       'demand that every commit is signed by a public key in this file, of the kind --sign-type (GPG: a keyring); may be repeated',
@@ -34,35 +35,41 @@ export function addSnapshotVerify(group: Command): void {
 }
 
 async function verify(text: string, options: Options): Promise<void> {
-  const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const { openSnapshot } = await import('../snapshot/open.ts');
+  const { isImageReference } = await import('../oci/model/reference.ts');
+  const { hasVerificationScheme } = await import('../container/inspect/ostree-image-reference.ts');
+  if (!hasVerificationScheme(text) && !isImageReference(text)) return verifyOnePiece(text, options);
   const { verifySnapshot } = await import('../snapshot/verify.ts');
   const { withTemporaryDirectory } = await import('../base/temporary-directory.ts');
-  const { reference } = imageArgument(text);
-  const image = await openOstreeImage(reference, registryAccess(options));
   const progress = startProgress({ label: 'snapshot verify', unit: 'bytes', quiet: options.quiet });
   const state = { bytes: 0 };
   try {
-    const snapshot = await openSnapshot(image);
-    const verified = await withTemporaryDirectory(async (directory) => {
+    const { objects, commits, signed } = await withTemporaryDirectory(async (directory) => {
       const verifySignature = await signatureVerifier(options, directory);
-      return verifySnapshot(snapshot, {
-        ...(verifySignature === undefined ? {} : { verifySignature }),
-        onProgress: (bytes, total) => {
-          state.bytes += bytes;
-          progress.update(state.bytes, total);
-        },
-      });
+      return withSnapshotImage(text, options, (snapshot) =>
+        verifySnapshot(snapshot, {
+          ...(verifySignature === undefined ? {} : { verifySignature }),
+          onProgress: (bytes, total) => {
+            state.bytes += bytes;
+            progress.update(state.bytes, total);
+          },
+        }),
+      );
     });
     progress.stop();
     if (options.quiet) return;
-    const { objects, commits, signed } = verified;
     const signatures = signed === 0 ? 'no signature was verified' : `${signed} commits are signed`;
     await printLine(`good: ${objects} objects of ${commits} commits; ${signatures}`);
   } finally {
     progress.stop();
-    await image.close();
   }
+}
+
+async function verifyOnePiece(path: string, { quiet, keysFile }: Options): Promise<void> {
+  const { verifyPiece } = await import('../snapshot/pieces/verify-piece.ts');
+  if (keysFile !== undefined)
+    throw new TreeportError('ERR_USAGE', 'a piece has no signatures of its own; verify the whole snapshot');
+  const { number, count, manifest } = await verifyPiece(path);
+  if (!quiet) await printLine(`good: piece ${number} of ${count} of the snapshot ${manifest}`);
 }
 
 async function signatureVerifier(

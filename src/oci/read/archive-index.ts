@@ -3,7 +3,6 @@
  * Supports the tar dialects OCI tools produce: ustar, GNU long names and base-256 sizes, PAX `path` and
  * `size`.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { type DecodedHeader, decodeHeader, decodePax, paxText, textAt } from '../../tar/decode-header.ts';
 import { BLOCK_BYTES } from '../../tar/header.ts';
@@ -18,10 +17,21 @@ export type ArchiveMember = {
 /** Regular files by normalized path; a later one replaces an earlier one, as on extraction. */
 export type ArchiveIndex = ReadonlyMap<string, ArchiveMember>;
 
+/** What is needed of an open file; a FileHandle is one. */
+export type ArchiveFile = {
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number }>;
+  close(): Promise<void>;
+};
+
 const MAX_EXTENSION = 1024 * 1024;
 
 /** Scans the archive. `name` names it in ERR_IMAGE_UNSUPPORTED, thrown if it is not an uncompressed tar. */
-export async function indexArchive(file: FileHandle, name: string): Promise<ArchiveIndex> {
+export async function indexArchive(file: ArchiveFile, name: string): Promise<ArchiveIndex> {
   const scan = new ArchiveScan(file, name);
   while (await scan.next());
   return scan.members;
@@ -29,14 +39,14 @@ export async function indexArchive(file: FileHandle, name: string): Promise<Arch
 
 class ArchiveScan {
   readonly members = new Map<string, ArchiveMember>();
-  readonly #file: FileHandle;
+  readonly #file: ArchiveFile;
   readonly #name: string;
   #position = 0;
   /** From an extension header; applies to the next entry. */
   #path: string | undefined;
   #size: number | undefined;
 
-  constructor(file: FileHandle, name: string) {
+  constructor(file: ArchiveFile, name: string) {
     this.#file = file;
     this.#name = name;
   }

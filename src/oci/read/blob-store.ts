@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { blobPath, INDEX_FILE } from '../model/image-layout.ts';
-import { type ArchiveIndex, indexArchive } from './archive-index.ts';
+import { type ArchiveFile, type ArchiveIndex, indexArchive } from './archive-index.ts';
+
+export type { ArchiveFile } from './archive-index.ts';
 
 /** A file of a layout. */
 export type StoredFile = {
@@ -60,17 +62,22 @@ export async function openArchiveStore(file: string): Promise<BlobStore> {
     await handle?.close();
     throw missing(path, 'an OCI archive');
   }
+  return archiveStoreOf(path, handle);
+}
+
+/** An archive that is open; it is closed with the store, or if this throws. Errors as above. */
+export async function archiveStoreOf(path: string, file: ArchiveFile): Promise<BlobStore> {
   try {
-    const index = await indexArchive(handle, path);
+    const index = await indexArchive(file, path);
     if (!index.has(INDEX_FILE)) throw missing(path, 'an OCI archive');
-    return archiveStore(path, handle, index);
+    return archiveStore(path, file, index);
   } catch (error) {
-    await handle.close();
+    await file.close();
     throw readError(error, path);
   }
 }
 
-function archiveStore(path: string, handle: FileHandle, index: ArchiveIndex): BlobStore {
+function archiveStore(path: string, handle: ArchiveFile, index: ArchiveIndex): BlobStore {
   const store: BlobStore = {
     path,
     find: async (name) => {
@@ -128,7 +135,7 @@ async function* readFileRange(path: string, from: number, to: number): AsyncGene
 
 /** The bytes from `from` up to `to`; fewer if the file ends before. */
 async function* readRange(
-  handle: FileHandle,
+  handle: ArchiveFile,
   path: string,
   from: number,
   to: number,

@@ -1,0 +1,62 @@
+/** `snapshot create --split`: an archive in pieces, for media that are smaller than it. */
+import { join } from 'node:path';
+import { parseByteSize } from '../base/byte-size.ts';
+import { TreeportError } from '../base/errors.ts';
+import type { ImageReference } from '../oci/model/reference.ts';
+import { printLine } from './output.ts';
+import { startProgress } from './progress.ts';
+import { printMessage } from './report.ts';
+import { type BuildWithProgress, type PublishOptions, skopeoOptions } from './run-publish.ts';
+
+export type SplitCliOptions = PublishOptions & {
+  /** Bytes of a piece. */
+  readonly split?: number;
+  readonly medium?: readonly string[];
+};
+
+export function parseSplit(text: string): number {
+  return parseByteSize(text, '--split');
+}
+
+/** Builds the archive in a temporary directory, and splits it. */
+export async function publishSplit(
+  target: ImageReference,
+  options: SplitCliOptions & { readonly split: number },
+  build: BuildWithProgress,
+): Promise<void> {
+  const { layoutLocation } = await import('../oci/model/reference.ts');
+  const { publishImage } = await import('../oci/write/publish.ts');
+  const { SMALLEST_PIECE, splitArchive } = await import('../snapshot/pieces/split.ts');
+  const { withTemporaryDirectory } = await import('../base/temporary-directory.ts');
+  if (target.transport !== 'oci-archive')
+    throw new TreeportError('ERR_USAGE', '--split is for archives: give oci-archive:FILE as the destination');
+  if (options.split < SMALLEST_PIECE)
+    throw new TreeportError('ERR_USAGE', `--split ${options.split} is too small: a piece has at least 1 MiB`);
+  const { path, tag } = layoutLocation(target);
+  const progress = startProgress({ label: 'snapshot create', unit: 'bytes', quiet: options.quiet });
+  try {
+    const digest = await withTemporaryDirectory(async (directory) => {
+      const archive = join(directory, 'archive');
+      const whole: ImageReference = {
+        transport: 'oci-archive',
+        name: tag === undefined ? archive : `${archive}:${tag}`,
+      };
+      const onProgress = (bytes: number) => progress.add(bytes);
+      const manifest = await publishImage(whole, (sink) => build(sink, onProgress), skopeoOptions(options));
+      progress.stop();
+      await splitArchive(archive, {
+        target: path,
+        size: options.split,
+        media: options.medium ?? [],
+        manifest,
+        onPiece: (piece, isKept) => {
+          if (!options.quiet) printMessage(`${isKept ? 'kept' : 'wrote'} ${piece}`);
+        },
+      });
+      return manifest;
+    });
+    await printLine(digest);
+  } finally {
+    progress.stop();
+  }
+}
