@@ -59,13 +59,13 @@ export class Thread<Request, Value> {
     return this.#calls.length;
   }
 
-  /** Sends a request. Views of shared memory are shared, everything else is copied. */
-  call(request: Request): Promise<Value> {
+  /** Sends a request. Buffers `given` are moved, views of shared memory are shared, the rest is copied. */
+  call(request: Request, given: readonly ArrayBuffer[] = []): Promise<Value> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const call = Promise.withResolvers<Value>();
     if (this.#calls.length === 0) this.#worker.ref();
     this.#calls.push(call);
-    this.#worker.postMessage(request);
+    this.#worker.postMessage(request, [...given]);
     return call.promise;
   }
 

@@ -53,6 +53,13 @@ export function deltaOption(): Option {
   ).argParser(collectText);
 }
 
+/** `--delta` where there is no repository to make others from. */
+export function virtualDeltaOption(): Option {
+  return new Option('--delta <which>', 'static deltas: virtual (from scratch, made when clients ask) or none')
+    .choices(['virtual', 'none'])
+    .default('virtual');
+}
+
 /** Prints a line on stderr about each delta that was made, unless `--quiet` is set. */
 export function deltaReporter({ quiet }: { readonly quiet?: boolean }): (made: StoredDelta) => void {
   return ({ name, saving, isKept }) => {

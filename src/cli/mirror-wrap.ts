@@ -10,6 +10,7 @@ import {
   runtimeOption,
   signSummaryOption,
   summarySigners,
+  virtualDeltaOption,
 } from './mirror-options.ts';
 import {
   authfileOption,
@@ -29,6 +30,7 @@ type Options = PublishOptions &
     readonly compression?: string;
     readonly runtime?: string;
     readonly bake: Bake;
+    readonly delta: 'virtual' | 'none';
     readonly signSummary?: readonly string[];
   };
 
@@ -54,6 +56,7 @@ export function addMirrorWrap(group: Command): void {
     )
     .addOption(runtimeOption())
     .addOption(bakeOption())
+    .addOption(virtualDeltaOption())
     .addOption(signSummaryOption())
     .addOption(authfileOption())
     .addOption(stallTimeoutOption())
@@ -83,6 +86,7 @@ async function wrap(source: string, target: string, options: Options): Promise<v
     compression,
     runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
     bake: options.bake,
+    virtualDeltas: options.delta === 'virtual',
     summarySigners: await summarySigners(options),
     onBaked: bakedReporter(options),
     warn,

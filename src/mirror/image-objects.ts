@@ -1,6 +1,7 @@
 /**
  * Reads the objects of an encapsulated image in one pass over its layers: writes metadata to a repository on
- * disk and yields content. Every object is verified.
+ * disk and yields content. Every object is verified. Content is written to the repository too if it is read
+ * again later, in another order than the layers'.
  */
 import { TreeportError } from '../base/errors.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
@@ -16,25 +17,34 @@ import { readObjects, type TarObject } from '../tar/read-objects.ts';
 import { Catalogue } from './catalogue.ts';
 import type { NamedContent } from './published-repo.ts';
 
+export type ImageObjectsOptions = {
+  readonly layers: readonly Descriptor[];
+  /** The directory to create for the repository. */
+  readonly path: string;
+  /** Whether {@link ImageObjects.source} has the content as well. */
+  readonly keepsContent: boolean;
+};
+
+/** Content is read once or twice and then removed. */
+const STORED_LEVEL = 0;
+
 export class ImageObjects {
   readonly #image: OpenedImage;
   readonly #layers: readonly Descriptor[];
-  readonly #metadata: ArchiveWriter;
+  readonly #keepsContent: boolean;
+  readonly #archive: ArchiveWriter;
   readonly #commits = new Set<Checksum>();
 
-  private constructor(image: OpenedImage, layers: readonly Descriptor[], metadata: ArchiveWriter) {
+  private constructor(image: OpenedImage, options: ImageObjectsOptions, archive: ArchiveWriter) {
     this.#image = image;
-    this.#layers = layers;
-    this.#metadata = metadata;
+    this.#layers = options.layers;
+    this.#keepsContent = options.keepsContent;
+    this.#archive = archive;
   }
 
-  /** `path`: the directory to create for the metadata. */
-  static async create(
-    image: OpenedImage,
-    layers: readonly Descriptor[],
-    path: string,
-  ): Promise<ImageObjects> {
-    return new ImageObjects(image, layers, await ArchiveWriter.create(path));
+  static async create(image: OpenedImage, options: ImageObjectsOptions): Promise<ImageObjects> {
+    const archive = await ArchiveWriter.create(options.path, { level: STORED_LEVEL });
+    return new ImageObjects(image, options, archive);
   }
 
   /**
@@ -43,14 +53,17 @@ export class ImageObjects {
    */
   async *content(): AsyncGenerator<NamedContent> {
     const seen = new Set<Checksum>();
+    const source = await this.source();
     for (const layer of this.#layers) {
       const objects = readObjects(this.#image.layer(layer));
       for await (const found of objects) {
         if (found.kind === 'metadata') {
           await this.#keep(found);
         } else if (!seen.has(found.checksum)) {
-          seen.add(found.checksum);
-          yield found;
+          const { checksum, object } = found;
+          seen.add(checksum);
+          if (this.#keepsContent) await this.#archive.object(checksum, object);
+          yield { checksum, object: this.#keepsContent ? await source.content(checksum) : object };
         }
       }
     }
@@ -58,8 +71,8 @@ export class ImageObjects {
 
   async #keep({ type, checksum, bytes }: TarObject & { readonly kind: 'metadata' }): Promise<void> {
     if (type === 'commit') this.#commits.add(checksum);
-    if (type === 'commitmeta') await this.#metadata.detachedMetadata(checksum, bytes);
-    else await this.#metadata.metadata(type, bytes);
+    if (type === 'commitmeta') await this.#archive.detachedMetadata(checksum, bytes);
+    else await this.#archive.metadata(type, bytes);
   }
 
   /**
@@ -73,9 +86,9 @@ export class ImageObjects {
     );
   }
 
-  /** The metadata objects. */
+  /** The objects that have been read: metadata, and content if it is kept. */
   async source(): Promise<ObjectSource> {
-    return (await openRepository(this.#metadata.path)).objects;
+    return (await openRepository(this.#archive.path)).objects;
   }
 }
 

@@ -39,6 +39,7 @@ import {
 } from './published-repo.ts';
 import { type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 import { signPublishedSummary } from './sign-summary.ts';
+import { storeVirtualDeltas } from './store-virtual-deltas.ts';
 
 export type WrapOptions = {
   /** Refs to publish the commits as. Default: those they are bound to. */
@@ -48,6 +49,8 @@ export type WrapOptions = {
   readonly compression: Compression;
   readonly runtimeFor: RuntimeFor;
   readonly bake: Bake;
+  /** Whether to compute virtual deltas to the commits, which takes room on disk for their content. */
+  readonly virtualDeltas: boolean;
   /** Sign the summary of the mirror. */
   readonly summarySigners?: readonly Signer[];
   readonly warn: Warn;
@@ -115,15 +118,20 @@ type PublishedCommits = {
 async function publishCommits(
   image: OpenedImage,
   directory: string,
-  { refs, bake, summarySigners = [], warn }: WrapOptions,
+  { refs, bake, virtualDeltas, summarySigners = [], warn }: WrapOptions,
 ): Promise<PublishedCommits> {
   const path = join(directory, 'published');
   await mkdir(path);
   const archive = await createPublishedRepo(path);
   const { ostree } = encapsulatedLayers(image);
-  const found = await ImageObjects.create(image, ostree, join(directory, 'metadata'));
+  const found = await ImageObjects.create(image, {
+    layers: ostree,
+    path: join(directory, 'objects'),
+    keepsContent: virtualDeltas,
+  });
   return withBaker(path, bake, async (baker) => {
-    await catalogueContent(archive, found.content(), { verify: true, baker });
+    // Content that is kept is verified when it is written.
+    await catalogueContent(archive, found.content(), { verify: !virtualDeltas, baker });
     const commits = found.commits();
     const metadata = await found.source();
     const objects = withEmptyDirtree(metadata);
@@ -134,6 +142,7 @@ async function publishCommits(
     const publication = await publicationOfCommits(objects, commits, refs, warn);
     await finishPublishedRepo(archive, { publication, objects, warn });
     await signPublishedSummary(path, summarySigners);
+    if (virtualDeltas) await storeVirtualDeltas(path, objects, commits, warn);
     return { path, publication, objects, baked };
   });
 }

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
 import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
+import { VIRTUAL_DELTAS, VIRTUAL_PROFILES, virtualDeltaPath } from '../../src/delta/virtual/virtual-delta.ts';
 import { fileFromBytes, layerTar } from '../../src/mirror/layer.ts';
 import type { BakedShare } from '../../src/mirror/mirror-layers.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
+import { storeVirtualDeltas } from '../../src/mirror/store-virtual-deltas.ts';
 import { type Digest, digestOf } from '../../src/oci/model/descriptor.ts';
 import { hostPlatform } from '../../src/oci/model/platform.ts';
 import { writeLayer } from '../../src/oci/write/layer-writer.ts';
@@ -45,6 +47,21 @@ before(async () => {
   await encapsulateInto(encapsulated, source.repo, source.commit);
 });
 after(() => rm(directory, { recursive: true }));
+
+test('wrapping computes the virtual deltas of the source repository', { skip }, async () => {
+  const wrapped = join(directory, 'virtual');
+  await wrapInto(wrapped, encapsulated, { virtualDeltas: true, warn: (message) => assert.fail(message) });
+  const repo = await unpackLayers(wrapped, join(wrapped, 'unpacked/root'));
+  const expected = join(directory, 'virtual-deltas-of-source');
+  await storeVirtualDeltas(expected, source.repo.objects, [source.commit], (message) => assert.fail(message));
+  const paths = VIRTUAL_PROFILES.map((profile) => virtualDeltaPath(source.commit, profile));
+  assert.deepEqual(globSync(`${VIRTUAL_DELTAS}/*/*/*`, { cwd: repo }).toSorted(), paths.toSorted());
+  for (const path of paths)
+    assert.ok((await readFile(join(repo, path))).equals(await readFile(join(expected, path))), path);
+  const published = await openPublishedRepo(repo);
+  assert.equal(await readAll(published.objects, source.commit), MIRROR_OBJECTS);
+  published.close();
+});
 
 test('wrapping bakes the same packs as building, into layers of their own', { skip }, async () => {
   const [built, wrapped] = [join(directory, 'baked'), join(directory, 'baked-wrapped')];

@@ -94,6 +94,7 @@ export async function wrapInto(
         compression: COMPRESSION,
         runtimeFor: () => tinyRuntime(),
         bake: 'none',
+        virtualDeltas: false,
         warn: () => {},
         ...options,
       }),

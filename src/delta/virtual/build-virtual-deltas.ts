@@ -2,6 +2,7 @@
  * Computes the virtual deltas of a commit (virtual-delta.ts): each part is made once, for its size and its
  * checksum. Deterministic for one version of liblzma.
  */
+import { freeNow } from '../../base/bytes.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { BuiltPart } from '../static/generate/built-part.ts';
@@ -16,7 +17,7 @@ import { generatorText, parseVirtualDelta, type VirtualDelta, type VirtualProfil
 export type BuildVirtualOptions = {
   readonly profiles: readonly VirtualProfile[];
   readonly maker: PartMaker;
-  /** Receives each part that was made. */
+  /** Receives each part that was made; its bytes last until the promise is resolved. */
   readonly onPart?: (part: MadePart) => Promise<void>;
   /** Ends the work between two parts, with its reason. */
   readonly signal?: AbortSignal;
@@ -58,13 +59,13 @@ async function makeParts(
   const work = async () => {
     for (const [index, plan] of upcoming) {
       signal?.throwIfAborted();
-      await maker.withPart(source, { objects: plan.objects, verify: true }, async (make) => {
-        for (const [profile, built] of all) {
-          const part = await make(profile);
-          built[index] = { checksum: part.checksum, size: part.bytes.length, usize: partSize(plan) };
-          await onPart?.(part);
-        }
-      });
+      const made = await maker.make(source, { objects: plan.objects, profiles, verify: true });
+      for (const [nth, built] of [...all.values()].entries()) {
+        const part = made[nth] as MadePart;
+        built[index] = { checksum: part.checksum, size: part.bytes.length, usize: partSize(plan) };
+        await onPart?.(part);
+        freeNow(part.bytes);
+      }
     }
   };
   await Promise.all(Array.from({ length: maker.threads }, work));

@@ -1,10 +1,11 @@
 /**
  * Makes parts of virtual deltas: reads their objects, and has them packed on threads of their own. A part is
- * held whole, so memory grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}). There
- * are as many parts in memory as threads, which the threads share and which is used again.
+ * held whole, so memory grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}). The
+ * memory of the objects goes to the thread and back, and is used again. Without work, threads end and their
+ * memory is freed.
  */
 import { availableParallelism } from 'node:os';
-import { asBuffer, copyPieces } from '../../base/bytes.ts';
+import { asBuffer, copyPieces, freeNow } from '../../base/bytes.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { Thread } from '../../base/thread.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
@@ -12,46 +13,39 @@ import { isHashedMetadata, type ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import { verifiedStream } from '../../ostree/verify.ts';
 import { deltaFault } from '../static/delta-fault.ts';
-import type { MadePart, PartAnswer, PartObject, PartRequest } from './part-thread.ts';
+import type { MadePart, MadeParts, PartAnswer, PartObject, PartRequest } from './part-thread.ts';
 import type { VirtualProfile } from './virtual-delta.ts';
 
 /** Bytes of content in a part. Small parts keep the memory of servers small, and cost few requests. */
-export const VIRTUAL_PART_BYTES = 16_000_000;
+export const VIRTUAL_PART_BYTES = 8_000_000;
 /** Clients fetch larger files as objects, so that no part takes much memory. */
-export const MAX_PART_FILE_BYTES = 32_000_000;
+export const MAX_PART_FILE_BYTES = VIRTUAL_PART_BYTES;
 
 const MAX_THREADS = 4;
 /** Enough for what liblzma does not allocate itself. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256, stackSizeMb: 1 };
 
-type PartInput = { readonly objects: readonly PartObject[]; readonly memory: Uint8Array };
+/** Threads end when there was nothing to do for so long. */
+const REST_MS = 10_000;
 
-export type ReadOptions = {
+type Memory = Uint8Array<ArrayBuffer>;
+
+export type MakeOptions = {
   readonly objects: readonly ObjectName[];
+  readonly profiles: readonly VirtualProfile[];
   /** Else only metadata is verified: the part's own checksum shows whether the rest is right. */
   readonly verify: boolean;
 };
-
-export type MakePart = (profile: VirtualProfile) => Promise<MadePart>;
-
-/** Memory that threads share, for one part at a time. Garbage of this kind is collected late. */
-class PartMemory {
-  #shared = new SharedArrayBuffer(VIRTUAL_PART_BYTES);
-
-  /** The first `size` bytes. */
-  take(size: number): Uint8Array {
-    if (size > this.#shared.byteLength) this.#shared = new SharedArrayBuffer(size);
-    return new Uint8Array(this.#shared, 0, size);
-  }
-}
 
 /** `isCalm`: the threads give way to everything else on the machine. */
 export class PartMaker {
   readonly threads: number;
   readonly #isCalm: boolean;
   readonly #turns: Semaphore;
-  readonly #memories: PartMemory[] = [];
+  readonly #memories: Memory[] = [];
   #threads: Thread<PartRequest, PartAnswer>[] = [];
+  #making = 0;
+  #resting: NodeJS.Timeout | undefined;
 
   constructor({ threads = Math.min(availableParallelism(), MAX_THREADS), isCalm = false } = {}) {
     this.threads = threads;
@@ -65,32 +59,48 @@ export class PartMaker {
   }
 
   /**
-   * Reads the objects of a part when it is its turn, and has `use` make parts of them. ERR_OBJECT_MISSING,
+   * Reads the objects of a part when it is its turn, and makes it in each profile. ERR_OBJECT_MISSING,
    * ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT.
    */
-  withPart<Result>(
-    source: ObjectSource,
-    { objects, verify }: ReadOptions,
-    use: (make: MakePart) => Promise<Result>,
-  ): Promise<Result> {
+  make(source: ObjectSource, { objects, profiles, verify }: MakeOptions): Promise<readonly MadePart[]> {
     return this.#turns.run(async () => {
-      const memory = this.#memories.pop() ?? new PartMemory();
+      clearTimeout(this.#resting);
+      this.#making += 1;
       try {
-        const content = await readPart(source, objects, { verify, memory });
-        return await use((profile) => this.#make(profile, content));
+        const described = await describeAll(source, objects);
+        const size = described.reduce((sum, object) => sum + object.size, 0);
+        const memory = this.#memory(size);
+        await fill(memory, source, described, verify);
+        const wanted = described.map(({ size, header }) => ({ size, header }));
+        const answer = await this.#thread().call({ kind: 'make', profiles, objects: wanted, memory }, [
+          memory.buffer,
+        ]);
+        const made = answer as MadeParts;
+        this.#keep(made.memory);
+        return made.parts;
       } finally {
-        this.#memories.push(memory);
+        this.#making -= 1;
+        if (this.#making === 0) this.#resting = setTimeout(() => void this.close(), REST_MS).unref();
       }
     });
   }
 
-  /** Resolves when the threads have ended. */
+  /** Resolves when the threads have ended; the next call starts others. */
   async close(): Promise<void> {
+    clearTimeout(this.#resting);
+    for (const memory of this.#memories.splice(0)) freeNow(memory);
     await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
   }
 
-  async #make(profile: VirtualProfile, content: PartInput): Promise<MadePart> {
-    return (await this.#thread().call({ kind: 'make', profile, ...content })) as MadePart;
+  #memory(size: number): Memory {
+    const known = size <= VIRTUAL_PART_BYTES ? this.#memories.pop() : undefined;
+    return known ?? new Uint8Array(Math.max(size, VIRTUAL_PART_BYTES));
+  }
+
+  #keep(memory: Memory): void {
+    if (memory.length === VIRTUAL_PART_BYTES && this.#memories.length < this.threads)
+      this.#memories.push(memory);
+    else freeNow(memory);
   }
 
   /** The least busy thread. Threads start on first use, and in place of those that failed. */
@@ -108,22 +118,29 @@ export class PartMaker {
   }
 }
 
-async function readPart(
+type DescribedObject = PartObject & { readonly name: ObjectName };
+
+async function describeAll(
   source: ObjectSource,
   names: readonly ObjectName[],
-  { verify, memory }: { readonly verify: boolean; readonly memory: PartMemory },
-): Promise<PartInput> {
-  const objects: (PartObject & { readonly name: ObjectName })[] = [];
+): Promise<readonly DescribedObject[]> {
+  const objects: DescribedObject[] = [];
   for (const name of names) objects.push({ name, ...(await described(source, name)) });
-  const total = objects.reduce((sum, { size }) => sum + size, 0);
-  const bytes = memory.take(total);
+  return objects;
+}
+
+async function fill(
+  memory: Memory,
+  source: ObjectSource,
+  objects: readonly DescribedObject[],
+  verify: boolean,
+): Promise<void> {
   const position = { at: 0 };
   for (const { name, size } of objects) {
-    const target = bytes.subarray(position.at, position.at + size);
+    const target = memory.subarray(position.at, position.at + size);
     position.at += size;
     await readInto(target, source, name, verify);
   }
-  return { objects: objects.map(({ size, header }) => ({ size, header })), memory: bytes };
 }
 
 async function described(source: ObjectSource, { type, checksum }: ObjectName): Promise<PartObject> {

@@ -7,13 +7,12 @@ import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { answerCalls } from '../../base/answer-calls.ts';
-import { asBuffer, freeNow } from '../../base/bytes.ts';
+import { asBuffer } from '../../base/bytes.ts';
 import { lzmaVersion } from '../../native/lzma/liblzma.ts';
 import { type Checksum, finishChecksum } from '../../ostree/checksum.ts';
 import type { FileHeader } from '../../ostree/file-header.ts';
-import { ByteSection } from '../static/build/byte-section.ts';
 import { packPart } from '../static/build/pack-part.ts';
-import { PartAssembly } from '../static/build/part-assembly.ts';
+import { PartAssembly, type PartContent } from '../static/build/part-assembly.ts';
 import { VIRTUAL_PACKINGS } from './profiles.ts';
 import type { VirtualProfile } from './virtual-delta.ts';
 
@@ -29,17 +28,21 @@ export type PartRequest =
   | { readonly kind: 'version' }
   /** Gives this thread the lowest priority. */
   | { readonly kind: 'calm' }
+  /** Makes the part in each profile. */
   | {
       readonly kind: 'make';
-      readonly profile: VirtualProfile;
+      readonly profiles: readonly VirtualProfile[];
       readonly objects: readonly PartObject[];
-      /** The bytes of all objects. */
-      readonly memory: Uint8Array;
+      /** Begins with the bytes of all objects; given to this thread, which gives it back with the answer. */
+      readonly memory: Uint8Array<ArrayBuffer>;
     };
 
 export type MadePart = { readonly bytes: Uint8Array<ArrayBuffer>; readonly checksum: Checksum };
 
-export type PartAnswer = string | MadePart | undefined;
+/** In the order of the profiles. */
+export type MadeParts = { readonly parts: readonly MadePart[]; readonly memory: Uint8Array<ArrayBuffer> };
+
+export type PartAnswer = string | MadeParts | undefined;
 
 const answer = (request: PartRequest): PartAnswer => {
   switch (request.kind) {
@@ -53,16 +56,25 @@ const answer = (request: PartRequest): PartAnswer => {
   }
 };
 
-answerCalls(answer, (value) => (typeof value === 'object' ? [value.bytes.buffer] : []));
+answerCalls(answer, (value) =>
+  typeof value === 'object'
+    ? [value.memory, ...value.parts.map(({ bytes }) => bytes)].map((each) => each.buffer)
+    : [],
+);
 
 /** The kernel's id of this thread, by which Linux sets the priority of one thread alone. */
 function threadId(): number {
   return Number(basename(readlinkSync('/proc/thread-self')));
 }
 
-/** Frees what it allocates at once: garbage of this size would be most of the server's memory. */
-function make({ profile, objects, memory }: PartRequest & { readonly kind: 'make' }): MadePart {
-  const assembly = new PartAssembly(memory.length);
+/**
+ * Memory holds the content twice at most: the sections are copies, so the memory of the objects takes the
+ * compressed sections. What is allocated is freed at once, because garbage of this size would be most of the
+ * server's memory.
+ */
+function make({ profiles, objects, memory }: PartRequest & { readonly kind: 'make' }): MadeParts {
+  const size = objects.reduce((sum, object) => sum + object.size, 0);
+  const assembly = new PartAssembly(size);
   const whole = asBuffer(memory);
   const position = { at: 0 };
   for (const { size, header } of objects) {
@@ -72,12 +84,30 @@ function make({ profile, objects, memory }: PartRequest & { readonly kind: 'make
     else assembly.addFile(header, bytes);
   }
   const content = assembly.finish();
-  const scratch = Buffer.allocUnsafeSlow(content.payloadSize);
-  const file = new ByteSection(content.payloadSize);
-  for (const piece of packPart(content, VIRTUAL_PACKINGS[profile], () => scratch)) file.append(piece);
-  freeNow(scratch);
+  const parts = profiles.map((profile) => pack(content, profile, whole));
   assembly.free();
-  const bytes = new Uint8Array(file.bytes);
-  file.free();
-  return { bytes, checksum: finishChecksum(createHash('sha256').update(bytes)) };
+  return { parts, memory };
+}
+
+/** Compresses into `memory`. */
+function pack(content: PartContent, profile: VirtualProfile, memory: Buffer): MadePart {
+  const position = { at: 0 };
+  const scratch = (size: number) =>
+    size <= memory.length - position.at ? memory.subarray(position.at) : Buffer.allocUnsafeSlow(size);
+  const pieces: Uint8Array[] = [];
+  const total = { size: 0 };
+  const digest = createHash('sha256');
+  for (const piece of packPart(content, VIRTUAL_PACKINGS[profile], scratch)) {
+    if (piece.buffer === memory.buffer) position.at = piece.byteOffset - memory.byteOffset + piece.length;
+    pieces.push(piece);
+    total.size += piece.length;
+    digest.update(piece);
+  }
+  const bytes = new Uint8Array(total.size);
+  const written = { at: 0 };
+  for (const piece of pieces) {
+    bytes.set(piece, written.at);
+    written.at += piece.length;
+  }
+  return { bytes, checksum: finishChecksum(digest) };
 }

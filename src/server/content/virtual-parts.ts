@@ -120,14 +120,10 @@ export class VirtualParts {
 
   async #make(delta: VirtualDelta, part: PartHeader): Promise<Buffer> {
     const { objects, counters } = this.#options;
-    const { bytes, checksum } = await this.maker.withPart(
-      objects,
-      { objects: part.objects, verify: false },
-      async (make) => {
-        if (this.#isClosed) throw new TreeportError('ERR_INTERNAL', 'the server is closing');
-        return make(delta.profile);
-      },
-    );
+    if (this.#isClosed) throw new TreeportError('ERR_INTERNAL', 'the server is closing');
+    const wanted = { objects: part.objects, profiles: [delta.profile], verify: false };
+    const [made] = await this.maker.make(objects, wanted);
+    const { bytes, checksum } = made as MadePart;
     counters.madeParts += 1;
     if (checksum !== part.checksum) throw wrongPart(delta, part, checksum);
     return asBuffer(bytes);

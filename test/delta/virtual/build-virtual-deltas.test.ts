@@ -30,7 +30,7 @@ async function built(t: TestContext) {
   const deltas = await buildVirtualDeltas(trees.repo.objects, trees.to, {
     profiles: VIRTUAL_PROFILES,
     maker,
-    onPart: async (part) => void parts.push(part),
+    onPart: async ({ bytes, checksum }) => void parts.push({ bytes: new Uint8Array(bytes), checksum }),
   });
   return { ...trees, maker, deltas, parts };
 }
@@ -61,9 +61,11 @@ test('a part is made again bit for bit, by threads of low priority too', async (
   for (const { parts, profile } of deltas) {
     for (const part of parts) {
       for (const each of [maker, calm]) {
-        const made = await each.withPart(repo.objects, { objects: part.objects, verify: false }, (make) =>
-          make(profile),
-        );
+        const [made] = (await each.make(repo.objects, {
+          objects: part.objects,
+          profiles: [profile],
+          verify: false,
+        })) as [MadePart];
         assert.deepEqual([made.checksum, made.bytes.length], [part.checksum, part.size]);
         assert.equal(checksumOf(made.bytes), part.checksum);
       }
