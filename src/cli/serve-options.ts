@@ -13,7 +13,7 @@ import type { ServeOptions } from '../server/listen.ts';
 import { IMAGE_DRAIN_DELAY_SECONDS } from '../server/shutdown.ts';
 
 const MAX_WORKERS = 256;
-const VIRTUAL_DELTAS_CHOICES = ['wan', 'lan', 'none'] as const;
+const VIRTUAL_DELTAS_CHOICES = ['auto', 'wan', 'lan', 'none'] as const;
 
 export type ServeOption = {
   /** Placeholder of the value in help texts. */
@@ -55,8 +55,9 @@ export const SERVE_OPTIONS: Readonly<Record<ServeOptionKey, ServeOption>> = {
   virtualDeltas: {
     value: 'profile',
     description:
-      'make static deltas for first pulls when clients ask: wan compresses them, lan does not, none makes none',
-    default: 'none',
+      'make static deltas for first pulls when clients ask: wan compresses them, lan does not, none makes ' +
+      'none; auto offers wan to clients far away, if there is a cache',
+    default: 'auto',
     choices: VIRTUAL_DELTAS_CHOICES,
   },
   workers: {

@@ -23,8 +23,8 @@ export type MirrorOptions = {
   readonly cacheSize?: number;
   /** Deflate level of encoded objects; `auto` by default. */
   readonly deflateLevel?: DeflateLevel;
-  /** Profile of the virtual deltas to offer; `none` by default. */
-  readonly virtualDeltas?: VirtualProfile | 'none';
+  /** Profile of the virtual deltas to offer; `auto` by default, which offers none without a cache. */
+  readonly virtualDeltas?: VirtualProfile | 'auto' | 'none';
   /** Sign the summary with these; by default only the publisher's signatures are served. */
   readonly summarySigners?: readonly Signer[];
   /** How long the server must have sent nothing before it verifies and compresses objects; 3 s by default. */
@@ -63,7 +63,7 @@ export function normaliseOptions(options: MirrorOptions): Settings {
     basePath: normaliseBasePath(options.basePath ?? '/repo'),
     cacheSize: options.cacheSize ?? DEFAULT_CACHE_BYTES,
     deflateLevel: options.deflateLevel ?? 'auto',
-    virtualDeltas: options.virtualDeltas ?? 'none',
+    virtualDeltas: options.virtualDeltas ?? 'auto',
     idleMs: options.idleMs ?? IDLE_MS,
     summarySigners: options.summarySigners ?? [],
     logger,

@@ -7,6 +7,7 @@ import { errnoOf, isTreeportError, messageOf } from '../base/errors.ts';
 import type { ObjectAnswers } from './content/object-answers.ts';
 import { type Answer, errorAnswer, notFoundAnswer, type Request } from './http/answer.ts';
 import { NOT_STORED } from './http/caching.ts';
+import type { RoundTrips } from './http/round-trips.ts';
 import type { DocumentAnswers } from './live/document-answers.ts';
 import type { FollowedRepository } from './live/followed-repo.ts';
 import { parseRepoPath, type RepoTarget } from './repo-path.ts';
@@ -25,9 +26,19 @@ export type RepoAnswersOptions = {
   readonly objects: ObjectAnswers;
   readonly documents: DocumentAnswers;
   readonly logger: Logger;
+  /** Is told of every request. */
+  readonly watch?: RequestWatch | undefined;
 };
 
-export function createRepoAnswers({ followed, objects, documents, logger }: RepoAnswersOptions): RepoAnswers {
+export type RequestWatch = Pick<RoundTrips, 'documentRequested' | 'documentAnswered' | 'objectRequested'>;
+
+export function createRepoAnswers({
+  followed,
+  objects,
+  documents,
+  logger,
+  watch,
+}: RepoAnswersOptions): RepoAnswers {
   const answerTarget = (request: Request, target: RepoTarget | undefined): Answer | Promise<Answer> => {
     switch (target?.kind) {
       case undefined:
@@ -53,6 +64,20 @@ export function createRepoAnswers({ followed, objects, documents, logger }: Repo
     }
   };
 
+  const watched = (request: Request, target: RepoTarget | undefined, watching: RequestWatch) => {
+    if (target?.kind === 'content' || target?.kind === 'metadata') {
+      watching.objectRequested(request);
+      return answerTarget(request, target);
+    }
+    watching.documentRequested(request);
+    const tell = (answered: Answer) => {
+      watching.documentAnswered(request);
+      return answered;
+    };
+    const answered = answerTarget(request, target);
+    return answered instanceof Promise ? answered.then(tell) : tell(answered);
+  };
+
   const failed = (request: RepoRequest, error: unknown): Answer => {
     const code = isTreeportError(error) ? error.code : errnoOf(error);
     logger.error({ url: request.url, code }, messageOf(error));
@@ -61,7 +86,8 @@ export function createRepoAnswers({ followed, objects, documents, logger }: Repo
 
   const answer = (request: RepoRequest, prefix: string): Answer | Promise<Answer> => {
     try {
-      const answered = answerTarget(request, targetOf(request.url ?? '', prefix));
+      const target = targetOf(request.url ?? '', prefix);
+      const answered = watch === undefined ? answerTarget(request, target) : watched(request, target, watch);
       return answered instanceof Promise ? answered.catch((error) => failed(request, error)) : answered;
     } catch (error) {
       return failed(request, error);

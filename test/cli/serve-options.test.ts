@@ -40,7 +40,7 @@ test('values become settings, and the defaults are those of the table', () => {
     basePath: '/repo',
     cacheSize: 2 ** 30,
     deflateLevel: 'auto',
-    virtualDeltas: 'none',
+    virtualDeltas: 'auto',
     workers: 1,
     drainDelayMs: 0,
     logLevel: 'info',
@@ -65,10 +65,10 @@ test('workers are a number, or as many as there are cores', () => {
 });
 
 test('virtual deltas are of a profile, or none', () => {
-  for (const profile of ['wan', 'lan', 'none'])
+  for (const profile of ['auto', 'wan', 'lan', 'none'])
     assert.equal(serveSettings({ virtualDeltas: profile }).virtualDeltas, profile);
   const bad = () => serveSettings({ virtualDeltas: 'man' });
-  assert.throws(bad, { code: 'ERR_USAGE', message: '--virtual-deltas is one of wan, lan, none' });
+  assert.throws(bad, { code: 'ERR_USAGE', message: '--virtual-deltas is one of auto, wan, lan, none' });
 });
 
 test('a bad value is ERR_USAGE and names its option', () => {

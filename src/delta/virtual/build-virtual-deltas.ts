@@ -19,8 +19,8 @@ export type BuildVirtualOptions = {
   readonly maker: PartMaker;
   /** Receives each part that was made; its bytes last until the promise is resolved. */
   readonly onPart?: (part: MadePart) => Promise<void>;
-  /** Ends the work between two parts, with its reason. */
-  readonly signal?: AbortSignal;
+  /** Called before each part; the work ends if it rejects. */
+  readonly beforePart?: () => Promise<void>;
 };
 
 /**
@@ -52,13 +52,13 @@ export async function buildVirtualDeltas(
 async function makeParts(
   source: ObjectSource,
   { parts }: DeltaPlan,
-  { profiles, maker, onPart, signal }: BuildVirtualOptions,
+  { profiles, maker, onPart, beforePart }: BuildVirtualOptions,
 ): Promise<ReadonlyMap<VirtualProfile, readonly BuiltPart[]>> {
   const all = new Map<VirtualProfile, BuiltPart[]>(profiles.map((profile) => [profile, []]));
   const upcoming = parts.entries();
   const work = async () => {
     for (const [index, plan] of upcoming) {
-      signal?.throwIfAborted();
+      await beforePart?.();
       const made = await maker.make(source, { objects: plan.objects, profiles, verify: true });
       for (const [nth, built] of [...all.values()].entries()) {
         const part = made[nth] as MadePart;

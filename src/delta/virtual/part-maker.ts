@@ -44,7 +44,7 @@ export class PartMaker {
   readonly #turns: Semaphore;
   readonly #memories: Memory[] = [];
   #threads: Thread<PartRequest, PartAnswer>[] = [];
-  #making = 0;
+  #jobs = 0;
   #resting: NodeJS.Timeout | undefined;
 
   constructor({ threads = Math.min(availableParallelism(), MAX_THREADS), isCalm = false } = {}) {
@@ -54,8 +54,8 @@ export class PartMaker {
   }
 
   /** The version of liblzma here; ERR_LIBLZMA_MISSING if there is none. */
-  async liblzmaVersion(): Promise<string> {
-    return (await this.#thread().call({ kind: 'version' })) as string;
+  liblzmaVersion(): Promise<string> {
+    return this.#working(async () => (await this.#thread().call({ kind: 'version' })) as string);
   }
 
   /**
@@ -63,26 +63,19 @@ export class PartMaker {
    * ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT.
    */
   make(source: ObjectSource, { objects, profiles, verify }: MakeOptions): Promise<readonly MadePart[]> {
-    return this.#turns.run(async () => {
-      clearTimeout(this.#resting);
-      this.#making += 1;
-      try {
+    return this.#turns.run(() =>
+      this.#working(async () => {
         const described = await describeAll(source, objects);
         const size = described.reduce((sum, object) => sum + object.size, 0);
         const memory = this.#memory(size);
         await fill(memory, source, described, verify);
         const wanted = described.map(({ size, header }) => ({ size, header }));
-        const answer = await this.#thread().call({ kind: 'make', profiles, objects: wanted, memory }, [
-          memory.buffer,
-        ]);
-        const made = answer as MadeParts;
+        const request = { kind: 'make', profiles, objects: wanted, memory } as const;
+        const made = (await this.#thread().call(request, [memory.buffer])) as MadeParts;
         this.#keep(made.memory);
         return made.parts;
-      } finally {
-        this.#making -= 1;
-        if (this.#making === 0) this.#resting = setTimeout(() => void this.close(), REST_MS).unref();
-      }
-    });
+      }),
+    );
   }
 
   /** Resolves when the threads have ended; the next call starts others. */
@@ -90,6 +83,17 @@ export class PartMaker {
     clearTimeout(this.#resting);
     for (const memory of this.#memories.splice(0)) freeNow(memory);
     await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
+  }
+
+  async #working<T>(work: () => Promise<T>): Promise<T> {
+    clearTimeout(this.#resting);
+    this.#jobs += 1;
+    try {
+      return await work();
+    } finally {
+      this.#jobs -= 1;
+      if (this.#jobs === 0) this.#resting = setTimeout(() => void this.close(), REST_MS).unref();
+    }
   }
 
   #memory(size: number): Memory {

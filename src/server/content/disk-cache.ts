@@ -24,6 +24,8 @@ import { CacheIndex } from './cache-index.ts';
 export type DiskCacheOptions = {
   readonly directory: string;
   readonly maxBytes: number;
+  /** Bytes of `maxBytes` that another cache takes at the moment. */
+  readonly reservedBytes?: () => number;
   /** The encoder's id: equal ids give equal files. */
   readonly encoder: string;
   /** Paths of the served repository and its parents. */
@@ -41,7 +43,7 @@ const SCAN_MS = 3_600_000;
 export class DiskCache {
   /** The encoder's folder. */
   readonly folder: string;
-  readonly maxBytes: number;
+  readonly #limit: () => number;
   readonly #onWriteFailure: (error: unknown) => void;
   readonly #index = new CacheIndex();
   readonly #timer: NodeJS.Timeout;
@@ -52,9 +54,12 @@ export class DiskCache {
   #isCounted = false;
   #scanning: Promise<void> | undefined;
 
-  private constructor(folder: string, { maxBytes, onWriteFailure }: DiskCacheOptions) {
+  private constructor(
+    folder: string,
+    { maxBytes, reservedBytes = () => 0, onWriteFailure }: DiskCacheOptions,
+  ) {
     this.folder = folder;
-    this.maxBytes = maxBytes;
+    this.#limit = () => maxBytes - reservedBytes();
     this.#onWriteFailure = onWriteFailure;
     this.counted = this.scan();
     this.#timer = setInterval(() => void this.scan(), SCAN_MS).unref();
@@ -68,6 +73,11 @@ export class DiskCache {
   /** Ends the periodic scans. */
   close(): void {
     clearInterval(this.#timer);
+  }
+
+  /** How much is kept. */
+  get maxBytes(): number {
+    return this.#limit();
   }
 
   /** Bytes of the known objects. */

@@ -6,7 +6,7 @@
  * Without a cache that can be written, the parts used last are kept in memory, up to {@link HELD_BYTES}.
  */
 import { availableParallelism } from 'node:os';
-import { asBuffer } from '../../base/bytes.ts';
+import { asBuffer, freeNow } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { PartHeader } from '../../delta/static/superblock.ts';
 import { PartMaker } from '../../delta/virtual/part-maker.ts';
@@ -59,6 +59,30 @@ export class VirtualParts {
     return content;
   }
 
+  /** Whether all parts of the delta are in the cache. */
+  areReady({ parts }: VirtualDelta): boolean {
+    const { cache } = this.#options;
+    return cache !== undefined && parts.every(({ checksum }) => cache.has(checksum));
+  }
+
+  /** Whether the cache has room for all parts of the delta. */
+  fit({ parts }: VirtualDelta): boolean {
+    const { cache } = this.#options;
+    return cache !== undefined && parts.reduce((sum, { size }) => sum + size, 0) <= cache.maxBytes;
+  }
+
+  /** Makes the parts that are not in the cache, one by one, by `maker`; the errors of {@link open}. */
+  async prepare(delta: VirtualDelta, maker: PartMaker, beforePart: () => Promise<void>): Promise<void> {
+    const { cache } = this.#options;
+    for (const part of delta.parts) {
+      if (cache?.has(part.checksum) === true) continue;
+      await beforePart();
+      const bytes = await this.#make(delta, part, maker);
+      await cache?.store(part.checksum, bytes);
+      freeNow(bytes);
+    }
+  }
+
   /** Keeps a part that was made elsewhere, if there is a cache. */
   async keep({ checksum, bytes }: MadePart): Promise<void> {
     await this.#options.cache?.store(checksum, asBuffer(bytes));
@@ -105,7 +129,7 @@ export class VirtualParts {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     this.#underWay.set(part.checksum, promise);
     const work = async () => {
-      const bytes = await this.#make(delta, part);
+      const bytes = await this.#make(delta, part, this.maker);
       this.#hold(part.checksum, bytes);
       resolve(bytes);
       const { cache } = this.#options;
@@ -118,11 +142,11 @@ export class VirtualParts {
     return promise;
   }
 
-  async #make(delta: VirtualDelta, part: PartHeader): Promise<Buffer> {
+  async #make(delta: VirtualDelta, part: PartHeader, maker: PartMaker): Promise<Buffer> {
     const { objects, counters } = this.#options;
     if (this.#isClosed) throw new TreeportError('ERR_INTERNAL', 'the server is closing');
     const wanted = { objects: part.objects, profiles: [delta.profile], verify: false };
-    const [made] = await this.maker.make(objects, wanted);
+    const [made] = await maker.make(objects, wanted);
     const { bytes, checksum } = made as MadePart;
     counters.madeParts += 1;
     if (checksum !== part.checksum) throw wrongPart(delta, part, checksum);

@@ -97,10 +97,10 @@ export function createDocumentAnswers(
       const bytes = Buffer.from(`${commit}\n`);
       return bytesAnswer(request, bytes, textForm(bytes));
     },
-    delta(request, name, part) {
+    async delta(request, name, part) {
       const isSuperblock = part === 'superblock';
       const file = openPlainFile(repo.path, `${deltaDirectory(name)}/${part}`);
-      if (file === undefined) return virtual?.file(request, name, part) ?? notFoundAnswer();
+      if (file === undefined) return (await virtual?.file(request, name, part)) ?? notFoundAnswer();
       if (isSuperblock && isSignedSuperblock(fileStart(file))) {
         closePlainFile(file);
         return notFoundAnswer();

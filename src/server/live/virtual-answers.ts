@@ -34,7 +34,7 @@ import type { VirtualDeltas } from './virtual-deltas.ts';
 
 export type VirtualAnswers = {
   /** A superblock or a part; undefined if there is no such virtual delta. */
-  file(request: Request, name: DeltaName, file: string): Promise<Answer> | undefined;
+  file(request: Request, name: DeltaName, file: string): Promise<Answer | undefined> | undefined;
   /**
    * The index of the deltas to a commit, `carried` being those in the repository; undefined if it is
    * `carried`.

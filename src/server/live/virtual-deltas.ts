@@ -44,7 +44,7 @@ export class VirtualDeltas {
   }
 
   /** Reports that a part cannot be made; returns whether that withdraws the delta. */
-  failed(delta: VirtualDelta, part: number, error: unknown): 'withdrawn' | 'for now' {
+  failed(delta: VirtualDelta, part: number | undefined, error: unknown): 'withdrawn' | 'for now' {
     if (LASTING.some((code) => isTreeportError(error, code))) {
       this.#withdraw(delta, error);
       return 'withdrawn';
@@ -53,7 +53,7 @@ export class VirtualDeltas {
     const code = isTreeportError(error) ? error.code : (errnoOf(error) ?? 'ERR_VIRTUAL_DELTA');
     this.#logger.error(
       { commit: delta.to, code },
-      `part ${part} of the virtual delta to ${delta.to} cannot be made: ${messageOf(error)}`,
+      `${part === undefined ? 'a part' : `part ${part}`} of the virtual delta to ${delta.to} cannot be made: ${messageOf(error)}`,
     );
     return 'for now';
   }

@@ -1,7 +1,8 @@
 /**
  * Offers virtual deltas of one profile: those whose superblocks a mirror image has, and for other heads of
  * the repository such as are computed in the background, on a thread of low priority. A delta is offered
- * when it is complete; clients pull objects until then.
+ * when it is complete; clients pull objects until then. The same thread puts parts into the cache before
+ * clients ask.
  *
  * A commit that is signed later gets a new delta, because clients verify the signatures in the superblock.
  */
@@ -27,6 +28,8 @@ export type VirtualServiceOptions = {
   readonly logger: Logger;
   /** Ends background work. */
   readonly signal: AbortSignal;
+  /** Called before each part of background work. */
+  readonly beforePart: () => Promise<void>;
 };
 
 export class VirtualService {
@@ -41,24 +44,33 @@ export class VirtualService {
     this.#options = options;
   }
 
-  /** Resolves when what is stored is offered; begins to compute the rest. Does not reject. */
+  /** Resolves when what is stored is offered. Does not reject. */
   async start(): Promise<void> {
     try {
       await this.#offerStored();
       this.#isUsable = true;
-      this.#wantHeads().catch((error: unknown) => this.#warnOf(error));
     } catch (error) {
       this.#warnOf(error);
     }
   }
 
+  /** Begins to compute the deltas of the other heads. */
+  computeHeads(): void {
+    if (this.#isUsable) this.#wantHeads().catch((error: unknown) => this.#warnOf(error));
+  }
+
+  /** Begins to make the parts that are not in the cache, and the delta of a head that has none. */
+  prepare(commit: Checksum): void {
+    if (this.#isUsable) this.#add(commit);
+  }
+
   /** Called when a client asks for deltas to a commit: computes its delta if it is a head without one. */
   async asked(commit: Checksum): Promise<void> {
-    const { deltas, live, repo } = this.#options;
+    const { deltas, live } = this.#options;
     if (!this.#isUsable || deltas.isWithdrawn(commit)) return;
     const known = deltas.find({ from: undefined, to: commit });
     if (known !== undefined && !this.#computed.has(commit)) return;
-    if (known !== undefined && this.#computed.get(commit) === (await detachedOf(repo, commit))) return;
+    if (known !== undefined && (await this.#isCurrent(commit))) return;
     const { refs } = (await live.summary()).summary;
     if (refs.some((ref) => ref.commit === commit)) this.#want(commit);
   }
@@ -97,6 +109,10 @@ export class VirtualService {
     const { deltas } = this.#options;
     if (deltas.isWithdrawn(commit)) return;
     if (deltas.find({ from: undefined, to: commit }) !== undefined && !this.#computed.has(commit)) return;
+    this.#add(commit);
+  }
+
+  #add(commit: Checksum): void {
     this.#queue.add(commit);
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
@@ -106,31 +122,54 @@ export class VirtualService {
   async #work(): Promise<void> {
     const maker = new PartMaker({ threads: 1, isCalm: true });
     for (const commit of this.#queue) {
-      await this.#compute(commit, maker);
+      await this.#complete(commit, maker);
       this.#queue.delete(commit);
     }
     await maker.close();
   }
 
-  async #compute(commit: Checksum, maker: PartMaker): Promise<void> {
-    const { repo, profile, parts, deltas, logger, signal } = this.#options;
+  /** Does not reject. */
+  async #complete(commit: Checksum, maker: PartMaker): Promise<void> {
+    const { deltas, parts, logger, signal, beforePart } = this.#options;
+    const known = deltas.find({ from: undefined, to: commit });
     try {
-      const detached = await detachedOf(repo, commit);
-      const onPart = (part: Parameters<VirtualParts['keep']>[0]) => parts.keep(part);
-      const built = await buildVirtualDeltas(repo.objects, commit, {
-        profiles: [profile],
-        maker,
-        onPart,
-        signal,
-      });
-      this.#computed.set(commit, detached);
-      for (const delta of built) deltas.offer(delta);
-      logger.info({ commit }, `a virtual delta (${profile}) to ${commit} is offered`);
+      if (known === undefined || !(await this.#isCurrent(commit))) return await this.#compute(commit, maker);
+      if (!parts.fit(known)) {
+        logger.warn(
+          { commit },
+          `the cache has no room for the virtual delta to ${commit}; raise --cache-size`,
+        );
+        return;
+      }
+      await parts.prepare(known, maker, beforePart);
+      logger.info({ commit }, `the parts of the virtual delta to ${commit} are in the cache`);
     } catch (error) {
       if (signal.aborted) return;
+      if (known !== undefined) return void deltas.failed(known, undefined, error);
       const code = isTreeportError(error) ? error.code : 'ERR_VIRTUAL_DELTA';
       logger.warn({ commit, code }, `no virtual delta to ${commit} is offered: ${messageOf(error)}`);
     }
+  }
+
+  /** Whether the signatures of the commit are still those in its delta. */
+  async #isCurrent(commit: Checksum): Promise<boolean> {
+    const computed = this.#computed.get(commit);
+    return computed === undefined || computed === (await detachedOf(this.#options.repo, commit));
+  }
+
+  async #compute(commit: Checksum, maker: PartMaker): Promise<void> {
+    const { repo, profile, parts, deltas, logger, beforePart } = this.#options;
+    const detached = await detachedOf(repo, commit);
+    const onPart = (part: Parameters<VirtualParts['keep']>[0]) => parts.keep(part);
+    const built = await buildVirtualDeltas(repo.objects, commit, {
+      profiles: [profile],
+      maker,
+      onPart,
+      beforePart,
+    });
+    this.#computed.set(commit, detached);
+    for (const delta of built) deltas.offer(delta);
+    logger.info({ commit }, `a virtual delta (${profile}) to ${commit} is offered`);
   }
 }
 
