@@ -100,7 +100,8 @@ export const ERROR_CODES = {
   ERR_DELTA_POLICY: 'The policy for static deltas is invalid. The message names the group and the key.',
   ERR_DELTA_EXISTS:
     'The repository has a static delta of this name that clients may be fetching, and the new one differs. Nothing was changed. The message says how to replace it.',
-  ERR_DELTA_BUSY: 'Another `delta maintain` works on this repository. Wait until it ends.',
+  ERR_DELTA_BUSY:
+    'Another program maintains or publishes deltas of this repository, or has locked it. Wait until it ends.',
   ERR_ROOTFS:
     'The directory, tar file or image is not the root filesystem of an OS. The message says what it lacks, or what is in the way.',
   ERR_ROOTFS_ENTRY:

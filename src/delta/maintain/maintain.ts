@@ -3,24 +3,24 @@
  * and the next run does the rest: each delta becomes visible by one rename, and the announcements are made
  * from what is there.
  *
- * It works beside servers and other publishers: see delta-files.ts and announce-deltas.ts in ../static/. Of
- * two runs on one repository the second ends at once.
+ * It works beside servers and other publishers: see delta-files.ts, announce-deltas.ts and publish-lock.ts in
+ * ../static/. Of two runs on one repository the second ends at once.
  */
-import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeError, writeFileAtomic } from '../../base/atomic-file.ts';
-import { TreeportError } from '../../base/errors.ts';
-import { Temporary, type TryLock } from '../../base/temporary.ts';
+import { writeFileAtomic } from '../../base/atomic-file.ts';
+import type { Temporary, TryLock } from '../../base/temporary.ts';
 import { type DeltaName, deltaKey, superblockPath } from '../../ostree/delta-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { type AnnouncedSummary, announceDeltas, signedDeltas } from '../static/announce-deltas.ts';
 import { type Period, placeDelta, putDelta, removeOldParts, withdrawDelta } from '../static/delta-files.ts';
-import { readSuperblockFile } from '../static/stored-superblock.ts';
+import { withPublishLock } from '../static/publish-lock.ts';
+import { readSuperblockFile, superblockIn } from '../static/stored-superblock.ts';
 import { parseSuperblock, serializeSuperblock } from '../static/superblock.ts';
 import { readDeclined, writeDeclined } from './declined.ts';
 import { examineDeltas, withCurrentMetadata } from './examine.ts';
 import { readHistories } from './history.ts';
+import { withMaintenanceLock } from './maintenance-lock.ts';
 import { planDeltas, type Saving, type Step, type StepKind, savedShare } from './plan.ts';
 import type { DeltaPolicy } from './policy.ts';
 import { SavingMeter } from './saving.ts';
@@ -54,28 +54,9 @@ export type MaintainReport = {
 /** ERR_DELTA_BUSY, ERR_DELTA_CORRUPT, ERR_VARIANT and what reading and writing the repository throws. */
 export async function maintainDeltas(repo: Repository, options: MaintainOptions): Promise<MaintainReport> {
   if (options.isDryRun) return dryRun(repo, options);
-  const deltas = join(repo.path, 'deltas');
-  const lock = await lockDirectory(deltas, options.tryLock);
-  try {
-    const scratch = await makeScratch(join(repo.path, 'tmp'));
-    try {
-      return await new Maintenance(repo, scratch, options).run();
-    } finally {
-      await scratch.remove();
-    }
-  } finally {
-    closeSync(lock);
-  }
-}
-
-/** On the file system of the deltas. Creating it removes what a killed run has left. */
-async function makeScratch(directory: string): Promise<Temporary> {
-  try {
-    await mkdir(directory, { recursive: true });
-    return await Temporary.create(join(directory, 'treeport-deltas'), 'directory', 0o755);
-  } catch (error) {
-    throw writeError(error, directory);
-  }
+  return withMaintenanceLock(repo.path, options.tryLock, (scratch) =>
+    new Maintenance(repo, scratch, options).run(),
+  );
 }
 
 async function dryRun(repo: Repository, { policy, onStep }: MaintainOptions): Promise<MaintainReport> {
@@ -98,22 +79,6 @@ async function plan(repo: Repository, policy: DeltaPolicy, meter: SavingMeter): 
     hasCommit: (commit) => !missing.has(commit),
     signed: signedDeltas(repo),
   });
-}
-
-/** Locks the directory itself, so that nothing is left behind; the kernel frees the lock with the process. */
-async function lockDirectory(path: string, tryLock: TryLock): Promise<number> {
-  try {
-    await mkdir(path, { recursive: true });
-    const descriptor = openSync(path, 'r');
-    if (tryLock(descriptor)) return descriptor;
-    closeSync(descriptor);
-  } catch (error) {
-    throw writeError(error, path);
-  }
-  throw new TreeportError(
-    'ERR_DELTA_BUSY',
-    `another \`delta maintain\` works on ${path}; wait until it ends`,
-  );
 }
 
 class Maintenance {
@@ -140,18 +105,23 @@ class Maintenance {
       if (saving !== undefined && kind !== 'make' && savedShare(saving) < this.#options.policy.minimumSaving)
         this.#declined.set(deltaKey(name), saving);
     const dropped = keysOf(steps, 'drop');
-    // First, so that its space can be used.
-    const removed = await removeOldParts(path, this.#period);
-    await this.#refreshAll(steps, dropped);
+    const removed = await withPublishLock(this.#repo, async () => {
+      // First, so that its space can be used.
+      const count = await removeOldParts(path, this.#period);
+      await this.#refreshAll(steps, dropped);
+      return count;
+    });
     for (const step of steps) {
-      const done = step.kind === 'make' ? await this.#make(step) : step;
-      if (done.kind === 'make') await announceDeltas(this.#repo, dropped);
+      const done = step.kind === 'make' ? await this.#make(step, dropped) : step;
       this.#steps.push(done);
       await this.#options.onStep?.(done);
     }
-    // Not listed before it is gone.
-    const summary = await announceDeltas(this.#repo, dropped);
-    for (const { kind, name } of steps) if (kind === 'drop') await withdrawDelta(path, name);
+    const summary = await withPublishLock(this.#repo, async () => {
+      // Not listed before it is gone.
+      const announced = await announceDeltas(this.#repo, dropped);
+      for (const { kind, name } of steps) if (kind === 'drop') await withdrawDelta(path, name);
+      return announced;
+    });
     await writeDeclined(path, this.#declined);
     return { steps: this.#steps, removed, summary };
   }
@@ -168,7 +138,7 @@ class Maintenance {
     await announceDeltas(this.#repo, dropped);
   }
 
-  async #make(step: Step): Promise<DoneStep> {
+  async #make(step: Step, dropped: ReadonlySet<string>): Promise<DoneStep> {
     const { name } = step;
     const made = join(this.#scratch.path, deltaKey(name));
     await mkdir(made);
@@ -181,11 +151,8 @@ class Maintenance {
         this.#declined.set(deltaKey(name), saving);
         return { kind: 'decline', name, why: 'it saves too little', ...of };
       }
-      const placement = await placeDelta(this.#repo.path, name, made, this.#period);
-      if (placement !== undefined) {
-        await putDelta(placement);
+      if (await withPublishLock(this.#repo, () => this.#publish(name, made, dropped)))
         return { ...step, ...of };
-      }
       const why = 'clients may still fetch parts of an earlier one with this name';
       return { kind: 'wait', name, why, ...of };
     } finally {
@@ -193,11 +160,22 @@ class Maintenance {
     }
   }
 
+  /** False if parts of an earlier delta are in the way. */
+  async #publish(name: DeltaName, made: string, dropped: ReadonlySet<string>): Promise<boolean> {
+    const placement = await placeDelta(this.#repo.path, name, made, this.#period);
+    if (placement === undefined) return false;
+    await putDelta(placement);
+    await announceDeltas(this.#repo, dropped);
+    return true;
+  }
+
   /** The parts stay as they are, so clients with either superblock get what they need. */
   async #refresh(name: DeltaName): Promise<void> {
     const bytes = readSuperblockFile(this.#repo, name);
-    if (bytes === undefined) return;
-    const superblock = await withCurrentMetadata(this.#repo, parseSuperblock(bytes));
+    const present = bytes === undefined ? undefined : superblockIn(bytes);
+    // Another publisher may have changed it since it was examined.
+    if (present === undefined) return;
+    const superblock = await withCurrentMetadata(this.#repo, present);
     await writeFileAtomic(join(this.#repo.path, superblockPath(name)), serializeSuperblock(superblock));
   }
 }

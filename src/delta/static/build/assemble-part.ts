@@ -21,7 +21,7 @@ export async function assemblePart(
   sources: KeptSources = new KeptSources(objects),
 ): Promise<PartAssembly> {
   const assembly = new PartAssembly(Math.ceil(partSize(plan) * PATCH_SPARE));
-  const matcher = new FileMatcher();
+  using matcher = new FileMatcher();
   for (const { type, checksum, source } of plan.objects) {
     if (type === 'file') {
       const file = await readWholeFile(objects, checksum);

@@ -1,14 +1,16 @@
 /**
  * Publishes a delta that was generated, in place of one with the same name. A client that has the old
  * superblock fetches its parts from the same URLs and fails if they have changed, so an old delta with other
- * parts is only replaced on demand.
+ * parts is only replaced on demand. Other publishers wait meanwhile.
  */
 import { TreeportError } from '../../../base/errors.ts';
 import { deltaNames } from '../../../ostree/delta-list.ts';
 import { type DeltaName, deltaDirectory, deltaKey } from '../../../ostree/delta-name.ts';
 import type { Repository } from '../../../ostree/repo/open.ts';
+import { loadCommit } from '../../../ostree/revision.ts';
 import { type AnnouncedSummary, announceDeltas, signedDeltas } from '../announce-deltas.ts';
 import { DEFAULT_GRACE, placeDelta, putDelta, removeOldParts, withdrawDelta } from '../delta-files.ts';
+import { withPublishLock } from '../publish-lock.ts';
 import { readSuperblockFile } from '../stored-superblock.ts';
 
 export type PublishDeltaOptions = {
@@ -22,13 +24,16 @@ export type PublishDeltaOptions = {
   readonly signsSummary: boolean;
 };
 
-/** ERR_DELTA_EXISTS; nothing has changed then. */
-export async function publishDelta(
-  repo: Repository,
-  options: PublishDeltaOptions,
-): Promise<AnnouncedSummary> {
+/** ERR_DELTA_EXISTS, ERR_DELTA_BUSY, ERR_COMMIT_MISSING; nothing has changed then. */
+export function publishDelta(repo: Repository, options: PublishDeltaOptions): Promise<AnnouncedSummary> {
+  return withPublishLock(repo, () => publish(repo, options));
+}
+
+async function publish(repo: Repository, options: PublishDeltaOptions): Promise<AnnouncedSummary> {
   const { name, superblock, made, replace, signsSummary } = options;
   const key = deltaKey(name);
+  // The commit may have been pruned while the delta was made.
+  await loadCommit(repo, name.to);
   const present = readSuperblockFile(repo, name);
   const isChange = present !== undefined && !present.equals(superblock);
   // Clients take a superblock with another checksum than the summary says for an attack.

@@ -55,6 +55,11 @@ export class FileMatcher {
   readonly #index = new SeedIndex();
   readonly #matches = new MatchList();
 
+  /** Frees memory that the garbage collector would keep while the part is compressed. */
+  [Symbol.dispose](): void {
+    this.#index.free();
+  }
+
   /** The result refers to both files. */
   match(old: Uint8Array, fresh: Uint8Array, { mayPatch, content }: MatchOptions): MatchedFile {
     const matches = this.#matches;

@@ -4,6 +4,7 @@
  * the longest of many matches makes patches a tenth smaller than the last. The memory is reused from file to
  * file.
  */
+import { freeNow } from '../../../base/bytes.ts';
 import { equalBytes, viewOf } from './equal-bytes.ts';
 
 /** Bytes of a seed: three words. */
@@ -45,7 +46,10 @@ export class SeedIndex {
     this.#candidates = candidates;
     this.#clear(Math.min(Math.max(Math.ceil(Math.log2(seeds + 1)), MIN_SLOT_BITS), MAX_SLOT_BITS));
     const isChained = candidates > 1;
-    if (isChained && this.#earlier.length < seeds) this.#earlier = new Int32Array(seeds);
+    if (isChained && this.#earlier.length < seeds) {
+      freeTable(this.#earlier);
+      this.#earlier = new Int32Array(seeds);
+    }
     const [slots, earlier, shift] = [this.#slots, this.#earlier, this.#shift];
     const end = old.byteLength - SEED_BYTES;
     let before = -1;
@@ -87,11 +91,26 @@ export class SeedIndex {
     }
   }
 
+  /** Frees the memory of the tables; `build` makes others. */
+  free(): void {
+    freeTable(this.#slots);
+    freeTable(this.#earlier);
+    this.#slots = new Int32Array(0);
+    this.#earlier = new Int32Array(0);
+  }
+
   #clear(bits: number): void {
-    if (this.#slots.length < 2 ** bits) this.#slots = new Int32Array(2 ** bits);
+    if (this.#slots.length < 2 ** bits) {
+      freeTable(this.#slots);
+      this.#slots = new Int32Array(2 ** bits);
+    }
     this.#slots.fill(EMPTY, 0, 2 ** bits);
     this.#shift = 32 - bits;
   }
+}
+
+function freeTable({ buffer }: Int32Array): void {
+  freeNow(new Uint8Array(buffer));
 }
 
 function seedHash(bytes: DataView, offset: number): number {

@@ -1,6 +1,6 @@
 /** A client that fetched the superblock of a delta gets the parts that it names, whatever is published. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { checkDeltaIndex } from '../../../../src/delta/static/check-index.ts';
@@ -10,8 +10,10 @@ import { parseSuperblock } from '../../../../src/delta/static/superblock.ts';
 import { verifyDelta } from '../../../../src/delta/static/verify-delta.ts';
 import { variant } from '../../../../src/gvariant/index.ts';
 import { checksumOf } from '../../../../src/ostree/checksum.ts';
+import { deltaNames } from '../../../../src/ostree/delta-list.ts';
 import { deltaDirectory, superblockPath } from '../../../../src/ostree/delta-name.ts';
 import { serializeDict } from '../../../../src/ostree/metadata-dict.ts';
+import { loosePath } from '../../../../src/ostree/object-name.ts';
 import { ArchiveWriter } from '../../../../src/ostree/repo/archive-writer.ts';
 import { serializeSummary } from '../../../../src/ostree/summary.ts';
 import { buildSummary } from '../../../../src/ostree/summary-build.ts';
@@ -103,4 +105,27 @@ test('a superblock that a signed summary lists is not replaced unless that is si
   // As the caller does.
   writeFileSync(join(repo.path, 'summary'), serializeSummary(await buildSummary(repo)));
   await assertSound();
+});
+
+test('two generators of one delta at once', async (t) => {
+  const { generate, assertSound, files } = await published(t);
+  const before = files().filter((file) => !file.startsWith('superblock'));
+  const [same, other] = await Promise.allSettled([generate(), generate({ profile: 'small' })]);
+  assert.equal(same.status, 'fulfilled');
+  assert.ok(other.status === 'rejected' && coded('ERR_DELTA_EXISTS')(other.reason));
+  assert.deepEqual(
+    files().filter((file) => !file.startsWith('superblock')),
+    before,
+  );
+  await assertSound();
+  await Promise.all([generate({ profile: 'small', replace: true }), generate({ replace: true })]);
+  await assertSound();
+});
+
+test('a commit that is pruned while its delta is made', async (t) => {
+  const { repo, from, to } = await writeDeltaTrees(join(await testFolder(t), 'repo'));
+  const onProgress = () => rmSync(join(repo.path, loosePath(to, 'commit')), { force: true });
+  const generating = generateDelta(repo, { from, to, ...OPTIONS, check: false, onProgress });
+  await assert.rejects(generating, coded('ERR_OBJECT_MISSING'));
+  assert.deepEqual([...deltaNames(repo.path)], []);
 });
