@@ -62,7 +62,7 @@ function changedAt({ changes, built }: Package): number | undefined {
   return changes[0] ?? built;
 }
 
-function packageDocument({ changes, ...one }: Package, rate: number): object {
+function packageDocument({ changes, sourceFile: _, ...one }: Package, rate: number): object {
   return {
     ...one,
     changed: changedAt({ changes, ...one }),

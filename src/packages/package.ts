@@ -23,6 +23,8 @@ export type Package = {
   readonly architecture: string;
   /** The source package, without its version; the name if the database does not tell. */
   readonly source: string;
+  /** The file name of the source package, which rpm records. */
+  readonly sourceFile?: string;
   /** Bytes that the package takes when it is installed, by its own account. */
   readonly size: number | undefined;
   /** When it was built, in seconds since 1970. dpkg and opkg do not record it. */

@@ -43,7 +43,7 @@ export function packageFacts(
         key: one.key,
         kind: 'package',
         group: one.source,
-        sourceId: one.source,
+        sourceId: one.sourceFile ?? one.source,
         // Upstream compares whole days, and counts those of the 365th.
         changeFrequency: one.changes.filter((time) => range.newest - time < YEAR).length,
         changeTimeOffset: Math.floor(((builtAt(one) ?? range.oldest) - range.oldest) / HOUR),

@@ -36,13 +36,15 @@ export function packageOfHeader(header: RpmHeader): Package | undefined {
   const epoch = header.number(TAG.epoch) ?? 0;
   const version = epoch === 0 ? release : `${epoch}:${release}`;
   const times = header.numbers(TAG.changelogTimes);
+  const sourceFile = header.string(TAG.sourceRpm);
   return {
     id: `${name}-${version}.${architecture}`,
     key: `${name}.${architecture}`,
     name,
     version,
     architecture,
-    source: sourceName(header.string(TAG.sourceRpm)) ?? name,
+    source: sourceName(sourceFile) ?? name,
+    ...(sourceFile === undefined ? {} : { sourceFile }),
     size: header.number(TAG.longSize) ?? header.number(TAG.size),
     built: header.number(TAG.buildTime),
     changes: times.toSorted((a, b) => b - a),

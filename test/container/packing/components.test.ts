@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { checkPlan } from '../../../src/container/encapsulate/layer-plan.ts';
 import type { Component } from '../../../src/container/packing/component.ts';
 import { commitComponents } from '../../../src/container/packing/components.ts';
-import { commitPaths, debianTree, type Tree } from '../../support/package-trees.ts';
+import { planComponents } from '../../../src/container/packing/plan-components.ts';
+import { commitObjects } from '../../../src/tar/chunk.ts';
+import { Random } from '../../gvariant/random.ts';
+import {
+  commitPaths,
+  debianTree,
+  rpmdbFixture,
+  type Tree,
+  type TreeEntry,
+} from '../../support/package-trees.ts';
 
 /** Paths by identifier of the component. */
 async function placesOf(t: Parameters<typeof commitPaths>[0], tree: Tree) {
@@ -96,4 +106,70 @@ test('without packages there is one component', async (t) => {
     components.map(({ identifier, kind, size }) => [identifier, kind, size]),
     [['rpmostree-unpackaged-content', 'unpackaged', 2]],
   );
+});
+
+test('compatible: the records of rpm packages are those of rpm-ostree', async (t) => {
+  const { components, places } = await placesOf(t, {
+    'usr/share/rpm/rpmdb.sqlite': rpmdbFixture('two-pkgs'),
+    'usr/lib64/libhello.so.1': 'library',
+    'usr/bin/hello': 'hello',
+    'usr/bin/hi': { to: 'hello' },
+    'usr/lib/modules/9.9/initramfs.img': 'ghost',
+    'usr/lib/modules/9.9/vmlinuz': 'linux',
+  });
+  const records = components
+    .filter(({ kind }) => kind === 'package')
+    .map(({ identifier, name, sourceId, changeTimeOffset, changeFrequency, size }) => [
+      [identifier, name, sourceId].join(' '),
+      [changeTimeOffset, changeFrequency, size],
+    ]);
+  const source = 'hello-demo-1.2.3-4.fc99.src.rpm';
+  assert.deepEqual(records, [
+    [`hello-demo-libs-2:1.2.3-4.fc99.x86_64 hello-demo-libs ${source}`, [0, 0, 7]],
+    [`hello-demo-2:1.2.3-4.fc99.x86_64 hello-demo ${source}`, [0, 0, 5]],
+  ]);
+  assert.equal(places['hello-demo-2:1.2.3-4.fc99.x86_64'], '/usr/bin/hello /usr/bin/hi');
+  assert.equal(places['initramfs (kernel 9.9)'], '/usr/lib/modules/9.9/initramfs.img');
+});
+
+/** Few contents, so that many objects have several paths with several owners. */
+function randomTree(random: Random): Tree {
+  const paths = Array.from({ length: random.below(60) }, () =>
+    random.pick([
+      `usr/lib/modules/${random.below(2)}/${random.pick(['vmlinuz', 'initramfs.img', 'a.ko'])}`,
+      `usr/etc/${random.below(9)}`,
+      `boot/initrd.img-${random.below(3)}`,
+      `usr/share/${random.below(4)}/${random.below(9)}`,
+    ]),
+  );
+  const tree = Object.fromEntries(paths.map((path) => [path, `content ${random.below(12)}`]));
+  const users = [0, 1].flatMap((number): [string, TreeEntry][] =>
+    random.below(3) > 0
+      ? []
+      : [[`usr/share/${number}/`, { xattrs: [attribute('user.component', `u${number}`)] }]],
+  );
+  const lists = ['a', 'b', 'c'].map((name) => [
+    name,
+    Object.keys(tree)
+      .filter(() => random.below(3) === 0)
+      .map((path) => `/${path.replace(/^usr\/etc/, 'etc')}`),
+  ]);
+  return debianTree(Object.fromEntries(lists), { ...Object.fromEntries(users), ...tree });
+}
+
+test('random trees and owners: plans have each path once, and an object in one layer, users apart', async (t) => {
+  const random = new Random(5);
+  for (let round = 0; round < 12; round++) {
+    const { source, commit, id } = await commitPaths(t, randomTree(random));
+    const objects = await commitObjects(source, id);
+    for (const packing of ['compatible', 'stable'] as const) {
+      const { components } = await commitComponents(source, commit, { packing });
+      const { plan } = planComponents(components, { packing, maxLayers: 6 + random.below(10) });
+      checkPlan(plan, objects);
+      const users = new Set(components.filter(({ kind }) => kind === 'user').map(({ name }) => name));
+      const whole = plan.filter(({ packages }) => !packages.some((name) => users.has(name)));
+      const seen = whole.flatMap((layer) => [...layer.objects.keys()]);
+      assert.equal(new Set(seen).size, seen.length, `round ${round}`);
+    }
+  }
 });
