@@ -5,6 +5,7 @@ export type { ErrorCode } from './base/error-codes.ts';
 export { isTreeportError, TreeportError } from './base/errors.ts';
 export { type EncapsulateOptions, encapsulate } from './container/encapsulate/encapsulate.ts';
 export { finishImage, type ImageDraft, type ImageLayer } from './container/encapsulate/image-draft.ts';
+export { LayerCache } from './container/encapsulate/layer-cache.ts';
 export type { LayerPlan, PlanLayers } from './container/encapsulate/layer-plan.ts';
 export type { ImportEvent } from './container/import/import-events.ts';
 export { type ImportFromStorageOptions, importFromStorage } from './container/import/import-from-storage.ts';
@@ -25,6 +26,7 @@ export {
   compareImages,
   type ImageComparison,
 } from './container/inspect/compare-images.ts';
+export type { ComponentDownload, LayerDownload } from './container/inspect/downloads.ts';
 export { type ImageInfo, type ImageInfoOptions, imageInfo } from './container/inspect/image-info.ts';
 export { openOstreeImage } from './container/inspect/open-ostree-image.ts';
 export {
@@ -41,6 +43,11 @@ export {
   type PriorLayers,
   packLikeBefore,
 } from './container/packing/compatible-prior.ts';
+export { type Contentmeta, readContentmeta } from './container/plan/contentmeta.ts';
+export { type PlanCommitOptions, planCommit } from './container/plan/plan-commit.ts';
+export { type PlanSummary, summarizePlan } from './container/plan/plan-summary.ts';
+export type { PlannedCommit } from './container/plan/planned-commit.ts';
+export { type PreviousPlan, planOfImage, readPreviousManifest } from './container/plan/previous-plan.ts';
 export { type FsckOptions, type FsckReport, fsck } from './fsck/fsck.ts';
 export { type BuildOptions, buildMirror } from './mirror/build.ts';
 export { openPublishedRepo } from './mirror/open-published.ts';

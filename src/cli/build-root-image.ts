@@ -5,6 +5,7 @@ import type { BaseImage } from '../container/rootfs/base-image.ts';
 import type { PreparedRoot } from '../container/rootfs/prepare-root.ts';
 import type { OpenedRoot } from '../container/rootfs/read-tars.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
+import type { ImageSink } from '../oci/write/image-sink.ts';
 import {
   originOf,
   type RootCliOptions,
@@ -13,11 +14,10 @@ import {
   timestampOf,
 } from './build-root-options.ts';
 import { type EncapsulateCliOptions, encapsulateOptions } from './encapsulate-options.ts';
-import { type LayerCliOptions, planFor, withPlan } from './layer-options.ts';
+import type { LayerCliOptions } from './layer-options.ts';
 import { startProgress } from './progress.ts';
 import { printMessage, warn } from './report.ts';
-import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
-import { withUsedImages } from './used-images.ts';
+import { type PublishOptions, skopeoOptions } from './run-publish.ts';
 
 export type BuildRootOptions = RootCliOptions & EncapsulateCliOptions & LayerCliOptions & PublishOptions;
 
@@ -59,20 +59,19 @@ async function publishRoot(
   imageOptions: EncapsulateOptions,
 ): Promise<void> {
   const { commit, source } = prepared;
-  await withUsedImages(skopeoOptions(options), async (images) => {
-    const planned = withPlan(imageOptions, await planFor(source, commit, options, images));
-    const formerLayers = await images.layers(output);
-    await publishAndPrint(output, 'build-chunked-oci', options, async (sink, onProgress) => {
-      const { encapsulate } = await import('../container/encapsulate/encapsulate.ts');
-      const { finishImage } = await import('../container/encapsulate/image-draft.ts');
-      const { onBase } = await import('../container/rootfs/base-image.ts');
-      const config = base?.config ?? imageOptions.config;
-      const labels = { ...(options.bootc && { [LABEL_BOOTC]: '1' }), ...planned.labels };
-      const all = { ...planned, config, labels, formerLayers, onProgress };
-      const draft = await encapsulate(source, commit, sink, all);
-      return finishImage(sink, base === undefined ? draft : onBase(draft, base, options.arch === undefined));
-    });
-  });
+  const { encapsulate } = await import('../container/encapsulate/encapsulate.ts');
+  const { finishImage } = await import('../container/encapsulate/image-draft.ts');
+  const { onBase } = await import('../container/rootfs/base-image.ts');
+  const { publishPlanned } = await import('./publish-planned.ts');
+  const access = skopeoOptions(options);
+  const image = { target: output, label: 'build-chunked-oci', source, commit, imageOptions, access };
+  const build = async (sink: ImageSink, planned: EncapsulateOptions) => {
+    const config = base?.config ?? imageOptions.config;
+    const labels = { ...(options.bootc && { [LABEL_BOOTC]: '1' }), ...planned.labels };
+    const draft = await encapsulate(source, commit, sink, { ...planned, config, labels });
+    return finishImage(sink, base === undefined ? draft : onBase(draft, base, options.arch === undefined));
+  };
+  await publishPlanned({ ...image, build }, options);
 }
 
 async function writeToRepo(

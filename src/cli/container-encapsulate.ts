@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
+import type { ImageSink } from '../oci/write/image-sink.ts';
 import { loadCommit, resolveRevision } from '../ostree/revision.ts';
 import {
   addEncapsulateOptions,
@@ -7,11 +9,10 @@ import {
   encapsulateOptions,
 } from './encapsulate-options.ts';
 import { addImageSigningOptions } from './image-signing-options.ts';
-import { addLayerOptions, type LayerCliOptions, planFor, withPlan } from './layer-options.ts';
+import { addLayerOptions, type LayerCliOptions } from './layer-options.ts';
 import { openRepo } from './open-repo.ts';
 import { authfileOption, quietOption, repoOption } from './options.ts';
-import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
-import { withUsedImages } from './used-images.ts';
+import { type PublishOptions, skopeoOptions } from './run-publish.ts';
 
 type Options = EncapsulateCliOptions & LayerCliOptions & PublishOptions & { readonly repo: string };
 
@@ -50,19 +51,38 @@ function addOptions(command: Command): Command {
   return addImageSigningOptions(command);
 }
 
-async function encapsulateCommit(revision: string, image: ImageReference, options: Options): Promise<void> {
+/** As rpm-ostree's command of this name: its options, and its last line. */
+export function addComposeContainerEncapsulate(group: Command): void {
+  const command = group
+    .command('container-encapsulate')
+    .description('make an OCI image of a commit, with the options and output of rpm-ostree')
+    .argument('<revision>', 'a ref, commit or REF^')
+    .argument('<image>', 'destination, as for `container encapsulate`');
+  addOptions(command).action(async (revision: string, image: string, options: Options) => {
+    const { parseImageReference } = await import('../oci/model/reference.ts');
+    const copymetaOpt = [...(options.copymetaOpt ?? []), 'rpmostree.inputhash'];
+    const result = (digest: string) => `Pushed digest: ${digest}`;
+    await encapsulateCommit(revision, parseImageReference(image), { ...options, copymetaOpt }, result);
+  });
+}
+
+async function encapsulateCommit(
+  revision: string,
+  target: ImageReference,
+  options: Options,
+  result?: (digest: string) => string,
+): Promise<void> {
   const { encapsulate } = await import('../container/encapsulate/encapsulate.ts');
   const { finishImage } = await import('../container/encapsulate/image-draft.ts');
+  const { publishPlanned } = await import('./publish-planned.ts');
   const imageOptions = await encapsulateOptions(options);
   const repo = await openRepo(options.repo);
+  const source = repo.objects;
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
-  await withUsedImages(skopeoOptions(options), async (images) => {
-    const plan = await planFor(repo.objects, commit, options, images);
-    const formerLayers = await images.layers(image);
-    await publishAndPrint(image, 'encapsulate', options, async (sink, onProgress) => {
-      const all = { ...withPlan(imageOptions, plan), formerLayers, onProgress };
-      return finishImage(sink, await encapsulate(repo.objects, commit, sink, all));
-    });
-  });
+  const access = skopeoOptions(options);
+  const image = { target, label: 'encapsulate', source, commit, imageOptions, access };
+  const build = async (sink: ImageSink, all: EncapsulateOptions) =>
+    finishImage(sink, await encapsulate(source, commit, sink, all));
+  await publishPlanned({ ...image, build, ...(result && { result }) }, options);
 }

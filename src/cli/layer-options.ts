@@ -28,6 +28,8 @@ export type LayerCliOptions = {
   readonly previousBuildManifest?: string;
   readonly contentmeta?: string;
   readonly writeContentmetaJson?: string;
+  readonly compareWithBuild?: string;
+  readonly dryRun?: boolean;
 };
 
 export function addLayerOptions(command: Command): Command {
@@ -58,7 +60,9 @@ export function addLayerOptions(command: Command): Command {
       '--contentmeta <file>',
       'the layers as JSON, as ostree-ext reads it; or the components as JSON, as rpm-ostree and treeport write it',
     )
-    .option('--write-contentmeta-json <file>', 'write the components with their sizes, as rpm-ostree does');
+    .option('--write-contentmeta-json <file>', 'write the components with their sizes, as rpm-ostree does')
+    .option('--compare-with-build <image>', 'print what a machine with this image must download, and why')
+    .option('--dry-run', 'print the layers and what an update is expected to cost; write nothing');
 }
 
 function parseCount(value: string): number {

@@ -8,7 +8,7 @@ import {
   encapsulateOptions,
 } from './encapsulate-options.ts';
 import { addImageSigningOptions } from './image-signing-options.ts';
-import { addLayerOptions, type LayerCliOptions, planFor, withPlan } from './layer-options.ts';
+import { addLayerOptions, type LayerCliOptions } from './layer-options.ts';
 import {
   bakedReporter,
   bakeOption,
@@ -29,8 +29,7 @@ import {
   stallTimeoutOption,
 } from './options.ts';
 import { warn } from './report.ts';
-import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
-import { withUsedImages } from './used-images.ts';
+import { type PublishOptions, skopeoOptions } from './run-publish.ts';
 
 type Options = EncapsulateCliOptions &
   LayerCliOptions &
@@ -66,6 +65,7 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { buildMirror } = await import('../mirror/build.ts');
   const { publicationOf } = await import('../mirror/published-refs.ts');
+  const { publishPlanned } = await import('./publish-planned.ts');
   const { parseDeltaChoices } = await import('../mirror/delta-choice.ts');
   const image = revisionsAndImage.at(-1) as string;
   const revisions = revisionsAndImage.slice(0, -1);
@@ -89,12 +89,9 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
     onDelta: deltaReporter(options),
   };
   const [commit] = publication.commits as readonly [Checksum];
-  await withUsedImages(access, async (images) => {
-    const plan = await planFor(repo.objects, commit, options, images);
-    const formerLayers = await images.layers(target);
-    const all = { ...withPlan(imageOptions, plan), ...build, formerLayers };
-    await publishAndPrint(target, 'mirror build', options, (sink, onProgress) =>
-      buildMirror(repo, sink, { ...all, onProgress }),
-    );
-  });
+  const planned = { target, label: 'mirror build', source: repo.objects, commit, imageOptions, access };
+  await publishPlanned(
+    { ...planned, build: (sink, all) => buildMirror(repo, sink, { ...all, ...build }) },
+    options,
+  );
 }

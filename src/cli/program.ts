@@ -71,6 +71,10 @@ const GROUPS: readonly Group[] = [
         names: ['build-chunked-oci'],
         load: async () => (await import('./container-build-chunked-oci.ts')).addComposeBuildChunkedOci,
       },
+      {
+        names: ['container-encapsulate'],
+        load: async () => (await import('./container-encapsulate.ts')).addComposeContainerEncapsulate,
+      },
     ],
   },
   {

@@ -26,6 +26,7 @@ export async function publishAndPrint(
   label: string,
   options: PublishOptions,
   build: BuildWithProgress,
+  result: (digest: string) => string = (digest) => digest,
 ): Promise<void> {
   const { publishImage } = await import('../oci/write/publish.ts');
   const progress = startProgress({ label, unit: 'bytes', quiet: options.quiet });
@@ -34,7 +35,7 @@ export async function publishAndPrint(
     const publish = { ...skopeoOptions(options), signing: options };
     const digest = await publishImage(image, (sink) => build(sink, onProgress), publish);
     progress.stop();
-    await printLine(digest);
+    await printLine(result(digest));
   } catch (error) {
     progress.stop();
     throw error;

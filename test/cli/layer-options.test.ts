@@ -1,10 +1,10 @@
 /** The options of `container encapsulate` that distribute a commit over layers. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { readLayout } from '../e2e/support/layout.ts';
-import { treeport } from '../e2e/support/run.ts';
+import { mustTreeport, treeport } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { commitHistory, debianTree } from '../support/package-trees.ts';
 
@@ -141,4 +141,52 @@ test('options that exclude each other, and files that make no sense', async (t) 
   assert.match(await refused('--format-version', '3'), /ERR_USAGE: .*1 or 2/);
   assert.match(await refused('--packages', 'rpm'), /ERR_PACKAGE_DATABASE/);
   assert.match(await refused('--previous-build-manifest', mapping), /ERR_IMAGE_UNSUPPORTED|ERR_JSON/);
+});
+
+test('--dry-run prints the plan and writes nothing', async (t) => {
+  const { folder, repo, first, plain } = await place(t);
+  const dryRun = (commit: string | undefined) =>
+    mustTreeport([
+      'container',
+      'encapsulate',
+      '--repo',
+      repo,
+      '--dry-run',
+      commit ?? '',
+      `oci:${folder}/dry`,
+    ]);
+  const lines = (await dryRun(first)).split('\n');
+  assert.match(
+    lines[0] ?? '',
+    /^commit [0-9a-f]{64}: packing stable, the ostree layer and \d+ component layers$/,
+  );
+  assert.ok(
+    lines.some((line) => /^\d+ +\d+ bytes +\d+ % +[\d.]+ kB +.*a:amd64=1/.test(line)),
+    lines.join('\n'),
+  );
+  assert.match(
+    lines.at(-1) ?? '',
+    /every 14 days is expected to download .* of .*bytes, before compression$/,
+  );
+  assert.match(await dryRun(plain), /one layer, of which an update downloads everything$/);
+  assert.ok(!existsSync(join(folder, 'dry')));
+});
+
+test('compose container-encapsulate compares with the former build, and ends as rpm-ostree', async (t) => {
+  const { folder, repo, first, second, build } = await place(t);
+  const former = await build(first, 'image', '--packing', 'compatible');
+  const words = ['compose', 'container-encapsulate', '--quiet', '--compression-fast', '--repo', repo];
+  const target = `oci:${folder}/image`;
+  const options = ['--packing', 'compatible', '--previous-build', target, '--compare-with-build', target];
+  const lines = (await mustTreeport([...words, ...options, second ?? '', target])).split('\n');
+  const image = readLayout(join(folder, 'image'));
+  assert.notEqual(image.digest, former.image.digest);
+  assert.equal(lines[0], `Pushed digest: ${image.digest}`);
+  assert.match(lines[1] ?? '', /^Total new layers: /);
+  const downloads = lines.filter((line) => line.startsWith('download '));
+  assert.ok(
+    downloads.some((line) => / {2}changed: b:amd64$/.test(line)),
+    lines.join('\n'),
+  );
+  assert.ok(!downloads.some((line) => /\ba:amd64|\bc:amd64/.test(line)), lines.join('\n'));
 });

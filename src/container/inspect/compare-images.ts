@@ -4,6 +4,7 @@
  */
 import { isTreeportError } from '../../base/errors.ts';
 import type { ImageDescription } from '../../oci/read/opened-image.ts';
+import { downloadsOf, type LayerDownload } from './downloads.ts';
 import { encapsulatedLayers, type LayerInfo, layersOf } from './layers.ts';
 
 export type LayerTotals = {
@@ -28,6 +29,8 @@ export type ImageComparison = {
   readonly removed: LayerTotals;
   readonly added: LayerTotals;
   readonly components: readonly ComponentChange[];
+  /** The layers to download, each with why its components come along. */
+  readonly downloads: readonly LayerDownload[];
 };
 
 /** An image that is not encapsulated counts as one with derived layers only. */
@@ -54,6 +57,7 @@ export function compareLayers(before: readonly LayerInfo[], after: readonly Laye
     removed: totals(missingIn(fresh, old)),
     added: totals(missingIn(old, fresh)),
     components: componentChanges(componentsOf(before), componentsOf(after)),
+    downloads: downloadsOf(before, after),
   };
 }
 
