@@ -3,12 +3,16 @@
  * has.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import test from 'node:test';
+import { Command } from 'commander';
+import { addDeltaMaintain } from '../../src/cli/delta-maintain.ts';
+import { readPolicyFile } from '../../src/delta/maintain/policy.ts';
 import { MIRROR_PORT, MIRROR_USER, runtimeCommand } from '../../src/mirror/layout.ts';
 import { isKeyfileFault, keyfileString, parseKeyfile } from '../../src/ostree/keyfile.ts';
 import { FINISH_SECONDS, IMAGE_DRAIN_DELAY_SECONDS } from '../../src/server/shutdown.ts';
 import { GRACE_SECONDS } from '../support/grace.ts';
-import { projectText } from '../support/project.ts';
+import { projectText, ROOT } from '../support/project.ts';
 import { at, yamlDocuments } from '../support/yaml.ts';
 
 test('play-kube.yaml is the Deployment of k8s/ with a port of the host and without probes', () => {
@@ -53,6 +57,40 @@ test('the quadlet takes every right away', () => {
   assert.equal(stopTimeout, GRACE_SECONDS);
   assert.ok(Number(keyfileString(unit, 'Service', 'TimeoutStopSec')) > stopTimeout);
   assert.equal(keyfileString(unit, 'Service', 'Restart'), 'always');
+});
+
+test('the timer starts the quadlet of deltas, which has the repository and nothing else', () => {
+  const unit = parseKeyfile(projectText('deploy/treeport-deltas.container'));
+  const timer = parseKeyfile(projectText('deploy/treeport-deltas.timer'));
+  assert.ok(!isKeyfileFault(unit) && !isKeyfileFault(timer));
+  const container = (key: string) => keyfileString(unit, 'Container', key);
+  assert.equal(container('ReadOnly'), 'true');
+  assert.equal(container('NoNewPrivileges'), 'true');
+  assert.equal(container('DropCapability'), 'all');
+  assert.equal(container('Network'), 'none');
+  assert.equal(keyfileString(unit, 'Service', 'Type'), 'oneshot');
+  // Without Unit= a timer starts the service of its own name, which quadlet makes of the .container file.
+  assert.equal(keyfileString(timer, 'Timer', 'Unit'), undefined);
+  assert.ok(keyfileString(timer, 'Timer', 'OnCalendar'));
+});
+
+test('treeport accepts what the quadlet of deltas executes, and the policy', async () => {
+  const unit = parseKeyfile(projectText('deploy/treeport-deltas.container'));
+  assert.ok(!isKeyfileFault(unit));
+  const [group, ...words] = keyfileString(unit, 'Container', 'Exec')?.split(' ') ?? [];
+  assert.equal(group, 'delta');
+  const command = new Command();
+  addDeltaMaintain(command);
+  const [maintain] = command.commands;
+  assert.ok(maintain !== undefined);
+  const used = Promise.withResolvers<unknown>();
+  maintain.action(used.resolve);
+  await command.parseAsync(words, { from: 'user' });
+  const options = (await used.promise) as { readonly repo: string; readonly policy: string };
+  const volumes = projectText('deploy/treeport-deltas.container').match(/(?<=^Volume=).*$/gm);
+  assert.deepEqual(volumes, [`${options.repo}:${options.repo}`, `${options.policy}:${options.policy}:ro`]);
+  const policy = readPolicyFile(join(ROOT, 'deploy/treeport-deltas.conf'));
+  assert.ok(policy.grace > 0);
 });
 
 test('the server ends within the time that it is given, and the documents say the same numbers', () => {

@@ -7,6 +7,7 @@ import { dirname, join, normalize } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { MIRROR_PORT } from '../../src/mirror/layout.ts';
+import { isKeyfileFault, keyfileString, parseKeyfile } from '../../src/ostree/keyfile.ts';
 import { GRACE_SECONDS } from '../support/grace.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { projectFiles, projectText, ROOT } from '../support/project.ts';
@@ -101,7 +102,7 @@ test('the Ingress leads to the Service', () => {
   assert.equal(at(backend, 'port', 'name'), at(SERVICE, 'spec', 'ports', 0, 'name'));
 });
 
-for (const path of KUSTOMIZATIONS.filter((file) => !file.includes('/components/'))) {
+for (const path of KUSTOMIZATIONS.filter((file) => !/\/(components|deltas)\//.test(file))) {
   const folder = dirname(path);
   test(`kubectl kustomize ${folder}`, { skip: unlessInstalled('kubectl') }, () => {
     const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', join(ROOT, folder)], {
@@ -114,6 +115,37 @@ for (const path of KUSTOMIZATIONS.filter((file) => !file.includes('/components/'
     assert.doesNotMatch(stdout, /^kind: ConfigMap$/m);
   });
 }
+
+test('the CronJob maintains deltas with the rights of the mirror and a writable volume', () => {
+  const [job] = yamlDocuments('k8s/deltas/cronjob.yaml');
+  const pod = at(job, 'spec', 'jobTemplate', 'spec', 'template', 'spec');
+  const container = at(pod, 'containers', 0);
+  for (const key of ['automountServiceAccountToken', 'enableServiceLinks', 'securityContext'])
+    assert.deepEqual(at(pod, key), at(POD, key));
+  assert.deepEqual(at(container, 'securityContext'), at(CONTAINER, 'securityContext'));
+  assert.equal(at(job, 'spec', 'concurrencyPolicy'), 'Forbid');
+  const mounts = at(container, 'volumeMounts') as { name: string; mountPath: string; readOnly?: boolean }[];
+  assert.deepEqual(
+    mounts.map(({ mountPath, readOnly }) => [mountPath, readOnly]),
+    [
+      ['/srv/repo', undefined],
+      ['/etc/treeport', true],
+    ],
+  );
+  const unit = parseKeyfile(projectText('deploy/treeport-deltas.container'));
+  assert.ok(!isKeyfileFault(unit));
+  const words = at(container, 'args') as string[];
+  assert.equal(words.join(' '), keyfileString(unit, 'Container', 'Exec'));
+});
+
+test('kubectl kustomize k8s/deltas', { skip: unlessInstalled('kubectl') }, () => {
+  const built = builtBy(['kubectl', 'kustomize', 'k8s/deltas'], ROOT);
+  const pod = at(ofKind('CronJob', built), 'spec', 'jobTemplate', 'spec', 'template', 'spec');
+  assert.equal(at(pod, 'containers', 0, 'image'), 'registry.example.com/treeport:1');
+  const policy = ofKind('ConfigMap', built);
+  assert.equal(at(pod, 'volumes', 1, 'configMap', 'name'), at(policy, 'metadata', 'name'));
+  assert.equal(at(policy, 'data', 'deltas.conf'), projectText('deploy/treeport-deltas.conf'));
+});
 
 /** A folder with a copy of k8s/. */
 function copyOfManifests(t: TestContext): string {
