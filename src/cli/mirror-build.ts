@@ -7,6 +7,7 @@ import {
   type EncapsulateCliOptions,
   encapsulateOptions,
 } from './encapsulate-options.ts';
+import { flatpakRefs } from './flatpak-refs.ts';
 import { addImageSigningOptions } from './image-signing-options.ts';
 import { addLayerOptions, type LayerCliOptions } from './layer-options.ts';
 import {
@@ -40,6 +41,7 @@ type Options = EncapsulateCliOptions &
     readonly bake: Bake;
     readonly delta?: readonly string[];
     readonly signSummary?: readonly string[];
+    readonly flatpak?: boolean;
   };
 
 export function addMirrorBuild(group: Command): void {
@@ -49,6 +51,11 @@ export function addMirrorBuild(group: Command): void {
     .argument('<revision-or-image...>', 'refs or commits, first the one to boot; then the destination')
     .usage('[options] --repo <path> <revision...> <image>')
     .addOption(repoOption())
+    .option(
+      '--flatpak',
+      'the words before the destination are flatpak apps and runtimes, ID[/ARCHITECTURE[/BRANCH]]; takes the ' +
+        'runtimes, locales and extensions along that they need',
+    )
     .addOption(runtimeOption())
     .addOption(bakeOption())
     .addOption(deltaOption())
@@ -76,7 +83,8 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
   const deltas = parseDeltaChoices(options.delta ?? []);
   const imageOptions = await encapsulateOptions(options);
   const repo = await openRepo(options.repo);
-  const publication = await publicationOf(repo, revisions, warn);
+  const words = options.flatpak === true ? await flatpakRefs(repo, revisions, options.quiet) : revisions;
+  const publication = await publicationOf(repo, words, warn);
   const access = { ...skopeoOptions(options), ...stallAccess(options) };
   const build = {
     publication,

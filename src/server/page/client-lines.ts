@@ -14,7 +14,7 @@ export type ClientLines = {
   readonly lines: readonly string[];
 };
 
-const REMOTE = 'mirror';
+export const REMOTE = 'mirror';
 
 /** Commands for flatpak if the ref is an app's or a runtime's, otherwise for ostree and rpm-ostree. */
 export function clientLines({ url, ref, isSigned }: ClientLinesOptions): readonly ClientLines[] {

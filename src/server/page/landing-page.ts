@@ -7,7 +7,8 @@
 import { isoTimestamp } from '../../base/timestamp.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { isRefName } from '../../ostree/ref-name.ts';
-import { clientLines } from './client-lines.ts';
+import { clientLines, REMOTE } from './client-lines.ts';
+import type { FlatpakApp } from './flatpak-apps.ts';
 import { type Html, html } from './html.ts';
 
 export type LandingRef = {
@@ -25,12 +26,15 @@ export type LandingPage = {
   readonly assets: string;
   readonly refs: readonly LandingRef[];
   readonly isSigned: boolean;
+  /** What the publisher calls the repository. */
+  readonly title?: string;
+  readonly apps?: readonly FlatpakApp[];
 };
 
 /** Keeps the page readable; `summary` has all refs. */
 const MAX_REFS = 500;
 
-export function landingPage({ url, assets, refs: all, isSigned }: LandingPage): string {
+export function landingPage({ url, assets, refs: all, isSigned, title, apps = [] }: LandingPage): string {
   const refs = all.filter(({ name }) => isRefName(name));
   const hidden = all.length - refs.length;
   const usage = clientLines({ url, ref: refs[0]?.name, isSigned });
@@ -39,25 +43,45 @@ export function landingPage({ url, assets, refs: all, isSigned }: LandingPage): 
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>ostree mirror</title>
+<title>${title ?? 'ostree mirror'}</title>
 <link rel="stylesheet" href="${assets}/style.css">
 </head>
 <body>
 <main>
-<h1>ostree mirror</h1>
+<h1>${title ?? 'ostree mirror'}</h1>
 <p>This server is an ostree repository. Its address is <a href="${url}/config"><code>${url}</code></a>.</p>
 <h2>Use it</h2>
 ${usage.map(
   ({ client, lines }) => html`<h3>${client}</h3>
 <pre tabindex="0" aria-label="Commands for ${client}"><code>${lines.join('\n')}</code></pre>
 `,
-)}<h2>Refs</h2>
+)}${appList(apps.filter(({ id, branch }) => isRefName(`${id}/${branch}`)))}<h2>Refs</h2>
 ${refs.length === 0 ? html`<p>There are no refs in this repository; commits can be pulled by checksum.</p>` : refTable(refs)}
 ${hidden > 0 ? html`<p>Not shown: ${hidden} ${hidden === 1 ? 'name that is not a valid ref name' : 'names that are not valid ref names'}.</p>` : undefined}
 </main>
 </body>
 </html>
 `.text;
+}
+
+/** Each with the command that installs it. */
+function appList(apps: readonly FlatpakApp[]): Html | undefined {
+  if (apps.length === 0) return undefined;
+  return html`<h2>Apps</h2>
+<ul class="apps">
+${apps.map(
+  ({
+    id,
+    architecture,
+    branch,
+    name,
+    icon,
+  }) => html`<li>${icon === undefined ? undefined : html`<img src="${icon}" alt="" width="48" height="48">`}
+<div><strong>${name}</strong> ${architecture} ${branch}
+<pre tabindex="0" aria-label="Command that installs ${name}"><code>flatpak install ${REMOTE} ${id}/${architecture}/${branch}</code></pre></div></li>
+`,
+)}</ul>
+`;
 }
 
 function refTable(refs: readonly LandingRef[]): Html {

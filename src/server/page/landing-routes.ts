@@ -6,11 +6,12 @@ import { dictString, hasKey } from '../../ostree/metadata-dict.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { SummaryRef } from '../../ostree/summary.ts';
 import { REVALIDATE } from '../http/caching.ts';
+import { FlatpakApps } from './flatpak-apps.ts';
 import { type LandingRef, landingPage } from './landing-page.ts';
 
 const SECURITY_HEADERS = {
   'content-security-policy':
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 };
@@ -29,17 +30,21 @@ export async function landingRoutes(app: FastifyInstance): Promise<void> {
     maxAge: '1h',
     setHeaders: (response) => response.header('x-content-type-options', 'nosniff'),
   });
+  const apps = new FlatpakApps();
   app.route({
     method: ['GET', 'HEAD'],
     url: '/',
     async handler(request, reply) {
       await followed.refresh();
       const { summary, isSigned } = await live.summary();
-      const { refs } = summary;
+      const { refs, metadata } = summary;
+      const title = dictString(metadata, 'xa.title');
       const page = landingPage({
         url: publicOrigin(request) + app.prefix + basePath,
         assets: `${app.prefix}/assets`,
         refs: refs.map(landingRef),
+        ...(title === undefined ? {} : { title }),
+        apps: await apps.of(followed.repo.objects, refs),
         isSigned: isSigned || (await hasSignedCommit(followed.repo.objects, refs[0])),
       });
       reply.headers(SECURITY_HEADERS).header('cache-control', REVALIDATE).type('text/html; charset=utf-8');
