@@ -10,6 +10,7 @@ import {
   benchMemoryRandom,
   benchMemoryZeros,
 } from './commands/memory.ts';
+import { benchPacking } from './commands/packing.ts';
 import { benchReady } from './commands/ready.ts';
 import { benchSize } from './commands/size.ts';
 import { benchStartup } from './commands/startup.ts';
@@ -38,6 +39,7 @@ export const BENCHES = {
   'memory-4g-zeros': benchMemoryZeros,
   'memory-4g-random': benchMemoryRandom,
   size: benchSize,
+  packing: benchPacking,
   ready: benchReady,
   link: benchLink,
   'pull-loopback': benchLoopback,
