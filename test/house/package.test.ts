@@ -3,7 +3,12 @@ import test from 'node:test';
 import { VERSION } from '../../src/base/version.ts';
 import { manifest, projectText } from '../support/project.ts';
 
-const LOCKS = ['package-lock.json', 'test/node26/package-lock.json', 'tools/package-lock.json'];
+const LOCKS = [
+  'package-lock.json',
+  'test/node26/package-lock.json',
+  'test/s3rver/package-lock.json',
+  'tools/package-lock.json',
+];
 
 type Lock = {
   readonly packages: Readonly<Record<string, { readonly resolved?: string; readonly integrity?: string }>>;
