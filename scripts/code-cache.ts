@@ -32,6 +32,8 @@ const FLAGS = [
   '--no-flush-bytecode',
   '--initial-heap-size=1024',
   '--min-semi-space-size=64',
+  // A background thread leaves a mark in each function that it is still compiling.
+  '--no-concurrent-sparkplug',
 ];
 /** V8's defaults; the last is a flag that the command sets. */
 const RESET = [
@@ -41,6 +43,7 @@ const RESET = [
   '--initial-heap-size=0',
   '--min-semi-space-size=0',
   '--semi-space-growth-factor=2',
+  '--concurrent-sparkplug',
 ];
 /** Tells the process that has the flags. */
 const MAKE = 'make';

@@ -132,7 +132,7 @@ test('a directory is removed though a program that is ending still writes into i
       import { setImmediate as nextTurn } from 'node:timers/promises';
       const { path } = await Temporary.create(folder + '/image', 'directory', 0o700);
       // Goes on for a while when it is told to end, or until there is nothing to write into.
-      const busy = 'i=0; end=999999; trap "end=$((i+10000))" TERM;'
+      const busy = 'i=0; end=999999; trap "end=$((i+4000))" TERM;'
         + ' while [ $i -lt $end ]; do i=$((i+1)); : > "$1/$$-$i" || exit; done';
       const writers = [1, 2, 3].map(() => spawn('sh', ['-c', busy, 'sh', path], { stdio: 'ignore' }));
       const isWriting = ({ pid }) => existsSync(path + '/' + pid + '-100');
