@@ -13,6 +13,7 @@ import {
 import { benchPacking } from './commands/packing.ts';
 import { benchReady } from './commands/ready.ts';
 import { benchSize } from './commands/size.ts';
+import { benchSnapshot } from './commands/snapshot.ts';
 import { benchStartup } from './commands/startup.ts';
 import { benchTarExport } from './commands/tar-export.ts';
 import { benchLink } from './link/check.ts';
@@ -41,6 +42,7 @@ export const BENCHES = {
   size: benchSize,
   packing: benchPacking,
   ready: benchReady,
+  snapshot: benchSnapshot,
   link: benchLink,
   'pull-loopback': benchLoopback,
   'pull-1g': benchGigabit,

@@ -21,7 +21,7 @@ import { copyPreviousLayer } from './previous.ts';
 
 export type CarriedOptions = {
   readonly publication: Publication;
-  /** Objects that are embedded; the others are added. */
+  /** Objects that are embedded; emptied, because it takes as much memory as the names of the others. */
   readonly seen: SeenObjects;
   /** Layers below. */
   readonly below: number;
@@ -56,8 +56,9 @@ export async function putCarriedLayers(
 ): Promise<CarriedLayers> {
   const { publication, previous, onRewritten } = options;
   const names = await carriedNames(repo, publication, options.seen);
+  options.seen.clear();
   const most = Math.max(1, Math.min(MOST_KEPT, MAX_LAYERS - LAYERS_ABOVE - options.below));
-  const { kept, rewritten } = keepLayers(previous?.layers ?? [], new Set(names.keys()), most);
+  const { kept, rewritten } = keepLayers(previous?.layers ?? [], names, most);
   if (rewritten.length > 0) onRewritten?.(rewritten);
   const layers: ImageLayer[] = [];
   const listed: ObjectLayer[] = [];

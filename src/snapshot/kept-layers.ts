@@ -29,6 +29,9 @@ const MOST_DEAD = 1 / 4;
 /** Each needs a whiteout. */
 const MOST_DEAD_OBJECTS = 400;
 
+/** Of objects. */
+type Names = { has(name: string): boolean };
+
 type Weighed = {
   readonly layer: ObjectLayer;
   readonly living: number;
@@ -37,11 +40,7 @@ type Weighed = {
 };
 
 /** `needed`: names of the objects; `most`: the most layers to keep. */
-export function keepLayers(
-  layers: readonly ObjectLayer[],
-  needed: ReadonlySet<string>,
-  most: number,
-): KeptLayers {
+export function keepLayers(layers: readonly ObjectLayer[], needed: Names, most: number): KeptLayers {
   const weighed = layers
     .filter(({ kind }) => kind === 'objects')
     .map((layer) => weigh(layer, needed))
@@ -62,12 +61,12 @@ export function keepLayers(
   };
 }
 
-export function isNeeded(needed: ReadonlySet<string>, { type, checksum }: ListedObject): boolean {
+export function isNeeded(needed: Names, { type, checksum }: ListedObject): boolean {
   return needed.has(formatObjectName({ type, checksum }));
 }
 
 /** An empty file counts as well. */
-function weigh(layer: ObjectLayer, needed: ReadonlySet<string>): Weighed {
+function weigh(layer: ObjectLayer, needed: Names): Weighed {
   const sum = { living: 0, dead: 0, deadObjects: 0 };
   for (const object of layer.objects) {
     const isAlive = isNeeded(needed, object);

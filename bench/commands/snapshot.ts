@@ -1,0 +1,127 @@
+/**
+ * Snapshots: extraction beside `ostree pull-local`, the bytes of a history, the time of an increment, and
+ * memory with many refs.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Build } from '../builds.ts';
+import { measure, output, run } from '../command.ts';
+import { debianRepos, REF } from '../debian-tree.ts';
+import { warmPageCache } from '../page-cache.ts';
+import { processUsage } from '../process-usage.ts';
+import { BY_DEFAULT, type Row, type Section } from '../result.ts';
+import { startServer } from '../server.ts';
+import type { Setting } from '../setting.ts';
+import { addUpdate, debianCommits, HISTORY_COMMITS, manyRefsRepo } from '../snapshot-repos.ts';
+import { withScratch } from '../storage.ts';
+import { compare } from './compare.ts';
+
+const MOST_BYTES = 1.05;
+const MOST_TIME = 0.1;
+const MEGABYTES = 250;
+
+export function benchSnapshot(setting: Setting): Promise<Section> {
+  return withScratch(async (scratch) => {
+    const [build] = setting.builds;
+    return {
+      title: 'snapshots',
+      rows: [
+        ...(await extraction(setting, scratch)),
+        ...(await historyRows(build, scratch)),
+        ...(await memoryRows(build, scratch)),
+      ],
+    };
+  });
+}
+
+async function extraction(setting: Setting, scratch: string): Promise<readonly Row[]> {
+  const { archive } = await debianRepos();
+  const image = `oci:${join(scratch, 'extraction')}`;
+  await run(setting.builds[0].treeport('snapshot', 'create', '--quiet', '--repo', archive, REF, image));
+  await warmPageCache(archive, join(scratch, 'extraction'));
+  const counter = { next: 0 };
+  const newRepo = async () => {
+    const repo = join(scratch, `repo-${counter.next++}`);
+    await run(['ostree', `--repo=${repo}`, 'init', '--mode=bare']);
+    await run(['sync', '-f', scratch]);
+    return repo;
+  };
+  return compare({
+    setting,
+    theirs: {
+      name: 'ostree pull-local, archive into bare',
+      command: async () => ['ostree', `--repo=${await newRepo()}`, 'pull-local', archive, REF],
+    },
+    ours: [
+      {
+        name: 'treeport snapshot extract, into bare',
+        command: async ({ treeport }) =>
+          treeport('snapshot', 'extract', '--quiet', '--repo', await newRepo(), image),
+        goals: { ratio: 1.1 },
+      },
+    ],
+  });
+}
+
+async function historyRows({ treeport }: Build, scratch: string): Promise<readonly Row[]> {
+  const repo = join(scratch, 'repo');
+  await run(['cp', '--archive', '--link', await debianCommits(), repo]);
+  const layout = join(scratch, 'history');
+  const create = (tag: string, ...words: readonly string[]) =>
+    treeport('snapshot', 'create', '--quiet', '--repo', repo, ...words, `oci:${layout}:${tag}`);
+  const first = await measure(create('first', '--depth=all'));
+  await addUpdate(repo, HISTORY_COMMITS);
+  const next = await measure(create('next', '--depth=all', '--previous', `oci:${layout}:first`));
+  const { layers } = JSON.parse(
+    await output(treeport('snapshot', 'info', '--json', `oci:${layout}:first`)),
+  ) as { readonly layers: readonly { readonly size: number }[] };
+  const carried = layers.reduce((sum, { size }) => sum + size, 0);
+  const exported = join(scratch, 'exported');
+  await run(treeport('snapshot', 'export', '--quiet', `oci:${layout}:first`, exported));
+  const union = Number(
+    (await output(['du', '--apparent-size', '-sb', join(exported, 'objects')])).split('\t')[0],
+  );
+  const row = (what: string, values: readonly number[], unit: Row['unit'], atMost?: number): Row => ({
+    what,
+    unit,
+    values,
+    setting: BY_DEFAULT,
+    ...(atMost === undefined ? {} : { atMost }),
+  });
+  return [
+    row(`snapshot create, ${HISTORY_COMMITS} commits of the Debian tree`, [first.seconds], 'seconds'),
+    row('its layers of objects', [carried / 1e6], 'MB'),
+    row('its layers of objects / the compressed objects', [carried / union], 'share', MOST_BYTES),
+    row('snapshot create --previous, one commit more', [next.seconds], 'seconds'),
+    row('an increment / the first, processor time', [next.cpuSeconds / first.cpuSeconds], 'share', MOST_TIME),
+  ];
+}
+
+async function memoryRows({ treeport }: Build, scratch: string): Promise<readonly Row[]> {
+  const repo = await manyRefsRepo();
+  const image = `oci:${join(scratch, 'many')}`;
+  const create = await measure(treeport('snapshot', 'create', '--quiet', '--repo', repo, image));
+  const info = await measure(treeport('snapshot', 'info', image));
+  const exported = join(scratch, 'many-exported');
+  await run(treeport('snapshot', 'export', '--quiet', image, exported));
+  await mkdir(join(scratch, 'log'));
+  const server = await startServer({
+    command: (port) => treeport('serve', '--repo', exported, '--listen', `127.0.0.1:${port}`),
+    readyPath: '/repo/summary',
+    log: join(scratch, 'log/serve'),
+  });
+  const { peakMB } = processUsage(server.pid);
+  await server.stop();
+  const row = (what: string, value: number): Row => ({
+    what: `${what}, 1,000 refs and 100,000 objects`,
+    unit: 'MB',
+    values: [value],
+    setting: BY_DEFAULT,
+    atMost: MEGABYTES,
+  });
+  return [
+    row('treeport snapshot create', create.peakMB),
+    row('treeport snapshot info', info.peakMB),
+    row('serve of its files', peakMB),
+  ];
+}
