@@ -1,4 +1,5 @@
 /** What `build-chunked-oci` does: from a root filesystem to a commit, and to its image. */
+import { isTreeportError } from '../base/errors.ts';
 import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
 import { LABEL_BOOTC } from '../container/labels.ts';
 import type { BaseImage } from '../container/rootfs/base-image.ts';
@@ -18,6 +19,7 @@ import type { LayerCliOptions } from './layer-options.ts';
 import { startProgress } from './progress.ts';
 import { printMessage, warn } from './report.ts';
 import { type PublishOptions, skopeoOptions } from './run-publish.ts';
+import { withUsedImages } from './used-images.ts';
 
 export type BuildRootOptions = RootCliOptions & EncapsulateCliOptions & LayerCliOptions & PublishOptions;
 
@@ -43,7 +45,8 @@ export async function buildRootImage(options: BuildRootOptions): Promise<void> {
       }),
     );
     for (const note of prepared.notes) warn(note);
-    if (options.repo !== undefined) await writeToRepo(prepared, origin.where, options.repo, options.branch);
+    if (options.repo !== undefined && options.dryRun !== true)
+      await writeToRepo(prepared, origin.where, options.repo, options.branch);
     await publishRoot(output, { prepared, base }, options, imageOptions);
   } finally {
     await root.close();
@@ -71,7 +74,29 @@ async function publishRoot(
     const draft = await encapsulate(source, commit, sink, { ...planned, config, labels });
     return finishImage(sink, base === undefined ? draft : onBase(draft, base, options.arch === undefined));
   };
-  await publishPlanned({ ...image, build }, options);
+  await publishPlanned({ ...image, build }, await withFormerImage(options, output));
+}
+
+/**
+ * As with rpm-ostree, the previous build is the image that is to be replaced, unless another one is named. An
+ * image that cannot be read, or has no plan, is none.
+ */
+async function withFormerImage(options: BuildRootOptions, output: ImageReference): Promise<BuildRootOptions> {
+  const { packing, previousBuild, previousBuildManifest, contentmeta } = options;
+  if (packing === 'single' || (previousBuild ?? previousBuildManifest ?? contentmeta) !== undefined)
+    return options;
+  const { planOfImage } = await import('../container/plan/previous-plan.ts');
+  const { formatImageReference } = await import('../oci/model/reference.ts');
+  const name = formatImageReference(output);
+  try {
+    return await withUsedImages(skopeoOptions(options), async (images) => {
+      const { record } = planOfImage(await images.open(name));
+      return record === undefined ? options : { ...options, previousBuild: name };
+    });
+  } catch (error) {
+    if (!isTreeportError(error)) throw error;
+    return options;
+  }
 }
 
 async function writeToRepo(

@@ -127,6 +127,29 @@ test('a tar file, an image and the directory give the same commit', { skip, time
   assert.deepEqual(config.history?.at(-1), { created_by: 'RUN rm', empty_layer: true });
 });
 
+test('a build goes on from the image that it replaces, and a dry run writes nothing', {
+  skip,
+  timeout,
+}, async (t) => {
+  const { folder, root, build, image } = await place(t);
+  const words = ['--packing', 'compatible', '--max-layers', '8'];
+  const layersOf = () => readLayout(image).layers.map(({ digest }) => digest);
+  assert.equal((await build(`oci:${image}`, ...words)).status, 0);
+  const before = layersOf();
+  writeFileSync(join(root, 'usr/lib/modules/6.1.0/initramfs.img'), 'initramfs');
+  const repo = join(folder, 'repo');
+  await must(['ostree', `--repo=${repo}`, 'init', '--mode=archive']);
+  const dry = await build(`oci:${image}`, ...words, '--dry-run', '--repo', repo, '--branch', 'os');
+  assert.equal(dry.status, 0, dry.stderr);
+  assert.deepEqual([layersOf(), await must(['ostree', `--repo=${repo}`, 'refs'])], [before, '']);
+  const again = await build(`oci:${image}`, ...words);
+  assert.equal(again.status, 0, again.stderr);
+  assert.doesNotMatch(again.stderr, /afresh/);
+  assert.ok(layersOf().filter((digest) => before.includes(digest)).length >= 2);
+  const last = readLayout(image).config.history?.at(-1)?.created_by;
+  assert.match(last ?? '', /initramfs/, 'what is new joins the layer that was reserved for it');
+});
+
 test('the commit goes into a repository as well, signed', { skip, timeout }, async (t) => {
   const { folder, root, image } = await place(t);
   const [repo, key] = [join(folder, 'repo'), join(folder, 'key')];

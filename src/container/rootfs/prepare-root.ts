@@ -3,7 +3,7 @@ import type { Signer } from '../../ostree/sign/signer.ts';
 import type { HashOptions } from './hash-files.ts';
 import { layOut } from './lay-out.ts';
 import { commitRoot, type RootCommit } from './root-commit.ts';
-import { rootMetadata } from './root-metadata.ts';
+import { kernelNotes, rootMetadata } from './root-metadata.ts';
 import type { RootTree } from './root-tree.ts';
 import { type SelinuxLabels, withPolicyLabels } from './selinux.ts';
 
@@ -30,5 +30,5 @@ export async function prepareRoot(tree: RootTree, options: PrepareRootOptions): 
   const { root, notes } = layOut(labelled, where);
   const metadata = rootMetadata(root, { version });
   const made = await commitRoot(root, { ...hashing, metadata, timestamp, signers });
-  return { ...made, notes: [...tree.notes, ...notes] };
+  return { ...made, notes: [...tree.notes, ...notes, ...kernelNotes(root)] };
 }

@@ -31,3 +31,17 @@ function kernelsOf(root: RootDirectory): readonly string[] {
     node.kind === 'directory' && node.entries.get('vmlinuz')?.kind === 'file' ? [release] : [],
   );
 }
+
+const KERNEL = 'vmlinuz-';
+
+/** Says which kernels ostree would not find, because they are in `/boot`, as Debian installs them. */
+export function kernelNotes(root: RootDirectory): readonly string[] {
+  const boot = nodeAt(root, 'boot');
+  if (boot?.kind !== 'directory' || kernelsOf(root).length > 0) return [];
+  return [...boot.entries.keys()]
+    .filter((name) => name.startsWith(KERNEL))
+    .map((name) => {
+      const modules = `/usr/lib/modules/${name.slice(KERNEL.length)}`;
+      return `the image is not bootable: ostree does not find the kernel /boot/${name}; move it to ${modules}/vmlinuz, and its initramfs to ${modules}/initramfs.img`;
+    });
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { type PrepareRootOptions, prepareRoot } from '../../../src/container/rootfs/prepare-root.ts';
@@ -83,6 +83,18 @@ function makeSecondKernel(root: string): void {
   renameSync(join(root, 'etc/ssl'), second);
   writeFileSync(join(second, 'vmlinuz'), 'another kernel');
 }
+
+test('a kernel in /boot alone is told, with where ostree looks for it', async (t) => {
+  const { root, prepare } = await place(t);
+  mkdirSync(join(root, 'boot'));
+  renameSync(join(root, 'usr/lib/modules/6.1.0/vmlinuz'), join(root, 'boot/vmlinuz-6.1.0'));
+  const { source, commit, notes } = await prepare();
+  assert.match(
+    notes.at(-1) ?? '',
+    /not bootable.* \/boot\/vmlinuz-6\.1\.0; .*\/usr\/lib\/modules\/6\.1\.0\/vmlinuz/,
+  );
+  assert.equal((await loadCommitObject(source, commit)).metadata.has('ostree.bootable'), false);
+});
 
 test('signatures are detached metadata of the source', async (t) => {
   const { folder, prepare } = await place(t);
