@@ -4,29 +4,26 @@
  * more of them.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, readFileSync, watch } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { parseSuperblock, partPath } from '../../src/delta/static/superblock.ts';
 import { variant } from '../../src/gvariant/index.ts';
-import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
+import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
-import { listDeltas, STATIC_DELTAS_KEY } from '../../src/ostree/delta-list.ts';
-import { deltaIndexPath, deltaKey, superblockPath } from '../../src/ostree/delta-name.ts';
-import { dictView, parseDict, serializeDict } from '../../src/ostree/metadata-dict.ts';
+import { superblockPath } from '../../src/ostree/delta-name.ts';
+import { serializeDict } from '../../src/ostree/metadata-dict.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
-import { parseSummary, serializeSummary } from '../../src/ostree/summary.ts';
+import { serializeSummary } from '../../src/ostree/summary.ts';
 import { buildSummary } from '../../src/ostree/summary-build.ts';
 import { Random } from '../gvariant/random.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { randomTreePair } from '../support/random-trees.ts';
 import { newRepo, ostreeFsck, treeListing } from './support/import-repo.ts';
-import { must, mustTreeport, run, TREEPORT } from './support/run.ts';
+import { assertDeltasSound, killedAfter } from './support/killed-publisher.ts';
+import { must, mustTreeport, run } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 import { serve } from './support/serve.ts';
 
@@ -64,54 +61,14 @@ const maintainWords = (path: string, policy: string) => [
   policy,
 ];
 
-/** The number of changes in the repository after which the run was killed, or all of them. */
-async function maintainUntil(path: string, policy: string, change: number): Promise<number> {
-  const [program, ...words] = [...TREEPORT, ...maintainWords(path, policy)];
-  const state = { changes: 0 };
-  const child = spawn(program as string, words, { stdio: 'ignore' });
-  const watcher = watch(path, { recursive: true }, () => {
-    state.changes += 1;
-    if (state.changes >= change) child.kill('SIGKILL');
-  });
-  // Folders come and go while it looks for them.
-  watcher.on('error', () => {});
-  await once(child, 'close');
-  watcher.close();
-  return state.changes;
-}
-
-/** Every delta with a superblock is whole, and what is announced has the announced checksum. */
-async function assertSound({ path }: Releases): Promise<readonly string[]> {
-  const deltas = await listDeltas(path);
-  const sums = new Map<string, string>(deltas.map(({ name, superblock }) => [deltaKey(name), superblock]));
-  for (const { name } of deltas) {
-    const superblock = parseSuperblock(readFileSync(join(path, superblockPath(name))));
-    for (const [index, part] of superblock.parts.entries())
-      assert.equal(checksumOf(readFileSync(join(path, partPath(name, index)))), part.checksum);
-    const index = await readdir(join(path, 'delta-indexes'), { recursive: true }).catch(() => []);
-    if (index.some((file) => deltaIndexPath(name.to).endsWith(file) && file.endsWith('.index')))
-      assertListed(parseDict(readFileSync(join(path, deltaIndexPath(name.to)))), sums);
-  }
-  assertListed(parseSummary(readFileSync(join(path, 'summary'))).metadata, sums);
-  return [...sums.keys()];
-}
-
-function assertListed(dict: ReturnType<typeof parseDict>, sums: ReadonlyMap<string, string>): void {
-  for (const entry of dictView(dict, STATIC_DELTAS_KEY, 'a{sv}') ?? []) {
-    const sum = Buffer.from(entry.child(1).child(0).bytes).toString('hex');
-    assert.equal(sums.get(entry.child(0).value() as string), sum);
-  }
-}
-
 test('maintenance that is killed', { timeout: 600_000 }, async (t) => {
   t.diagnostic(`KILL_SEED=${SEED}`);
   const folder = await tempDir(t);
-  const releases = await writeReleases(folder);
-  const { path, writer, commits } = releases;
+  const { path, writer, commits } = await writeReleases(folder);
   const random = new Random(SEED);
   const policy = (name: string) => join(folder, name);
-  const whole = await maintainUntil(path, policy('both'), Number.POSITIVE_INFINITY);
-  assert.equal((await assertSound(releases)).length, 2);
+  const whole = await killedAfter(Number.POSITIVE_INFINITY, path, maintainWords(path, policy('both')));
+  assert.equal((await assertDeltasSound(path)).length, 2);
   const counts = { whole, killed: 0 };
   for (let kill = 0; kill < KILLS; kill++) {
     // Signatures to add, deltas to drop, deltas to make: whatever the last runs have left to do.
@@ -119,12 +76,16 @@ test('maintenance that is killed', { timeout: 600_000 }, async (t) => {
     await writer.detachedMetadata(commits[1] as Checksum, signature);
     if (kill % 2 === 0) await rm(join(path, 'deltas'), { recursive: true });
     const change = 1 + random.below(whole);
-    const changes = await maintainUntil(path, policy(kill % 4 === 3 ? 'scratch' : 'both'), change);
+    const changes = await killedAfter(
+      change,
+      path,
+      maintainWords(path, policy(kill % 4 === 3 ? 'scratch' : 'both')),
+    );
     counts.killed += changes >= change ? 1 : 0;
     // The summary of a repository whose deltas somebody removed lists them until maintenance comes to it.
-    if (kill % 2 === 1) await assertSound(releases);
+    if (kill % 2 === 1) await assertDeltasSound(path);
     await mustTreeport([...maintainWords(path, policy('both')), '--quiet']);
-    assert.equal((await assertSound(releases)).length, 2);
+    assert.equal((await assertDeltasSound(path)).length, 2);
     assert.deepEqual(await readdir(join(path, 'tmp')), []);
   }
   t.diagnostic(JSON.stringify(counts));
