@@ -48,7 +48,7 @@ export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
     x86: x86(PRESET_8, 8 * MIB),
     relocatable: chain(PRESET_8, 8 * MIB),
     // Patches have long runs of zeros: 3 % smaller than with preset 8's 64.
-    delta: chain({ ...PRESET_8, ...WORDS, niceLength: 128 }, 8 * MIB),
+    delta: chain({ ...PRESET_8, ...WORDS, niceLength: 128 }, 6 * MIB),
     incompressible: chain(PRESET_8, MIB),
   },
 };
