@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
+import { encapsulate } from '../../src/container/encapsulate/encapsulate.ts';
+import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
+import type { PlanLayers } from '../../src/container/encapsulate/layer-plan.ts';
 import { buildMirror } from '../../src/mirror/build.ts';
 import { DELTAS_HISTORY } from '../../src/mirror/layout.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
@@ -198,4 +201,40 @@ test('a corrupt object is named, and no image is left', async () => {
     message: new RegExp(victim),
   });
   assert.ok(!readdirSync(directory).includes('no-image'));
+});
+
+test('a mirror image of component layers shares them with the encapsulated image, and serves every object', {
+  skip: unlessInstalled('tar'),
+}, async () => {
+  const plan: PlanLayers = (objects) => {
+    const half = (n: number) => new Map([...objects].filter((_, at) => at % 2 === n));
+    return [
+      { name: '', packages: [], objects: new Map() },
+      { name: 'a', packages: ['a'], objects: half(0) },
+      { name: 'b', packages: ['b'], objects: half(1) },
+    ];
+  };
+  const [mirror, plain] = [join(directory, 'chunked-mirror'), join(directory, 'chunked')];
+  const options = { ...ENCAPSULATE_OPTIONS, plan, record: { layers: [[{ name: 'a' }], [{ name: 'b' }]] } };
+  await publishImage({ transport: 'oci', name: plain }, async (sink) =>
+    finishImage(sink, await encapsulate(source.repo.objects, source.commit, sink, options)),
+  );
+  const publication = await publicationOf(source.repo, [MIRROR_REF], () => {});
+  await publishImage({ transport: 'oci', name: mirror }, (sink) =>
+    buildMirror(source.repo, sink, {
+      ...options,
+      publication,
+      runtimeFor: () => tinyRuntime(),
+      bake: 'auto',
+      deltas: [],
+      warn: () => {},
+    }),
+  );
+  const layersOf = (path: string) => withImage(path, async ({ manifest }) => manifest.layers);
+  const encapsulated = await layersOf(plain);
+  assert.equal(encapsulated.length, 3);
+  assert.deepEqual((await layersOf(mirror)).slice(0, 3), encapsulated);
+  const repo = await openPublishedRepo(await unpackLayers(mirror, join(directory, 'chunked-unpacked/root')));
+  assert.equal(await readAll(repo.objects, source.commit), MIRROR_OBJECTS);
+  repo.close();
 });
