@@ -78,7 +78,7 @@ async function openProfile(
 ): Promise<{ readonly service: VirtualService; readonly offered: OfferedDeltas }> {
   const { counters, logger } = settings;
   const cache = options && (await DiskCache.open(partsCache(options)));
-  const parts = new VirtualParts({ objects: repo.objects, cache, counters });
+  const parts = new VirtualParts({ profile, objects: repo.objects, cache, counters });
   const deltas = new VirtualDeltas(logger, counters);
   const service = new VirtualService({ profile, repo, live, deltas, parts, logger, signal, beforePart });
   // Before the server listens, so that the first client is offered them.

@@ -11,7 +11,7 @@ import { TreeportError } from '../../base/errors.ts';
 import type { PartHeader } from '../../delta/static/superblock.ts';
 import { PartMaker } from '../../delta/virtual/part-maker.ts';
 import type { MadePart } from '../../delta/virtual/part-thread.ts';
-import type { VirtualDelta } from '../../delta/virtual/virtual-delta.ts';
+import type { VirtualDelta, VirtualProfile } from '../../delta/virtual/virtual-delta.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { Counters } from '../http/counters.ts';
@@ -20,6 +20,8 @@ import { FileTags } from '../live/file-tags.ts';
 import type { DiskCache } from './disk-cache.ts';
 
 export type VirtualPartsOptions = {
+  /** Of all deltas. */
+  readonly profile: VirtualProfile;
   readonly objects: ObjectSource;
   readonly cache: DiskCache | undefined;
   readonly counters: Counters;
@@ -28,14 +30,14 @@ export type VirtualPartsOptions = {
 /** The name of the cache's folder of parts, in place of an encoder's id. */
 export const PARTS_FOLDER = 'delta-parts';
 
-const HELD_BYTES = 32 * 1024 * 1024;
-/** Parts that are in the making at once. */
-const MAX_MAKING = 2;
+const HELD_BYTES = 16 * 1024 * 1024;
+/** Parts that are in the making at once. Those of `lan` take no longer to make than to read. */
+const MAX_MAKING: Readonly<Record<VirtualProfile, number>> = { wan: 2, lan: 1 };
 /** Parts that are made before a client asks for them. */
 const AHEAD = 2;
 
 export class VirtualParts {
-  readonly maker: PartMaker = new PartMaker({ threads: Math.min(availableParallelism(), MAX_MAKING) });
+  readonly maker: PartMaker;
   readonly #options: VirtualPartsOptions;
   readonly #tags = new FileTags();
   readonly #underWay = new Map<Checksum, Promise<Buffer>>();
@@ -46,6 +48,7 @@ export class VirtualParts {
 
   constructor(options: VirtualPartsOptions) {
     this.#options = options;
+    this.maker = new PartMaker({ threads: Math.min(availableParallelism(), MAX_MAKING[options.profile]) });
   }
 
   /**
@@ -71,7 +74,10 @@ export class VirtualParts {
     return cache !== undefined && parts.reduce((sum, { size }) => sum + size, 0) <= cache.maxBytes;
   }
 
-  /** Makes the parts that are not in the cache, one by one, by `maker`; the errors of {@link open}. */
+  /**
+   * Makes the parts that are not in the cache, one by one, by `maker`, up to the first that cannot be written;
+   * the errors of {@link open}.
+   */
   async prepare(delta: VirtualDelta, maker: PartMaker, beforePart: () => Promise<void>): Promise<void> {
     const { cache } = this.#options;
     for (const part of delta.parts) {
@@ -80,6 +86,7 @@ export class VirtualParts {
       const bytes = await this.#make(delta, part, maker);
       await cache?.store(part.checksum, bytes);
       freeNow(bytes);
+      if (cache?.has(part.checksum) !== true) return;
     }
   }
 

@@ -142,7 +142,8 @@ export class VirtualService {
         return;
       }
       await parts.prepare(known, maker, beforePart);
-      logger.info({ commit }, `the parts of the virtual delta to ${commit} are in the cache`);
+      if (parts.areReady(known))
+        logger.info({ commit }, `the parts of the virtual delta to ${commit} are in the cache`);
     } catch (error) {
       if (signal.aborted) return;
       if (known !== undefined) return void deltas.failed(known, undefined, error);

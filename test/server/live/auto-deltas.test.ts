@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -39,11 +39,11 @@ async function setup(t: TestContext, { isStored = true } = {}) {
   const clock = { now: 0 };
   t.mock.method(performance, 'now', () => clock.now);
   const lines: string[] = [];
+  const cacheDir = join(folder, 'cache');
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
 
   const start = async (options: Partial<MirrorOptions> = {}) => {
     const counters = newCounters();
-    const cacheDir = join(folder, 'cache');
     const settings = normaliseOptions({ repo, cacheDir, idleMs: 0, logger, counters, ...options });
     const mirror = await openMirror(settings);
     t.after(() => mirror.close(createHttpServer()));
@@ -65,7 +65,7 @@ async function setup(t: TestContext, { isStored = true } = {}) {
     };
     return { counters, connect, pull };
   };
-  return { delta, to, lines, start };
+  return { delta, to, lines, cacheDir, start };
 }
 
 /** All of a pull's objects on one connection. */
@@ -114,6 +114,17 @@ test('none is offered or made without a cache', async (t) => {
   const { counters, pull } = await start({ cacheDir: undefined } as never);
   for (let count = 0; count < 4; count++) assert.equal((await pull({}, ALL)).status, 404);
   assert.equal(counters.madeParts, 0);
+});
+
+test('a cache that cannot be written costs a part, not all of them', async (t) => {
+  const { start, lines, cacheDir } = await setup(t);
+  const { counters, pull } = await start();
+  await pull({}, ALL);
+  rmSync(cacheDir, { recursive: true });
+  await pull({}, ALL);
+  await until(() => lines.some((line) => line.includes('cannot write the cache directory')));
+  assert.equal((await pull()).status, 404);
+  assert.equal(counters.madeParts, 1);
 });
 
 test('none is made if the cache has no room for it', async (t) => {
