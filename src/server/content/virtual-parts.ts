@@ -75,8 +75,8 @@ export class VirtualParts {
   }
 
   /**
-   * Makes the parts that are not in the cache, one by one, by `maker`, up to the first that cannot be written;
-   * the errors of {@link open}.
+   * Makes the parts that are not in the cache, one by one, by `maker`, up to the first that cannot be
+   * written; the errors of {@link open}.
    */
   async prepare(delta: VirtualDelta, maker: PartMaker, beforePart: () => Promise<void>): Promise<void> {
     const { cache } = this.#options;

@@ -11,7 +11,7 @@ import { performance } from 'node:perf_hooks';
 import { ProcessorLoad } from '../../base/processor-load.ts';
 
 /** A socket. */
-export type Connection = { readonly bytesWritten: number };
+export type Connection = { readonly bytesWritten: number; readonly remoteAddress?: string | undefined };
 
 /** Bytes per millisecond. Below it an object arrives sooner if it is compressed lightly. */
 const SLOW = 6000;

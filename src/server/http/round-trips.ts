@@ -1,8 +1,9 @@
 /**
  * Estimates the round trip to clients. A pull begins with small documents, one after another on one new
- * connection: config, summary, its signature, the index of deltas. The time from an answer to the next
- * request is a round trip, and what the client and this process took besides. So the least of several is an
- * upper bound, and a client is far if the least is long.
+ * connection: signature, summary, config. The time from an answer to the next request is a round trip, and
+ * what the client and this process took besides. So the least of several is an upper bound, and a client is
+ * far if the least is long. The index of deltas and the objects come on other connections of the client, so
+ * what is known of its address counts for some seconds.
  *
  * Objects end the measurement of their connection. HTTP proxies mix the requests of several clients on one
  * connection, so what they pass on is not measured, if a header tells; and their connections are not new.
@@ -16,11 +17,15 @@ const FAR_MS = 10;
 /** One may be long because somebody was busy. */
 const LEAST_MEASURED = 2;
 
+/** Longer than a client takes from config to index. */
+const KNOWN_MS = 10_000;
+const MAX_KNOWN = 1000;
+
 const PROXY_HEADERS = ['via', 'forwarded', 'x-forwarded-for', 'x-real-ip'] as const;
 
+type Client = { readonly count: number; readonly leastMs: number; readonly at: number };
+
 type Measured = {
-  count: number;
-  leastMs: number;
   /** When the last document was answered; undefined while nothing is measured. */
   answeredAt: number | undefined;
   isOver: boolean;
@@ -32,6 +37,8 @@ type Measured = {
 export class RoundTrips {
   readonly #now: () => number;
   readonly #connections = new WeakMap<Connection, Measured>();
+  /** Most recently measured last. */
+  readonly #clients = new Map<string, Client>();
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
@@ -41,10 +48,10 @@ export class RoundTrips {
   documentRequested({ socket }: Request): void {
     if (socket === undefined) return;
     const measured = this.#of(socket);
-    if (measured.isOver || measured.answeredAt === undefined) return;
-    measured.count += 1;
-    measured.leastMs = Math.min(measured.leastMs, this.#now() - measured.answeredAt);
+    const { answeredAt } = measured;
+    if (measured.isOver || answeredAt === undefined) return;
     measured.answeredAt = undefined;
+    this.#add(socket.remoteAddress, this.#now() - answeredAt);
   }
 
   /** Call when the answer to a document is about to be written. */
@@ -64,8 +71,8 @@ export class RoundTrips {
   /** False if it is not known. */
   isFar({ socket, headers }: Request): boolean {
     if (socket === undefined || PROXY_HEADERS.some((name) => headers[name] !== undefined)) return false;
-    const { count, leastMs } = this.#of(socket);
-    return count >= LEAST_MEASURED && leastMs >= FAR_MS;
+    const client = this.#known(socket.remoteAddress);
+    return client !== undefined && client.count >= LEAST_MEASURED && client.leastMs >= FAR_MS;
   }
 
   /** Calls `onPull` when so many objects have been requested on the connection of this request. */
@@ -73,12 +80,28 @@ export class RoundTrips {
     if (socket !== undefined) Object.assign(this.#of(socket), { objectsLeft: objects, onPull });
   }
 
+  #known(address: string | undefined): Client | undefined {
+    const client = address === undefined ? undefined : this.#clients.get(address);
+    return client !== undefined && this.#now() - client.at <= KNOWN_MS ? client : undefined;
+  }
+
+  #add(address: string | undefined, milliseconds: number): void {
+    if (address === undefined) return;
+    const { count, leastMs } = this.#known(address) ?? { count: 0, leastMs: Number.POSITIVE_INFINITY };
+    this.#clients.delete(address);
+    this.#clients.set(address, {
+      count: count + 1,
+      leastMs: Math.min(leastMs, milliseconds),
+      at: this.#now(),
+    });
+    const [oldest] = this.#clients.keys();
+    if (this.#clients.size > MAX_KNOWN && oldest !== undefined) this.#clients.delete(oldest);
+  }
+
   #of(connection: Connection): Measured {
     const known = this.#connections.get(connection);
     if (known !== undefined) return known;
     const fresh: Measured = {
-      count: 0,
-      leastMs: Number.POSITIVE_INFINITY,
       answeredAt: undefined,
       isOver: false,
       objectsLeft: 0,

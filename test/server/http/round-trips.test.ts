@@ -8,7 +8,7 @@ type Step = 'document' | 'object' | number;
 function pull(steps: readonly Step[], headers = {}) {
   const clock = { now: 0 };
   const trips = new RoundTrips(() => clock.now);
-  const request = { headers, socket: { bytesWritten: 0 } };
+  const request = { headers, socket: { bytesWritten: 0, remoteAddress: '192.0.2.1' } };
   const pulls = { count: 0 };
   trips.whenPulled(request, 3, () => {
     pulls.count += 1;
@@ -23,6 +23,12 @@ function pull(steps: readonly Step[], headers = {}) {
       trips.documentAnswered(request);
     }
   }
+  const other = { ...request, socket: { ...request.socket } };
+  assert.equal(trips.isFar(other), trips.isFar(request));
+  clock.now += 10_001;
+  const later = trips.isFar(other);
+  clock.now -= 10_001;
+  assert.equal(later, false);
   return { isFar: trips.isFar(request), pulls: pulls.count };
 }
 
@@ -52,13 +58,11 @@ test('a pull is reported once, when so many objects were requested', () => {
   assert.equal(pull(['object', 'object', 'object', 'object', 'object', 'object', 'object']).pulls, 1);
 });
 
-test('connections are measured apart', () => {
+test('clients are measured apart', () => {
   const clock = { now: 0 };
   const trips = new RoundTrips(() => clock.now);
-  const [far, near] = [0, 0].map((bytesWritten) => ({ headers: {}, socket: { bytesWritten } })) as [
-    never,
-    never,
-  ];
+  const client = (remoteAddress: string) => ({ headers: {}, socket: { bytesWritten: 0, remoteAddress } });
+  const [far, near] = [client('192.0.2.1'), client('192.0.2.2')];
   for (let count = 0; count < 3; count++) {
     trips.documentRequested(near);
     trips.documentAnswered(near);

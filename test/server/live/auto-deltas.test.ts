@@ -48,7 +48,7 @@ async function setup(t: TestContext, { isStored = true } = {}) {
     const mirror = await openMirror(settings);
     t.after(() => mirror.close(createHttpServer()));
     const connect = ({ agent = NEW, roundTripMs = FAR_MS, headers = {} }: Client = {}) => {
-      const socket = { bytesWritten: 0 };
+      const socket = { bytesWritten: 0, remoteAddress: `${agent} ${roundTripMs}` };
       return async (path: string): Promise<Answer> => {
         clock.now += roundTripMs;
         const asked = { url: `/repo/${path}`, socket, headers: { 'user-agent': agent, ...headers } };
@@ -57,8 +57,10 @@ async function setup(t: TestContext, { isStored = true } = {}) {
     };
     /** Gives the index that a new client gets, and pulls objects if `objects` says how many. */
     const pull = async (client: Client = {}, objects = 0): Promise<Answer> => {
+      const first = connect(client);
+      for (const path of ['summary.sig', 'summary', 'config']) await first(path);
+      // libostree opens other connections for what follows.
       const get = connect(client);
-      for (const path of ['config', 'summary.sig', 'summary']) await get(path);
       const index = await get(deltaIndexPath(to));
       for (let count = 0; count < objects; count++) await get(loosePath(to, 'commit'));
       return index;
