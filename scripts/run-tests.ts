@@ -14,6 +14,7 @@ import { concise } from './concise-reporter.ts';
 const ROOT = join(import.meta.dirname, '..');
 /** Tests of modules that read or write bytes by position. */
 const BYTE_EXACT = [
+  'test/base/bytes',
   'test/gvariant/',
   'test/ostree/',
   'test/tar/',

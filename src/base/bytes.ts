@@ -45,7 +45,12 @@ export async function copyPieces(stream: AsyncIterable<Uint8Array>, memory: Uint
  */
 export function freeNow(bytes: Uint8Array): void {
   const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength !== Buffer.poolSize) buffer.transfer(0);
+  if (buffer instanceof ArrayBuffer && !isPool(buffer)) buffer.transfer(0);
+}
+
+/** Node 26 makes its pool a little larger than `poolSize`, and not detachable. */
+function isPool({ byteLength }: ArrayBuffer): boolean {
+  return byteLength >= Buffer.poolSize && byteLength < Buffer.poolSize + 1024;
 }
 
 /** Orders strings by their UTF-8 bytes, the order ostree sorts names and refs in. */
