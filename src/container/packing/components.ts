@@ -86,7 +86,10 @@ async function assign(ownership: CommitOwnership, homes: Homes): Promise<Iterabl
     }
   }
   for (const [checksum, placed] of whole) {
-    const home = placed.length === 1 ? (placed[0] as Placed).home : homes.choose(placed);
+    const home =
+      placed.length === 1
+        ? (placed[0] as Placed).home
+        : homes.choose(placed, ownership.sizes.get(checksum) ?? 0);
     for (const { path } of placed) add(home, checksum, path);
   }
   return drafts.values();

@@ -8,6 +8,6 @@ export type Homes = {
   /** The component of a path that takes precedence even over a user component. */
   fixed(path: string, siblings: ReadonlyMap<string, unknown>): ComponentFacts | undefined;
   of(path: string): ComponentFacts;
-  /** The component of an object with these paths, which are at least one. */
-  choose(placed: readonly Placed[]): ComponentFacts;
+  /** The component of an object of so many bytes with these paths, which are at least one. */
+  choose(placed: readonly Placed[], size: number): ComponentFacts;
 };

@@ -1,7 +1,8 @@
 /**
  * Which component has which path and object in `--packing stable`. What an update replaces as a whole is a
  * component, whoever owns its files: the kernel has the modules and boot files of all its packages. An object
- * with several paths belongs to a package if any path does, and then to the one that changes least.
+ * of several components belongs to a package if any path does, and then to the one that changes least; if it
+ * is small, it is unpackaged content.
  */
 import type { CommitFiles } from '../../packages/commit-files.ts';
 import type { Package } from '../../packages/package.ts';
@@ -28,6 +29,11 @@ const BASE_DATABASE = '/usr/lib/sysimage/rpm-ostree-base-db/';
 const ETC = /^\/(?:usr\/)?etc\//;
 /** Smaller directories of unpackaged content share a component. */
 const OWN_COMPONENT_BYTES = 1024 * 1024;
+/**
+ * Objects of several components up to this size, such as empty files and links, are in the unpackaged
+ * content, which changes anyway: each path that comes or goes would change the layer of a package.
+ */
+const SHARED_BYTES = 4096;
 /** Of a kernel that no package owns, a year. */
 const USUAL_KERNEL_RATE = 15;
 
@@ -48,12 +54,17 @@ export async function stableHomes(
       if ((database !== undefined && path.startsWith(database)) || path.startsWith(BASE_DATABASE))
         return databaseHome;
       const owner = ownership.owners.get(path);
-      const home = owner === undefined ? undefined : facts.get(owner.packages[0]);
+      // Alternatives change hands when other packages come.
+      const owned = owner !== undefined && owner.why !== 'alternative';
+      const home = owned ? facts.get(owner.packages[0]) : undefined;
       if (home !== undefined) return home;
       return ETC.test(path) ? CONFIGURATION : (unowned.get(directoryOf(path)) ?? UNOWNED);
     },
-    choose: (placed) =>
-      placed.map(({ home }) => home).reduce((best, home) => (before(home, best) ? home : best)),
+    choose: (placed, size) => {
+      const homes = placed.map(({ home }) => home);
+      if (size <= SHARED_BYTES && new Set(homes).size > 1) return UNOWNED;
+      return homes.reduce((best, home) => (before(home, best) ? home : best));
+    },
   };
 }
 

@@ -82,15 +82,42 @@ test('large directories of unpackaged content are components', async (t) => {
   });
 });
 
-test('an object of several paths belongs to a package', async (t) => {
+test('an object of several components belongs to a package, unless it is small', async (t) => {
+  const shared = 'x'.repeat(4097);
   const places = await placesOf(
     t,
     debianTree(
-      { b: ['/usr/b'], c: ['/usr/c'] },
-      { 'usr/a': 'same', 'usr/b': 'same', 'usr/c': 'same', 'usr/etc/d': 'same' },
+      { b: ['/usr/b', '/usr/only-b', '/usr/also-b'], c: ['/usr/c', '/usr/small'] },
+      {
+        'usr/a': shared,
+        'usr/b': shared,
+        'usr/c': shared,
+        'usr/etc/d': shared,
+        'usr/small': 'small',
+        'usr/etc/small': 'small',
+        'usr/only-b': 'both of b',
+        'usr/also-b': 'both of b',
+      },
     ),
   );
-  assert.equal(places['package b'], '/usr/a /usr/b /usr/c /usr/etc/d');
+  assert.equal(places['package b'], '/usr/a /usr/also-b /usr/b /usr/c /usr/etc/d /usr/only-b');
+  assert.equal(places['unpackaged unpackaged'], '/usr/etc/small /usr/small');
+});
+
+test('alternatives are configuration, whatever they lead to', async (t) => {
+  const places = await placesOf(
+    t,
+    debianTree(
+      { vim: ['/usr/bin/vim'] },
+      {
+        'usr/bin/vim': 'vim',
+        'usr/etc/alternatives/editor': { to: '/usr/bin/vim' },
+        'usr/bin/editor': { to: '/etc/alternatives/editor' },
+      },
+    ),
+  );
+  assert.equal(places['package vim'], '/usr/bin/vim');
+  assert.equal(places['configuration unpackaged configuration'], '/usr/etc/alternatives/editor');
 });
 
 test('a database that is a file takes its directory, and rpm-ostree’s copy with it', async (t) => {
