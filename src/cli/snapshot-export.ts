@@ -49,7 +49,8 @@ async function exportTo(text: string, directory: string, options: Options): Prom
         const wants = (name: ObjectName) => isWhole || !former.has(archivePath(name));
         await using repo = closing(await unpackSnapshot(snapshot, { directory: temporary, wants }));
         const { verify = false, delete: remove = false } = options;
-        return exportRepository(repo, { directory, verify, remove, sync: syncFileSystem, onFile });
+        // Awaited here, so that the repository stays open.
+        return await exportRepository(repo, { directory, verify, remove, sync: syncFileSystem, onFile });
       }),
     );
     progress.stop();

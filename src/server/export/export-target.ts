@@ -7,7 +7,16 @@
  * | `extensions/treeport-export` | the marker; without it the directory must be empty |
  * | `state/treeport-export-incomplete` | there from the start of an export until its files are on disk |
  */
-import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -42,8 +51,8 @@ export class ExportTarget {
     try {
       mkdirSync(path, { recursive: true });
       if (!existsSync(join(path, MARKER))) await refuseOthers(path);
-      for (const name of DIRECTORIES) mkdirSync(join(path, name), { recursive: true });
       await writeFileAtomic(join(path, MARKER), Buffer.from(MARKER_TEXT));
+      for (const name of DIRECTORIES) mkdirSync(join(path, name), { recursive: true });
       const wasInterrupted = existsSync(join(path, INCOMPLETE));
       await writeFileAtomic(join(path, INCOMPLETE), Buffer.from('\n'));
       return new ExportTarget(path, wasInterrupted);
@@ -138,8 +147,12 @@ export class ExportTarget {
   }
 }
 
+/** An export that was killed may have left the directory of its marker behind. */
 async function refuseOthers(path: string): Promise<void> {
-  const names = (await readdir(path)).filter((name) => !NOT_COUNTED.includes(name));
+  const [folder, marker] = MARKER.split('/') as [string, string];
+  const isKilled = (name: string) =>
+    name === folder && readdirSync(join(path, folder)).every((file) => file.startsWith(`.${marker}.`));
+  const names = (await readdir(path)).filter((name) => !NOT_COUNTED.includes(name) && !isKilled(name));
   if (names.length === 0) return;
   throw new TreeportError(
     'ERR_EXPORT_TARGET',

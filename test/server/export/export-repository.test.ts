@@ -163,3 +163,16 @@ test('an object that vanishes meanwhile', async (t) => {
   const changing = exported({ ...repo, objects }, join(tempFolder(t), 'export'));
   await assert.rejects(changing, coded('ERR_REPO_CHANGED', repo.path, gone.checksum));
 });
+
+test('an export that was killed before it was marked is taken up', async (t) => {
+  const bare = bareFixture(t);
+  bare.file(text(10));
+  const directory = join(tempFolder(t), 'export');
+  mkdirSync(join(directory, 'extensions'), { recursive: true });
+  writeFileSync(join(directory, 'extensions/.treeport-export.1234-0123456789ab.tmp'), 'This');
+  await exported(await bare.open(), directory);
+  assert.ok(readdirSync(join(directory, 'extensions')).includes('treeport-export'));
+  const foreign = join(tempFolder(t), 'foreign');
+  mkdirSync(join(foreign, 'extensions/other'), { recursive: true });
+  await assert.rejects(exported(await bare.open(), foreign), coded('ERR_EXPORT_TARGET', '"extensions"'));
+});
