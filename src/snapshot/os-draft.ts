@@ -1,6 +1,6 @@
 /**
  * The part of a snapshot that is an operating system: the encapsulated commit, if there is one. If the
- * previous snapshot encapsulates the same commit, its layers are copied.
+ * previous snapshot encapsulates the same commit, with the same detached metadata, its layers are copied.
  */
 import { TreeportError } from '../base/errors.ts';
 import { draftOf, encapsulate, platformOf } from '../container/encapsulate/encapsulate.ts';
@@ -10,8 +10,9 @@ import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
+import { readCommitHead } from '../tar/commit-head.ts';
 import type { EmbeddedObjects } from './embedded-objects.ts';
-import type { Snapshot } from './open.ts';
+import { layerDescriptor, type Snapshot } from './open.ts';
 import { copyPreviousLayer } from './previous.ts';
 import type { SnapshotOptions } from './snapshot-options.ts';
 
@@ -24,7 +25,7 @@ export async function osDraft(
 ): Promise<ImageDraft> {
   const { publication, config, labels, previous } = options;
   const { commit } = embedded;
-  if (commit !== undefined && previous?.description.main === commit)
+  if (commit !== undefined && previous !== undefined && (await isEmbeddedIn(previous, repo, commit)))
     return copiedDraft(repo, sink, embedded, { ...options, commit, previous });
   if (commit !== undefined)
     return encapsulate(repo.objects, commit, sink, { ...options, plan: embedded.plan(options.plan) });
@@ -40,6 +41,23 @@ export async function osDraft(
   };
 }
 
+async function isEmbeddedIn(previous: Snapshot, { objects }: Repository, commit: Checksum): Promise<boolean> {
+  if (previous.description.main !== commit) return false;
+  const { detached } = await readCommitHead(
+    previous.image.layer(layerDescriptor(previous.image, osLayer(previous))),
+  );
+  const name = { type: 'commitmeta', checksum: commit } as const;
+  if (!(await objects.has(name))) return detached === undefined;
+  return detached?.equals(await objects.metadata('commitmeta', commit)) === true;
+}
+
+/** The ostree layer of a snapshot that has a main commit. */
+function osLayer({ layers, name }: Snapshot): ObjectLayer {
+  const first = layers.find(({ kind }) => kind === 'os');
+  if (first !== undefined) return first;
+  throw new TreeportError('ERR_SNAPSHOT', `${name} has no layers of its main commit`);
+}
+
 type CopyOptions = SnapshotOptions & { readonly commit: Checksum; readonly previous: Snapshot };
 
 async function copiedDraft(
@@ -51,10 +69,7 @@ async function copiedDraft(
   const listed = previous.layers.filter(({ kind }) => kind === 'os');
   embedded.takeOver(listed);
   const copy = (layer: ObjectLayer) => copyPreviousLayer(previous, layer, sink, options.onProgress);
-  const [first, ...others] = listed;
-  if (first === undefined)
-    throw new TreeportError('ERR_SNAPSHOT', `${previous.name} has no layers of its main commit`);
-  const layers: [ImageLayer, ...ImageLayer[]] = [await copy(first)];
-  for (const layer of others) layers.push(await copy(layer));
+  const layers: [ImageLayer, ...ImageLayer[]] = [await copy(osLayer(previous))];
+  for (const layer of listed.slice(1)) layers.push(await copy(layer));
   return draftOf({ checksum: commit, commit: await loadCommit(repo, commit) }, layers, options);
 }

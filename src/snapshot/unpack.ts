@@ -17,7 +17,13 @@ import {
 } from '../mirror/layout.ts';
 import { openPublishedRepo, type PublishedRepository } from '../mirror/open-published.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
-import { formatObjectName, loosePath, type ObjectName, parseLooseName } from '../ostree/object-name.ts';
+import {
+  formatObjectName,
+  isHashedMetadata,
+  loosePath,
+  type ObjectName,
+  parseLooseName,
+} from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { REPO_PATH } from '../tar/layout.ts';
 import { type ReadEntry, readEntries } from '../tar/read-entries.ts';
@@ -79,6 +85,7 @@ function isWhiteout({ path }: ReadEntry): boolean {
   return path.slice(dirname(path).length + 1).startsWith(WHITEOUT);
 }
 
+/** Detached metadata counts as its commit. */
 function objectAt(path: string): ObjectName | undefined {
   const prefix = [EMBEDDED, `${HOME_REPO}objects/`].find((start) => path.startsWith(start));
   if (prefix === undefined) return undefined;
@@ -87,9 +94,8 @@ function objectAt(path: string): ObjectName | undefined {
   if (name === undefined) return undefined;
   const { checksum, extension } = name;
   if (extension === 'file' || extension === 'filez') return { type: 'file', checksum };
-  if (extension === 'commit' || extension === 'dirtree' || extension === 'dirmeta')
-    return { type: extension, checksum };
-  return undefined;
+  if (extension === 'commitmeta') return { type: 'commit', checksum };
+  return isHashedMetadata(extension) ? { type: extension, checksum } : undefined;
 }
 
 /** Lists all objects of the snapshot, whether they were unpacked or not. */

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import type { Checksum } from '../../src/ostree/checksum.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
+import { serializeDict, stringVariant } from '../../src/ostree/metadata-dict.ts';
 import { listHeads } from '../../src/ostree/refs.ts';
 import type { Repository } from '../../src/ostree/repo/open.ts';
 import { type Exported, exportRepository } from '../../src/server/export/export-repository.ts';
@@ -149,6 +150,23 @@ test('what the previous snapshot has stays in its layers, and the runtime as wel
       layers.map(({ kind }) => kind),
       ['os'],
     ),
+  );
+});
+
+test('a main commit that is signed later is encapsulated with its new signature', async (t) => {
+  const directory = await tempDir(t);
+  const { repo, writer, commit } = await writeMirrorSource(join(directory, 'source'));
+  const [first, second] = [join(directory, '1'), join(directory, '2')];
+  await snapshotInto(first, repo, { mainRef: MIRROR_REF });
+  await writer.detachedMetadata(commit, serializeDict(new Map([['note', stringVariant('later')]])));
+  await withSnapshot(first, (previous) => snapshotInto(second, repo, { mainRef: MIRROR_REF, previous }));
+  const unpacked = await withSnapshot(second, (snapshot) =>
+    unpackSnapshot(snapshot, { directory: join(directory, 'unpacked'), wants: () => true }),
+  );
+  t.after(() => unpacked.close());
+  assert.deepEqual(
+    await unpacked.objects.metadata('commitmeta', commit),
+    await repo.objects.metadata('commitmeta', commit),
   );
 });
 
