@@ -58,6 +58,17 @@ export async function readPackages(
   return readInto(commitFiles(source, commit), commit, options, async () => {});
 }
 
+/** Whether {@link readPackages} finds any; reads no more of the database than that takes. */
+export async function hasPackages(
+  source: ObjectSource,
+  commit: PackagedCommit,
+  options: Pick<ReadPackagesOptions, 'format'> = {},
+): Promise<boolean> {
+  for await (const database of findDatabases(commitFiles(source, commit), commit, options))
+    for await (const _ of database.packages(() => {})) return true;
+  return false;
+}
+
 /**
  * Like {@link readPackages}, with the owner of each path and the facts of each content object: everything
  * that a plan of layers is made of.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { variant } from '../../src/gvariant/index.ts';
-import { readOwnership, readPackages } from '../../src/packages/read-packages.ts';
+import { hasPackages, readOwnership, readPackages } from '../../src/packages/read-packages.ts';
 import { coded } from '../support/expect.ts';
 import { commitPaths, rpmdbFixture, warnings } from '../support/package-trees.ts';
 
@@ -37,6 +37,8 @@ test('an empty database of another format does not hide the packages', async (t)
   );
   const forced = await readPackages(source, commit, { format: 'dpkg' });
   assert.deepEqual([forced.database?.format, forced.packages], ['dpkg', []]);
+  assert.equal(await hasPackages(source, commit), true);
+  assert.equal(await hasPackages(source, commit, { format: 'dpkg' }), false);
 });
 
 test('a package that is there twice is reported', async (t) => {

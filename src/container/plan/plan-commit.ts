@@ -7,7 +7,7 @@ import type { Checksum } from '../../ostree/checksum.ts';
 import { parseCommit } from '../../ostree/commit.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { PackageFormat } from '../../packages/package.ts';
-import { readPackages } from '../../packages/read-packages.ts';
+import { hasPackages } from '../../packages/read-packages.ts';
 import { commitObjects } from '../../tar/chunk.ts';
 import { wholeCommit } from '../encapsulate/layer-plan.ts';
 import { commitComponents } from '../packing/components.ts';
@@ -41,7 +41,7 @@ export async function planCommit(
   if (contentmeta?.kind === 'mapping') return planByMapping(source, checksum, contentmeta);
   const commit = parseCommit(await source.metadata('commit', checksum));
   const format = options.packages === undefined ? {} : { format: options.packages };
-  const packing = options.packing ?? (await defaultPacking());
+  const packing = options.packing ?? ((await hasPackages(source, commit, format)) ? 'stable' : 'single');
   if (packing === 'single') return oneLayer(source, checksum);
   const found = await commitComponents(source, commit, { packing, warn, ...format });
   const components =
@@ -52,12 +52,6 @@ export async function planCommit(
     ...(previous === undefined ? {} : { previous }),
   });
   return { packing, components, ...planned };
-
-  /** Reading warns again if there are packages. */
-  async function defaultPacking(): Promise<LayerPacking> {
-    const { packages } = await readPackages(source, commit, { ...format, warn: () => {} });
-    return packages.length > 0 ? 'stable' : 'single';
-  }
 }
 
 async function oneLayer(source: ObjectSource, commit: Checksum): Promise<PlannedCommit> {
