@@ -30,11 +30,13 @@ export type VirtualPartsOptions = {
 /** The name of the cache's folder of parts, in place of an encoder's id. */
 export const PARTS_FOLDER = 'delta-parts';
 
-const HELD_BYTES = 16 * 1024 * 1024;
-/** Parts that are in the making at once. Those of `lan` take no longer to make than to read. */
-const MAX_MAKING: Readonly<Record<VirtualProfile, number>> = { wan: 2, lan: 1 };
-/** Parts that are made before a client asks for them. */
-const AHEAD = 2;
+/** The part that clients fetch, and those before and after it, even if they are not compressed. */
+const HELD_BYTES = 24 * 1024 * 1024;
+/**
+ * Parts that are in the making at once, and that are made before a client asks for them. Those of `lan` take
+ * no longer to make than to read.
+ */
+const AT_ONCE: Readonly<Record<VirtualProfile, number>> = { wan: 2, lan: 1 };
 
 export class VirtualParts {
   readonly maker: PartMaker;
@@ -48,7 +50,7 @@ export class VirtualParts {
 
   constructor(options: VirtualPartsOptions) {
     this.#options = options;
-    this.maker = new PartMaker({ threads: Math.min(availableParallelism(), MAX_MAKING[options.profile]) });
+    this.maker = new PartMaker({ threads: Math.min(availableParallelism(), AT_ONCE[options.profile]) });
   }
 
   /**
@@ -120,10 +122,11 @@ export class VirtualParts {
   }
 
   #makeAhead(delta: VirtualDelta, first: number): void {
-    const { cache } = this.#options;
-    for (const part of delta.parts.slice(first, first + AHEAD)) {
+    const { cache, profile } = this.#options;
+    const ahead = AT_ONCE[profile];
+    for (const part of delta.parts.slice(first, first + ahead)) {
       // Parts that clients wait for come first.
-      if (this.#underWay.size >= AHEAD) return;
+      if (this.#underWay.size >= ahead) return;
       const isReady = this.#held.has(part.checksum) || cache?.has(part.checksum) === true;
       // The request for the part gives the error.
       if (!isReady && !this.#isClosed) this.#made(delta, part).catch(() => {});
