@@ -7,7 +7,7 @@
 import { availableParallelism } from 'node:os';
 import { asBuffer, copyPieces, freeNow } from '../../base/bytes.ts';
 import { Semaphore } from '../../base/semaphore.ts';
-import { Thread } from '../../base/thread.ts';
+import { leastBusy, Thread } from '../../base/thread.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
 import { isHashedMetadata, type ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
@@ -118,7 +118,7 @@ export class PartMaker {
       if (this.#isCalm) started.call({ kind: 'calm' }).catch(() => {});
       return started;
     }
-    return this.#threads.reduce((best, other) => (other.load < best.load ? other : best));
+    return leastBusy(this.#threads);
   }
 }
 
