@@ -29,7 +29,8 @@ export function addSnapshotExport(group: Command): void {
 }
 
 async function exportTo(text: string, directory: string, options: Options): Promise<void> {
-  const { archivePath, unpackSnapshot } = await import('../snapshot/unpack.ts');
+  const { archivePath } = await import('../ostree/object-name.ts');
+  const { unpackSnapshot } = await import('../snapshot/unpack.ts');
   const { exportRepository } = await import('../server/export/export-repository.ts');
   const { ExportTarget } = await import('../server/export/export-target.ts');
   const { withTemporaryDirectory } = await import('../base/temporary-directory.ts');

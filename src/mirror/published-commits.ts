@@ -9,7 +9,7 @@ import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
-import { parseLooseName } from '../ostree/object-name.ts';
+import { parseLoosePath } from '../ostree/object-name.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { entryFault } from '../tar/object-entry.ts';
 import { type ReadEntry, readEntries } from '../tar/read-entries.ts';
@@ -43,8 +43,7 @@ function publishedLayers(image: OpenedImage): readonly Descriptor[] {
 function commitAt({ path, type }: ReadEntry): Checksum | undefined {
   const objects = OBJECTS.find((prefix) => path.startsWith(prefix));
   if (objects === undefined || type !== 'file') return undefined;
-  const [directory = '', file = '', ...rest] = path.slice(objects.length).split('/');
-  const name = rest.length === 0 ? parseLooseName(directory, file) : undefined;
+  const name = parseLoosePath(path.slice(objects.length));
   return name?.extension === 'commit' ? name.checksum : undefined;
 }
 

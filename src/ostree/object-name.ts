@@ -46,6 +46,11 @@ export function loosePath(checksum: Checksum, extension: string): string {
   return `objects/${checksum.slice(0, 2)}/${checksum.slice(2)}.${extension}`;
 }
 
+/** Path of an object below an archive repository. */
+export function archivePath({ type, checksum }: ObjectName): string {
+  return loosePath(checksum, type === 'file' ? 'filez' : type);
+}
+
 export type LooseName = {
   readonly checksum: Checksum;
   /** Everything after the first dot: `commit`, `filez`, `file`, `file-xattrs-link`, … */
@@ -59,4 +64,10 @@ export function parseLooseName(directory: string, fileName: string): LooseName |
   const checksum = directory + fileName.slice(0, dot);
   if (directory.length !== 2 || !isChecksum(checksum)) return undefined;
   return { checksum, extension: fileName.slice(dot + 1) };
+}
+
+/** Parses the path of a loose object below `objects/`; undefined if it is none. */
+export function parseLoosePath(path: string): LooseName | undefined {
+  const [directory = '', file = '', ...rest] = path.split('/');
+  return rest.length === 0 ? parseLooseName(directory, file) : undefined;
 }

@@ -8,7 +8,7 @@ import { MIRROR_HOME, PUBLISHED_REPO } from '../mirror/layout.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { archiveHeaderLength } from '../ostree/file-header.ts';
 import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
-import { isHashedMetadata, parseLooseName } from '../ostree/object-name.ts';
+import { isHashedMetadata, parseLoosePath } from '../ostree/object-name.ts';
 import { archiveObject } from '../ostree/repo/archive.ts';
 import { entryFault } from '../tar/object-entry.ts';
 import { type ReadEntry, readEntries } from '../tar/read-entries.ts';
@@ -30,8 +30,7 @@ export function readObjectLayer(
 async function* publishedObjects(tar: AsyncIterable<Uint8Array>): AsyncGenerator<TarObject> {
   for await (const entry of readEntries(tar)) {
     if (entry.type !== 'file' || !entry.path.startsWith(OBJECTS)) continue;
-    const [directory = '', file = '', ...rest] = entry.path.slice(OBJECTS.length).split('/');
-    const name = rest.length === 0 ? parseLooseName(directory, file) : undefined;
+    const name = parseLoosePath(entry.path.slice(OBJECTS.length));
     if (name === undefined) continue;
     const { checksum, extension } = name;
     if (extension === 'filez') yield await content(entry, checksum);

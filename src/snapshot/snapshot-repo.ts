@@ -3,13 +3,13 @@ import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Warn } from '../base/errors.ts';
 import type { ImageDraft } from '../container/encapsulate/image-draft.ts';
-import { publishedPath } from '../mirror/carried/object-files.ts';
 import { encodeObjectList } from '../mirror/carried/object-list.ts';
-import { OBJECT_LIST, PUBLISHED_REPO, SNAPSHOT_DESCRIPTION, WHITEOUT } from '../mirror/layout.ts';
+import { OBJECT_LIST, SNAPSHOT_DESCRIPTION, WHITEOUT } from '../mirror/layout.ts';
 import { withBaker } from '../mirror/packs/baker.ts';
 import type { Publication } from '../mirror/published-refs.ts';
 import { catalogueContent, createPublishedRepo, finishPublishedRepo } from '../mirror/published-repo.ts';
 import { dictString } from '../ostree/metadata-dict.ts';
+import { archivePath } from '../ostree/object-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
 import type { CarriedLayers } from './carried-layers.ts';
@@ -40,7 +40,7 @@ export async function writeSnapshotRepo(
     await archive.detachedMetadata(checksum, await objects.metadata('commitmeta', checksum));
   }
   for (const name of carried.hidden) {
-    const file = publishedPath(name).slice(PUBLISHED_REPO.length + 1);
+    const file = archivePath(name);
     await writeFileAtomic(join(path, dirname(file), `${WHITEOUT}${basename(file)}`), Buffer.alloc(0));
   }
   await finishPublishedRepo(archive, { publication, objects, origin: repo, warn });

@@ -20,9 +20,8 @@ import type { Descriptor } from '../oci/model/descriptor.ts';
 import {
   formatObjectName,
   isHashedMetadata,
-  loosePath,
   type ObjectName,
-  parseLooseName,
+  parseLoosePath,
 } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { REPO_PATH } from '../tar/layout.ts';
@@ -89,8 +88,7 @@ function isWhiteout({ path }: ReadEntry): boolean {
 function objectAt(path: string): ObjectName | undefined {
   const prefix = [EMBEDDED, `${HOME_REPO}objects/`].find((start) => path.startsWith(start));
   if (prefix === undefined) return undefined;
-  const [directory = '', file = '', ...rest] = path.slice(prefix.length).split('/');
-  const name = rest.length === 0 ? parseLooseName(directory, file) : undefined;
+  const name = parseLoosePath(path.slice(prefix.length));
   if (name === undefined) return undefined;
   const { checksum, extension } = name;
   if (extension === 'file' || extension === 'filez') return { type: 'file', checksum };
@@ -112,9 +110,4 @@ function withListed(objects: ObjectSource, { layers }: Snapshot): ObjectSource {
       for await (const name of objects.list()) if (!listed.has(formatObjectName(name))) yield name;
     },
   };
-}
-
-/** Path of an object in an archive repository. */
-export function archivePath({ type, checksum }: ObjectName): string {
-  return loosePath(checksum, type === 'file' ? 'filez' : type);
 }

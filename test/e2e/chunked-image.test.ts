@@ -1,4 +1,4 @@
-/** An image of component layers is the commit, for GNU tar and ostree, whatever made its layers. */
+/** An image of component layers is the commit, for GNU tar and ostree, under every packing. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';

@@ -11,7 +11,7 @@ import type { Component } from './component.ts';
 export const UPDATE_YEARS: number = 14 / 365;
 /** Updates in which bytes that move now have to be saved. */
 export const HORIZON_UPDATES = 10;
-/** Bytes that a layer costs whatever is in it: the empty repository at its start, and the request. */
+/** Bytes that even an empty layer costs: the empty repository at its start, and the request. */
 export const LAYER_OVERHEAD = 16 * 1024;
 /** Additions of packages to a system, a year: they change the layer of newcomers. */
 export const NEWCOMER_RATE = 6;

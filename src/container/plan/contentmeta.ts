@@ -122,7 +122,9 @@ function parseComponents(json: readonly Json[], path: string): MeasuredComponent
     if (layer < 1 || layer > count || count > MAX_LAYERS)
       throw contentFault(path, `${identifier} is in the layer ${layer} of ${count}`);
     layers.length = Math.max(layers.length, count);
-    layers[layer - 1] = [...(layers[layer - 1] ?? []), memberOf(component, where)];
+    const members = layers[layer - 1] ?? [];
+    members.push(memberOf(component, where));
+    layers[layer - 1] = members;
     state.placed += 1;
   }
   if (state.placed > 0 && state.placed < json.length)

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
-import { loosePath, type ObjectName } from '../../ostree/object-name.ts';
+import { archivePath, type ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSource, StoredObject } from '../../ostree/object-source.ts';
 import {
   CANONICAL_LEVEL,
@@ -24,8 +24,8 @@ export type ObjectFile = { readonly name: ObjectName; readonly file: LayerFile }
 const AT_ONCE = 4;
 
 /** Path of an object's file below the mirror's home. */
-export function publishedPath({ type, checksum }: ObjectName): string {
-  return `${PUBLISHED_REPO}/${loosePath(checksum, type === 'file' ? 'filez' : type)}`;
+export function publishedPath(name: ObjectName): string {
+  return `${PUBLISHED_REPO}/${archivePath(name)}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Writes single objects into an archive repository, in the bytes that a server with a warm cache sends. */
 import { isTreeportError } from '../../base/errors.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
-import { isHashedMetadata, loosePath, type ObjectName, type ObjectType } from '../../ostree/object-name.ts';
+import { archivePath, isHashedMetadata, type ObjectName, type ObjectType } from '../../ostree/object-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { isGoodFilez, writeAsServed } from '../content/canonical-file.ts';
 import { repositoryChanged } from './documents.ts';
@@ -19,10 +19,6 @@ export const OBJECT_ORDER: readonly ObjectType[] = [
   'commit',
 ];
 
-export function exportedPath({ type, checksum }: ObjectName): string {
-  return loosePath(checksum, type === 'file' ? 'filez' : type);
-}
-
 /**
  * Writes the object unless it is there; with `verify`, unless it is there and good. Returns whether it was
  * written. ERR_REPO_CHANGED if the repository has it no more.
@@ -33,7 +29,7 @@ export async function putObject(
   name: ObjectName,
   verify: boolean,
 ): Promise<boolean> {
-  const path = exportedPath(name);
+  const path = archivePath(name);
   const { type, checksum } = name;
   try {
     if (type === 'file') return await putContent(repo, target, checksum, verify);
@@ -52,7 +48,7 @@ async function putContent(
   checksum: ObjectName['checksum'],
   verify: boolean,
 ): Promise<boolean> {
-  const path = exportedPath({ type: 'file', checksum });
+  const path = archivePath({ type: 'file', checksum });
   if (target.has(path) && (!verify || (await isGoodFilez(target.path, checksum)))) return false;
   await writeAsServed(repo, checksum, target.at(path));
   return true;

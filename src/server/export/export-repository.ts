@@ -10,7 +10,7 @@ import { pino } from 'pino';
 import { eachConcurrently } from '../../base/each-concurrently.ts';
 import { checksumOf } from '../../ostree/checksum.ts';
 import { type DeltaName, deltaDirectory, deltaKey } from '../../ostree/delta-name.ts';
-import type { ObjectName, ObjectType } from '../../ostree/object-name.ts';
+import { archivePath, type ObjectName, type ObjectType } from '../../ostree/object-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { createDocumentAnswers, type DocumentAnswers } from '../live/document-answers.ts';
 import { createLiveRepository } from '../live/live-summary.ts';
@@ -22,7 +22,7 @@ import {
   readDocuments,
   repositoryChanged,
 } from './documents.ts';
-import { AT_ONCE, exportedPath, OBJECT_ORDER, putObject } from './export-objects.ts';
+import { AT_ONCE, OBJECT_ORDER, putObject } from './export-objects.ts';
 import { ExportTarget } from './export-target.ts';
 import { removeStale } from './remove-stale.ts';
 
@@ -86,7 +86,7 @@ class ExportRun {
     for (const type of OBJECT_ORDER)
       await eachConcurrently(this.#named(type), AT_ONCE, async (name) => {
         this.#count(await putObject(this.#repo, this.#target, name, this.#verify));
-        await this.#onFile(exportedPath(name));
+        await this.#onFile(archivePath(name));
       });
   }
 

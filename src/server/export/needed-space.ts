@@ -7,9 +7,8 @@ import { statfsSync } from 'node:fs';
 import { formatByteSize } from '../../base/byte-size.ts';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { lstatBeneath } from '../../base/list-beneath.ts';
-import type { ObjectName } from '../../ostree/object-name.ts';
+import { archivePath, type ObjectName } from '../../ostree/object-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import { exportedPath } from './export-objects.ts';
 import type { ExportTarget } from './export-target.ts';
 
 type Room = { readonly bytes: number; readonly isExact: boolean };
@@ -32,7 +31,7 @@ export class NeededSpace {
     const block = statfsSync(target.path).bsize;
     const missing = new Map<string, Room>();
     for (const name of wanted) {
-      const path = exportedPath(name);
+      const path = archivePath(name);
       if (target.has(path)) continue;
       const { bytes, isExact } = await roomOf(repo, name);
       missing.set(path, { bytes: Math.ceil(bytes / block) * block, isExact });
@@ -53,7 +52,7 @@ export class NeededSpace {
   }
 
   written(name: ObjectName): void {
-    this.#missing.delete(exportedPath(name));
+    this.#missing.delete(archivePath(name));
   }
 
   /** Adds to ERR_DISK_FULL how much is missing; other errors stay. */
@@ -75,7 +74,7 @@ export class NeededSpace {
 async function roomOf({ path, mode, objects }: Repository, name: ObjectName): Promise<Room> {
   const { type, checksum } = name;
   if (type !== 'file') return { bytes: (await objects.metadata(type, checksum)).length, isExact: true };
-  const stored = mode === 'archive' ? lstatBeneath(path, exportedPath(name)) : undefined;
+  const stored = mode === 'archive' ? lstatBeneath(path, archivePath(name)) : undefined;
   if (stored !== undefined) return { bytes: stored.size, isExact: true };
   return { bytes: (await objects.content(checksum)).size, isExact: false };
 }

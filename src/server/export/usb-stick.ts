@@ -18,12 +18,12 @@ import { join, resolve } from 'node:path';
 import { eachConcurrently } from '../../base/each-concurrently.ts';
 import { messageOf, TreeportError, type Warn } from '../../base/errors.ts';
 import type { Publication } from '../../mirror/published-refs.ts';
-import type { ObjectName } from '../../ostree/object-name.ts';
+import { archivePath, type ObjectName } from '../../ostree/object-name.ts';
 import { openRepository, type Repository } from '../../ostree/repo/open.ts';
 import { serializeSummary } from '../../ostree/summary.ts';
 import { buildSummary } from '../../ostree/summary-build.ts';
 import { reachableObjects, type SeenObjects } from '../../ostree/walk.ts';
-import { AT_ONCE, exportedPath, OBJECT_ORDER, putObject } from './export-objects.ts';
+import { AT_ONCE, OBJECT_ORDER, putObject } from './export-objects.ts';
 import { ExportTarget } from './export-target.ts';
 import { NeededSpace } from './needed-space.ts';
 
@@ -55,7 +55,7 @@ export async function writeStick(repo: Repository, options: StickOptions): Promi
     const isWritten = await putObject(repo, target, name, target.wasInterrupted);
     count[isWritten ? 'written' : 'present'] += 1;
     space.written(name);
-    onFile(exportedPath(name));
+    onFile(archivePath(name));
   };
   try {
     for (const type of OBJECT_ORDER)

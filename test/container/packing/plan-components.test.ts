@@ -5,24 +5,11 @@ import {
   type PlanComponentsOptions,
   planComponents,
 } from '../../../src/container/packing/plan-components.ts';
-import { parseChecksum } from '../../../src/ostree/checksum.ts';
+import { madeComponent } from '../../support/components.ts';
 import { coded } from '../../support/expect.ts';
 
 function component(name: string, kind: ComponentKind = 'package', size = 100): Component {
-  const checksum = parseChecksum(Buffer.from(name.padEnd(32)).toString('hex'));
-  return {
-    identifier: `${name}-1`,
-    name,
-    key: `${name}:amd64`,
-    kind,
-    group: name,
-    sourceId: name,
-    changeFrequency: 1,
-    changeRate: 1,
-    changeTimeOffset: 0,
-    size,
-    objects: new Map([[checksum, [`/${name}`]]]),
-  };
+  return madeComponent(name, { kind, size, key: `${name}:amd64` });
 }
 
 function planned(components: readonly Component[], options: PlanComponentsOptions) {
