@@ -17,6 +17,7 @@ import {
 import { type EncapsulateCliOptions, encapsulateOptions } from './encapsulate-options.ts';
 import type { LayerCliOptions } from './layer-options.ts';
 import { startProgress } from './progress.ts';
+import type { ImagePlanning } from './publish-planned.ts';
 import { printMessage, warn } from './report.ts';
 import { type PublishOptions, skopeoOptions } from './run-publish.ts';
 import { withUsedImages } from './used-images.ts';
@@ -68,10 +69,11 @@ async function publishRoot(
   const { publishPlanned } = await import('./publish-planned.ts');
   const access = skopeoOptions(options);
   const image = { target: output, label: 'build-chunked-oci', source, commit, imageOptions, access };
-  const build = async (sink: ImageSink, planned: EncapsulateOptions) => {
+  const build = async (sink: ImageSink, { plan, onProgress }: ImagePlanning) => {
+    const planned = await plan();
     const config = base?.config ?? imageOptions.config;
     const labels = { ...(options.bootc && { [LABEL_BOOTC]: '1' }), ...planned.labels };
-    const draft = await encapsulate(source, commit, sink, { ...planned, config, labels });
+    const draft = await encapsulate(source, commit, sink, { ...planned, config, labels, onProgress });
     return finishImage(sink, base === undefined ? draft : onBase(draft, base, options.arch === undefined));
   };
   await publishPlanned({ ...image, build }, await withFormerImage(options, output));

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import { loadCommit, resolveRevision } from '../ostree/revision.ts';
@@ -12,6 +11,7 @@ import { addImageSigningOptions } from './image-signing-options.ts';
 import { addLayerOptions, type LayerCliOptions } from './layer-options.ts';
 import { openRepo } from './open-repo.ts';
 import { authfileOption, quietOption, repoOption } from './options.ts';
+import type { ImagePlanning } from './publish-planned.ts';
 import { type PublishOptions, skopeoOptions } from './run-publish.ts';
 
 type Options = EncapsulateCliOptions & LayerCliOptions & PublishOptions & { readonly repo: string };
@@ -82,7 +82,7 @@ async function encapsulateCommit(
   await loadCommit(repo, commit);
   const access = skopeoOptions(options);
   const image = { target, label: 'encapsulate', source, commit, imageOptions, access };
-  const build = async (sink: ImageSink, all: EncapsulateOptions) =>
-    finishImage(sink, await encapsulate(source, commit, sink, all));
+  const build = async (sink: ImageSink, { plan, onProgress }: ImagePlanning) =>
+    finishImage(sink, await encapsulate(source, commit, sink, { ...(await plan()), onProgress }));
   await publishPlanned({ ...image, build, ...(result && { result }) }, options);
 }

@@ -1,6 +1,5 @@
 /**
- * Options shared by `container encapsulate` and `mirror build`, which make an image from a commit: those of
- * ostree-ext, and some it lacks.
+ * Options of all verbs that make an image of a commit: those of ostree-ext, and some it lacks.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readContainerConfig } from '../container/encapsulate/config-file.ts';

@@ -3,22 +3,15 @@
  * rpm-ostree has are named as there.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isTreeportError, TreeportError } from '../base/errors.ts';
-import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
+import { TreeportError } from '../base/errors.ts';
 import {
   DEFAULT_MAX_LAYERS,
   LAYER_PACKINGS,
   type LayerPacking,
 } from '../container/packing/plan-components.ts';
 import type { Contentmeta } from '../container/plan/contentmeta.ts';
-import type { PlannedCommit } from '../container/plan/planned-commit.ts';
-import type { PreviousPlan } from '../container/plan/previous-plan.ts';
-import type { Checksum } from '../ostree/checksum.ts';
-import type { ObjectSource } from '../ostree/object-source.ts';
 import type { PackageFormat } from '../packages/package.ts';
 import { packagesOption } from './packages-options.ts';
-import { warn } from './report.ts';
-import type { UsedImages } from './used-images.ts';
 
 export type LayerCliOptions = {
   readonly packing?: LayerPacking;
@@ -70,58 +63,6 @@ function parseCount(value: string): number {
   throw new InvalidArgumentError('It must be a number from 1 to 9999.');
 }
 
-/** Plans the layers and writes the contentmeta file. Notes of the plan are printed. */
-export async function planFor(
-  source: ObjectSource,
-  commit: Checksum,
-  options: LayerCliOptions,
-  images: UsedImages,
-): Promise<PlannedCommit> {
-  const { planCommit } = await import('../container/plan/plan-commit.ts');
-  const { packing, packages, maxLayers } = options;
-  const contentmeta = await contentmetaOf(options);
-  checkOptions(options, contentmeta);
-  const previous = (await previousRecord(options, images)) ?? recordOf(contentmeta);
-  const planned = await planCommit(source, commit, {
-    warn,
-    ...(packing && { packing }),
-    ...(packages && { packages }),
-    ...(maxLayers && { maxLayers }),
-    ...(contentmeta && { contentmeta }),
-    ...(previous && { previous }),
-  });
-  for (const note of planned.notes) warn(note);
-  if (options.writeContentmetaJson !== undefined) {
-    const { contentmetaJson } = await import('../container/plan/write-contentmeta.ts');
-    const { writeFileAtomic } = await import('../base/atomic-file.ts');
-    await writeFileAtomic(options.writeContentmetaJson, contentmetaJson(planned));
-  }
-  return planned;
-}
-
-/** What the plan and a contentmeta file change in the options of the library. */
-export function withPlan(
-  options: EncapsulateOptions,
-  { plan, record, created, labels }: PlannedCommit,
-): EncapsulateOptions {
-  return {
-    ...options,
-    labels: { ...options.labels, ...labels },
-    ...(options.created === undefined && created !== undefined && { created }),
-    plan: () => plan,
-    ...(record && { record }),
-  };
-}
-
-async function contentmetaOf({ contentmeta }: LayerCliOptions): Promise<Contentmeta | undefined> {
-  if (contentmeta === undefined) return undefined;
-  return (await import('../container/plan/contentmeta.ts')).readContentmeta(contentmeta);
-}
-
-function recordOf(contentmeta: Contentmeta | undefined) {
-  return contentmeta?.kind === 'components' ? contentmeta.record : undefined;
-}
-
 const PLANNING = {
   packing: '--packing',
   packages: '--packages',
@@ -129,8 +70,26 @@ const PLANNING = {
   previousBuildManifest: '--previous-build-manifest',
 } as const;
 
+const ALL_FLAGS: Readonly<Record<keyof LayerCliOptions, string>> = {
+  ...PLANNING,
+  previousBuild: '--previous-build',
+  contentmeta: '--contentmeta',
+  writeContentmetaJson: '--write-contentmeta-json',
+  compareWithBuild: '--compare-with-build',
+  dryRun: '--dry-run',
+};
+
+/** Throws ERR_USAGE if any of the options is given. `why`: what there is instead of layers to plan. */
+export function refuseLayerOptions(options: LayerCliOptions, why: string): void {
+  const given = (Object.keys(ALL_FLAGS) as (keyof LayerCliOptions)[]).find(
+    (name) => options[name] !== undefined,
+  );
+  if (given !== undefined)
+    throw exclusion(`${ALL_FLAGS[given]} is about the layers of an operating system: ${why}`);
+}
+
 /** Throws ERR_USAGE for options that exclude each other. */
-function checkOptions(options: LayerCliOptions, contentmeta: Contentmeta | undefined): void {
+export function checkLayerOptions(options: LayerCliOptions, contentmeta: Contentmeta | undefined): void {
   const given = (names: readonly (keyof typeof PLANNING)[]) =>
     names.find((name) => options[name] !== undefined);
   if (contentmeta?.kind === 'mapping') {
@@ -148,23 +107,4 @@ function checkOptions(options: LayerCliOptions, contentmeta: Contentmeta | undef
 
 function exclusion(message: string): TreeportError {
   return new TreeportError('ERR_USAGE', message);
-}
-
-/** A previous build that is not there, or has no plan, is no error: the first build has none. */
-async function previousRecord(options: LayerCliOptions, images: UsedImages): Promise<PreviousPlan['record']> {
-  const { planOfImage, readPreviousManifest } = await import('../container/plan/previous-plan.ts');
-  const { previousBuild, previousBuildManifest: file } = options;
-  const name = previousBuild ?? file;
-  if (name === undefined) return undefined;
-  const afresh = (why: string) => warn(`the plan of layers is made afresh: ${why}`);
-  try {
-    const { record, missing } =
-      file === undefined ? planOfImage(await images.open(name)) : await readPreviousManifest(file);
-    if (missing !== undefined) afresh(`${name} has no plan: ${missing}`);
-    return record;
-  } catch (error) {
-    if (!isTreeportError(error, 'ERR_IMAGE_MISSING')) throw error;
-    afresh(error.message);
-    return undefined;
-  }
 }

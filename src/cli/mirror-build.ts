@@ -2,47 +2,21 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { Bake } from '../mirror/packs/bake.ts';
 import type { Checksum } from '../ostree/checksum.ts';
-import {
-  addEncapsulateOptions,
-  type EncapsulateCliOptions,
-  encapsulateOptions,
-} from './encapsulate-options.ts';
+import { encapsulateOptions } from './encapsulate-options.ts';
 import { flatpakRefs } from './flatpak-refs.ts';
-import { addImageSigningOptions } from './image-signing-options.ts';
-import { addLayerOptions, type LayerCliOptions } from './layer-options.ts';
 import {
-  bakedReporter,
-  bakeOption,
-  deltaOption,
-  deltaReporter,
-  runtimeFrom,
-  runtimeOption,
-  signSummaryOption,
-  summarySigners,
-} from './mirror-options.ts';
+  addMirrorImageOptions,
+  type MirrorImageCliOptions,
+  mirrorImageOptions,
+} from './mirror-image-options.ts';
+import { bakedReporter, bakeOption, deltaOption } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
-import {
-  authfileOption,
-  quietOption,
-  repoOption,
-  type StallOptions,
-  stallAccess,
-  stallTimeoutOption,
-} from './options.ts';
 import { warn } from './report.ts';
-import { type PublishOptions, skopeoOptions } from './run-publish.ts';
 
-type Options = EncapsulateCliOptions &
-  LayerCliOptions &
-  PublishOptions &
-  StallOptions & {
-    readonly repo: string;
-    readonly runtime?: string;
-    readonly bake: Bake;
-    readonly delta?: readonly string[];
-    readonly signSummary?: readonly string[];
-    readonly flatpak?: boolean;
-  };
+type Options = MirrorImageCliOptions & {
+  readonly bake: Bake;
+  readonly flatpak?: boolean;
+};
 
 export function addMirrorBuild(group: Command): void {
   const command = group
@@ -50,22 +24,17 @@ export function addMirrorBuild(group: Command): void {
     .description('make a mirror image of commits, which serves them when started, and print its digest')
     .argument('<revision-or-image...>', 'refs or commits, first the one to boot; then the destination')
     .usage('[options] --repo <path> <revision...> <image>')
-    .addOption(repoOption())
-    .option(
-      '--flatpak',
-      'the words before the destination are flatpak apps and runtimes, ID[/ARCHITECTURE[/BRANCH]]; takes the ' +
-        'runtimes, locales and extensions along that they need',
-    )
-    .addOption(runtimeOption())
-    .addOption(bakeOption())
-    .addOption(deltaOption())
-    .addOption(signSummaryOption());
-  addLayerOptions(addEncapsulateOptions(command))
-    .addOption(authfileOption())
-    .addOption(stallTimeoutOption())
-    .addOption(quietOption())
     .action(buildImage);
-  addImageSigningOptions(command);
+  addMirrorImageOptions(command, (own) =>
+    own
+      .option(
+        '--flatpak',
+        'the words before the destination are flatpak apps and runtimes, ID[/ARCHITECTURE[/BRANCH]]; takes the ' +
+          'runtimes, locales and extensions along that they need',
+      )
+      .addOption(bakeOption())
+      .addOption(deltaOption()),
+  );
 }
 
 async function buildImage(revisionsAndImage: readonly string[], options: Options): Promise<void> {
@@ -85,21 +54,16 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
   const repo = await openRepo(options.repo);
   const words = options.flatpak === true ? await flatpakRefs(repo, revisions, options.quiet) : revisions;
   const publication = await publicationOf(repo, words, warn);
-  const access = { ...skopeoOptions(options), ...stallAccess(options) };
-  const build = {
-    publication,
-    warn,
-    runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
-    bake: options.bake,
-    deltas,
-    summarySigners: await summarySigners(options),
-    onBaked: bakedReporter(options),
-    onDelta: deltaReporter(options),
-  };
+  const { access, making } = await mirrorImageOptions(options);
+  const build = { ...making, publication, bake: options.bake, deltas, onBaked: bakedReporter(options) };
   const [commit] = publication.commits as readonly [Checksum];
   const planned = { target, label: 'mirror build', source: repo.objects, commit, imageOptions, access };
   await publishPlanned(
-    { ...planned, build: (sink, all) => buildMirror(repo, sink, { ...all, ...build }) },
+    {
+      ...planned,
+      build: async (sink, { plan, onProgress }) =>
+        buildMirror(repo, sink, { ...(await plan()), ...build, onProgress }),
+    },
     options,
   );
 }

@@ -5,56 +5,69 @@
 import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import { formatImageReference, type ImageReference } from '../oci/model/reference.ts';
-import type { ImageDescription } from '../oci/read/opened-image.ts';
+import type { ImageDescription, OpenedImage } from '../oci/read/opened-image.ts';
 import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { comparisonLines } from './comparison-text.ts';
-import { type LayerCliOptions, planFor, withPlan } from './layer-options.ts';
+import { type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
 import { printLine } from './output.ts';
-import { type PublishOptions, publishAndPrint } from './run-publish.ts';
+import { planFor, withPlan } from './plan-layers.ts';
+import { type BuildWithProgress, type PublishOptions, publishAndPrint } from './run-publish.ts';
 import { withUsedImages } from './used-images.ts';
+
+export type ImagePlanning = {
+  /** Plans the layers of the commit: `imageOptions` with the plan. */
+  readonly plan: () => Promise<EncapsulateOptions>;
+  readonly onProgress: (bytes: number) => void;
+};
 
 export type PlannedImage = {
   readonly target: ImageReference;
   /** Shown with the progress. */
   readonly label: string;
   readonly source: ObjectSource;
-  readonly commit: Checksum;
+  /** Undefined if the image has no commit whose layers are planned. */
+  readonly commit: Checksum | undefined;
   readonly imageOptions: EncapsulateOptions;
   readonly access: RegistryAccess;
-  /** Writes the image with these options, and finishes it. */
-  readonly build: (sink: ImageSink, options: EncapsulateOptions) => Promise<Descriptor>;
+  /** The image that this one continues: it gives the previous plan, unless options name another. */
+  readonly previous?: OpenedImage | undefined;
+  /** Writes the image, and finishes it. */
+  readonly build: (sink: ImageSink, planning: ImagePlanning) => Promise<Descriptor>;
+  /** Default: publishAndPrint. */
+  readonly publish?: (build: BuildWithProgress) => Promise<void>;
   /** The line that tells the digest; default: the digest alone. */
   readonly result?: (digest: string) => string;
 };
 
 /** Plans, builds, publishes, prints the digest and then the comparison; with `--dry-run`, only the plan. */
 export async function publishPlanned(
-  { target, label, source, commit, imageOptions, access, build, result }: PlannedImage,
+  image: PlannedImage,
   options: LayerCliOptions & PublishOptions,
 ): Promise<void> {
+  const { target, label, commit, imageOptions, access, previous, build, result } = image;
+  if (commit === undefined) refuseLayerOptions(options, 'the image has no main commit');
   await withUsedImages(access, async (images) => {
     const { compareWithBuild, dryRun } = options;
     // Before it is replaced, if it is the target.
     const former = compareWithBuild === undefined ? undefined : await images.open(compareWithBuild);
-    const plan = await planFor(source, commit, options, images);
-    if (dryRun === true) {
+    const planned = (of: Checksum) => planFor(image.source, of, options, { images, previous });
+    if (dryRun === true && commit !== undefined) {
       const { summarizePlan } = await import('../container/plan/plan-summary.ts');
       const { planLines } = await import('./plan-text.ts');
-      for (const line of planLines(commit, summarizePlan(plan))) await printLine(line);
+      for (const line of planLines(commit, summarizePlan(await planned(commit)))) await printLine(line);
       return;
     }
-    const formerLayers = await images.layers(target);
-    const all = { ...withPlan(imageOptions, plan), formerLayers };
-    await publishAndPrint(
-      target,
-      label,
-      options,
-      (sink, onProgress) => build(sink, { ...all, onProgress }),
-      result,
-    );
+    const withLayers = async () => {
+      if (commit === undefined) return imageOptions;
+      const options = withPlan(imageOptions, await planned(commit));
+      return { ...options, formerLayers: await images.layers(target, previous) };
+    };
+    const publish =
+      image.publish ?? ((build: BuildWithProgress) => publishAndPrint(target, label, options, build, result));
+    await publish((sink, onProgress) => build(sink, { plan: withLayers, onProgress }));
     if (former !== undefined) await printComparison(former, target, access);
   });
 }

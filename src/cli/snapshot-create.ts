@@ -1,54 +1,30 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import { isoTimestamp } from '../base/timestamp.ts';
+import type { Publication } from '../mirror/published-refs.ts';
+import type { ImageReference } from '../oci/model/reference.ts';
+import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
+import type { Repository } from '../ostree/repo/open.ts';
 import type { RewrittenLayer } from '../snapshot/kept-layers.ts';
 import type { Snapshot } from '../snapshot/open.ts';
+import { collectText, encapsulateOptions } from './encapsulate-options.ts';
 import {
-  addEncapsulateOptions,
-  collectText,
-  type EncapsulateCliOptions,
-  encapsulateOptions,
-} from './encapsulate-options.ts';
-import { addImageSigningOptions } from './image-signing-options.ts';
-import {
-  deltaReporter,
-  runtimeFrom,
-  runtimeOption,
-  signSummaryOption,
-  summarySigners,
-} from './mirror-options.ts';
+  addMirrorImageOptions,
+  type MirrorImageCliOptions,
+  mirrorImageOptions,
+} from './mirror-image-options.ts';
 import { openRepo } from './open-repo.ts';
-import {
-  authfileOption,
-  quietOption,
-  repoOption,
-  type StallOptions,
-  stallAccess,
-  stallTimeoutOption,
-} from './options.ts';
 import { printMessage, warn } from './report.ts';
-import {
-  type BuildWithProgress,
-  type PublishOptions,
-  publishAndPrint,
-  skopeoOptions,
-} from './run-publish.ts';
 import { parseSplit, publishSplit, type SplitCliOptions } from './snapshot-split.ts';
 import { refuseImageOptions, writeSnapshotStick } from './snapshot-usb.ts';
 
-type Options = EncapsulateCliOptions &
-  PublishOptions &
-  StallOptions &
+type Options = MirrorImageCliOptions &
   SplitCliOptions & {
-    readonly repo: string;
     readonly depth: number;
     readonly since?: number;
     readonly mainRef?: string;
     readonly outputFormat: 'image' | 'usb';
     readonly previous?: string;
-    readonly runtime?: string;
-    readonly delta?: readonly string[];
-    readonly signSummary?: readonly string[];
   };
 
 export function addSnapshotCreate(group: Command): void {
@@ -60,7 +36,12 @@ export function addSnapshotCreate(group: Command): void {
       'refs, or globs of refs (default: all refs); then the destination, with usb a directory',
     )
     .usage('[options] --repo <path> [ref-glob...] <image>')
-    .addOption(repoOption())
+    .action(createImage);
+  addMirrorImageOptions(command, addSnapshotOptions);
+}
+
+function addSnapshotOptions(command: Command): Command {
+  return command
     .option(
       '--depth <commits>',
       "parents of each ref's commit to take along: a number, or all",
@@ -100,15 +81,7 @@ export function addSnapshotCreate(group: Command): void {
       '--medium <directory>',
       'another medium for pieces that do not fit beside FILE; may be repeated',
       collectText,
-    )
-    .addOption(runtimeOption())
-    .addOption(signSummaryOption());
-  addEncapsulateOptions(command)
-    .addOption(authfileOption())
-    .addOption(stallTimeoutOption())
-    .addOption(quietOption())
-    .action(createImage);
-  addImageSigningOptions(command);
+    );
 }
 
 function parseDepth(text: string): number {
@@ -126,15 +99,11 @@ function parseDate(text: string): number {
 
 async function createImage(globsAndImage: readonly string[], options: Options): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
-  const { createSnapshot } = await import('../snapshot/create.ts');
   const { selectSnapshot } = await import('../snapshot/select.ts');
-  const { parseDeltaChoices } = await import('../mirror/delta-choice.ts');
   const destination = globsAndImage.at(-1) as string;
   const isStick = options.outputFormat === 'usb';
   if (isStick) refuseImageOptions(options);
   const target = isStick ? undefined : parseImageReference(destination);
-  const deltas = parseDeltaChoices(options.delta ?? ['none']);
-  const imageOptions = await encapsulateOptions(options);
   const repo = await openRepo(options.repo);
   const { depth, since, mainRef } = options;
   const publication = await selectSnapshot(repo, {
@@ -144,37 +113,53 @@ async function createImage(globsAndImage: readonly string[], options: Options): 
     ...(mainRef === undefined ? {} : { mainRef }),
     warn,
   });
-  if (target === undefined) return writeSnapshotStick(repo, publication, destination, options);
-  const previous = await previousSnapshot(options);
-  const access = { ...skopeoOptions(options), ...stallAccess(options) };
-  const create = {
-    ...imageOptions,
-    publication,
-    warn,
-    runtimeFor: (architecture: string) => runtimeFrom(options.runtime, architecture, access),
-    deltas,
-    ...(previous === undefined ? {} : { previous }),
-    onRewritten: rewrittenReporter(options),
-    summarySigners: await summarySigners(options),
-    onDelta: deltaReporter(options),
-  };
+  if (target === undefined) await writeSnapshotStick(repo, publication, destination, options);
+  else await publishSnapshot(repo, publication, target, options);
+}
+
+async function publishSnapshot(
+  repo: Repository,
+  publication: Publication,
+  target: ImageReference,
+  options: Options,
+): Promise<void> {
+  const { createSnapshot } = await import('../snapshot/create.ts');
+  const { embeddedCommit } = await import('../mirror/published-refs.ts');
+  const { publishPlanned } = await import('./publish-planned.ts');
+  const { parseDeltaChoices } = await import('../mirror/delta-choice.ts');
+  const deltas = parseDeltaChoices(options.delta ?? ['none']);
+  const imageOptions = await encapsulateOptions(options);
+  const { access, making } = await mirrorImageOptions(options);
+  const previous = await previousSnapshot(options, access);
+  const own = { publication, deltas, onRewritten: rewrittenReporter(options), ...(previous && { previous }) };
+  const create = { ...imageOptions, ...making, ...own };
+  const { split } = options;
   try {
-    const build: BuildWithProgress = (sink, onProgress) =>
-      createSnapshot(repo, sink, { ...create, onProgress });
-    const { split } = options;
-    if (split === undefined) await publishAndPrint(target, 'snapshot create', options, build);
-    else await publishSplit(target, { ...options, split }, build);
+    await publishPlanned(
+      {
+        target,
+        label: 'snapshot create',
+        source: repo.objects,
+        commit: embeddedCommit(publication),
+        imageOptions,
+        access,
+        previous: previous?.image,
+        build: (sink, { plan, onProgress }) =>
+          createSnapshot(repo, sink, { ...create, planMain: plan, onProgress }),
+        ...(split && { publish: (build) => publishSplit(target, { ...options, split }, build) }),
+      },
+      options,
+    );
   } finally {
     await previous?.image.close();
   }
 }
 
-async function previousSnapshot(options: Options): Promise<Snapshot | undefined> {
+async function previousSnapshot(options: Options, access: RegistryAccess): Promise<Snapshot | undefined> {
   if (options.previous === undefined) return undefined;
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { openImage } = await import('../oci/read/open-image.ts');
   const { openSnapshot } = await import('../snapshot/open.ts');
-  const access = { ...skopeoOptions(options), ...stallAccess(options) };
   const image = await openImage(parseImageReference(options.previous), access);
   try {
     return await openSnapshot(image);

@@ -12,6 +12,7 @@ export type SplitCliOptions = PublishOptions & {
   /** Bytes of a piece. */
   readonly split?: number;
   readonly medium?: readonly string[];
+  readonly compareWithBuild?: string;
 };
 
 export function parseSplit(text: string): number {
@@ -30,6 +31,11 @@ export async function publishSplit(
   const { withTemporaryDirectory } = await import('../base/temporary-directory.ts');
   if (target.transport !== 'oci-archive')
     throw new TreeportError('ERR_USAGE', '--split is for archives: give oci-archive:FILE as the destination');
+  if (options.compareWithBuild !== undefined)
+    throw new TreeportError(
+      'ERR_USAGE',
+      '--compare-with-build reads the whole image, which --split does not leave',
+    );
   if (options.split < SMALLEST_PIECE)
     throw new TreeportError('ERR_USAGE', `--split ${options.split} is too small: a piece has at least 1 MiB`);
   const { path, tag } = layoutLocation(target);

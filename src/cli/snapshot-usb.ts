@@ -1,11 +1,12 @@
 import { TreeportError } from '../base/errors.ts';
 import type { Publication } from '../mirror/published-refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
+import { type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import { warn } from './report.ts';
 
-export type SnapshotStickOptions = {
+export type SnapshotStickOptions = LayerCliOptions & {
   readonly mainRef?: string;
   readonly delta?: readonly string[];
   readonly runtime?: string;
@@ -55,6 +56,7 @@ export function refuseImageOptions(options: SnapshotStickOptions): void {
   const given = Object.entries(OF_IMAGES).find(
     ([name]) => options[name as keyof typeof OF_IMAGES] !== undefined,
   );
-  if (given === undefined) return;
-  throw new TreeportError('ERR_USAGE', `${given[1]} is for images; a USB stick gets a repository`);
+  if (given !== undefined)
+    throw new TreeportError('ERR_USAGE', `${given[1]} is for images; a USB stick gets a repository`);
+  refuseLayerOptions(options, 'a USB stick gets a repository');
 }

@@ -24,12 +24,16 @@ export class UsedImages {
     return image;
   }
 
-  /** The layers of the opened images, and of the one that is to be replaced, if they are at hand. */
-  async layers(target: ImageReference): Promise<readonly LayerSource[]> {
+  /**
+   * The layers of the opened images, and of the one that is to be replaced, if they are at hand; and those of
+   * `previous`, wherever it is.
+   */
+  async layers(target: ImageReference, previous?: OpenedImage): Promise<readonly LayerSource[]> {
     const { layersOfImage } = await import('../container/encapsulate/image-layers.ts');
     const { formatImageReference } = await import('../oci/model/reference.ts');
     if (isLocal(target)) await this.open(formatImageReference(target)).catch(ignoreCoded);
-    return [...this.#opened.values()].filter(({ reference }) => isLocal(reference)).map(layersOfImage);
+    const local = [...this.#opened.values()].filter(({ reference }) => isLocal(reference));
+    return [...(previous === undefined ? [] : [previous]), ...local].map(layersOfImage);
   }
 
   async close(): Promise<void> {

@@ -27,8 +27,10 @@ export async function osDraft(
   const { commit } = embedded;
   if (commit !== undefined && previous !== undefined && (await isEmbeddedIn(previous, repo, commit)))
     return copiedDraft(repo, sink, embedded, { ...options, commit, previous });
-  if (commit !== undefined)
-    return encapsulate(repo.objects, commit, sink, { ...options, plan: embedded.plan(options.plan) });
+  if (commit !== undefined) {
+    const planned = { ...options, ...(await options.planMain?.()) };
+    return encapsulate(repo.objects, commit, sink, { ...planned, plan: embedded.plan(planned.plan) });
+  }
   const times: number[] = [];
   for (const each of publication.commits) times.push((await loadCommit(repo, each)).timestamp);
   const [first] = publication.commits as readonly [Checksum];

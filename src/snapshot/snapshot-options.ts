@@ -16,6 +16,8 @@ export type SnapshotOptions = EncapsulateOptions & {
   readonly deltas: readonly DeltaChoice[];
   /** Sign the summary of the snapshot. */
   readonly summarySigners?: readonly Signer[];
+  /** Plans the layers of the main commit; not called if those of `previous` are copied. */
+  readonly planMain?: () => Promise<EncapsulateOptions>;
   /** The snapshot that this one continues. */
   readonly previous?: Snapshot;
   readonly warn: Warn;
