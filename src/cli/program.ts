@@ -152,11 +152,18 @@ const GROUPS: readonly Group[] = [
   },
 ];
 
+const HELP: Verb = {
+  names: ['help'],
+  brief: true,
+  load: async () => (await import('./help.ts')).addHelp,
+};
+
 /** The verbs outside any group, listed after the groups. */
 const VERBS: readonly Verb[] = [
   { names: ['diff'], brief: true, load: async () => (await import('./diff.ts')).addDiff },
   { names: ['serve'], load: async () => (await import('./serve.ts')).addServe },
   { names: ['demo'], load: async () => (await import('./demo.ts')).addDemo },
+  HELP,
 ];
 
 /**
@@ -166,7 +173,7 @@ const VERBS: readonly Verb[] = [
 export async function buildProgram(args: readonly string[] = []): Promise<Command> {
   const program = new Command('treeport')
     .description('Ship ostree commits as OCI images that serve themselves, and bring them back verified.')
-    .version(VERSION)
+    .version(VERSION, '-v, --version')
     .helpCommand(false)
     .exitOverride()
     .configureOutput({ outputError: () => {} });
@@ -186,11 +193,15 @@ async function addVerbs(parent: Command, verbs: readonly Verb[]): Promise<void> 
 function neededFor(args: readonly string[]): { groups: readonly Group[]; verbs: readonly Verb[] } {
   const [first, second] = args;
   const verbs = named(VERBS, first);
-  if (verbs.length > 0) return { groups: [], verbs };
+  if (verbs.length > 0 && first !== 'help') return { groups: [], verbs };
   const group = GROUPS.find(({ name }) => name === first);
   const inGroup = named(group?.verbs ?? [], second);
   if (group !== undefined && inGroup.length > 0) return { groups: [{ ...group, verbs: inGroup }], verbs: [] };
-  if (first === '--version') return { groups: [], verbs: [] };
+  if (first === '--version' || first === '-v') return { groups: [], verbs: [] };
+  if (first === 'help' && second !== undefined) {
+    const needed = neededFor(args.slice(1));
+    return { ...needed, verbs: [...new Set([...needed.verbs, HELP])] };
+  }
   return { groups: GROUPS, verbs: VERBS };
 }
 
@@ -201,6 +212,6 @@ function named(verbs: readonly Verb[], word: string | undefined): readonly Verb[
 /** Whether the verb that `args` name is brief. Help is brief, too. */
 export function isBrief(args: readonly string[]): boolean {
   const { groups, verbs } = neededFor(args);
-  if (groups === GROUPS) return true;
+  if (groups === GROUPS || args[0] === 'help') return true;
   return [...groups.flatMap((group) => group.verbs), ...verbs].every(({ brief }) => brief);
 }

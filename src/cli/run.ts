@@ -2,25 +2,28 @@
  * Runs a command line: parses it with commander and converts commander's errors.
  * Exit status: 0 on success, 1 after an error, 2 for an invalid command line.
  */
-import { CommanderError } from 'commander';
-import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
+import { type Command, CommanderError } from 'commander';
+import { errnoOf } from '../base/errors.ts';
 import { provideLocks } from '../base/temporary.ts';
 import { keepYoungGenerationSmall } from './gc-flags.ts';
 import { buildProgram, isBrief } from './program.ts';
 import { reportError } from './report.ts';
 import { handleSignals } from './signals.ts';
+import { usageError } from './usage-error.ts';
 
-/** Runs `args` (without node and script) and sets the exit status. */
-export async function run(args: readonly string[]): Promise<void> {
+/** Runs `words` (without node and script) and sets the exit status. */
+export async function run(words: readonly string[]): Promise<void> {
+  // The letter that commander suggests for the version.
+  const args = words[0] === '-V' ? ['--version'] : words;
   handleSignals();
   provideLocks(async () => (await import('../native/libc/file-lock.ts')).tryLock);
   process.stdout.on('error', endOnClosedPipe);
   if (!isBrief(args)) await keepYoungGenerationSmall();
+  const program = await buildProgram(args);
   try {
-    const program = await buildProgram(args);
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) reportUsage(error);
+    if (error instanceof CommanderError) reportUsage(error, program, args);
     else reportError(error);
   }
 }
@@ -31,14 +34,9 @@ function endOnClosedPipe(error: Error): void {
   process.exit();
 }
 
-function reportUsage(thrown: CommanderError): void {
+function reportUsage(thrown: CommanderError, program: Command, args: readonly string[]): void {
   if (thrown.exitCode === 0) return;
   // Commander has printed the help instead of a message.
   if (thrown.code === 'commander.help') process.exitCode = 2;
-  else reportError(usageError(thrown));
-}
-
-function usageError(thrown: CommanderError): TreeportError {
-  const message = messageOf(thrown).replace(/^error: /, '');
-  return new TreeportError('ERR_USAGE', `${message} (see --help)`, { cause: thrown });
+  else reportError(usageError(thrown, program, args));
 }

@@ -12,6 +12,7 @@
  */
 import { posix } from 'node:path';
 import { TreeportError, type Warn } from '../base/errors.ts';
+import { didYouMean } from '../base/similar.ts';
 import {
   appstreamSubset,
   architectureOf,
@@ -87,7 +88,11 @@ function matching(all: readonly App[], word: string): readonly App[] {
       (branch === '' || app.branch === branch),
   );
   if (found.length > 0) return found;
-  throw new TreeportError('ERR_REF_MISSING', `the repository has no app or runtime "${word}"`);
+  const meant = didYouMean(
+    id,
+    all.map((app) => app.id),
+  );
+  throw new TreeportError('ERR_REF_MISSING', `the repository has no app or runtime "${word}"${meant}`);
 }
 
 function runtimeOf(all: readonly App[], { kind, ref, metadata }: App, warn: Warn): readonly App[] {

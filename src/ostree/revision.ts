@@ -3,11 +3,12 @@
  * number of `^` for parents.
  */
 import { isTreeportError, TreeportError } from '../base/errors.ts';
+import { didYouMean } from '../base/similar.ts';
 import { type Checksum, isChecksum } from './checksum.ts';
 import type { Commit } from './commit.ts';
 import { loadCommitObject } from './load.ts';
 import { isRefName } from './ref-name.ts';
-import { listRemotes, readRef } from './refs.ts';
+import { listHeads, listRemoteRefs, listRemotes, readRef } from './refs.ts';
 import type { Repository } from './repo/open.ts';
 
 /** The commit a revision names; ERR_REF_MISSING or ERR_COMMIT_MISSING if there is none. */
@@ -30,10 +31,15 @@ async function resolveBase(repo: Repository, base: string): Promise<Checksum> {
   if (isChecksum(base)) return base;
   const found = (await resolveRef(repo, base)) ?? (await resolveBeginning(repo, base));
   if (found !== undefined) return found;
-  throw new TreeportError(
-    'ERR_REF_MISSING',
-    `no ref or commit "${base}" in repository ${repo.path} (treeport repo refs lists the refs)`,
-  );
+  const meant = didYouMean(base, await refNames(repo)) || ' (treeport repo refs lists the refs)';
+  throw new TreeportError('ERR_REF_MISSING', `no ref or commit "${base}" in repository ${repo.path}${meant}`);
+}
+
+/** The refs that {@link resolveRevision} takes, without damaged ones; of remotes with their remote. */
+export async function refNames(repo: Repository): Promise<readonly string[]> {
+  const options = { onDamaged: () => {} };
+  const own = [...(await listHeads(repo, options)).keys(), ...(await listRemoteRefs(repo, options)).keys()];
+  return repo.parent === undefined ? own : [...new Set([...own, ...(await refNames(repo.parent))])];
 }
 
 /** The commit of `ref` or `remote:ref`, here or in a parent repository. */

@@ -1,6 +1,7 @@
 /** What an extraction needs: all of a snapshot, or some refs with their history. */
 import { posix } from 'node:path';
 import { TreeportError } from '../base/errors.ts';
+import { didYouMean } from '../base/similar.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
@@ -28,7 +29,12 @@ export async function planExtraction(snapshot: Snapshot, globs: readonly string[
   if (idle !== undefined)
     throw new TreeportError(
       'ERR_REF_MISSING',
-      `"${idle}" matches no ref of ${name} (treeport snapshot list shows them)`,
+      `"${idle}" matches no ref of ${name}${
+        didYouMean(
+          idle,
+          refs.map((ref) => ref.name),
+        ) || ' (treeport snapshot list shows them)'
+      }`,
     );
   const chosen = refs.filter((ref) => globs.some((glob) => matches(glob, ref.name)));
   const commits = withHistory(snapshot, new Set(chosen.map(({ commit }) => commit)));

@@ -4,6 +4,7 @@
  */
 import { posix } from 'node:path';
 import { TreeportError, type Warn } from '../base/errors.ts';
+import { didYouMean } from '../base/similar.ts';
 import type { PublishedRef } from '../mirror/published-refs.ts';
 import { type Publication, publicationOf } from '../mirror/published-refs.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -77,11 +78,15 @@ const SHOWN_REFS = 5;
 
 function noSuchRef(glob: string, path: string, offered: readonly OfferedRef[]): TreeportError {
   const names = offered.slice(0, SHOWN_REFS).map(({ name }) => name);
+  const meant = didYouMean(
+    glob,
+    offered.map(({ name }) => name),
+  );
   const more = offered.length > SHOWN_REFS ? `, and ${offered.length - SHOWN_REFS} more` : '';
   const there = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}${more}`;
   return new TreeportError(
     'ERR_REF_MISSING',
-    `"${glob}" matches no usable ref of the repository ${path}: ${there}`,
+    `"${glob}" matches no usable ref of the repository ${path}: ${there}${meant}`,
   );
 }
 

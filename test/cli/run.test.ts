@@ -21,6 +21,18 @@ test('--version and --help print on stdout and succeed', () => {
   assert.match(help.stdout, /^Usage: treeport /);
 });
 
+test('-v and -V are --version', () => {
+  for (const option of ['-v', '-V']) assert.equal(treeport(option).stdout, `${VERSION}\n`, option);
+});
+
+test('help shows what --help shows, of everything, a group or a verb', () => {
+  for (const words of [[], ['repo'], ['repo', 'ls'], ['container', 'import'], ['serve'], ['help']]) {
+    const { status, stdout } = treeport('help', ...words);
+    assert.deepEqual([status, stdout], [0, treeport(...words, '--help').stdout], words.join(' '));
+    assert.match(stdout, /^Usage: treeport /);
+  }
+});
+
 test('a command line without a verb shows the help on stderr with status 2', () => {
   for (const args of [[], ['repo']]) {
     const result = treeport(...args);
@@ -41,6 +53,34 @@ test('a wrong command line is one ERR_USAGE line with status 2', () => {
     const result = treeport(...args);
     assert.deepEqual([result.status, result.stdout], [2, ''], args.join(' '));
     assert.match(result.stderr, /^treeport: ERR_USAGE: [^\n]+\n$/, args.join(' '));
+  }
+});
+
+test('what is misspelt is named, before what is missing, with what was meant', () => {
+  const unknown = (word: string) => `unknown command '${word}'`;
+  for (const [args, message] of [
+    ['sing', `${unknown('sing')}; did you mean sign?`],
+    ['repo refz --repo /', `${unknown('refz')}; did you mean refs?`],
+    ['container imoprt x', `${unknown('imoprt')}; did you mean import?`],
+    ['encapsulate', `${unknown('encapsulate')}; did you mean treeport container encapsulate?`],
+    [
+      'repo diff',
+      `${unknown('diff')}; did you mean treeport snapshot diff, treeport packages diff or treeport diff?`,
+    ],
+    ['qqqq', unknown('qqqq')],
+    ['help repp', `${unknown('repp')}; did you mean repo?`],
+    ['help repo ls x', unknown('x')],
+    ['repo refs --repoo /', "unknown option '--repoo'; did you mean --repo?"],
+    ['repo refs --repoo=/', "unknown option '--repoo'; did you mean --repo?"],
+    ['repo refs --repo / --revison', "unknown option '--revison'; did you mean --revision?"],
+    ['repo refs --repo / -z', "unknown option '-z'"],
+    ['repo refs --loud', "unknown option '--loud'"],
+    ['repo refs', "required option '--repo <path>' not specified"],
+    ['repo ls --repo /', "missing required argument 'revision'"],
+  ] as const) {
+    const { status, stderr } = treeport(...args.split(' '));
+    assert.equal(stderr.replace(' (see --help)', ''), `treeport: ERR_USAGE: ${message}\n`, args);
+    assert.equal(status, 2);
   }
 });
 

@@ -107,5 +107,6 @@ test('a runtime that is not there is a warning, an app that is not there an erro
     /One\/x86_64\/beta needs runtime\/org.example.Platform\/x86_64\/2, which is not/,
   );
   assert.throws(() => select('org.example.None'), coded('ERR_REF_MISSING', 'org.example.None'));
+  assert.throws(() => select('org.example.Onne'), coded('ERR_REF_MISSING', 'did you mean org.example.One?'));
   assert.throws(() => select('a/b/c/d/e'), coded('ERR_USAGE', 'a/b/c/d/e'));
 });

@@ -74,6 +74,22 @@ test('what names no commit is ERR_REF_MISSING or ERR_COMMIT_MISSING', async (t) 
   );
 });
 
+test('a ref that is misspelt or short of its first words is answered with the one that was meant', async (t) => {
+  const { repo, first } = await twoCommits(t);
+  writeRefs(repo, { 'refs/heads/debian/trixie': first, 'refs/remotes/origin/main': first });
+  writeFileSync(join(repo.path, 'refs/heads/debian/trixia'), 'damaged');
+  for (const [revision, meant] of [
+    ['trixie', 'debian/trixie'],
+    ['debian/trixe^', 'debian/trixie'],
+    ['origin:mian', 'origin:main'],
+  ] as const) {
+    const error = coded('ERR_REF_MISSING', `; did you mean ${meant}?`);
+    await assert.rejects(resolveRevision(repo, revision), error);
+    await assert.rejects(resolveRevision({ ...repo, path: '/none', parent: repo }, revision), error);
+  }
+  await assert.rejects(resolveRevision(repo, 'nowhere'), coded('ERR_REF_MISSING', '(treeport repo refs'));
+});
+
 test('a beginning of several commits is ambiguous', async (t) => {
   const { repo, second } = await twoCommits(t);
   const twin = parseChecksum(`${second.slice(0, 10)}${'f'.repeat(54)}`);

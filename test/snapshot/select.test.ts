@@ -46,6 +46,13 @@ test('a glob that matches nothing is named, with the refs there are', async (t) 
   });
 });
 
+test('a ref that is misspelt is answered with the one that was meant', async (t) => {
+  const { repo } = await writeMirrorSource(await tempDir(t));
+  await assert.rejects(selectSnapshot(repo, { ...QUIET, globs: ['exampleos/stabel'] }), {
+    message: /; did you mean exampleos\/stable\?$/,
+  });
+});
+
 test('a ref of two collections is refused', async (t) => {
   const path = await tempDir(t);
   const { repo, writer, first } = await writeMirrorSource(path);

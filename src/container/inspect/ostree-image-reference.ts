@@ -3,10 +3,12 @@
  * grammar of ostree-ext. The scheme says what an import must verify before it accepts the commit.
  */
 import { TreeportError } from '../../base/errors.ts';
+import { question, similarNames } from '../../base/similar.ts';
 import {
   formatImageReference,
   type ImageReference,
   KNOWN_TRANSPORTS,
+  meantReference,
   parseImageReference,
 } from '../../oci/model/reference.ts';
 import { isRemoteName } from '../../ostree/ref-name.ts';
@@ -65,10 +67,26 @@ export function hasVerificationScheme(text: string): boolean {
 export function parseOstreeImageReference(text: string): OstreeImageReference {
   const scheme = schemeOf(text);
   if (scheme === undefined) {
+    const meant = meantReferences(text);
+    const suggestion = meant.length === 0 ? '' : `${question(meant)} `;
     const transports = KNOWN_TRANSPORTS.join(' ');
-    throw fault(text, `it must be one of ${KNOWN.join(' ')}, and an IMAGE starts with one of ${transports}`);
+    throw fault(
+      text,
+      `${suggestion}it must be one of ${KNOWN.join(' ')}, and an IMAGE starts with one of ${transports}`,
+    );
   }
   return scheme.parse(text.slice(text.indexOf(':') + 1), text);
+}
+
+/** The references that someone who left out or misspelt the scheme may have meant. */
+function meantReferences(text: string): readonly string[] {
+  const colon = text.indexOf(':');
+  const near = similarNames(text.slice(0, Math.max(0, colon)), Object.keys(SCHEMES));
+  if (near.length > 0) return near.map((scheme) => scheme + text.slice(colon));
+  const image = meantReference(text);
+  return image === undefined
+    ? []
+    : [`ostree-remote-image:REMOTE:${image}`, `ostree-unverified-image:${image}`];
 }
 
 /** The remote whose keys must have signed the commit, if the scheme names one. */

@@ -3,6 +3,7 @@
  * of containers/image with `registry:` as another word for `docker://`.
  */
 import { TreeportError } from '../../base/errors.ts';
+import { question, similarNames } from '../../base/similar.ts';
 
 export type Transport =
   | 'registry'
@@ -38,6 +39,10 @@ const PREFIXES: Readonly<Record<Transport, string>> = {
 /** All prefixes of references. */
 export const KNOWN_TRANSPORTS: readonly string[] = ['registry:', ...Object.values(PREFIXES)];
 
+/** A host with a dot or a port, and a path. */
+const REGISTRY_NAME =
+  /^(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?|[a-z0-9-]+:\d+|\[[0-9a-f:]+\](?::\d+)?)\/[\w./@:-]+$/;
+
 /** Parses an image reference; throws ERR_IMAGE_REFERENCE. */
 export function parseImageReference(text: string): ImageReference {
   const colon = text.indexOf(':');
@@ -47,13 +52,29 @@ export function parseImageReference(text: string): ImageReference {
     if (!rest.startsWith('//')) throw fault(text, 'docker: must be followed by //');
     return named('registry', rest.slice(2), text);
   }
-  if (!isTransport(token)) throw fault(text, `it must start with one of ${KNOWN_TRANSPORTS.join(' ')}`);
+  if (!isTransport(token)) {
+    const meant = meantReference(text);
+    const suggestion = meant === undefined ? '' : `${question([meant])} `;
+    throw fault(text, `${suggestion}it must start with one of ${KNOWN_TRANSPORTS.join(' ')}`);
+  }
   return named(token, rest, text);
 }
 
 /** True if `text` starts with a transport; a path that looks like a reference must be given as `./…`. */
 export function isImageReference(text: string): boolean {
   return KNOWN_TRANSPORTS.some((prefix) => text.startsWith(prefix)) || text.startsWith('docker:');
+}
+
+/** The reference that someone who wrote this text may have meant: a transport is missing or misspelt. */
+export function meantReference(text: string): string | undefined {
+  const [, token = '', rest = ''] = /^([^:/]*):(.*)$/s.exec(text) ?? [];
+  if (rest !== '' && /^https?$/.test(token)) return `docker:${rest}`;
+  if (/^(?:\.{0,2}\/|~\/)/.test(text))
+    return `${/\.(?:tar|oci|ociarchive)$/.test(text) ? 'oci-archive' : 'oci'}:${text}`;
+  if (/^localhost\//.test(text)) return `containers-storage:${text}`;
+  if (REGISTRY_NAME.test(text)) return `docker://${text}`;
+  const [transport] = rest === '' ? [] : similarNames(token, Object.keys(PREFIXES));
+  return transport === undefined ? undefined : `${transport}:${rest}`;
 }
 
 /** Formats the reference for display and for skopeo; a registry becomes `docker://NAME`. */

@@ -113,3 +113,17 @@ test('an empty name, and a remote that is missing or no name, are refused', () =
   ])
     assert.throws(() => parseOstreeImageReference(text), coded('ERR_IMAGE_REFERENCE', 'name of a remote'));
 });
+
+test('a missing or misspelt scheme is answered with what was meant', () => {
+  for (const [text, meant] of [
+    [
+      'registry.example.com/os:1',
+      'did you mean ostree-remote-image:REMOTE:docker://registry.example.com/os:1 or ' +
+        'ostree-unverified-image:docker://registry.example.com/os:1?',
+    ],
+    ['ostree-unverified-imag:oci:x', 'did you mean ostree-unverified-image:oci:x?'],
+    ['ostree-image-singed:docker://x/y', 'did you mean ostree-image-signed:docker://x/y?'],
+  ] as const) {
+    assert.throws(() => parseOstreeImageReference(text), coded('ERR_IMAGE_REFERENCE', meant));
+  }
+});

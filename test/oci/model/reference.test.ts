@@ -3,6 +3,7 @@ import test from 'node:test';
 import {
   formatImageReference,
   layoutLocation,
+  meantReference,
   parseImageReference,
 } from '../../../src/oci/model/reference.ts';
 import { coded } from '../../support/expect.ts';
@@ -65,4 +66,31 @@ test('a layout is split at the first colon', () => {
   assert.deepEqual(at('/a/b:'), { path: '/a/b', tag: undefined });
   assert.deepEqual(at('b:quay.io/x:1'), { path: 'b', tag: 'quay.io/x:1' });
   assert.throws(() => at(':tag'), coded('ERR_IMAGE_REFERENCE', 'path'));
+});
+
+test('a reference without a transport, or with a misspelt one, is answered with the one that was meant', () => {
+  const meant = {
+    'registry.example.com/os:1': 'docker://registry.example.com/os:1',
+    'registry.example.com:5000/a/os@sha256:0': 'docker://registry.example.com:5000/a/os@sha256:0',
+    'reg:5000/os': 'docker://reg:5000/os',
+    '[::1]:5000/os': 'docker://[::1]:5000/os',
+    'localhost:5000/os:1': 'docker://localhost:5000/os:1',
+    'https://registry.example.com/os': 'docker://registry.example.com/os',
+    'localhost/os:1': 'containers-storage:localhost/os:1',
+    '/srv/image': 'oci:/srv/image',
+    './image:1': 'oci:./image:1',
+    '../os.tar': 'oci-archive:../os.tar',
+    'oci-archve:os.tar': 'oci-archive:os.tar',
+    'OCI:dir': 'oci:dir',
+    'oci/dir': undefined,
+    'os:1': undefined,
+    'oci-archve:': undefined,
+    '': undefined,
+  };
+  for (const [text, reference] of Object.entries(meant)) {
+    assert.throws(() => parseImageReference(text), coded('ERR_IMAGE_REFERENCE'));
+    assert.equal(meantReference(text), reference, text);
+  }
+  const message = /: "localhost\/os:1": did you mean containers-storage:localhost\/os:1\? it must start with/;
+  assert.throws(() => parseImageReference('localhost/os:1'), message);
 });
