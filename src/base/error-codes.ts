@@ -72,9 +72,11 @@ export const ERROR_CODES = {
   ERR_REGISTRY_STALLED:
     'The registry kept the connection open but sent nothing for 60 s, or the time set by --stall-timeout. Data read so far was discarded; try again.',
   ERR_REGISTRY_AUTH:
-    'The registry refuses the credentials, or requires some. Run `podman login`, or name a file with --authfile.',
+    'The registry refuses the credentials, or requires some. Run `podman login`, or name a file with --authfile or --creds-file.',
   ERR_REGISTRY_TLS:
     "The registry's certificate cannot be verified, or the registry does not use TLS. Install its CA, name a directory with --cert-dir, or allow it in registries.conf.",
+  ERR_CREDENTIALS:
+    'The file that --creds-file names is missing, or is not one line of the form USER:PASSWORD.',
   ERR_STORAGE_MOUNT:
     'The image in container storage cannot be mounted here. The message gives the reason. Its layers can still be read.',
   ERR_POLICY: 'The containers policy (policy.json) rejects the image, or there is no policy.',

@@ -8,13 +8,13 @@ import { writeError } from './atomic-file.ts';
 import { Temporary } from './temporary.ts';
 
 /** `$TMPDIR`, else /var/tmp: unlike /tmp, it is on disk on every machine. */
-function baseDirectory(): string {
+export function temporaryBase(): string {
   return process.env.TMPDIR || (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
 }
 
 /** Creates a directory. The caller removes it; otherwise it goes when the process exits. */
 export async function makeTemporaryDirectory(): Promise<Temporary> {
-  const base = baseDirectory();
+  const base = temporaryBase();
   return Temporary.create(join(base, 'treeport'), 'directory', 0o700).catch((error) => {
     throw writeError(error, base);
   });

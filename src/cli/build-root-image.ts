@@ -17,9 +17,10 @@ import {
 import { type EncapsulateCliOptions, encapsulateOptions } from './encapsulate-options.ts';
 import type { LayerCliOptions } from './layer-options.ts';
 import { startProgress } from './progress.ts';
+import type { PublishOptions } from './publish-options.ts';
 import type { ImagePlanning } from './publish-planned.ts';
+import { registryAccess } from './registry-options.ts';
 import { printMessage, warn } from './report.ts';
-import { type PublishOptions, skopeoOptions } from './run-publish.ts';
 import { withUsedImages } from './used-images.ts';
 
 export type BuildRootOptions = RootCliOptions & EncapsulateCliOptions & LayerCliOptions & PublishOptions;
@@ -67,7 +68,7 @@ async function publishRoot(
   const { finishImage } = await import('../container/encapsulate/image-draft.ts');
   const { onBase } = await import('../container/rootfs/base-image.ts');
   const { publishPlanned } = await import('./publish-planned.ts');
-  const access = skopeoOptions(options);
+  const access = await registryAccess(options);
   const image = { target: output, label: 'build-chunked-oci', source, commit, imageOptions, access };
   const build = async (sink: ImageSink, { plan, onProgress }: ImagePlanning) => {
     const planned = await plan();
@@ -91,7 +92,7 @@ async function withFormerImage(options: BuildRootOptions, output: ImageReference
   const { formatImageReference } = await import('../oci/model/reference.ts');
   const name = formatImageReference(output);
   try {
-    return await withUsedImages(skopeoOptions(options), async (images) => {
+    return await withUsedImages(await registryAccess(options), async (images) => {
       const { record } = planOfImage(await images.open(name));
       return record === undefined ? options : { ...options, previousBuild: name };
     });
@@ -124,7 +125,7 @@ async function openRoot(origin: RootOrigin, options: BuildRootOptions): Promise<
   return withProgress(options, async (onBytes) => {
     if (origin.kind === 'path')
       return { root: await openRootAt(origin.path, { ...reading, onBytes }), base: undefined };
-    const access = skopeoOptions(options);
+    const access = await registryAccess(options);
     const { base, ...root } = await openRootOf(origin.reference, access, { ...reading, onBytes });
     return { root, base };
   });

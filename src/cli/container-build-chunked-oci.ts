@@ -6,9 +6,8 @@ import type { Command } from 'commander';
 import type { BuildRootOptions } from './build-root-image.ts';
 import { addRootOptions } from './build-root-options.ts';
 import { addEncapsulateOptions, collectText } from './encapsulate-options.ts';
-import { addImageSigningOptions } from './image-signing-options.ts';
 import { addLayerOptions } from './layer-options.ts';
-import { authfileOption, quietOption } from './options.ts';
+import { addPublishOptions } from './publish-options.ts';
 
 export function addContainerBuildChunkedOci(group: Command): void {
   addVerb(group);
@@ -31,12 +30,10 @@ function addVerb(group: Command): Command {
     .description(
       'make an OCI image of a root filesystem that is no commit yet, and print its manifest digest',
     );
-  addLayerOptions(addEncapsulateOptions(addRootOptions(command)))
-    .addOption(authfileOption())
-    .addOption(quietOption());
+  addPublishOptions(addLayerOptions(addEncapsulateOptions(addRootOptions(command))));
   for (const option of command.options)
     if (['config', 'imageConfig'].includes(option.attributeName())) option.conflicts('from');
-  return addImageSigningOptions(command).action(async (options: BuildRootOptions) => {
+  return command.action(async (options: BuildRootOptions) => {
     const { buildRootImage } = await import('./build-root-image.ts');
     await buildRootImage(options);
   });

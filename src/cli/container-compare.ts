@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { comparisonLines } from './comparison-text.ts';
 import { printJson, printLine } from './output.ts';
-import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { addRegistryOptions, type RegistryOptions, registryAccess } from './registry-options.ts';
 import { withUsedImages } from './used-images.ts';
 
-type Options = ProxyOptions & { readonly json?: boolean };
+type Options = RegistryOptions & { readonly json?: boolean };
 
 export function addContainerCompare(group: Command): void {
   const command = group
@@ -13,12 +13,12 @@ export function addContainerCompare(group: Command): void {
     .argument('<old>', 'an image reference, with or without a verification scheme')
     .argument('<new>', 'the image to compare it with')
     .option('--json', 'print everything as one JSON document');
-  addProxyOptions(command).action(compare);
+  addRegistryOptions(command).action(compare);
 }
 
 async function compare(before: string, after: string, options: Options): Promise<void> {
   const { compareImages } = await import('../container/inspect/compare-images.ts');
-  const comparison = await withUsedImages(registryAccess(options), async (images) =>
+  const comparison = await withUsedImages(await registryAccess(options), async (images) =>
     compareImages(await images.open(before), await images.open(after)),
   );
   if (options.json) return printJson(comparison, 2);

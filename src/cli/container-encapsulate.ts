@@ -7,12 +7,12 @@ import {
   type EncapsulateCliOptions,
   encapsulateOptions,
 } from './encapsulate-options.ts';
-import { addImageSigningOptions } from './image-signing-options.ts';
 import { addLayerOptions, type LayerCliOptions } from './layer-options.ts';
 import { openRepo } from './open-repo.ts';
-import { authfileOption, quietOption, repoOption } from './options.ts';
+import { repoOption } from './options.ts';
+import { addPublishOptions, type PublishOptions } from './publish-options.ts';
 import type { ImagePlanning } from './publish-planned.ts';
-import { type PublishOptions, skopeoOptions } from './run-publish.ts';
+import { registryAccess } from './registry-options.ts';
 
 type Options = EncapsulateCliOptions & LayerCliOptions & PublishOptions & { readonly repo: string };
 
@@ -45,10 +45,7 @@ export function addContainerExportOci(group: Command): void {
 }
 
 function addOptions(command: Command): Command {
-  addLayerOptions(addEncapsulateOptions(command.addOption(repoOption())))
-    .addOption(authfileOption())
-    .addOption(quietOption());
-  return addImageSigningOptions(command);
+  return addPublishOptions(addLayerOptions(addEncapsulateOptions(command.addOption(repoOption()))));
 }
 
 /** As rpm-ostree's command of this name: its options, and its last line. */
@@ -80,7 +77,7 @@ async function encapsulateCommit(
   const source = repo.objects;
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
-  const access = skopeoOptions(options);
+  const access = await registryAccess(options);
   const image = { target, label: 'encapsulate', source, commit, imageOptions, access };
   const build = async (sink: ImageSink, { plan, onProgress }: ImagePlanning) =>
     finishImage(sink, await encapsulate(source, commit, sink, { ...(await plan()), onProgress }));

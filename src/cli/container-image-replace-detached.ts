@@ -2,19 +2,16 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { CommitHead } from '../tar/import-commit.ts';
 import { collectText } from './encapsulate-options.ts';
-import { addImageSigningOptions } from './image-signing-options.ts';
-import {
-  authfileOption,
-  quietOption,
-  type StallOptions,
-  stallAccess,
-  stallTimeoutOption,
-} from './options.ts';
+import { addPublishOptions, type PublishOptions } from './publish-options.ts';
+import { registryAccess } from './registry-options.ts';
 import { warn } from './report.ts';
-import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+import { publishAndPrint } from './run-publish.ts';
 
-type Options = PublishOptions &
-  StallOptions & { readonly src: string; readonly dest: string; readonly sign?: readonly string[] };
+type Options = PublishOptions & {
+  readonly src: string;
+  readonly dest: string;
+  readonly sign?: readonly string[];
+};
 
 export function addContainerImage(group: Command): void {
   const command = group
@@ -33,11 +30,8 @@ export function addContainerImage(group: Command): void {
       'instead of replacing, add a signature by ed25519=file:PATH, spki=file:PATH or TYPE=command:COMMAND; may be repeated',
       collectText,
     )
-    .addOption(authfileOption())
-    .addOption(stallTimeoutOption())
-    .addOption(quietOption())
     .action(replace);
-  addImageSigningOptions(command);
+  addPublishOptions(command);
 }
 
 async function replace(contents: string | undefined, options: Options): Promise<void> {
@@ -50,7 +44,7 @@ async function replace(contents: string | undefined, options: Options): Promise<
   const [from, to] = [parseImageReference(options.src), parseImageReference(options.dest)];
   const change =
     options.sign === undefined ? await contentsChange(contents) : await signingChange(options.sign);
-  const access = { ...skopeoOptions(options), ...stallAccess(options) };
+  const access = await registryAccess(options);
   const image = await openImage(from, { ...access, reread: true });
   const publishedRepos = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}`);
   try {

@@ -4,9 +4,9 @@ import type { CommitInfo, ImageInfoOptions } from '../container/inspect/image-in
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import { printJson, printLine } from './output.ts';
-import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { addRegistryOptions, type RegistryOptions, registryAccess } from './registry-options.ts';
 
-type Options = ProxyOptions & {
+type Options = RegistryOptions & {
   readonly repo?: string;
   readonly remote?: string;
   readonly commits?: boolean;
@@ -22,7 +22,7 @@ export function addContainerInfo(group: Command): void {
     .option('--remote <name>', 'the remote to verify with, if the reference names none')
     .option('--commits', 'also list the other commits that a mirror image serves, from its layers')
     .option('--json', 'print everything as one JSON document');
-  addProxyOptions(command).action(showInfo);
+  addRegistryOptions(command).action(showInfo);
 }
 
 async function showInfo(text: string, options: Options): Promise<void> {
@@ -31,7 +31,7 @@ async function showInfo(text: string, options: Options): Promise<void> {
   const { imageInfo } = await import('../container/inspect/image-info.ts');
   const { reference, name } = imageArgument(text);
   const infoOptions = verification(reference, options);
-  const image = await openOstreeImage(reference, registryAccess(options));
+  const image = await openOstreeImage(reference, await registryAccess(options));
   try {
     const info = await imageInfo(image, infoOptions);
     const commits = options.commits ? [info.commit, ...(await publishedCommits(image))] : undefined;

@@ -8,10 +8,10 @@ import { disableIncrementalMarking } from './gc-flags.ts';
 import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
-import { addProxyOptions, type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { addRegistryOptions, type RegistryOptions, registryAccess } from './registry-options.ts';
 import { warn } from './report.ts';
 
-type Options = ProxyOptions & {
+type Options = RegistryOptions & {
   readonly repo: string;
   readonly writeRef?: string;
   readonly timestampCheck?: boolean;
@@ -40,7 +40,7 @@ export function addContainerUnencapsulate(group: Command): void {
       'accept an image reference without a verification scheme, and verify no signature',
     )
     .option('--arch <name>', "architecture to choose from an image index (default: this machine's)");
-  addProxyOptions(command)
+  addRegistryOptions(command)
     .option('--json', 'print progress and results as JSON, one object per line')
     .addOption(quietOption())
     .action(importImage);
@@ -91,7 +91,7 @@ async function importLayers(
   const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
   const { arch } = options;
   const image = await openOstreeImage(reference, {
-    ...registryAccess(options),
+    ...(await registryAccess(options)),
     ...(arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(arch) } }),
   });
   try {

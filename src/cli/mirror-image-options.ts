@@ -1,7 +1,6 @@
 /** Options of the verbs that make a mirror image of a repository: `mirror build` and `snapshot create`. */
 import type { Command } from 'commander';
 import { addEncapsulateOptions, type EncapsulateCliOptions } from './encapsulate-options.ts';
-import { addImageSigningOptions } from './image-signing-options.ts';
 import { addLayerOptions, type LayerCliOptions } from './layer-options.ts';
 import {
   deltaReporter,
@@ -10,21 +9,14 @@ import {
   signSummaryOption,
   summarySigners,
 } from './mirror-options.ts';
-import {
-  authfileOption,
-  quietOption,
-  repoOption,
-  type StallOptions,
-  stallAccess,
-  stallTimeoutOption,
-} from './options.ts';
+import { repoOption } from './options.ts';
+import { addPublishOptions, type PublishOptions } from './publish-options.ts';
+import { registryAccess } from './registry-options.ts';
 import { warn } from './report.ts';
-import { type PublishOptions, skopeoOptions } from './run-publish.ts';
 
 export type MirrorImageCliOptions = EncapsulateCliOptions &
   LayerCliOptions &
-  PublishOptions &
-  StallOptions & {
+  PublishOptions & {
     readonly repo: string;
     readonly runtime?: string;
     readonly delta?: readonly string[];
@@ -36,16 +28,12 @@ export function addMirrorImageOptions(command: Command, own: (command: Command) 
   const common = own(command.addOption(repoOption()))
     .addOption(runtimeOption())
     .addOption(signSummaryOption());
-  addLayerOptions(addEncapsulateOptions(common))
-    .addOption(authfileOption())
-    .addOption(stallTimeoutOption())
-    .addOption(quietOption());
-  return addImageSigningOptions(command);
+  return addPublishOptions(addLayerOptions(addEncapsulateOptions(common)));
 }
 
 /** Maps the parsed command line to what the library's functions for both have in common. */
 export async function mirrorImageOptions(options: MirrorImageCliOptions) {
-  const access = { ...skopeoOptions(options), ...stallAccess(options) };
+  const access = await registryAccess(options);
   return {
     access,
     making: {

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
-import { addImageSigningOptions } from './image-signing-options.ts';
-import { authfileOption, quietOption } from './options.ts';
-import { type PublishOptions, publishAndPrint } from './run-publish.ts';
+import { addPublishOptions, type PublishOptions } from './publish-options.ts';
+import { publishAndPrint } from './run-publish.ts';
 
 type Options = PublishOptions & {
   readonly arch?: string;
@@ -15,11 +14,8 @@ export function addMirrorRuntime(group: Command): void {
     .description('make an image of the runtime of mirror images, for the Containerfile and for --runtime')
     .argument('<image>', 'destination: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://NAME, …')
     .option('--arch <name>', 'architecture; this machine must have its Node and libraries (default: its own)')
-    .option('--compression <kind>', 'gzip[:1-9] or zstd[:1-19] (default: gzip:6)')
-    .addOption(authfileOption())
-    .addOption(quietOption())
-    .action(makeRuntimeImage);
-  addImageSigningOptions(command);
+    .option('--compression <kind>', 'gzip[:1-9] or zstd[:1-19] (default: gzip:6)');
+  addPublishOptions(command).action(makeRuntimeImage);
 }
 
 async function makeRuntimeImage(image: string, options: Options): Promise<void> {

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { Bake } from '../mirror/packs/bake.ts';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
-import { addImageSigningOptions } from './image-signing-options.ts';
 import {
   bakedReporter,
   bakeOption,
@@ -12,27 +11,21 @@ import {
   summarySigners,
   virtualDeltaOption,
 } from './mirror-options.ts';
-import {
-  authfileOption,
-  quietOption,
-  type StallOptions,
-  stallAccess,
-  stallTimeoutOption,
-} from './options.ts';
+import { addPublishOptions, type PublishOptions } from './publish-options.ts';
+import { registryAccess } from './registry-options.ts';
 import { warn } from './report.ts';
-import { type PublishOptions, publishAndPrint, skopeoOptions } from './run-publish.ts';
+import { publishAndPrint } from './run-publish.ts';
 
-type Options = PublishOptions &
-  StallOptions & {
-    readonly ref?: readonly string[];
-    readonly label?: readonly (readonly [string, string])[];
-    readonly arch?: string;
-    readonly compression?: string;
-    readonly runtime?: string;
-    readonly bake: Bake;
-    readonly delta: 'virtual' | 'none';
-    readonly signSummary?: readonly string[];
-  };
+type Options = PublishOptions & {
+  readonly ref?: readonly string[];
+  readonly label?: readonly (readonly [string, string])[];
+  readonly arch?: string;
+  readonly compression?: string;
+  readonly runtime?: string;
+  readonly bake: Bake;
+  readonly delta: 'virtual' | 'none';
+  readonly signSummary?: readonly string[];
+};
 
 export function addMirrorWrap(group: Command): void {
   const command = group
@@ -58,11 +51,8 @@ export function addMirrorWrap(group: Command): void {
     .addOption(bakeOption())
     .addOption(virtualDeltaOption())
     .addOption(signSummaryOption())
-    .addOption(authfileOption())
-    .addOption(stallTimeoutOption())
-    .addOption(quietOption())
     .action(wrap);
-  addImageSigningOptions(command);
+  addPublishOptions(command);
 }
 
 async function wrap(source: string, target: string, options: Options): Promise<void> {
@@ -78,7 +68,7 @@ async function wrap(source: string, target: string, options: Options): Promise<v
     options.arch === undefined
       ? {}
       : { platform: { os: 'linux', architecture: goArchitecture(options.arch) } };
-  const access = { ...skopeoOptions(options), ...stallAccess(options) };
+  const access = await registryAccess(options);
   const image = await openImage(from, { ...access, ...platform, reread: true });
   const wrapOptions = {
     refs: options.ref ?? [],

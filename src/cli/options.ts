@@ -1,7 +1,6 @@
 /** Options that several verbs share. */
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { TreeportError } from '../base/errors.ts';
-import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
 
 /** `--repo PATH`, required. */
 export function repoOption(): Option {
@@ -28,32 +27,4 @@ export function checkTimestampOption(options: {
     'ERR_USAGE',
     '--timestamp-check compares with the commit of a ref; give --write-ref',
   );
-}
-
-/** `--authfile PATH`, for skopeo. */
-export function authfileOption(): Option {
-  return new Option('--authfile <path>', 'file with registry credentials, as podman login writes it');
-}
-
-/** The value of `--stall-timeout`, in seconds. */
-export type StallOptions = { readonly stallTimeout?: number };
-
-/** One day; timers are limited to some 24 days. */
-const MAX_STALL_TIMEOUT = 86_400;
-
-/** `--stall-timeout SECONDS`, for verbs that read images from registries. */
-export function stallTimeoutOption(): Option {
-  return new Option(
-    '--stall-timeout <seconds>',
-    'fail after a registry has sent nothing for this long; 0 disables the timeout (default: 60)',
-  ).argParser((value) => {
-    const seconds = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
-    if (seconds <= MAX_STALL_TIMEOUT) return seconds;
-    throw new InvalidArgumentError(`It must be a number of seconds from 0 to ${MAX_STALL_TIMEOUT}.`);
-  });
-}
-
-/** Maps the option to `openImage`'s. */
-export function stallAccess({ stallTimeout }: StallOptions): RegistryAccess {
-  return stallTimeout === undefined ? {} : { stallTimeout };
 }

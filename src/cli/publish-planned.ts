@@ -14,7 +14,8 @@ import { comparisonLines } from './comparison-text.ts';
 import { type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
 import { printLine } from './output.ts';
 import { planFor, withPlan } from './plan-layers.ts';
-import { type BuildWithProgress, type PublishOptions, publishAndPrint } from './run-publish.ts';
+import type { PublishOptions } from './publish-options.ts';
+import { type BuildWithProgress, publishAndPrint } from './run-publish.ts';
 import { withUsedImages } from './used-images.ts';
 
 export type ImagePlanning = {

@@ -1,21 +1,11 @@
 /** Publishes an image for a verb: shows progress, then prints the digest. */
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
-import type { ImageSigning } from '../oci/skopeo/image-signing.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
-
-/** The values of `--authfile`, `--quiet` and the options that sign images. */
-export type PublishOptions = ImageSigning & {
-  readonly authfile?: string;
-  readonly quiet?: boolean;
-};
-
-/** Selects the options for skopeo. */
-export function skopeoOptions({ authfile }: PublishOptions): { readonly authfile?: string } {
-  return authfile === undefined ? {} : { authfile };
-}
+import type { PublishOptions } from './publish-options.ts';
+import { registryAccess } from './registry-options.ts';
 
 /** Writes and finishes the image; calls `onProgress` with the bytes written since the last call. */
 export type BuildWithProgress = (sink: ImageSink, onProgress: (bytes: number) => void) => Promise<Descriptor>;
@@ -32,7 +22,7 @@ export async function publishAndPrint(
   const progress = startProgress({ label, unit: 'bytes', quiet: options.quiet });
   try {
     const onProgress = (bytes: number) => progress.add(bytes);
-    const publish = { ...skopeoOptions(options), signing: options };
+    const publish = { ...(await registryAccess(options)), signing: options };
     const digest = await publishImage(image, (sink) => build(sink, onProgress), publish);
     progress.stop();
     await printLine(result(digest));

@@ -3,7 +3,7 @@ import { formatByteSize } from '../base/byte-size.ts';
 import type { Side } from '../snapshot/diff.ts';
 import { openAnyRepo } from './open-repo.ts';
 import { printJson, printLine, printNames, shownName } from './output.ts';
-import { addProxyOptions } from './proxy-options.ts';
+import { addRegistryOptions } from './registry-options.ts';
 import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
 type Options = SnapshotImageOptions & { readonly json?: boolean };
@@ -14,7 +14,7 @@ export function addSnapshotDiff(group: Command): void {
     .description('what a snapshot or repository has that another lacks: refs, commits, objects, bytes')
     .argument('<from>', 'an image, or the path of a repository')
     .argument('<to>', 'an image, or the path of a repository');
-  addProxyOptions(command).addOption(mediumOption()).option('--json', 'print it as JSON').action(diff);
+  addRegistryOptions(command).addOption(mediumOption()).option('--json', 'print it as JSON').action(diff);
 }
 
 async function diff(from: string, to: string, options: Options): Promise<void> {

@@ -3,7 +3,7 @@ import type { ObjectName } from '../ostree/object-name.ts';
 import { quietOption } from './options.ts';
 import { printLine, printNames, shownName } from './output.ts';
 import { startProgress } from './progress.ts';
-import { addProxyOptions } from './proxy-options.ts';
+import { addRegistryOptions } from './registry-options.ts';
 import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
 type Options = SnapshotImageOptions & {
@@ -19,7 +19,7 @@ export function addSnapshotExport(group: Command): void {
     .description('write what a snapshot serves when it is started as a plain archive repository')
     .argument('<image>', 'the snapshot')
     .argument('<directory>', 'an empty directory, or that of an earlier export');
-  addProxyOptions(command)
+  addRegistryOptions(command)
     .addOption(mediumOption())
     .option('--list', 'print the path of each file of the export, in the order of upload')
     .option('--verify', 'verify the objects that are there already as well')

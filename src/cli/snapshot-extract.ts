@@ -5,7 +5,7 @@ import { imageArgument } from './image-argument.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
-import { addProxyOptions } from './proxy-options.ts';
+import { addRegistryOptions } from './registry-options.ts';
 import { warn } from './report.ts';
 import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
@@ -22,7 +22,7 @@ export function addSnapshotExtract(group: Command): void {
     .argument('<image>', 'the snapshot; ostree-remote-image:REMOTE:IMAGE verifies signatures as well')
     .argument('[refs...]', 'refs, or globs of refs (default: everything)')
     .addOption(repoOption());
-  addProxyOptions(command)
+  addRegistryOptions(command)
     .addOption(mediumOption())
     .option('--json', 'print the result as JSON')
     .addOption(quietOption())

@@ -6,9 +6,9 @@ import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { collectText } from './encapsulate-options.ts';
 import { imageArgument } from './image-argument.ts';
-import { type ProxyOptions, registryAccess } from './proxy-options.ts';
+import { type RegistryOptions, registryAccess } from './registry-options.ts';
 
-export type SnapshotImageOptions = ProxyOptions & { readonly medium?: readonly string[] };
+export type SnapshotImageOptions = RegistryOptions & { readonly medium?: readonly string[] };
 
 /** `--medium`: where other pieces are. */
 export function mediumOption(): Option {
@@ -47,5 +47,5 @@ async function openArgument(
     const [first, ...others] = await findPieces(layoutLocation(image).path, medium);
     if (first !== undefined) return openPieces(image, [first, ...others]);
   }
-  return openOstreeImage(reference, registryAccess(options));
+  return openOstreeImage(reference, await registryAccess(options));
 }

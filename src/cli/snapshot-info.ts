@@ -4,7 +4,7 @@ import { timestampText } from '../base/timestamp.ts';
 import type { SnapshotInfo } from '../snapshot/info.ts';
 import { imageArgument } from './image-argument.ts';
 import { printJson, printLine } from './output.ts';
-import { addProxyOptions } from './proxy-options.ts';
+import { addRegistryOptions } from './registry-options.ts';
 import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
 type Options = SnapshotImageOptions & { readonly json?: boolean };
@@ -14,7 +14,7 @@ export function addSnapshotInfo(group: Command): void {
     .command('info')
     .description('what a snapshot holds, and what of it is layers; reads its smallest layers only')
     .argument('<image>', 'the snapshot');
-  addProxyOptions(command)
+  addRegistryOptions(command)
     .addOption(mediumOption())
     .option('--json', 'print it as JSON, with all refs and commits')
     .action(info);

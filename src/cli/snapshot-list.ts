@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { timestampText } from '../base/timestamp.ts';
 import { printJson, printNames, shownName } from './output.ts';
-import { addProxyOptions } from './proxy-options.ts';
+import { addRegistryOptions } from './registry-options.ts';
 import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
 type Options = SnapshotImageOptions & { readonly commits?: boolean; readonly json?: boolean };
@@ -11,7 +11,7 @@ export function addSnapshotList(group: Command): void {
     .command('list')
     .description('the refs of a snapshot with their commits, or all its commits')
     .argument('<image>', 'the snapshot');
-  addProxyOptions(command)
+  addRegistryOptions(command)
     .addOption(mediumOption())
     .option('--commits', 'list all commits instead')
     .option('--json', 'print them as JSON')

@@ -5,8 +5,9 @@ import { TreeportError } from '../base/errors.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
+import type { PublishOptions } from './publish-options.ts';
 import { printMessage } from './report.ts';
-import { type BuildWithProgress, type PublishOptions, skopeoOptions } from './run-publish.ts';
+import type { BuildWithProgress } from './run-publish.ts';
 
 export type SplitCliOptions = PublishOptions & {
   /** Bytes of a piece. */
@@ -48,7 +49,7 @@ export async function publishSplit(
         name: tag === undefined ? archive : `${archive}:${tag}`,
       };
       const onProgress = (bytes: number) => progress.add(bytes);
-      const manifest = await publishImage(whole, (sink) => build(sink, onProgress), skopeoOptions(options));
+      const manifest = await publishImage(whole, (sink) => build(sink, onProgress));
       progress.stop();
       await splitArchive(archive, {
         target: path,

@@ -7,7 +7,7 @@ import { collectText } from './encapsulate-options.ts';
 import { quietOption } from './options.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
-import { addProxyOptions } from './proxy-options.ts';
+import { addRegistryOptions } from './registry-options.ts';
 import { signTypeOption } from './sign-options.ts';
 import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
 
@@ -22,7 +22,7 @@ export function addSnapshotVerify(group: Command): void {
     .command('verify')
     .description('verify all layers and objects of a snapshot, and the signatures of its commits')
     .argument('<image-or-piece>', 'the snapshot, or the path of one piece of a split one');
-  addProxyOptions(command)
+  addRegistryOptions(command)
     .addOption(mediumOption())
     .option(
       '--keys-file <path>',

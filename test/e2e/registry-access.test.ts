@@ -64,11 +64,19 @@ test('push and pull through TLS with a password', { skip, timeout }, async (t) =
   const digest = await mustTreeport([...push, '--authfile', registry.authfile], { env: at.env });
   await rm(trusted, { recursive: true });
 
+  const creds = join(at.folder, 'creds');
+  await writeFile(creds, 'user:secret\n');
+  const byFile = ['--creds-file', creds, '--cert-dir', registry.certDir];
+  assert.equal(await mustTreeport([...push, ...byFile], { env: at.env }), digest);
+
   const known = ['--authfile', registry.authfile, '--cert-dir', registry.certDir];
-  for (const name of [`${registry.name}/os:v1`, `${registry.name}/os@${digest}`]) {
+  for (const [name, access] of [
+    [`${registry.name}/os:v1`, known],
+    [`${registry.name}/os@${digest}`, byFile],
+  ] as const) {
     await rm(at.repo, { recursive: true });
     await must(['ostree', `--repo=${at.repo}`, 'init', '--mode=archive']);
-    const words = importing(at, `ostree-unverified-registry:${name}`, '--write-ref', 'pulled', ...known);
+    const words = importing(at, `ostree-unverified-registry:${name}`, '--write-ref', 'pulled', ...access);
     assert.equal(await mustTreeport(words, { env: at.env }), `Imported: pulled => ${at.commit}`);
     await must(['ostree', `--repo=${at.repo}`, 'fsck', '--quiet']);
   }

@@ -37,7 +37,8 @@ export async function withOstreeCredentials<Access extends RegistryAccess>(
   environment: NodeJS.ProcessEnv = process.env,
   uid: number | undefined = process.getuid?.(),
 ): Promise<Access> {
-  if (registry.authfile !== undefined || registry.anonymous === true) return registry;
+  if ((registry.authfile ?? registry.credentials) !== undefined || registry.anonymous === true)
+    return registry;
   if (environment.REGISTRY_AUTH_FILE) return registry;
   for (const authfile of ostreeAuthfiles(uid, environment))
     if (await canRead(authfile)) return { ...registry, authfile };

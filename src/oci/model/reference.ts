@@ -4,6 +4,7 @@
  */
 import { TreeportError } from '../../base/errors.ts';
 import { question, similarNames } from '../../base/similar.ts';
+import { registryNameFault } from './registry-name.ts';
 
 export type Transport =
   | 'registry'
@@ -96,6 +97,8 @@ function isTransport(token: string): token is Transport {
 
 function named(transport: Transport, name: string, text: string): ImageReference {
   if (name === '') throw fault(text, 'the name is empty');
+  const reason = transport === 'registry' ? registryNameFault(name) : undefined;
+  if (reason !== undefined) throw fault(text, reason);
   return { transport, name };
 }
 

@@ -19,6 +19,7 @@ import {
 import type { Json } from '../model/json.ts';
 import { decodeReply, encodeRequest, waitsForRegistry } from './image-proxy-messages.ts';
 import { ProxyPipe } from './image-proxy-pipe.ts';
+import type { SkopeoAccess } from './registry-access.ts';
 import { skopeoFault } from './skopeo-fault.ts';
 import { SkopeoProcess } from './skopeo-process.ts';
 import { type StallLimit, watchForStall } from './stall.ts';
@@ -28,8 +29,7 @@ export type ImageProxyOptions = {
   readonly place: string;
   /** Options of skopeo, before the command. */
   readonly global: readonly string[];
-  /** Options of the command: credentials, TLS. */
-  readonly args: readonly string[];
+  readonly access: SkopeoAccess;
   /** How long to wait for a reply or for the bytes of a pipe. */
   readonly stall?: StallLimit | undefined;
 };
@@ -73,10 +73,10 @@ export class ImageProxy {
 
   /** Starts skopeo; ERR_SKOPEO_MISSING, ERR_SKOPEO. The caller closes the proxy. */
   static async start(options: ImageProxyOptions): Promise<ImageProxy> {
-    const { global, args } = options;
-    const command = [...global, 'experimental-image-proxy', '--sockfd', String(SOCKET), ...args];
+    const { global, access } = options;
+    const command = [...global, 'experimental-image-proxy', '--sockfd', String(SOCKET), ...access.args];
     const [here, there] = packetSockets();
-    const process = startProcess(command, here, there);
+    const process = startProcess(command, access.input, { here, there });
     return new ImageProxy(options, here, process).#initialize();
   }
 
@@ -207,9 +207,13 @@ export class ImageProxy {
   }
 }
 
-function startProcess(command: readonly string[], here: number, there: number): SkopeoProcess {
+function startProcess(
+  command: readonly string[],
+  input: string | undefined,
+  { here, there }: { readonly here: number; readonly there: number },
+): SkopeoProcess {
   try {
-    return new SkopeoProcess(command, [there]);
+    return new SkopeoProcess(command, { descriptors: [there], input });
   } catch (error) {
     closeSync(here);
     throw new TreeportError('ERR_SKOPEO', `skopeo cannot be started: ${messageOf(error)}`, { cause: error });

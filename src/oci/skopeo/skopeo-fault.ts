@@ -40,7 +40,8 @@ const KINDS: readonly Kind[] = [
     pattern:
       /unauthorized|authentication required|not authorized|access denied|is denied|denied: |forbidden|invalid username\/password|status ?code(?: from registry)?:? 40[13]\b|\b40[13] \(/i,
     remote: true,
-    advice: 'the registry refuses access; run `podman login`, or pass credentials with --authfile',
+    advice:
+      'the registry refuses access; run `podman login`, or pass credentials with --authfile or --creds-file',
   },
   {
     code: 'ERR_BLOB_CORRUPT',

@@ -14,7 +14,7 @@ import type { OpenedImage } from '../read/opened-image.ts';
 import { acceptsAnyImage, findContainersPolicy } from './containers-policy.ts';
 import { ImageProxy } from './image-proxy.ts';
 import { openProxiedImage } from './proxied-image.ts';
-import { accessArgs } from './registry-access.ts';
+import { skopeoAccess } from './registry-access.ts';
 import { platformArgs, skopeoCopy } from './skopeo.ts';
 import { stallLimit } from './stall.ts';
 
@@ -44,9 +44,9 @@ async function openStreamed(
   global: readonly string[],
   isAcceptedAnyway: boolean,
 ): Promise<OpenedImage | undefined> {
-  const args = accessArgs(options);
+  const access = skopeoAccess(reference, options);
   const stall = stallLimit(reference, options);
-  const start = () => ImageProxy.start({ place: formatImageReference(reference), global, args, stall });
+  const start = () => ImageProxy.start({ place: formatImageReference(reference), global, access, stall });
   const proxy = await start();
   try {
     if (suffices(proxy.version, reference, isAcceptedAnyway)) {
@@ -78,9 +78,10 @@ async function copyHere(
     const path = `${directory.path}/image`;
     const place = formatImageReference(reference);
     // skopeo has checked the signatures against the policy; a layout cannot store them.
-    const copy = ['--remove-signatures', ...accessArgs(options, 'src-')];
+    const { args, input } = skopeoAccess(reference, options, 'src-');
+    const copy = ['--remove-signatures', ...args];
     const watch = { stall: stallLimit(reference, options), progress: () => bytesBelow(path) };
-    await skopeoCopy(place, `oci:${path}`, { global, copy, what: place, watch });
+    await skopeoCopy(place, `oci:${path}`, { global, copy, input, what: place, watch });
     const store = await openLayoutStore(path);
     const image = await openInStore(store, { reference, tag: undefined, platform: options.platform });
     return { ...image, close: () => directory.remove() };

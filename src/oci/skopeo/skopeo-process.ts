@@ -1,10 +1,21 @@
 /** A running skopeo: its exit status and the tail of its stderr. Killed when this process exits. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryName } from '../../base/atomic-file.ts';
 import { onEarlyExit } from '../../base/cleanup.ts';
 import { errnoOf, messageOf, TreeportError } from '../../base/errors.ts';
+import { temporaryBase } from '../../base/temporary-directory.ts';
 
 /** Length of the tail of stderr that is kept. */
 const MAX_STDERR = 16 * 1024;
+
+export type SkopeoProcessOptions = {
+  /** These become 3, 4, … in skopeo. */
+  readonly descriptors?: readonly number[];
+  /** Its standard input, which it may read more than once. */
+  readonly input?: string | undefined;
+};
 
 export class SkopeoProcess {
   /** The exit status, or the signal that ended it; ERR_SKOPEO_MISSING if it could not be started. */
@@ -12,11 +23,12 @@ export class SkopeoProcess {
   readonly #child: ChildProcess;
   #stderr = '';
 
-  /** `descriptors` become 3, 4, … in skopeo. */
-  constructor(args: readonly string[], descriptors: readonly number[] = []) {
+  constructor(args: readonly string[], { descriptors = [], input }: SkopeoProcessOptions = {}) {
+    const stdin = input === undefined ? undefined : unnamedFile(input);
     const child = spawn('skopeo', [...registriesArgs(), ...args], {
-      stdio: ['ignore', 'ignore', 'pipe', ...descriptors],
+      stdio: [stdin ?? 'ignore', 'ignore', 'pipe', ...descriptors],
     });
+    if (stdin !== undefined) closeSync(stdin);
     this.#child = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-MAX_STDERR);
@@ -45,6 +57,15 @@ export class SkopeoProcess {
   kill(): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+/** Opens a file with this text that has no name, so that no other process finds it. */
+function unnamedFile(text: string): number {
+  const path = temporaryName(join(temporaryBase(), 'treeport'));
+  const descriptor = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  writeSync(descriptor, text);
+  return descriptor;
 }
 
 /** podman and buildah honour the variable, skopeo does not. */

@@ -7,19 +7,16 @@ import { skopeoFault } from './skopeo-fault.ts';
 import { SkopeoProcess } from './skopeo-process.ts';
 import { type StallLimit, watchProgress } from './stall.ts';
 
-export type SkopeoOptions = {
-  /** Credentials for registries. */
-  readonly authfile?: string;
-};
-
 export type CopyOptions = {
   /** Options before `copy`: `--override-arch`, `--policy`. */
   readonly global?: readonly string[];
   /** Options after `copy`: credentials, TLS. */
   readonly copy?: readonly string[];
+  /** Text for skopeo's standard input. */
+  readonly input?: string | undefined;
   /** Names the operation in errors. Default: copying between the two places. */
   readonly what?: string;
-  readonly watch?: ProgressWatch;
+  readonly watch?: ProgressWatch | undefined;
 };
 
 /** Kills skopeo when it has stalled. */
@@ -33,19 +30,19 @@ type ProgressWatch = {
 export async function skopeoCopy(
   source: string,
   destination: string,
-  { global = [], copy = [], what = `copying ${source} to ${destination}`, watch }: CopyOptions = {},
+  { global = [], copy = [], input, what = `copying ${source} to ${destination}`, watch }: CopyOptions = {},
 ): Promise<Digest> {
   return withTemporaryDirectory(async (directory) => {
     const digestFile = join(directory, 'digest');
     const args = [...global, 'copy', '--quiet', '--digestfile', digestFile, ...copy, source, destination];
-    await skopeo(args, what, watch);
+    await skopeo(args, { what, input, watch });
     return parseDigest((await readFile(digestFile, 'utf8')).trim(), `the digest of ${destination}`);
   });
 }
 
 /** ERR_SKOPEO_MISSING if skopeo cannot be run; called before long work so that it fails early. */
 export async function requireSkopeo(): Promise<void> {
-  await skopeo(['--version'], 'skopeo --version');
+  await skopeo(['--version'], { what: 'skopeo --version' });
 }
 
 /** The options before the command that select a platform. */
@@ -56,9 +53,14 @@ export function platformArgs(platform: Platform | undefined): readonly string[] 
   return variant === undefined ? args : [...args, '--override-variant', variant];
 }
 
-/** Runs skopeo to completion; `what` names the operation in errors. */
-async function skopeo(args: readonly string[], what: string, watch?: ProgressWatch): Promise<void> {
-  const process = new SkopeoProcess(args);
+type RunOptions = Pick<CopyOptions, 'input' | 'watch'> & {
+  /** Names the operation in errors. */
+  readonly what: string;
+};
+
+/** Runs skopeo to completion. */
+async function skopeo(args: readonly string[], { what, input, watch }: RunOptions): Promise<void> {
+  const process = new SkopeoProcess(args, { input });
   const state: { fault: Error | undefined } = { fault: undefined };
   const endWatch = watchProgress(watch?.stall, watch?.progress, (limit) => {
     state.fault = limit.fault(what);

@@ -8,12 +8,13 @@ import { withTemporaryDirectory } from '../../base/temporary-directory.ts';
 import type { Descriptor, Digest } from '../model/descriptor.ts';
 import { formatImageReference, type ImageReference, layoutLocation } from '../model/reference.ts';
 import { type ImageSigning, isSigning, signingArgs } from '../skopeo/image-signing.ts';
-import { requireSkopeo, type SkopeoOptions, skopeoCopy } from '../skopeo/skopeo.ts';
+import { type RegistryAccess, skopeoAccess } from '../skopeo/registry-access.ts';
+import { requireSkopeo, skopeoCopy } from '../skopeo/skopeo.ts';
 import { createArchiveSink } from './archive.ts';
 import type { ImageSink } from './image-sink.ts';
 import { createLayoutSink } from './layout-directory.ts';
 
-export type PublishImageOptions = SkopeoOptions & {
+export type PublishImageOptions = RegistryAccess & {
   /** Sign the image while it is pushed; only for transports of skopeo that keep signatures. */
   readonly signing?: ImageSigning;
 };
@@ -30,7 +31,7 @@ export async function publishImage(
   build: BuildImage,
   options: PublishImageOptions = {},
 ): Promise<Digest> {
-  const { authfile, signing = {} } = options;
+  const { signing = {} } = options;
   if (isSigning(signing)) refuseUnsignable(reference);
   switch (reference.transport) {
     case 'oci':
@@ -43,9 +44,9 @@ export async function publishImage(
       return withTemporaryDirectory(async (directory) => {
         const path = join(directory, 'image');
         await buildInto(await createLayoutSink({ path, tag: undefined }), build);
-        const copy = [...(authfile === undefined ? [] : ['--authfile', authfile]), ...signed];
+        const { args, input } = skopeoAccess(reference, options, 'dest-');
         const to = formatImageReference(reference);
-        return skopeoCopy(`oci:${path}`, to, { copy, what: `writing ${to}` });
+        return skopeoCopy(`oci:${path}`, to, { copy: [...args, ...signed], input, what: `writing ${to}` });
       });
     }
   }

@@ -27,7 +27,7 @@ const TARS = [
 ];
 const skip = unlessInstalled('skopeo');
 
-function openText(text: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
+async function openText(text: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
   return openImage(parseImageReference(text), options);
 }
 
@@ -199,7 +199,7 @@ test('what is not there is named, and nothing is held', { skip }, async (t) => {
   );
   await writeFile(join(folder, 'text'), 'no archive');
   await assert.rejects(openText(`docker-archive:${folder}/text`), coded('ERR_SKOPEO', 'text'));
-  await assert.rejects(openText('docker://UPPER CASE'), coded('ERR_SKOPEO', 'UPPER CASE'));
+  await assert.rejects(openText('docker://UPPER CASE'), coded('ERR_IMAGE_REFERENCE', 'UPPER CASE'));
   nothingHeld(before);
 });
 
