@@ -39,11 +39,16 @@ export type StoredObject = ContentObject & {
   readInPlace?(take: (piece: Uint8Array) => void): Promise<void>;
 };
 
+/** What is known of a content object without its bytes. */
+export type ContentHead = Pick<ContentObject, 'header' | 'size'>;
+
 export type ObjectSource = {
   has(name: ObjectName): Promise<boolean>;
   /** The serialized variant of a metadata object. */
   metadata(type: MetadataType, checksum: Checksum): Promise<Buffer>;
   content(checksum: Checksum): Promise<StoredObject>;
+  /** Header and size alone, if that takes less than {@link content}; see {@link contentHead}. */
+  head?(checksum: Checksum): Promise<ContentHead>;
   /** Every object in the source, in no particular order. */
   list(): AsyncIterable<ObjectName>;
 };
@@ -52,6 +57,11 @@ export type ObjectSource = {
 export type MetadataSource<Type extends MetadataType = HashedMetadataType> = {
   metadata(type: Type, checksum: Checksum): Promise<Buffer>;
 };
+
+/** Header and size of a content object. */
+export function contentHead(source: ObjectSource, checksum: Checksum): Promise<ContentHead> {
+  return source.head?.(checksum) ?? source.content(checksum);
+}
 
 /** The stream of a symlink. */
 export async function* noBytes(): AsyncGenerator<Uint8Array> {}

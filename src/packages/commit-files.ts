@@ -9,7 +9,7 @@ import { TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { isSymlink } from '../ostree/file-header.ts';
 import { loadDirtree } from '../ostree/load.ts';
-import type { ObjectSource } from '../ostree/object-source.ts';
+import { contentHead, type ObjectSource } from '../ostree/object-source.ts';
 import type { TreeRoot } from '../ostree/tree-roots.ts';
 import { verifiedStream } from '../ostree/verify.ts';
 
@@ -108,7 +108,7 @@ export class CommitFiles {
 
   /** Bytes of a file; 0 for a symlink. */
   async size({ checksum }: FoundFile): Promise<number> {
-    return (await this.#source.content(checksum)).size;
+    return (await contentHead(this.#source, checksum)).size;
   }
 
   /** The verified bytes of a regular file, in pieces. */
@@ -118,7 +118,7 @@ export class CommitFiles {
 
   /** Where a symlink points, literally; undefined for a regular file. */
   async target({ checksum }: FoundFile): Promise<string | undefined> {
-    const { header } = await this.#source.content(checksum);
+    const { header } = await contentHead(this.#source, checksum);
     return isSymlink(header) ? header.target : undefined;
   }
 

@@ -6,7 +6,7 @@
 import type { Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loadDirmeta } from '../ostree/load.ts';
-import type { ObjectSource } from '../ostree/object-source.ts';
+import { contentHead, type ObjectSource } from '../ostree/object-source.ts';
 import { parseXattrs, serializeXattrs } from '../ostree/xattrs.ts';
 import type { CommitFiles, OpenDirectory } from './commit-files.ts';
 
@@ -56,7 +56,7 @@ export async function readContentFacts(
     below.set(directory.path, given);
     for (const { path, checksum } of directory.files.values()) {
       if (!sizes.has(checksum)) {
-        const { header, size } = await source.content(checksum);
+        const { header, size } = await contentHead(source, checksum);
         sizes.set(checksum, size);
         const found = givenBy(header.xattrs);
         if (found !== NOTHING) own.set(checksum, found);

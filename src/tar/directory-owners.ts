@@ -16,10 +16,18 @@ export type DirectoryOwners = ReadonlyMap<string, DirectoryOwner>;
 export async function directoryOwners(source: ObjectSource, commit: Checksum): Promise<DirectoryOwners> {
   const { rootTree, rootMeta } = parseCommit(await source.metadata('commit', commit));
   const owners = new Map<string, DirectoryOwner>();
+  // Most directories share a few.
+  const known = new Map<Checksum, DirectoryOwner>();
   for await (const visit of walkTree(source, { tree: rootTree, meta: rootMeta })) {
     if (visit.kind === 'file' || visit.path === '/') continue;
-    const { uid, gid, mode } = parseDirmeta(await source.metadata('dirmeta', visit.meta));
-    owners.set(containerPath(visit.path.slice(1)), { uid, gid, mode });
+    const owner = known.get(visit.meta) ?? ownerIn(await source.metadata('dirmeta', visit.meta));
+    known.set(visit.meta, owner);
+    owners.set(containerPath(visit.path.slice(1)), owner);
   }
   return owners;
+}
+
+function ownerIn(dirmeta: Buffer): DirectoryOwner {
+  const { uid, gid, mode } = parseDirmeta(dirmeta);
+  return { uid, gid, mode };
 }

@@ -19,18 +19,40 @@ export function wholeCommit(objects: ChunkObjects): LayerPlan {
 
 /** Throws ERR_LAYER_PLAN unless the layers have each path of the commit exactly once. */
 export function checkPlan(plan: LayerPlan, objects: ChunkObjects): void {
-  const unplanned = new Map([...objects].map(([checksum, paths]) => [checksum, new Set(paths)]));
+  const unplanned = new UnplannedPlaces(objects);
   for (const layer of plan) checkComponents(layer);
   for (const { name, objects } of plan) {
-    for (const [checksum, path] of placesOf(objects)) {
-      if (unplanned.get(checksum)?.delete(path)) continue;
-      throw planFault(
-        `layer "${name}" has ${path} (${checksum}), which is not in the commit, or planned twice`,
-      );
+    for (const [checksum, paths] of objects) {
+      for (const path of paths) {
+        if (unplanned.take(checksum, path)) continue;
+        throw planFault(
+          `layer "${name}" has ${path} (${checksum}), which is not in the commit, or planned twice`,
+        );
+      }
     }
   }
-  for (const [checksum, path] of placesOf(unplanned)) {
-    throw planFault(`no layer has ${path} (${checksum})`);
+  for (const [checksum, path] of unplanned) throw planFault(`no layer has ${path} (${checksum})`);
+}
+
+/** Most objects have one path, so only the others take a Set. */
+class UnplannedPlaces {
+  readonly #objects = new Map<Checksum, string | Set<string>>();
+
+  constructor(objects: ChunkObjects) {
+    for (const [checksum, paths] of objects)
+      this.#objects.set(checksum, paths.length === 1 ? (paths[0] as string) : new Set(paths));
+  }
+
+  /** False if it is not there, or was taken before. */
+  take(checksum: Checksum, path: string): boolean {
+    const left = this.#objects.get(checksum);
+    if (typeof left === 'object') return left.delete(path);
+    return left === path && this.#objects.delete(checksum);
+  }
+
+  *[Symbol.iterator](): Generator<readonly [Checksum, string]> {
+    for (const [checksum, left] of this.#objects)
+      for (const path of typeof left === 'object' ? left : [left]) yield [checksum, path];
   }
 }
 
@@ -38,10 +60,6 @@ function checkComponents({ name, packages }: Chunk): void {
   const bad = packages.find((component) => component === '' || component.includes(','));
   if (bad === undefined) return;
   throw planFault(`layer "${name}" has the component ${JSON.stringify(bad)}: names have no commas`);
-}
-
-function* placesOf(objects: ReadonlyMap<Checksum, Iterable<string>>): Generator<readonly [Checksum, string]> {
-  for (const [checksum, paths] of objects) for (const path of paths) yield [checksum, path];
 }
 
 function planFault(what: string): TreeportError {

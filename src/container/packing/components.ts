@@ -36,17 +36,20 @@ export async function commitComponents(
   commit: Commit,
   options: ComponentOptions,
 ): Promise<CommitComponents> {
-  const { format, warn } = options;
-  const ownership = await readOwnership(source, commit, {
-    ...(format && { format }),
-    ...(warn && { warn }),
-  });
+  const { format, warn, packing } = options;
+  const reading = { ...(format && { format }), ...(warn && { warn }) };
+  return ownedComponents(await readOwnership(source, commit, reading), packing);
+}
+
+/** The components of a commit whose ownership was read. */
+export async function ownedComponents(
+  ownership: CommitOwnership,
+  packing: ComponentOptions['packing'],
+): Promise<CommitComponents> {
   const rates = changeRates(ownership.packages);
   const perYear = (one: Package) => rates.of(one) * 365;
   const homes =
-    options.packing === 'compatible'
-      ? compatibleHomes(ownership, perYear)
-      : await stableHomes(ownership, perYear);
+    packing === 'compatible' ? compatibleHomes(ownership, perYear) : await stableHomes(ownership, perYear);
   const drafts = await assign(ownership, homes);
   return {
     components: [...drafts]

@@ -6,9 +6,9 @@
 import type { Checksum } from '../../ostree/checksum.ts';
 import { loadCommitObject } from '../../ostree/load.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
-import type { ReadPackagesOptions } from '../../packages/read-packages.ts';
+import { type ReadPackagesOptions, readOwnership } from '../../packages/read-packages.ts';
 import type { LayerPlan } from '../encapsulate/layer-plan.ts';
-import { commitComponents } from '../packing/components.ts';
+import { ownedComponents } from '../packing/components.ts';
 import { type LayerPacking, planComponents } from '../packing/plan-components.ts';
 import { contentId, type PlanRecord } from '../packing/plan-record.ts';
 import { CompressedSizes, metadataBytes } from './compressed-sizes.ts';
@@ -91,13 +91,12 @@ async function plansOf(
   const commit = await loadCommitObject(source, checksum);
   const planned: Planned[] = [];
   const kinds = Map.groupBy(series, ({ packing }) => (packing === 'compatible' ? packing : 'stable'));
+  const ownership = await readOwnership(source, commit, {
+    ...(format && { format }),
+    ...(warn && { warn }),
+  });
   for (const [packing, members] of kinds) {
-    const { components } = await commitComponents(source, commit, {
-      packing,
-      ...(format && { format }),
-      // Both kinds read the same database.
-      ...(planned.length === 0 && warn && { warn }),
-    });
+    const { components } = await ownedComponents(ownership, packing);
     for (const each of members) {
       const previous = each.previous ? each.record : undefined;
       const found = planComponents(components, {

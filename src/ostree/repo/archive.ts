@@ -3,13 +3,15 @@
  */
 import { closeSync, readSync } from 'node:fs';
 import { freeNow } from '../../base/bytes.ts';
+import type { TreeportError } from '../../base/errors.ts';
+import { readStart as readStartOf } from '../../base/open-beneath.ts';
 import { checkRange, rangeOf } from '../byte-range.ts';
 import type { Checksum } from '../checksum.ts';
 import { archiveHeaderLength, isSymlink, parseArchiveHeader } from '../file-header.ts';
 import { inflate, inflateSmall } from '../inflate.ts';
 import { inflateInPlace, inflateSmallInPlace, type Take } from '../inflate-in-place.ts';
 import { corruptObject } from '../object-fault.ts';
-import { type StoredObject, storedEmpty } from '../object-source.ts';
+import { type ContentHead, type StoredObject, storedEmpty } from '../object-source.ts';
 import { type LooseObjects, SMALL_FILE_BYTES } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
 import { objectError } from './object-error.ts';
@@ -18,7 +20,34 @@ import { objectError } from './object-error.ts';
 const SMALL_OBJECT_BYTES = 1024 * 1024;
 
 export function archiveContent(loose: LooseObjects): ContentStore {
-  return { extension: 'filez', content: (checksum) => openArchiveObject(loose, checksum) };
+  return {
+    extension: 'filez',
+    content: (checksum) => openArchiveObject(loose, checksum),
+    head: async (checksum) => readHead(loose, checksum),
+  };
+}
+
+/** Most headers, by far, are shorter; more would take longer to read. */
+const HEAD_BYTES = 1024;
+/** Shared by all calls. */
+const headBuffer = Buffer.allocUnsafeSlow(HEAD_BYTES);
+
+function readHead(loose: LooseObjects, checksum: Checksum): ContentHead {
+  const name = `${checksum}.filez`;
+  const path = loose.path(checksum, 'filez');
+  const { fd, stats } = loose.open(checksum, 'filez');
+  try {
+    const start = headBuffer.subarray(0, readSync(fd, headBuffer, 0, HEAD_BYTES, 0));
+    const length = archiveHeaderLength(start, `object ${name}`);
+    const whole = length <= start.length ? start : readStartOf(fd, length);
+    const { header, size } = parseArchiveHeader(whole, `object ${name}`);
+    if (isSymlink(header) && (size !== 0 || stats.size > length)) throw symlinkWithContent(name);
+    return { header, size };
+  } catch (error) {
+    throw objectError(error, name, path);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function openArchiveObject(loose: LooseObjects, checksum: Checksum): Promise<StoredObject> {
@@ -67,7 +96,7 @@ export function archiveObject(
   const { header, size, length } = parseArchiveHeader(start, `object ${name}`);
   const body = start.subarray(length);
   if (isSymlink(header)) {
-    if (size !== 0 || body.length > 0) throw corruptObject(name, 'a symlink with content');
+    if (size !== 0 || body.length > 0) throw symlinkWithContent(name);
     return storedEmpty(header);
   }
   const stream = isSmall({ bytes: start, complete }, size)
@@ -78,6 +107,10 @@ export function archiveObject(
     return rangeOf(stream(), from, to);
   };
   return { header, size, stream, bytes };
+}
+
+function symlinkWithContent(name: string): TreeportError {
+  return corruptObject(name, 'a symlink with content');
 }
 
 function isSmall({ complete }: ArchiveStart, size: number): boolean {
@@ -95,8 +128,7 @@ function readStart(file: number, name: string): ArchiveStart {
     const length = readSync(file, startBuffer, 0, startBuffer.length, 0);
     if (length < startBuffer.length)
       return { bytes: Buffer.from(startBuffer.subarray(0, length)), complete: true };
-    const header = Buffer.allocUnsafeSlow(archiveHeaderLength(startBuffer, `object ${name}`));
-    return { bytes: header.subarray(0, readSync(file, header, 0, header.length, 0)), complete: false };
+    return { bytes: readStartOf(file, archiveHeaderLength(startBuffer, `object ${name}`)), complete: false };
   } finally {
     closeSync(file);
   }

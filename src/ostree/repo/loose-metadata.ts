@@ -5,7 +5,7 @@ import type { ObjectSource } from '../object-source.ts';
 import type { LooseObjects } from './loose.ts';
 
 /** What differs between modes: where content is stored and how it is opened. */
-export type ContentStore = Pick<ObjectSource, 'content'> & {
+export type ContentStore = Pick<ObjectSource, 'content' | 'head'> & {
   /** Extension of content objects: `filez` or `file`. */
   readonly extension: string;
 };
@@ -17,6 +17,7 @@ export function looseSource(loose: LooseObjects, store: ContentStore): ObjectSou
     has: (name) => loose.exists(name.checksum, extensionOf(name)),
     metadata: (type: MetadataType, checksum: Checksum) => loose.read(checksum, type),
     content: (checksum) => store.content(checksum),
+    ...(store.head && { head: store.head }),
     async *list() {
       for await (const { checksum, extension } of loose.list()) {
         if (extension === store.extension) yield { type: 'file', checksum };

@@ -1,7 +1,7 @@
 /** Overlays one ObjectSource over another: objects missing in `upper` are read from `lower`. */
 import { isTreeportError } from '../../base/errors.ts';
 import { formatObjectName } from '../object-name.ts';
-import type { ObjectSource } from '../object-source.ts';
+import { contentHead, type ObjectSource } from '../object-source.ts';
 
 export function overlay(upper: ObjectSource, lower: ObjectSource): ObjectSource {
   return {
@@ -9,6 +9,7 @@ export function overlay(upper: ObjectSource, lower: ObjectSource): ObjectSource 
     metadata: (type, checksum) =>
       orElse(upper.metadata(type, checksum), () => lower.metadata(type, checksum)),
     content: (checksum) => orElse(upper.content(checksum), () => lower.content(checksum)),
+    head: (checksum) => orElse(contentHead(upper, checksum), () => contentHead(lower, checksum)),
     async *list() {
       const seen = new Set<string>();
       for await (const name of upper.list()) {

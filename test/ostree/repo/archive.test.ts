@@ -3,10 +3,11 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
+import type { ErrorCode } from '../../../src/base/error-codes.ts';
 import { archiveHeader, type FileHeader } from '../../../src/ostree/file-header.ts';
 import { encodeSmallFilez } from '../../../src/ostree/filez.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
-import type { ContentObject } from '../../../src/ostree/object-source.ts';
+import { type ContentHead, type ContentObject, contentHead } from '../../../src/ostree/object-source.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
@@ -18,7 +19,11 @@ const SUM = repeatedChecksum('ab');
 const REGULAR: FileHeader = { uid: 1, gid: 2, mode: 0o100644, target: '', xattrs: Buffer.alloc(0) };
 const SYMLINK: FileHeader = { ...REGULAR, mode: 0o120777, target: '../..//a' };
 
-type Place = { readonly path: string; readonly content: () => Promise<ContentObject> };
+type Place = {
+  readonly path: string;
+  readonly content: () => Promise<ContentObject>;
+  readonly head: () => Promise<ContentHead>;
+};
 
 async function place(t: TestContext, bytes?: Uint8Array): Promise<Place> {
   const folder = await tempDir(t);
@@ -27,7 +32,7 @@ async function place(t: TestContext, bytes?: Uint8Array): Promise<Place> {
   writeFileSync(join(folder, 'config'), '[core]\nmode=archive-z2\n');
   if (bytes !== undefined) writeFileSync(path, bytes);
   const repo = await openRepository(folder);
-  return { path, content: () => repo.objects.content(SUM) };
+  return { path, content: () => repo.objects.content(SUM), head: () => contentHead(repo.objects, SUM) };
 }
 
 test('files of every size class come back', async (t) => {
@@ -39,8 +44,9 @@ test('files of every size class come back', async (t) => {
     'large, read in pieces': noise,
   };
   for (const [what, bytes] of Object.entries(contents)) {
-    const { content } = await place(t, encodeSmallFilez(REGULAR, bytes));
+    const { content, head } = await place(t, encodeSmallFilez(REGULAR, bytes));
     const object = await content();
+    assert.deepEqual(await head(), { header: REGULAR, size: bytes.length }, what);
     assert.deepEqual(object.header, REGULAR, what);
     assert.equal(object.size, bytes.length, what);
     assert.ok((await collect(object.stream())).equals(bytes), what);
@@ -48,7 +54,8 @@ test('files of every size class come back', async (t) => {
 });
 
 test('a symlink has no bytes', async (t) => {
-  const { content } = await place(t, encodeSmallFilez(SYMLINK, Buffer.alloc(0)));
+  const { content, head } = await place(t, encodeSmallFilez(SYMLINK, Buffer.alloc(0)));
+  assert.deepEqual(await head(), { header: SYMLINK, size: 0 });
   const object = await content();
   assert.deepEqual(object.header, SYMLINK);
   assert.equal(object.size, 0);
@@ -61,8 +68,9 @@ test('a header larger than the first read', async (t) => {
   offsets.writeUInt32LE(7, 0);
   offsets.writeUInt32LE(7 + value.length + 4, 4);
   const header = { ...REGULAR, xattrs: Buffer.concat([Buffer.from('user.a\0'), value, offsets]) };
-  const { content } = await place(t, encodeSmallFilez(header, Buffer.from('foo')));
+  const { content, head } = await place(t, encodeSmallFilez(header, Buffer.from('foo')));
   const object = await content();
+  assert.deepEqual(await head(), { header, size: 3 });
   assert.deepEqual(object.header, header);
   assert.equal((await collect(object.stream())).toString(), 'foo');
 });
@@ -82,20 +90,24 @@ test('broken files name the object', async (t) => {
   };
   for (const [what, bytes] of Object.entries(cases)) {
     await t.test(what, async (t) => {
-      const { content } = await place(t, bytes);
-      await assert.rejects(content(), coded('ERR_OBJECT_CORRUPT', `${SUM}.filez`));
+      const { content, head } = await place(t, bytes);
+      for (const read of [content, head])
+        await assert.rejects(read(), coded('ERR_OBJECT_CORRUPT', `${SUM}.filez`));
     });
   }
 });
 
 test('files of other kinds are not opened', async (t) => {
-  const { path, content } = await place(t);
-  await assert.rejects(content(), coded('ERR_OBJECT_MISSING', `${SUM}.filez`));
+  const { path, content, head } = await place(t);
+  const refused = async (code: ErrorCode) => {
+    for (const read of [content, head]) await assert.rejects(read(), coded(code, `${SUM}.filez`));
+  };
+  await refused('ERR_OBJECT_MISSING');
   symlinkSync('/etc/passwd', path);
-  await assert.rejects(content(), coded('ERR_OBJECT_UNREADABLE', `${SUM}.filez`));
+  await refused('ERR_OBJECT_UNREADABLE');
   rmSync(path);
   mkdirSync(path);
-  await assert.rejects(content(), coded('ERR_OBJECT_UNREADABLE', `${SUM}.filez`));
+  await refused('ERR_OBJECT_UNREADABLE');
 });
 
 test('a FIFO does not make us wait', { skip: unlessInstalled('mkfifo') }, async (t) => {

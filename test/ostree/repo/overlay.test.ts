@@ -3,7 +3,7 @@ import test from 'node:test';
 import { TreeportError } from '../../../src/base/errors.ts';
 import type { Checksum } from '../../../src/ostree/checksum.ts';
 import type { ObjectName } from '../../../src/ostree/object-name.ts';
-import { type ObjectSource, storedEmpty } from '../../../src/ostree/object-source.ts';
+import { contentHead, type ObjectSource, storedEmpty } from '../../../src/ostree/object-source.ts';
 import { overlay } from '../../../src/ostree/repo/overlay.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
@@ -39,6 +39,8 @@ test('the upper source comes first, the lower one fills in', async () => {
   assert.equal((await both.metadata('dirtree', sum('c'))).toString(), 'lower');
   assert.equal((await both.content(sum('a'))).header.target, 'upper');
   assert.equal((await both.content(sum('c'))).header.target, 'lower');
+  assert.equal((await contentHead(both, sum('a'))).header.target, 'upper');
+  assert.equal((await contentHead(both, sum('c'))).header.target, 'lower');
   const has = (digit: string) => both.has({ type: 'file', checksum: sum(digit) });
   assert.deepEqual([await has('a'), await has('c'), await has('d')], [true, true, false]);
   await assert.rejects(both.content(sum('d')), coded('ERR_OBJECT_MISSING', 'lower'));
