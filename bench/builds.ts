@@ -23,7 +23,9 @@ export function buildAgainst(checkout: string): Build {
 }
 
 function build(checkout: string, suffix: string): Build {
-  const program = join(checkout, 'dist/bin/treeport.js');
-  if (!existsSync(program)) throw new Error(`${program} is missing: run npm run build in ${checkout}`);
+  // Builds before November 2026 have another name.
+  const names = ['treeport.cjs', 'treeport.js'].map((name) => join(checkout, 'dist/bin', name));
+  const program = names.find((path) => existsSync(path));
+  if (program === undefined) throw new Error(`${names[0]} is missing: run npm run build in ${checkout}`);
   return { suffix, treeport: (...args) => [process.execPath, program, ...args] };
 }

@@ -12,9 +12,14 @@ export function aptOptions(): readonly string[] {
 
 /** The Debian mirror, if there is one. */
 export function debianMirror(): readonly string[] {
+  return debianMirrors('Debian').slice(0, 1);
+}
+
+/** The repositories with this label, all of Debian's by default: security updates have one of their own. */
+export function debianMirrors(label = 'Debian(?:-Security)?'): readonly string[] {
   const words = ['indextargets', '--format', '$(LABEL) $(REPO_URI)', 'Created-By: Packages'];
-  const uri = /^Debian (\S+)$/m.exec(output('apt-get', words))?.[1];
-  return uri === undefined ? [] : [uri];
+  const lines = output('apt-get', words).matchAll(new RegExp(`^${label} (\\S+)$`, 'gm'));
+  return [...new Set([...lines].map(([, uri = '']) => uri))];
 }
 
 function output(program: string, words: readonly string[]): string {

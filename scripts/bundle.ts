@@ -4,8 +4,8 @@
  *
  * - dist/app, the folder that mirror images run: treeport.mjs, which starts server.cjs (the server and its
  *   packages), and part-thread.js, the threads that make parts of virtual deltas.
- * - dist/bin, the `treeport` command: treeport.js, which starts command.cjs (all verbs and their packages),
- *   and the files of the worker threads, with chunks that they share.
+ * - dist/bin, the `treeport` command: treeport.cjs, which every Node can read and which starts command.cjs
+ *   (all verbs and their packages), and the files of the worker threads, with chunks that they share.
  *
  * Both have the code cache of their program (code-cache.ts), the web page's assets, and LICENSES.txt with the
  * licences of the packages.
@@ -71,6 +71,21 @@ const SCRIPT: BuildOptions = {
   define: { 'import.meta.url': 'importMetaUrl', 'import.meta.dirname': '__dirname' },
 };
 
+/** Old Nodes know their modules without a prefix. */
+const BARE_BUILTINS: Plugin = {
+  name: 'bare-builtins',
+  setup({ onResolve }) {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path: path.slice('node:'.length), external: true }));
+  },
+};
+/** For every Node. */
+const LAUNCHER: BuildOptions = {
+  ...SCRIPT,
+  target: 'es2015',
+  plugins: [BARE_BUILTINS],
+  banner: { js: "const importMetaUrl = require('url').pathToFileURL(__filename).href;" },
+};
+
 const BUNDLES: readonly Bundle[] = [
   {
     folder: 'app',
@@ -84,15 +99,11 @@ const BUNDLES: readonly Bundle[] = [
   },
   {
     folder: 'bin',
-    main: 'treeport.js',
+    main: 'treeport.cjs',
     program: 'command.cjs',
     parts: [
-      {
-        ...MODULE,
-        entryPoints: { treeport: 'src/cli.ts', ...threads() },
-        splitting: true,
-        external: ['koffi', './cli/run.ts'],
-      },
+      { ...LAUNCHER, entryPoints: { treeport: 'src/cli.ts' }, external: ['./cli/run.ts'] },
+      { ...MODULE, entryPoints: threads(), splitting: true },
       { ...SCRIPT, entryPoints: { command: 'src/cli/run.ts' } },
     ],
   },
@@ -121,11 +132,11 @@ async function bundle({ folder, program, parts }: Bundle): Promise<void> {
 async function buildPart(options: BuildOptions, folder: string): Promise<readonly string[]> {
   const { outputFiles, metafile } = await build({
     external: ['koffi'],
+    target: 'node24',
     ...options,
     outdir: folder,
     bundle: true,
     platform: 'node',
-    target: 'node24',
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',

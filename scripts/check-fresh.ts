@@ -38,7 +38,7 @@ async function check(suite: string, isUnit: boolean): Promise<void> {
 
   say('the built command under the Node of the system');
   const old: string[] = [];
-  await root.run('exec node dist/bin/treeport.js --version', {
+  await root.run('exec node dist/bin/treeport.cjs --version', {
     timeout: MINUTE,
     onOutput: (text) => old.push(text),
   });

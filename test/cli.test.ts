@@ -7,10 +7,13 @@ import { tempDir } from './e2e/support/scratch.ts';
 import { writeOstreeFixture } from './support/ostree-fixture.ts';
 
 test('a Node that is too old is one line that says which is needed', async () => {
-  const versions = { ...process.versions, node: '20.19.2' };
-  const pretend = `Object.defineProperty(process, 'versions', { value: ${JSON.stringify(versions)} })`;
+  // An architecture for which there is no runtime that has a newer one.
+  const old = { versions: { ...process.versions, node: '20.19.2' }, arch: 'riscv64' };
+  const pretend = Object.entries(old).map(
+    ([name, value]) => `Object.defineProperty(process, '${name}', { value: ${JSON.stringify(value)} });`,
+  );
   const [node, cli] = TREEPORT;
-  const outcome = await run([node, '--import', `data:text/javascript,${pretend}`, cli, '--version']);
+  const outcome = await run([node, '--import', `data:text/javascript,${pretend.join('')}`, cli, '--version']);
   assert.deepEqual([outcome.status, outcome.stdout], [1, '']);
   assert.match(outcome.stderr, /^treeport: ERR_NODE_VERSION: treeport needs Node 24 or newer, [^\n]+\n$/);
 });

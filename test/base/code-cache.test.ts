@@ -66,7 +66,14 @@ for (const built of [SERVER, COMMAND]) {
 test('the built server starts without built-in modules for options that it does not set', (t) => {
   const hook = join(temporaryFolder(t), 'hook.cjs');
   writeFileSync(hook, "process.on('exit', () => console.log(process.moduleLoadList.join('\\n')));");
-  const words = ['--require', hook, join(dirname(COMMAND), 'treeport.js'), 'serve', '--repo', '/nonexistent'];
+  const words = [
+    '--require',
+    hook,
+    join(dirname(COMMAND), 'treeport.cjs'),
+    'serve',
+    '--repo',
+    '/nonexistent',
+  ];
   const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
   assert.match(stderr, /ERR_REPO_MISSING/);
   const loaded = stdout.split('\n');
@@ -89,5 +96,8 @@ test('the command without a code cache for this Node fills the compile cache', (
     return readdirSync(cacheHome, { recursive: true }).length;
   };
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  assert.equal(sizeOfCache(join(bin, 'treeport.js')), sizeOfCache(join(dirname(COMMAND), 'treeport.js')) + 1);
+  assert.equal(
+    sizeOfCache(join(bin, 'treeport.cjs')),
+    sizeOfCache(join(dirname(COMMAND), 'treeport.js')) + 1,
+  );
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import test from 'node:test';
 import { importCircles, importsOf, packageOf, reachableFrom } from '../support/imports.ts';
 import { manifest, projectFiles, projectText } from '../support/project.ts';
@@ -111,9 +112,11 @@ test('src/ uses every dependency of package.json and no other package', () => {
 });
 
 test('every dependency is justified in docs/decisions', () => {
-  const { dependencies, optionalDependencies, devDependencies } = manifest();
+  const manifests = ['.', ...projectFiles('packages/*/package.json').map(dirname)].map(manifest);
   const decisions = projectFiles('docs/decisions/*.md').map(projectText).join('\n');
-  const names = Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies });
+  const names = manifests.flatMap(({ dependencies, optionalDependencies, devDependencies }) =>
+    Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies }),
+  );
   assert.deepEqual(
     names.filter((name) => !decisions.includes(`\`${name}\``)),
     [],

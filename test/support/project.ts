@@ -15,7 +15,9 @@ export function projectText(path: string): string {
 }
 
 export type Manifest = {
+  readonly name: string;
   readonly version: string;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly engines: { readonly node: string };
   readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
@@ -23,7 +25,7 @@ export type Manifest = {
   readonly devDependencies: Readonly<Record<string, string>>;
 };
 
-/** package.json. */
-export function manifest(): Manifest {
-  return JSON.parse(projectText('package.json'));
+/** package.json of the project, or of a folder in it. */
+export function manifest(folder = '.'): Manifest {
+  return JSON.parse(projectText(join(folder, 'package.json')));
 }

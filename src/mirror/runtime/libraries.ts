@@ -21,16 +21,18 @@ const TRIPLETS: Readonly<Record<number, string>> = {
   243: 'riscv64-linux-gnu',
 };
 
-/** All libraries that the program needs, directly or indirectly, without the loader; sorted by name. */
-export function neededLibraries(program: ElfFile): readonly Library[] {
+/**
+ * All libraries that the program needs, directly or indirectly, without the loader; sorted by name. `root` is
+ * where the system's directories are.
+ */
+export function neededLibraries(program: ElfFile, root = '/'): readonly Library[] {
   const loader = program.interpreter === undefined ? undefined : basename(program.interpreter);
-  const directories = systemDirectories(program.machine);
   const found = new Map<string, ElfFile>();
   const pending: ElfFile[] = [program];
   for (let user = pending.pop(); user !== undefined; user = pending.pop()) {
     for (const name of user.needed) {
       if (found.has(name) || name === loader || isMusl(name)) continue;
-      const library = findLibrary(name, user, directories);
+      const library = findLibrary(name, user, root);
       found.set(name, library);
       pending.push(library);
     }
@@ -45,9 +47,11 @@ function isMusl(name: string): boolean {
   return name.startsWith('libc.musl-');
 }
 
-function findLibrary(name: string, user: ElfFile, directories: readonly string[]): ElfFile {
+/** ERR_RUNTIME if no directory has a library of this name for the machine of `user`. */
+export function findLibrary(name: string, user: ElfFile, root: string): ElfFile {
   const origin = dirname(realpathSync(user.path));
   const own = user.searchPath.map((path) => path.replaceAll(/\$(?:ORIGIN|\{ORIGIN\})/g, origin));
+  const directories = systemDirectories(user.machine).map((path) => join(root, path));
   for (const directory of [...own, ...directories]) {
     const library = readIfThere(join(directory, name));
     if (library?.machine === user.machine) return library;

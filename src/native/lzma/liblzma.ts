@@ -3,7 +3,9 @@
  * mirror images loads it too, on worker threads. Structs and constants: lzma/base.h, lzma/filter.h and
  * lzma/lzma12.h of xz 5.2 to 5.8, which share one ABI; only 64-bit little-endian machines are supported.
  */
-import { messageOf, TreeportError } from '../../base/errors.ts';
+import { join } from 'node:path';
+import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
+import { runtimeDirectory } from '../../base/package-directory.ts';
 import { lazyKoffi } from './koffi.ts';
 
 const FILE = 'liblzma.so.5';
@@ -30,8 +32,22 @@ let loaded: Liblzma | undefined;
 
 /** ERR_LIBLZMA_MISSING if the library is missing or too old. */
 export function liblzma(): Liblzma {
-  loaded ??= loadLiblzma();
+  loaded ??= ofRuntime() ?? loadLiblzma();
   return loaded;
+}
+
+/**
+ * The one of the installed runtime, so that parts of virtual deltas are planned with the version that makes
+ * them in the image. Undefined if there is none, or this machine's libc is too old for it.
+ */
+function ofRuntime(): Liblzma | undefined {
+  const runtime = runtimeDirectory(process.arch);
+  try {
+    return runtime === undefined ? undefined : loadLiblzma(join(runtime, 'lib', FILE));
+  } catch (error) {
+    if (isTreeportError(error, 'ERR_LIBLZMA_MISSING')) return undefined;
+    throw error;
+  }
 }
 
 /** The version of the library in use, such as `5.4.1`; ERR_LIBLZMA_MISSING if there is none. */

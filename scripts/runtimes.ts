@@ -1,0 +1,96 @@
+/**
+ * Makes the packages treeport-runtime-linux-*: runtimes.ts [ARCHITECTURE...] (npm's names; both by default).
+ * Writes `runtime/` in the folder of each package, which git ignores; does nothing if it is there and no
+ * source or pin is newer. Equal pins give equal bytes, on either architecture.
+ */
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { writeFileAtomic } from '../src/base/atomic-file.ts';
+import { runtimePackageName } from '../src/base/package-directory.ts';
+import { assembleRuntime } from '../src/mirror/runtime/assemble.ts';
+import { koffiBinary } from '../src/mirror/runtime/foreign-functions.ts';
+import { runtimeNotice } from '../src/mirror/runtime/local-runtime.ts';
+import { pathInPackage, RUNTIME_SOURCES, type RuntimeSource } from '../src/mirror/runtime/runtime-package.ts';
+import { goArchitecture } from '../src/oci/model/platform.ts';
+import { debianSources, npmSource, unpackSource } from './runtime-sources.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const ARCHITECTURES = ['arm64', 'x64'];
+
+async function makeRuntime(architecture: string): Promise<void> {
+  const target = join(ROOT, 'packages', runtimePackageName(architecture), 'runtime');
+  if (isNewest(target)) return;
+  const work = mkdtempSync(join(tmpdir(), 'treeport-runtimes-'));
+  const made = `${target}.${process.pid}`;
+  try {
+    await assembleInto(made, architecture, work);
+    rmSync(target, { recursive: true, force: true });
+    renameSync(made, target);
+  } finally {
+    rmSync(work, { recursive: true });
+    rmSync(made, { recursive: true, force: true });
+  }
+}
+
+async function assembleInto(target: string, architecture: string, work: string): Promise<void> {
+  const node = npmSource(`node-linux-${architecture}`);
+  const koffi = npmSource('koffi');
+  const platform = npmSource(`@koromix/koffi-linux-${architecture}`);
+  const libraries = debianSources(goArchitecture(architecture));
+  const folder = (name: string) => join(work, name);
+  unpackSource(node, folder('node'));
+  unpackSource(koffi, folder('koffi'));
+  unpackSource(platform, folder('platform'));
+  for (const library of libraries) unpackSource(library, folder('root'));
+
+  const assembled = await assembleRuntime({
+    node: { path: join(folder('node'), 'bin/node'), license: join(folder('node'), 'LICENSE') },
+    koffi: { directory: folder('koffi'), binary: koffiBinary(folder('platform'), architecture) },
+    root: folder('root'),
+  });
+  if (!assembled.foreign)
+    throw new Error(`packages/debian.json lacks a library of koffi for ${architecture}`);
+  for (const { path, executable, stream } of assembled.files) {
+    const file = join(target, pathInPackage(path));
+    mkdirSync(dirname(file), { recursive: true });
+    await writeFileAtomic(file, stream());
+    chmodSync(file, executable ? 0o755 : 0o644);
+  }
+  const sources = [node, koffi, platform, ...libraries].map(
+    ({ from, name, version, hash }): RuntimeSource => ({ from, name, version, hash }),
+  );
+  writeFileSync(join(target, RUNTIME_SOURCES), `${JSON.stringify(sources, undefined, 2)}\n`);
+  const notice = runtimeNotice(
+    `v${node.version}`,
+    goArchitecture(architecture),
+    assembled,
+    `of Debian, whose versions ${RUNTIME_SOURCES} lists,`,
+  );
+  writeFileSync(join(target, 'NOTICE'), notice);
+}
+
+function isNewest(target: string): boolean {
+  if (!existsSync(target)) return false;
+  const made = statSync(target).mtimeMs;
+  const inputs = [
+    'package-lock.json',
+    'packages/debian.json',
+    'scripts/runtime*.ts',
+    'src/mirror/runtime/*.ts',
+  ];
+  return globSync(inputs, { cwd: ROOT }).every((path) => statSync(join(ROOT, path)).mtimeMs <= made);
+}
+
+const wanted = process.argv.slice(2);
+for (const architecture of wanted.length > 0 ? wanted : ARCHITECTURES) await makeRuntime(architecture);
