@@ -125,8 +125,6 @@ test('what is not there, or is no name of ours, is a 404 without a body', async 
   const { port } = await listening(app);
   writeFileSync(join(path, 'secret'), 'secret');
   const paths = [
-    '/repo',
-    '/repo/',
     '/repo/secret',
     '/repo/summary.sig',
     '/repo/./config',

@@ -11,6 +11,7 @@ import { type Checksum, checksumOf } from '../../ostree/checksum.ts';
 import { type Delta, listDeltas, serializeDeltaIndex } from '../../ostree/delta-list.ts';
 import { type DeltaName, deltaKey } from '../../ostree/delta-name.ts';
 import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
+import { type MetadataDict, parseDict } from '../../ostree/metadata-dict.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import type { Signer } from '../../ostree/sign/signer.ts';
 import { parseSummary, type Summary, serializeSummary } from '../../ostree/summary.ts';
@@ -19,7 +20,7 @@ import { honestDate } from '../http/plain-file.ts';
 import { createLiveRefs, type LiveRefs } from './live-refs.ts';
 import { type Derived, type Fingerprint, fingerprintOf, Live } from './live-value.ts';
 import { refWarnings, WarningLog } from './ref-warnings.ts';
-import { SummarySigner } from './summary-signer.ts';
+import { publishedSignatures, SummarySigner } from './summary-signer.ts';
 
 export type SummaryDocument = {
   readonly bytes: Buffer;
@@ -40,6 +41,8 @@ export type LiveRepository = {
   ref(name: string): Promise<Checksum | undefined>;
   /** The body of `summary.sig` if the server signs the summary, else undefined. */
   summarySignatures(): Promise<Buffer | undefined>;
+  /** All signatures of the summary, the server's and the publisher's. */
+  signatures(): Promise<MetadataDict>;
   /** The generated index of the deltas to a commit; undefined if there are none. */
   deltaIndex(to: Checksum): Promise<Buffer | undefined>;
 };
@@ -71,6 +74,11 @@ export function createLiveRepository(
   return {
     summary,
     summarySignatures: async () => signer?.signaturesOf(await summary()),
+    async signatures() {
+      const current = await summary();
+      if (signer !== undefined) return parseDict(await signer.signaturesOf(current));
+      return current.isSigned ? publishedSignatures(repo.path) : new Map();
+    },
     ref: (name) => refs.find(name),
     async deltaIndex(to) {
       const found = (await deltas.get()).filter(({ name }) => name.to === to);

@@ -40,19 +40,19 @@ export class SummarySigner {
   }
 
   async #sign({ bytes, isSigned }: SummaryToSign): Promise<Buffer> {
-    const published = isSigned ? this.#published() : new Map();
+    const published = isSigned ? publishedSignatures(this.#repoPath) : new Map();
     return serializeDict(await addSignatures(published, bytes, { signers: this.#signers, what: 'summary' }));
   }
+}
 
-  /** The publisher's signatures; a damaged file counts as none. */
-  #published(): MetadataDict {
-    try {
-      const options = { links: 'inside', maxBytes: MAX_METADATA_BYTES } as const;
-      const found = readBeneath(this.#repoPath, 'summary.sig', options);
-      return found === undefined ? new Map() : parseDict(found);
-    } catch (error) {
-      if (isTreeportError(error)) return new Map();
-      throw error;
-    }
+/** The publisher's signatures; a damaged file counts as none. */
+export function publishedSignatures(repoPath: string): MetadataDict {
+  try {
+    const options = { links: 'inside', maxBytes: MAX_METADATA_BYTES } as const;
+    const found = readBeneath(repoPath, 'summary.sig', options);
+    return found === undefined ? new Map() : parseDict(found);
+  } catch (error) {
+    if (isTreeportError(error)) return new Map();
+    throw error;
   }
 }

@@ -1,15 +1,18 @@
 /**
- * The page at `/`: the mirror's refs and the commands to use them. No script, one style sheet, no cookies.
+ * The page at `/` and at the repository's own address: the mirror's refs and the commands to use them. No script, one style sheet, no cookies.
  *
  * Ref names may come from a third party's summary, and visitors paste the commands into a shell: only valid
  * ref names are shown, because these contain no shell metacharacters.
  */
 import { isoTimestamp } from '../../base/timestamp.ts';
+import { VERSION } from '../../base/version.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { isRefName } from '../../ostree/ref-name.ts';
+import type { SignatureKind } from '../../ostree/sign/signer.ts';
 import { clientLines, REMOTE } from './client-lines.ts';
 import type { FlatpakApp } from './flatpak-apps.ts';
-import { type Html, html } from './html.ts';
+import { type Html, type HtmlValue, html } from './html.ts';
+import type { CommitSignatures, Signatures } from './signature-state.ts';
 
 export type LandingRef = {
   readonly name: string;
@@ -25,7 +28,11 @@ export type LandingPage = {
   /** Path of the folder of the style sheet. */
   readonly assets: string;
   readonly refs: readonly LandingRef[];
-  readonly isSigned: boolean;
+  /** The kinds of signatures of the first ref's commit. */
+  readonly commitKinds: readonly SignatureKind[];
+  readonly commits: CommitSignatures;
+  /** Undefined if the server cannot sign the summary now. */
+  readonly summarySignatures: Signatures | undefined;
   /** What the publisher calls the repository. */
   readonly title?: string;
   readonly apps?: readonly FlatpakApp[];
@@ -34,10 +41,16 @@ export type LandingPage = {
 /** Keeps the page readable; `summary` has all refs. */
 const MAX_REFS = 500;
 
-export function landingPage({ url, assets, refs: all, isSigned, title, apps = [] }: LandingPage): string {
+export function landingPage(page: LandingPage): string {
+  const { url, assets, refs: all, commitKinds, summarySignatures, title, apps = [] } = page;
   const refs = all.filter(({ name }) => isRefName(name));
   const hidden = all.length - refs.length;
-  const usage = clientLines({ url, ref: refs[0]?.name, isSigned });
+  const usage = clientLines({
+    url,
+    ref: refs[0]?.name,
+    commitKinds,
+    summaryKinds: summarySignatures?.kinds ?? [],
+  });
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -58,10 +71,31 @@ ${usage.map(
 )}${appList(apps.filter(({ id, branch }) => isRefName(`${id}/${branch}`)))}<h2>Refs</h2>
 ${refs.length === 0 ? html`<p>There are no refs in this repository; commits can be pulled by checksum.</p>` : refTable(refs)}
 ${hidden > 0 ? html`<p>Not shown: ${hidden} ${hidden === 1 ? 'name that is not a valid ref name' : 'names that are not valid ref names'}.</p>` : undefined}
-</main>
+${signatureList(page)}</main>
+<footer><p>treeport ${VERSION}</p></footer>
 </body>
 </html>
 `.text;
+}
+
+function signatureList({ commits, summarySignatures: summary }: LandingPage): Html {
+  const { commits: count, signed } = commits;
+  const share = signed === 0 ? 'not signed' : signed < count ? `${signed} of ${count} signed` : 'signed';
+  return html`<h2>Signatures</h2>
+<dl>
+<dt>Commits</dt><dd>${count === 0 ? 'none' : share}${signedBy(commits)}</dd>
+<dt>Summary</dt><dd>${summary === undefined ? 'cannot be signed now' : summary.kinds.length === 0 ? 'not signed' : html`signed${signedBy(summary)}`}</dd>
+</dl>
+<p>Nothing on this page is verified: get the key from the publisher, and let your client verify.</p>
+`;
+}
+
+/** Kinds, and the keys that the signatures name. */
+function signedBy({ kinds, keys }: Signatures): Html | undefined {
+  if (kinds.length === 0) return undefined;
+  const engines = kinds.filter((kind) => kind !== 'gpg');
+  const gpg = kinds.includes('gpg') ? ['GPG'] : [];
+  return html` with ${[...gpg, ...engines].join(', ')}${keys.map((key) => html`, key <code>${key}</code>`)}`;
 }
 
 /** Each with the command that installs it. */
@@ -97,8 +131,13 @@ ${more > 0 ? html`<p>And ${more} more.</p>` : undefined}`;
 }
 
 function refRow({ name, commit, version, timestamp }: LandingRef): Html {
-  return html`<tr><th scope="row">${name}</th><td>${version ?? '–'}</td><td>${dateCell(timestamp)}</td><td><code>${commit}</code></td></tr>
+  return html`<tr><th scope="row">${breakable(name)}</th><td>${version ?? '–'}</td><td>${dateCell(timestamp)}</td><td><code>${commit}</code></td></tr>
 `;
+}
+
+/** Lines may break after a slash. */
+function breakable(name: string): readonly HtmlValue[] {
+  return name.split('/').map((part, index) => (index === 0 ? part : html`/<wbr>${part}`));
 }
 
 function dateCell(timestamp: number | undefined): Html | string {
