@@ -7,7 +7,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { freePort } from '../support/free-port.ts';
-import { projectText } from '../support/project.ts';
+import { inMountNamespace, unlessNamespaces } from '../support/mount-namespace.ts';
+import { unlessInstalled } from '../support/programs.ts';
+import { projectText, ROOT } from '../support/project.ts';
 import { Client } from './support/client.ts';
 import { OS_REF, osRepo, unlessOsRepo } from './support/os-repo.ts';
 import { eventually, start } from './support/processes.ts';
@@ -30,7 +32,7 @@ async function startProxy(t: TestContext, folder: string, mirror: Serving): Prom
     .replace(/^ *listen \[::\].*\n/m, '')
     .replace(/ssl_certificate .*/, `ssl_certificate ${certificate};`)
     .replace(/ssl_certificate_key .*/, `ssl_certificate_key ${folder}/key.pem;`)
-    .replace('/var/cache/nginx/treeport', join(folder, 'cache'));
+    .replace('/var/cache/nginx-treeport', join(folder, 'cache'));
   const configuration = join(folder, 'nginx.conf');
   await mkdir(join(folder, 'tmp'));
   await writeFile(configuration, `${wholeConfiguration(folder)}http {\n${SURROUNDINGS}${site}}\n`);
@@ -76,6 +78,23 @@ function contentRequests(mirror: Serving): number {
   return mirror.output().match(/\.filez"/g)?.length ?? 0;
 }
 
+test('nginx accepts the file as it is, beside the files that Debian installs', {
+  skip: unlessNamespaces() || unlessInstalled('nginx', 'openssl'),
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  await makeCertificate(folder);
+  const commands = `
+    for empty in /etc/nginx/conf.d /etc/nginx/sites-enabled /etc/ssl /var/cache; do mount -t tmpfs none $empty; done
+    mkdir /etc/ssl/certs /etc/ssl/private
+    cp $1/certificate.pem /etc/ssl/certs/mirror.example.com.pem
+    cp $1/key.pem /etc/ssl/private/mirror.example.com.key
+    cp $2 /etc/nginx/conf.d/treeport.conf
+    nginx -t`;
+  const { status, stderr } = await inMountNamespace(commands, folder, join(ROOT, 'deploy/nginx.conf'));
+  assert.equal(status, 0, stderr);
+});
+
 test('clients pull through nginx, and the second pull fetches no object from the mirror', {
   skip,
   timeout,
@@ -94,4 +113,7 @@ test('clients pull through nginx, and the second pull fetches no object from the
   const curl = ['curl', '--silent', '--cacert', proxy.certificate, '--output', '/dev/null'];
   const http2 = await must([...curl, '--write-out', '%{http_version}', `${proxy.origin}/repo/config`]);
   assert.equal(http2, '2');
+
+  const page = await must(['curl', '--silent', '--cacert', proxy.certificate, `${proxy.origin}/repo/`]);
+  assert.ok(page.includes(` mirror ${proxy.origin}/repo\n`), 'the page shows the address of the proxy');
 });

@@ -11,7 +11,7 @@ import { isRefName } from '../../ostree/ref-name.ts';
 import type { SignatureKind } from '../../ostree/sign/signer.ts';
 import { clientLines, REMOTE } from './client-lines.ts';
 import type { FlatpakApp } from './flatpak-apps.ts';
-import { type Html, type HtmlValue, html } from './html.ts';
+import { type Html, html } from './html.ts';
 import type { CommitSignatures, Signatures } from './signature-state.ts';
 
 export type LandingRef = {
@@ -135,9 +135,14 @@ function refRow({ name, commit, version, timestamp }: LandingRef): Html {
 `;
 }
 
-/** Lines may break after a slash. */
-function breakable(name: string): readonly HtmlValue[] {
-  return name.split('/').map((part, index) => (index === 0 ? part : html`/<wbr>${part}`));
+/** Longer parts may not fit on the line of a phone. */
+const LONG_PART = 24;
+
+/** Lines may break after a slash, and after the dots of a long part. */
+function breakable(name: string): readonly Html[] {
+  const parts = name.split(/(?<=\/)/);
+  const pieces = parts.flatMap((part) => (part.length > LONG_PART ? part.split(/(?<=\.)/) : [part]));
+  return pieces.map((piece, index) => (index === 0 ? html`${piece}` : html`<wbr>${piece}`));
 }
 
 function dateCell(timestamp: number | undefined): Html | string {
