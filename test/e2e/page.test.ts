@@ -1,4 +1,6 @@
-/** The landing page in a real browser: no ref is broken within a word, and nothing sticks out of the window. */
+/**
+ * The landing page in a real browser: no ref is broken within a word, and nothing sticks out of the window.
+ */
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -21,7 +23,10 @@ const REFS = [
 
 type Measured = { readonly broken: readonly string[]; readonly wider: number; readonly refs: number };
 
-/** Runs in the browser: pieces of words whose characters are on more than one line, and how far the page is too wide. */
+/**
+ * Runs in the browser: pieces of words whose characters are on more than one line, and how far the page is
+ * too wide.
+ */
 const MEASURE = `
 addEventListener('load', () => {
   const page = document.querySelector('iframe').contentDocument;

@@ -54,7 +54,7 @@ const OTHERS = new Set(
     // Node, the loader and tar
     '--semi-space-growth-factor --max-semi-space-size --no-incremental-marking --library-path --sparse',
     // ostree, rpm, gpg
-    '--mode --gpg-import --no-gpg-verify --update --rebuilddb --keyring --detach-sign --armor',
+    '--mode --gpg-import --no-gpg-verify --sign-verify --set --update --rebuilddb --keyring --detach-sign --armor',
     // podman, kubectl
     '--rm --user --read-only --cap-drop --image --port --format --pull-never',
     // skopeo

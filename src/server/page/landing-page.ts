@@ -1,5 +1,6 @@
 /**
- * The page at `/` and at the repository's own address: the mirror's refs and the commands to use them. No script, one style sheet, no cookies.
+ * The page at `/` and at the repository's own address: the mirror's refs and the commands to use them. No
+ * script, one style sheet, no cookies.
  *
  * Ref names may come from a third party's summary, and visitors paste the commands into a shell: only valid
  * ref names are shown, because these contain no shell metacharacters.

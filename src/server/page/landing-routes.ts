@@ -1,6 +1,6 @@
 /**
- * Serves the landing page and its style sheet. People who open the address of the repository get the page too;
- * ostree's clients ask for files below it only.
+ * Serves the landing page and its style sheet. People who open the address of the repository get the page
+ * too; ostree's clients ask for files below it only.
  */
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';

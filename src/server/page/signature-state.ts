@@ -1,6 +1,6 @@
 /**
- * What of a repository is signed, and by which keys, for the landing page. Nothing is verified: the server has
- * no keys to trust. GPG signatures name their key; signatures of ed25519 and spki do not.
+ * What of a repository is signed, and by which keys, for the landing page. Nothing is verified: the server
+ * has no keys to trust. GPG signatures name their key; signatures of ed25519 and spki do not.
  */
 import type { Checksum } from '../../ostree/checksum.ts';
 import { type MetadataDict, parseDict } from '../../ostree/metadata-dict.ts';
