@@ -31,7 +31,7 @@ const EMPTY_DIRTREE_NAME = formatObjectName({ type: 'dirtree', checksum: EMPTY_D
 export async function neededObjects(
   sink: ReadableSink,
   commits: readonly Checksum[],
-  arrived: ReadonlySet<string>,
+  arrived: { has(name: string): boolean },
 ): Promise<ObjectNames> {
   const needed = new ObjectNames();
   const levels = new TreeLevels();
@@ -70,7 +70,7 @@ function metadataOf(sink: ReadableSink): MetadataSource {
 export async function checkContentComplete(
   sink: ObjectSink,
   needed: NameSet,
-  arrived: ReadonlySet<string>,
+  arrived: { has(name: string): boolean },
 ): Promise<void> {
   for (const text of needed) {
     if (arrived.has(text)) continue;
