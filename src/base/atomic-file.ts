@@ -4,7 +4,7 @@
  */
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, messageOf, TreeportError } from './errors.ts';
+import { errnoOf, systemReason, TreeportError } from './errors.ts';
 import { nameBeside, Temporary } from './temporary.ts';
 
 /** A name beside `path` that nothing else uses. */
@@ -47,5 +47,5 @@ export function writeError(error: unknown, path: string): unknown {
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
     return new TreeportError('ERR_DISK_FULL', `no space left to write ${path}`, { cause: error });
   }
-  return new TreeportError('ERR_IO', `cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  return new TreeportError('ERR_IO', `cannot write ${path}: ${systemReason(error)}`, { cause: error });
 }

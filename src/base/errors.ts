@@ -39,5 +39,13 @@ export function messageOf(error: unknown): string {
   return text.trim().replaceAll(/\s*\n\s*/g, '; ');
 }
 
+/** What the operating system says, without the path, because the message names the one that users know. */
+export function systemReason(error: unknown): string {
+  const { syscall } = error as NodeJS.ErrnoException;
+  const message = messageOf(error);
+  const end = typeof syscall === 'string' ? message.indexOf(`, ${syscall}`) : -1;
+  return end < 0 ? message : message.slice(0, end);
+}
+
 /** Receives one line about something that the user should know but that is not an error. */
 export type Warn = (message: string) => void;

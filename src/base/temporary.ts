@@ -36,6 +36,15 @@ export function provideLocks(load: () => Promise<TryLock>): void {
   provided.load = load;
 }
 
+/** A temporary name of this module in a path, and what is below it if it is of `withTemporaryDirectory`. */
+const IN_TEXT =
+  /\.treeport\.(?:held|\d+)-[0-9a-f]{12}\.tmp[^\s"':,;)]*|\.([^/\s]+)\.(?:held|\d+)-[0-9a-f]{12}\.tmp/g;
+
+/** The text with final names in the place of temporary ones, which mean nothing to users. */
+export function withoutTemporaryNames(text: string): string {
+  return text.replaceAll(IN_TEXT, (_, name?: string) => name ?? '(temporary files)');
+}
+
 /** A unique name beside `path`; `mark` identifies the owner. */
 export function nameBeside(path: string, mark: string): string {
   return join(dirname(path), `.${basename(path)}.${mark}-${randomBytes(6).toString('hex')}.tmp`);

@@ -5,7 +5,6 @@ import { LABEL_BOOTC } from '../container/labels.ts';
 import type { BaseImage } from '../container/rootfs/base-image.ts';
 import type { PreparedRoot } from '../container/rootfs/prepare-root.ts';
 import type { OpenedRoot } from '../container/rootfs/read-tars.ts';
-import type { ImageReference } from '../oci/model/reference.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import {
   originOf,
@@ -21,6 +20,7 @@ import type { PublishOptions } from './publish-options.ts';
 import type { ImagePlanning } from './publish-planned.ts';
 import { registryAccess } from './registry-options.ts';
 import { printMessage, warn } from './report.ts';
+import { openTarget, type Target } from './run-publish.ts';
 import { withUsedImages } from './used-images.ts';
 
 export type BuildRootOptions = RootCliOptions & EncapsulateCliOptions & LayerCliOptions & PublishOptions;
@@ -33,6 +33,7 @@ export async function buildRootImage(options: BuildRootOptions): Promise<void> {
   const timestamp = await timestampOf(options);
   const imageOptions = await encapsulateOptions(options);
   const signers = await signersOf(options);
+  const target = await openTarget(output, options);
   const { root, base } = await openRoot(origin, options);
   try {
     const { prepareRoot } = await import('../container/rootfs/prepare-root.ts');
@@ -49,7 +50,7 @@ export async function buildRootImage(options: BuildRootOptions): Promise<void> {
     for (const note of prepared.notes) warn(note);
     if (options.repo !== undefined && options.dryRun !== true)
       await writeToRepo(prepared, origin.where, options.repo, options.branch);
-    await publishRoot(output, { prepared, base }, options, imageOptions);
+    await publishRoot(target, { prepared, base }, options, imageOptions);
   } finally {
     await root.close();
   }
@@ -58,7 +59,7 @@ export async function buildRootImage(options: BuildRootOptions): Promise<void> {
 type Prepared = { readonly prepared: PreparedRoot; readonly base: BaseImage | undefined };
 
 async function publishRoot(
-  output: ImageReference,
+  target: Target,
   { prepared, base }: Prepared,
   options: BuildRootOptions,
   imageOptions: EncapsulateOptions,
@@ -68,8 +69,8 @@ async function publishRoot(
   const { finishImage } = await import('../container/encapsulate/image-draft.ts');
   const { onBase } = await import('../container/rootfs/base-image.ts');
   const { publishPlanned } = await import('./publish-planned.ts');
-  const access = await registryAccess(options);
-  const image = { target: output, label: 'build-chunked-oci', source, commit, imageOptions, access };
+  const access = target.publish;
+  const image = { target, label: 'build-chunked-oci', source, commit, imageOptions, access };
   const build = async (sink: ImageSink, { plan, onProgress }: ImagePlanning) => {
     const planned = await plan();
     const config = base?.config ?? imageOptions.config;
@@ -77,22 +78,22 @@ async function publishRoot(
     const draft = await encapsulate(source, commit, sink, { ...planned, config, labels, onProgress });
     return finishImage(sink, base === undefined ? draft : onBase(draft, base, options.arch === undefined));
   };
-  await publishPlanned({ ...image, build }, await withFormerImage(options, output));
+  await publishPlanned({ ...image, build }, await withFormerImage(options, target));
 }
 
 /**
  * As with rpm-ostree, the previous build is the image that is to be replaced, unless another one is named. An
  * image that cannot be read, or has no plan, is none.
  */
-async function withFormerImage(options: BuildRootOptions, output: ImageReference): Promise<BuildRootOptions> {
+async function withFormerImage(options: BuildRootOptions, target: Target): Promise<BuildRootOptions> {
   const { packing, previousBuild, previousBuildManifest, contentmeta } = options;
   if (packing === 'single' || (previousBuild ?? previousBuildManifest ?? contentmeta) !== undefined)
     return options;
   const { planOfImage } = await import('../container/plan/previous-plan.ts');
   const { formatImageReference } = await import('../oci/model/reference.ts');
-  const name = formatImageReference(output);
+  const name = formatImageReference(target.image);
   try {
-    return await withUsedImages(await registryAccess(options), async (images) => {
+    return await withUsedImages(target.publish, async (images) => {
       const { record } = planOfImage(await images.open(name));
       return record === undefined ? options : { ...options, previousBuild: name };
     });

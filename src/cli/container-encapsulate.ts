@@ -12,7 +12,7 @@ import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
 import { addPublishOptions, type PublishOptions } from './publish-options.ts';
 import type { ImagePlanning } from './publish-planned.ts';
-import { registryAccess } from './registry-options.ts';
+import { openTarget } from './run-publish.ts';
 
 type Options = EncapsulateCliOptions & LayerCliOptions & PublishOptions & { readonly repo: string };
 
@@ -65,7 +65,7 @@ export function addComposeContainerEncapsulate(group: Command): void {
 
 async function encapsulateCommit(
   revision: string,
-  target: ImageReference,
+  destination: ImageReference,
   options: Options,
   result?: (digest: string) => string,
 ): Promise<void> {
@@ -77,7 +77,8 @@ async function encapsulateCommit(
   const source = repo.objects;
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
-  const access = await registryAccess(options);
+  const target = await openTarget(destination, options);
+  const access = target.publish;
   const image = { target, label: 'encapsulate', source, commit, imageOptions, access };
   const build = async (sink: ImageSink, { plan, onProgress }: ImagePlanning) =>
     finishImage(sink, await encapsulate(source, commit, sink, { ...(await plan()), onProgress }));

@@ -5,7 +5,7 @@ import { collectText } from './encapsulate-options.ts';
 import { addPublishOptions, type PublishOptions } from './publish-options.ts';
 import { registryAccess } from './registry-options.ts';
 import { warn } from './report.ts';
-import { publishAndPrint } from './run-publish.ts';
+import { openTarget, publishAndPrint } from './run-publish.ts';
 
 type Options = PublishOptions & {
   readonly src: string;
@@ -45,10 +45,11 @@ async function replace(contents: string | undefined, options: Options): Promise<
   const change =
     options.sign === undefined ? await contentsChange(contents) : await signingChange(options.sign);
   const access = await registryAccess(options);
+  const target = await openTarget(to, options);
   const image = await openImage(from, { ...access, reread: true });
   const publishedRepos = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}`);
   try {
-    await publishAndPrint(to, 'replace-detached-metadata', options, (sink, onProgress) =>
+    await publishAndPrint(target, 'replace-detached-metadata', options, (sink, onProgress) =>
       replaceDetached(image, sink, { change, publishedRepos, warn, onProgress }),
     );
   } finally {

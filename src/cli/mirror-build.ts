@@ -12,6 +12,7 @@ import {
 import { bakedReporter, bakeOption, deltaOption } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
 import { warn } from './report.ts';
+import { openTarget } from './run-publish.ts';
 
 type Options = MirrorImageCliOptions & {
   readonly bake: Bake;
@@ -48,7 +49,7 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
   if (revisions.length === 0) {
     throw new TreeportError('ERR_USAGE', 'name at least one ref or commit, and then the image');
   }
-  const target = parseImageReference(image);
+  const destination = parseImageReference(image);
   const deltas = parseDeltaChoices(options.delta ?? []);
   const imageOptions = await encapsulateOptions(options);
   const repo = await openRepo(options.repo);
@@ -57,6 +58,7 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
   const { access, making } = await mirrorImageOptions(options);
   const build = { ...making, publication, bake: options.bake, deltas, onBaked: bakedReporter(options) };
   const [commit] = publication.commits as readonly [Checksum];
+  const target = await openTarget(destination, options);
   const planned = { target, label: 'mirror build', source: repo.objects, commit, imageOptions, access };
   await publishPlanned(
     {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { addPublishOptions, type PublishOptions } from './publish-options.ts';
-import { publishAndPrint } from './run-publish.ts';
+import { openTarget, publishAndPrint } from './run-publish.ts';
 
 type Options = PublishOptions & {
   readonly arch?: string;
@@ -23,10 +23,10 @@ async function makeRuntimeImage(image: string, options: Options): Promise<void> 
   const { goArchitecture } = await import('../oci/model/platform.ts');
   const { buildRuntimeImage } = await import('../mirror/runtime-image.ts');
   const { installedRuntime } = await import('../mirror/runtime/runtime.ts');
-  const target = parseImageReference(image);
   const compression =
     options.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(options.compression);
   const runtime = await installedRuntime(goArchitecture(options.arch ?? process.arch));
+  const target = await openTarget(parseImageReference(image), options);
   await publishAndPrint(target, 'mirror runtime', options, (sink, onProgress) =>
     buildRuntimeImage(sink, { runtime, compression, onProgress }),
   );

@@ -14,7 +14,7 @@ import {
 import { addPublishOptions, type PublishOptions } from './publish-options.ts';
 import { registryAccess } from './registry-options.ts';
 import { warn } from './report.ts';
-import { publishAndPrint } from './run-publish.ts';
+import { openTarget, publishAndPrint } from './run-publish.ts';
 
 type Options = PublishOptions & {
   readonly ref?: readonly string[];
@@ -55,13 +55,13 @@ export function addMirrorWrap(group: Command): void {
   addPublishOptions(command);
 }
 
-async function wrap(source: string, target: string, options: Options): Promise<void> {
+async function wrap(source: string, destination: string, options: Options): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { goArchitecture } = await import('../oci/model/platform.ts');
   const { openImage } = await import('../oci/read/open-image.ts');
   const { wrapImage } = await import('../mirror/wrap.ts');
   const from = parseImageReference(source);
-  const to = parseImageReference(target);
+  const to = parseImageReference(destination);
   const compression =
     options.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(options.compression);
   const platform =
@@ -69,6 +69,7 @@ async function wrap(source: string, target: string, options: Options): Promise<v
       ? {}
       : { platform: { os: 'linux', architecture: goArchitecture(options.arch) } };
   const access = await registryAccess(options);
+  const target = await openTarget(to, options);
   const image = await openImage(from, { ...access, ...platform, reread: true });
   const wrapOptions = {
     refs: options.ref ?? [],
@@ -82,7 +83,7 @@ async function wrap(source: string, target: string, options: Options): Promise<v
     warn,
   };
   try {
-    await publishAndPrint(to, 'mirror wrap', options, (sink, onProgress) =>
+    await publishAndPrint(target, 'mirror wrap', options, (sink, onProgress) =>
       wrapImage(image, sink, { ...wrapOptions, onProgress }),
     );
   } finally {

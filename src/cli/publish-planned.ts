@@ -15,7 +15,7 @@ import { type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
 import { printLine } from './output.ts';
 import { planFor, withPlan } from './plan-layers.ts';
 import type { PublishOptions } from './publish-options.ts';
-import { type BuildWithProgress, publishAndPrint } from './run-publish.ts';
+import { type BuildWithProgress, publishAndPrint, type Target } from './run-publish.ts';
 import { withUsedImages } from './used-images.ts';
 
 export type ImagePlanning = {
@@ -25,7 +25,7 @@ export type ImagePlanning = {
 };
 
 export type PlannedImage = {
-  readonly target: ImageReference;
+  readonly target: Target;
   /** Shown with the progress. */
   readonly label: string;
   readonly source: ObjectSource;
@@ -64,12 +64,12 @@ export async function publishPlanned(
     const withLayers = async () => {
       if (commit === undefined) return imageOptions;
       const options = withPlan(imageOptions, await planned(commit));
-      return { ...options, formerLayers: await images.layers(target, previous) };
+      return { ...options, formerLayers: await images.layers(target.image, previous) };
     };
     const publish =
       image.publish ?? ((build: BuildWithProgress) => publishAndPrint(target, label, options, build, result));
     await publish((sink, onProgress) => build(sink, { plan: withLayers, onProgress }));
-    if (former !== undefined) await printComparison(former, target, access);
+    if (former !== undefined) await printComparison(former, target.image, access);
   });
 }
 

@@ -5,6 +5,7 @@
 import { inspect } from 'node:util';
 import type { ErrorCode } from '../base/error-codes.ts';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
+import { withoutTemporaryNames } from '../base/temporary.ts';
 import { cleanLine, cleanLines } from './clean-text.ts';
 
 /**
@@ -48,7 +49,7 @@ const USAGE_ERRORS: readonly ErrorCode[] = ['ERR_USAGE', 'ERR_IMAGE_REFERENCE', 
 export function reportError(thrown: unknown): void {
   const error = codedError(thrown);
   process.exitCode = USAGE_ERRORS.includes(error.code) ? 2 : 1;
-  printMessage(`${error.code}: ${messageOf(error)}`);
+  printMessage(`${error.code}: ${withoutTemporaryNames(messageOf(error))}`);
   if (process.env.TREEPORT_DEBUG === '1') process.stderr.write(`${cleanLines(inspect(thrown))}\n`);
 }
 

@@ -2,6 +2,7 @@
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
+import type { PublishImageOptions } from '../oci/write/publish.ts';
 import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import type { PublishOptions } from './publish-options.ts';
@@ -10,9 +11,23 @@ import { registryAccess } from './registry-options.ts';
 /** Writes and finishes the image; calls `onProgress` with the bytes written since the last call. */
 export type BuildWithProgress = (sink: ImageSink, onProgress: (bytes: number) => void) => Promise<Descriptor>;
 
+/** Where an image will be published. */
+export type Target = { readonly image: ImageReference; readonly publish: PublishImageOptions };
+
+/** Checks the destination, unless nothing will be written; called before the work begins. */
+export async function openTarget(
+  image: ImageReference,
+  options: PublishOptions & { readonly dryRun?: boolean },
+): Promise<Target> {
+  const { checkDestination } = await import('../oci/write/destination.ts');
+  const publish = { ...(await registryAccess(options)), signing: options };
+  if (options.dryRun !== true) await checkDestination(image, publish);
+  return { image, publish: { ...publish, isChecked: true } };
+}
+
 /** Builds the image, publishes it and prints its manifest digest. `label` is shown with the progress. */
 export async function publishAndPrint(
-  image: ImageReference,
+  { image, publish }: Target,
   label: string,
   options: PublishOptions,
   build: BuildWithProgress,
@@ -22,7 +37,6 @@ export async function publishAndPrint(
   const progress = startProgress({ label, unit: 'bytes', quiet: options.quiet });
   try {
     const onProgress = (bytes: number) => progress.add(bytes);
-    const publish = { ...(await registryAccess(options)), signing: options };
     const digest = await publishImage(image, (sink) => build(sink, onProgress), publish);
     progress.stop();
     await printLine(result(digest));

@@ -15,6 +15,7 @@ import {
 } from './mirror-image-options.ts';
 import { openRepo } from './open-repo.ts';
 import { printMessage, warn } from './report.ts';
+import { openTarget } from './run-publish.ts';
 import { parseSplit, publishSplit, type SplitCliOptions } from './snapshot-split.ts';
 import { refuseImageOptions, writeSnapshotStick } from './snapshot-usb.ts';
 
@@ -120,7 +121,7 @@ async function createImage(globsAndImage: readonly string[], options: Options): 
 async function publishSnapshot(
   repo: Repository,
   publication: Publication,
-  target: ImageReference,
+  destination: ImageReference,
   options: Options,
 ): Promise<void> {
   const { createSnapshot } = await import('../snapshot/create.ts');
@@ -129,6 +130,7 @@ async function publishSnapshot(
   const { parseDeltaChoices } = await import('../mirror/delta-choice.ts');
   const deltas = parseDeltaChoices(options.delta ?? ['none']);
   const imageOptions = await encapsulateOptions(options);
+  const target = await openTarget(destination, options);
   const { access, making } = await mirrorImageOptions(options);
   const previous = await previousSnapshot(options, access);
   const own = { publication, deltas, onRewritten: rewrittenReporter(options), ...(previous && { previous }) };

@@ -7,7 +7,7 @@ import { printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { printMessage } from './report.ts';
-import type { BuildWithProgress } from './run-publish.ts';
+import type { BuildWithProgress, Target } from './run-publish.ts';
 
 export type SplitCliOptions = PublishOptions & {
   /** Bytes of a piece. */
@@ -22,7 +22,7 @@ export function parseSplit(text: string): number {
 
 /** Builds the archive in a temporary directory, and splits it. */
 export async function publishSplit(
-  target: ImageReference,
+  { image: target, publish }: Target,
   options: SplitCliOptions & { readonly split: number },
   build: BuildWithProgress,
 ): Promise<void> {
@@ -49,7 +49,7 @@ export async function publishSplit(
         name: tag === undefined ? archive : `${archive}:${tag}`,
       };
       const onProgress = (bytes: number) => progress.add(bytes);
-      const manifest = await publishImage(whole, (sink) => build(sink, onProgress));
+      const manifest = await publishImage(whole, (sink) => build(sink, onProgress), publish);
       progress.stop();
       await splitArchive(archive, {
         target: path,

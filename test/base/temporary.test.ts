@@ -5,7 +5,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { nameBeside, provideLocks, Temporary } from '../../src/base/temporary.ts';
+import { nameBeside, provideLocks, Temporary, withoutTemporaryNames } from '../../src/base/temporary.ts';
 import { tryLock } from '../../src/native/libc/file-lock.ts';
 import { ROOT } from '../support/project.ts';
 import { testFolder } from '../support/small-image.ts';
@@ -143,4 +143,13 @@ test('a directory is removed though a program that is ending still writes into i
   );
   assert.deepEqual(await once(child, 'exit'), [0, null]);
   assert.deepEqual(await readdir(folder), []);
+});
+
+test('texts for people have the final names', () => {
+  const file = nameBeside('/srv/os.tar', '123');
+  const text = `EIO: i/o error, write '${file}', ${nameBeside('/srv/b', 'held')}: full`;
+  assert.equal(withoutTemporaryNames(text), "EIO: i/o error, write '/srv/os.tar', /srv/b: full");
+  const scratch = `writing oci:${nameBeside('/var/tmp/treeport', 'held')}/image/blobs to docker://x: no`;
+  assert.equal(withoutTemporaryNames(scratch), 'writing oci:/var/tmp/(temporary files) to docker://x: no');
+  assert.equal(withoutTemporaryNames('/srv/.hidden.tmp/x'), '/srv/.hidden.tmp/x');
 });

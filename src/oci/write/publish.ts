@@ -3,20 +3,20 @@
  * temporary layout and skopeo.
  */
 import { join } from 'node:path';
-import { TreeportError } from '../../base/errors.ts';
 import { withTemporaryDirectory } from '../../base/temporary-directory.ts';
 import type { Descriptor, Digest } from '../model/descriptor.ts';
 import { formatImageReference, type ImageReference, layoutLocation } from '../model/reference.ts';
-import { type ImageSigning, isSigning, signingArgs } from '../skopeo/image-signing.ts';
-import { type RegistryAccess, skopeoAccess } from '../skopeo/registry-access.ts';
-import { requireSkopeo, skopeoCopy } from '../skopeo/skopeo.ts';
+import { signingArgs } from '../skopeo/image-signing.ts';
+import { skopeoAccess } from '../skopeo/registry-access.ts';
+import { skopeoCopy } from '../skopeo/skopeo.ts';
 import { createArchiveSink } from './archive.ts';
+import { checkDestination, type DestinationOptions } from './destination.ts';
 import type { ImageSink } from './image-sink.ts';
 import { createLayoutSink } from './layout-directory.ts';
 
-export type PublishImageOptions = RegistryAccess & {
-  /** Sign the image while it is pushed; only for transports of skopeo that keep signatures. */
-  readonly signing?: ImageSigning;
+export type PublishImageOptions = DestinationOptions & {
+  /** The destination was checked already, so that it is not asked again. */
+  readonly isChecked?: boolean;
 };
 
 /** Writes an image into the sink and finishes it; returns its manifest's descriptor. */
@@ -31,24 +31,22 @@ export async function publishImage(
   build: BuildImage,
   options: PublishImageOptions = {},
 ): Promise<Digest> {
-  const { signing = {} } = options;
-  if (isSigning(signing)) refuseUnsignable(reference);
+  const { signing = {}, isChecked = false } = options;
+  if (!isChecked) await checkDestination(reference, options);
   switch (reference.transport) {
     case 'oci':
       return buildInto(await createLayoutSink(layoutLocation(reference)), build);
     case 'oci-archive':
       return buildInto(await createArchiveSink(layoutLocation(reference)), build);
-    default: {
-      await requireSkopeo();
-      const signed = await signingArgs(signing);
+    default:
       return withTemporaryDirectory(async (directory) => {
         const path = join(directory, 'image');
         await buildInto(await createLayoutSink({ path, tag: undefined }), build);
         const { args, input } = skopeoAccess(reference, options, 'dest-');
         const to = formatImageReference(reference);
-        return skopeoCopy(`oci:${path}`, to, { copy: [...args, ...signed], input, what: `writing ${to}` });
+        const copy = [...args, ...(await signingArgs(signing))];
+        return skopeoCopy(`oci:${path}`, to, { copy, input, what: `writing ${to}` });
       });
-    }
   }
 }
 
@@ -59,13 +57,4 @@ async function buildInto(sink: ImageSink, build: BuildImage): Promise<Digest> {
     await sink.abort();
     throw error;
   }
-}
-
-/** Signatures of images have a place in registries and containers-storage, but not in these. */
-function refuseUnsignable(reference: ImageReference): void {
-  if (!['oci', 'oci-archive', 'docker-archive', 'docker-daemon'].includes(reference.transport)) return;
-  throw new TreeportError(
-    'ERR_USAGE',
-    `an image cannot be signed in ${formatImageReference(reference)}: push it to a registry (docker://NAME) to sign it`,
-  );
 }
