@@ -2,6 +2,7 @@
 import { benchDeltaGenerate } from './commands/delta-generate.ts';
 import { benchDiff } from './commands/diff.ts';
 import { benchEncapsulate } from './commands/encapsulate.ts';
+import { benchEncapsulateLayers } from './commands/encapsulate-layers.ts';
 import { benchFsck } from './commands/fsck.ts';
 import { benchImport } from './commands/import.ts';
 import {
@@ -32,6 +33,7 @@ export const BENCHES = {
   fsck: benchFsck,
   diff: benchDiff,
   encapsulate: benchEncapsulate,
+  'encapsulate-layers': benchEncapsulateLayers,
   'tar-export': benchTarExport,
   import: benchImport,
   'delta-generate': benchDeltaGenerate,
