@@ -11,8 +11,8 @@ import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { comparisonLines } from './comparison-text.ts';
-import { type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
-import { printLine } from './output.ts';
+import { checkDryRun, type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
+import { printJson, printLine } from './output.ts';
 import { planFor, withPlan } from './plan-layers.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { type BuildWithProgress, publishAndPrint, type Target } from './run-publish.ts';
@@ -49,6 +49,7 @@ export async function publishPlanned(
   options: LayerCliOptions & PublishOptions,
 ): Promise<void> {
   const { target, label, commit, imageOptions, access, previous, build, result } = image;
+  checkDryRun(options);
   if (commit === undefined) refuseLayerOptions(options, 'the image has no main commit');
   await withUsedImages(access, async (images) => {
     const { compareWithBuild, dryRun } = options;
@@ -57,8 +58,10 @@ export async function publishPlanned(
     const planned = (of: Checksum) => planFor(image.source, of, options, { images, previous });
     if (dryRun === true && commit !== undefined) {
       const { summarizePlan } = await import('../container/plan/plan-summary.ts');
+      const summary = summarizePlan(await planned(commit));
+      if (options.json === true) return printJson({ commit, ...summary }, 2);
       const { planLines } = await import('./plan-text.ts');
-      for (const line of planLines(commit, summarizePlan(await planned(commit)))) await printLine(line);
+      for (const line of planLines(commit, summary)) await printLine(line);
       return;
     }
     const withLayers = async () => {
