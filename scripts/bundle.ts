@@ -28,7 +28,9 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
+/** Of the server, for both programs; of the command. */
 const ASSETS = join(ROOT, 'src/server/assets');
+const COMMAND_ASSETS = join(ROOT, 'src/cli/assets');
 const CODE_CACHE = join(import.meta.dirname, 'code-cache.ts');
 /** CommonJS packages `require` Node's built-in modules. The imported name must not collide with ours. */
 const BANNER =
@@ -121,7 +123,8 @@ async function bundle({ folder, program, parts }: Bundle): Promise<void> {
   mkdirSync(made, { recursive: true });
   const inputs: string[] = [];
   for (const part of parts) inputs.push(...(await buildPart(part, made)));
-  cpSync(ASSETS, join(made, 'assets'), { recursive: true });
+  for (const assets of [ASSETS, ...(folder === 'bin' ? [COMMAND_ASSETS] : [])])
+    cpSync(assets, join(made, 'assets'), { recursive: true });
   writeFileSync(join(made, 'LICENSES.txt'), licences(inputs));
   execFileSync(process.execPath, [CODE_CACHE, join(made, program)], { stdio: 'inherit' });
   rmSync(target, { recursive: true, force: true });

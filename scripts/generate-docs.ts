@@ -5,10 +5,11 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { ERROR_CODES } from '../src/base/error-codes.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { optionName, SERVE_OPTION_KEYS, SERVE_OPTIONS, variableName } from '../src/cli/serve-options.ts';
+import { describedOption } from './option-text.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const RUN_PAGE = 'docs/operations/run.md';
@@ -60,7 +61,12 @@ function verbSection(command: Command, words: readonly string[]): string {
       ['argument', 'meaning'],
       command.registeredArguments.map((argument) => [argument.name(), argument.description]),
     ),
-    table(['option', 'meaning'], command.options.filter((option) => !option.hidden).map(optionRow)),
+    table(
+      ['option', 'meaning'],
+      command.options
+        .filter(({ hidden }) => !hidden)
+        .map((option) => [option.flags, describedOption(option)]),
+    ),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
@@ -68,27 +74,6 @@ function verbSection(command: Command, words: readonly string[]): string {
 /** Wraps prose at the columns of Markdown pages. */
 function wrapped(text: string): string {
   return text.replaceAll(/(.{1,100})(?:\s+|$)/g, '$1\n').trimEnd();
-}
-
-function optionRow(option: Option): [string, string] {
-  const notes = [
-    option.mandatory ? 'required' : '',
-    option.argChoices === undefined ? '' : `one of ${option.argChoices.join(', ')}`,
-    hasDefault(option) ? `default ${defaultText(option)}` : '',
-    option.envVar === undefined ? '' : `or the environment variable ${option.envVar}`,
-  ].filter((note) => note !== '');
-  return [
-    option.flags,
-    notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`,
-  ];
-}
-
-function hasDefault({ defaultValue, negate }: Option): boolean {
-  return defaultValue !== undefined && defaultValue !== false && !negate;
-}
-
-function defaultText(option: Option): string {
-  return option.defaultValueDescription ?? String(option.defaultValue);
 }
 
 function table(head: readonly [string, string], rows: readonly (readonly [string, string])[]): string {

@@ -13,6 +13,8 @@ type Verb = {
   readonly load: () => Promise<(parent: Command) => void>;
   /** Reads only a few objects, so it skips the set-up for long streams. */
   readonly brief?: true;
+  /** Needs the tree of commands. */
+  readonly whole?: true;
 };
 
 type Group = { readonly name: string; readonly description: string; readonly verbs: readonly Verb[] };
@@ -155,6 +157,7 @@ const GROUPS: readonly Group[] = [
 const HELP: Verb = {
   names: ['help'],
   brief: true,
+  whole: true,
   load: async () => (await import('./help.ts')).addHelp,
 };
 
@@ -164,6 +167,12 @@ const VERBS: readonly Verb[] = [
   { names: ['serve'], load: async () => (await import('./serve.ts')).addServe },
   { names: ['demo'], load: async () => (await import('./demo.ts')).addDemo },
   HELP,
+  {
+    names: ['completion'],
+    brief: true,
+    whole: true,
+    load: async () => (await import('./completion.ts')).addCompletion,
+  },
 ];
 
 /**
@@ -193,12 +202,12 @@ async function addVerbs(parent: Command, verbs: readonly Verb[]): Promise<void> 
 function neededFor(args: readonly string[]): { groups: readonly Group[]; verbs: readonly Verb[] } {
   const [first, second] = args;
   const verbs = named(VERBS, first);
-  if (verbs.length > 0 && first !== 'help') return { groups: [], verbs };
+  if (verbs.length > 0 && !verbs.some(({ whole }) => whole)) return { groups: [], verbs };
   const group = GROUPS.find(({ name }) => name === first);
   const inGroup = named(group?.verbs ?? [], second);
   if (group !== undefined && inGroup.length > 0) return { groups: [{ ...group, verbs: inGroup }], verbs: [] };
   if (first === '--version' || first === '-v') return { groups: [], verbs: [] };
-  if (first === 'help' && second !== undefined) {
+  if (first === HELP.names[0] && second !== undefined) {
     const needed = neededFor(args.slice(1));
     return { ...needed, verbs: [...new Set([...needed.verbs, HELP])] };
   }
@@ -212,6 +221,6 @@ function named(verbs: readonly Verb[], word: string | undefined): readonly Verb[
 /** Whether the verb that `args` name is brief. Help is brief, too. */
 export function isBrief(args: readonly string[]): boolean {
   const { groups, verbs } = neededFor(args);
-  if (groups === GROUPS || args[0] === 'help') return true;
+  if (groups === GROUPS || args[0] === HELP.names[0]) return true;
   return [...groups.flatMap((group) => group.verbs), ...verbs].every(({ brief }) => brief);
 }
