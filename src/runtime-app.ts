@@ -23,6 +23,7 @@ const SEAL_OPTIONS = {
   bake: { type: 'string', default: DEFAULT_BAKE },
   delta: { type: 'string', default: 'virtual' },
   root: { type: 'string', default: '/' },
+  expect: { type: 'string', default: VERSION },
 } as const satisfies Options;
 
 const USAGE = `treeport ${VERSION}, the runtime of a mirror image. Its verbs are
@@ -30,6 +31,7 @@ const USAGE = `treeport ${VERSION}, the runtime of a mirror image. Its verbs are
 ${serveOptions.SERVE_OPTION_KEYS.map(usageLine).join('\n')}
   check [URL]
   seal [--ref NAME]... [--bake none|auto|all|SIZE] [--delta virtual|none] [--root DIRECTORY]
+       [--expect VERSION]
 `;
 
 const READY_URL = 'http://127.0.0.1:8080/readyz';
@@ -105,9 +107,14 @@ function usageLine(key: serveOptions.ServeOptionKey): string {
 
 async function sealImage(args: readonly string[]): Promise<void> {
   const { seal } = await import('./mirror/seal.ts');
-  const { ref, bake, delta, root } = parse(args, SEAL_OPTIONS);
+  const { ref, bake, delta, root, expect } = parse(args, SEAL_OPTIONS);
   if (delta !== 'virtual' && delta !== 'none')
     throw new TreeportError('ERR_USAGE', `--delta is virtual or none, not "${delta}"`);
+  if (expect !== VERSION)
+    throw new TreeportError(
+      'ERR_USAGE',
+      `this runtime is of treeport ${VERSION}, but the labels will name ${expect}: give --build-arg VERSION=${VERSION}`,
+    );
   process.umask(0o022);
   const { publication, objects, baked } = await seal({
     root,
@@ -121,6 +128,9 @@ async function sealImage(args: readonly string[]): Promise<void> {
     `sealed ${objects} content objects of commit ${publication.commits[0]}, published as ${names}; ` +
       `${baked.objects} of them are ready to be sent, ${formatByteSize(baked.bytes)}`,
   );
+  const bound = publication.refs.map(({ name }) => name).join(' ');
+  if (ref.length === 0 && bound !== '')
+    await printLine(`the label treeport.refs will be empty: --build-arg REFS="${bound}" fills it`);
 }
 
 /** Values from the command line, else from the environment, else the defaults. */

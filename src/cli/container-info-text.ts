@@ -3,6 +3,7 @@ import { formatByteSize } from '../base/byte-size.ts';
 import { timestampText } from '../base/timestamp.ts';
 import type { CommitInfo, ImageInfo } from '../container/inspect/image-info.ts';
 import type { LayerInfo } from '../container/inspect/layers.ts';
+import { LABEL_REFS } from '../container/labels.ts';
 import type { PresentSignature } from '../ostree/sign/present-signatures.ts';
 
 export type InfoTextOptions = {
@@ -25,7 +26,7 @@ export function* infoLines(
     ['Version', info.version],
     ['Platform', `${info.os}/${info.architecture}`],
     ['Created', info.created],
-    ['Mirror image', info.mirrorRefs === undefined ? 'no' : `of ${info.mirrorRefs.join(', ') || 'no refs'}`],
+    ['Mirror image', mirrorText(info)],
     ...signatureFields(info.signatures),
     ...verifiedFields(info, remote),
   ]);
@@ -37,6 +38,13 @@ export function* infoLines(
   yield 'Labels:';
   for (const [key, value] of Object.entries(info.labels)) yield `    ${key}=${value}`;
   yield* layerLines(info.layers);
+}
+
+function mirrorText({ mirrorRefs, labels }: ImageInfo): string {
+  if (mirrorRefs === undefined) return 'no';
+  const from =
+    labels[LABEL_REFS] === '' && mirrorRefs.length > 0 ? ` (the label ${LABEL_REFS} is empty)` : '';
+  return `of ${mirrorRefs.join(', ') || 'no refs'}${from}`;
 }
 
 /** Names listed in full; longer lists are cut. */

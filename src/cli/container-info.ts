@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
-import type { CommitInfo, ImageInfoOptions } from '../container/inspect/image-info.ts';
+import type { CommitInfo, ImageInfo, ImageInfoOptions } from '../container/inspect/image-info.ts';
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import { printJson, printLine } from './output.ts';
@@ -33,7 +33,7 @@ async function showInfo(text: string, options: Options): Promise<void> {
   const infoOptions = verification(reference, options);
   const image = await openOstreeImage(reference, await registryAccess(options));
   try {
-    const info = await imageInfo(image, infoOptions);
+    const info = await withPublishedRefs(await imageInfo(image, infoOptions), image);
     const commits = options.commits ? [info.commit, ...(await publishedCommits(image))] : undefined;
     if (options.json) return await printJson({ image: name, ...info, commits }, 2);
     const { infoLines } = await import('./container-info-text.ts');
@@ -42,6 +42,13 @@ async function showInfo(text: string, options: Options): Promise<void> {
   } finally {
     await image.close();
   }
+}
+
+/** A container build cannot compute the label that names the refs: without it the layers are read. */
+async function withPublishedRefs(info: ImageInfo, image: OpenedImage): Promise<ImageInfo> {
+  if (info.mirrorRefs?.length !== 0) return info;
+  const published = await import('../mirror/published-commits.ts');
+  return { ...info, mirrorRefs: await published.publishedRefNames(image) };
 }
 
 async function publishedCommits(image: OpenedImage): Promise<readonly CommitInfo[]> {

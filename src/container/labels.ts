@@ -16,6 +16,9 @@ export const LABEL_VERSION = 'org.opencontainers.image.version';
 /** The refs that a mirror image publishes, separated by spaces. Only mirror images have this label. */
 export const LABEL_REFS = 'treeport.refs';
 
+/** The version of treeport that made a mirror image. */
+export const LABEL_TREEPORT = 'treeport.version';
+
 /**
  * Annotation of component layers: the names of their components, joined with commas; empty for a reserved
  * layer.

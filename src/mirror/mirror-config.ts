@@ -1,5 +1,6 @@
 /** Configuration and labels of a mirror image. */
-import { LABEL_REFS, type Labels } from '../container/labels.ts';
+import { VERSION } from '../base/version.ts';
+import { LABEL_REFS, LABEL_TREEPORT, type Labels } from '../container/labels.ts';
 import type { ContainerConfig } from '../oci/model/image-config.ts';
 import { MIRROR_PORT, MIRROR_USER, runtimeCommand } from './layout.ts';
 import { embeddedCommit, type Publication, publishedNames } from './published-refs.ts';
@@ -47,5 +48,6 @@ export function mirrorLabels(
     ...(names[0] === undefined ? {} : { [REF_NAME]: names[0] }),
     ...existing,
     [LABEL_REFS]: names.join(' '),
+    [LABEL_TREEPORT]: VERSION,
   };
 }

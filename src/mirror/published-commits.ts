@@ -1,6 +1,7 @@
 /**
- * Lists the commits in the published repo of a mirror image, from its layers: commit objects and refs are
- * ordinary files below the mirror's home. The layers must be read to their ends, which also verifies them.
+ * Lists the commits and refs in the published repo of a mirror image, from its layers: commit objects and
+ * refs are ordinary files below the mirror's home. The layers must be read to their ends, which also verifies
+ * them.
  */
 import { collectSized } from '../base/bytes.ts';
 import { type CommitInfo, commitInfo } from '../container/inspect/image-info.ts';
@@ -10,12 +11,15 @@ import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
 import { parseLoosePath } from '../ostree/object-name.ts';
+import { isRefName } from '../ostree/ref-name.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { entryFault } from '../tar/object-entry.ts';
 import { type ReadEntry, readEntries } from '../tar/read-entries.ts';
 import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO, PUBLISHED_REPO_HISTORY } from './layout.ts';
 
-const OBJECTS = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}/objects/`);
+const REPOS = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}/`);
+const OBJECTS = REPOS.map((repo) => `${repo}objects/`);
+const REFS = REPOS.map((repo) => `${repo}refs/heads/`);
 
 /**
  * The commits of the published repo without the encapsulated one, in the order of the layers.
@@ -30,6 +34,23 @@ export async function publishedCommits(image: OpenedImage): Promise<readonly Com
     }
   }
   return [...found.values()];
+}
+
+/**
+ * The refs of the published repo, of an image whose label does not name them. They are in one layer, the last
+ * but for what others put on top. Errors as those of {@link publishedCommits}.
+ */
+export async function publishedRefNames(image: OpenedImage): Promise<readonly string[]> {
+  for (const layer of publishedLayers(image).toReversed()) {
+    const names: string[] = [];
+    for await (const { path, type } of readEntries(image.layer(layer))) {
+      const prefix = REFS.find((each) => path.startsWith(each));
+      if (prefix !== undefined && type === 'file') names.push(path.slice(prefix.length));
+    }
+    const valid = names.filter(isRefName);
+    if (valid.length > 0) return valid.toSorted();
+  }
+  return [];
 }
 
 /** The layers that `mirror build` and `wrap` wrote; all derived ones of an image that a build sealed. */

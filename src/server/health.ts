@@ -1,13 +1,14 @@
 /**
- * Health of a server. `/healthz` answers as long as the process does; `/readyz` if the repository and its
- * summary can be read and the server is not shutting down. {@link checkHealth} asks for it, for containers
- * that have no curl.
+ * Health of a server. `/healthz` answers as long as the process does, and names the version; `/readyz` if the
+ * repository and its summary can be read and the server is not shutting down. {@link checkHealth} asks for
+ * it, for containers that have no curl.
  */
 import { access, constants, readdir } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { messageOf, TreeportError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { lineAnswer } from './http/answer.ts';
 import { NOT_STORED } from './http/caching.ts';
@@ -23,7 +24,7 @@ export async function healthRoutes(app: FastifyInstance): Promise<void> {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/healthz',
-    handler: (_request, reply) => line(reply, 200, 'ok'),
+    handler: (_request, reply) => line(reply, 200, `ok\ntreeport ${VERSION}`),
   });
   app.route({
     method: ['GET', 'HEAD'],

@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { errnoOf, messageOf, TreeportError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
 import { createServer, type Server } from './app.ts';
 import type { Counters } from './http/counters.ts';
 import { openLog } from './log.ts';
@@ -74,7 +75,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const server = await createServer({ ...options, logger, writeRequestLine });
   const bound = await listen(server, address);
   const served = { repo: options.repo.path, mode: options.repo.mode, ...bound };
-  logger[level](served, `serving on ${urlOf(bound)}`);
+  logger[level]({ version: VERSION, ...served }, `serving on ${urlOf(bound)}`);
   const stop = shutdownOf(server, logger, { drainDelayMs, finishMs, level });
   return { ...bound, served: { ...served, url: urlOf(bound) }, counters: server.counters, stop };
 }
@@ -87,7 +88,7 @@ async function listen({ app }: Server, { host, port }: ListenAddress): Promise<L
   const hosts = host === undefined ? ['::', '0.0.0.0'] : [host];
   for (const [index, name] of hosts.entries()) {
     try {
-      await app.listen({ host: name, port, backlog: BACKLOG });
+      await app.listen({ host: name, port, backlog: BACKLOG, listenTextResolver: listeningText });
       break;
     } catch (error) {
       // `::` fails if the kernel has no IPv6.
@@ -98,6 +99,11 @@ async function listen({ app }: Server, { host, port }: ListenAddress): Promise<L
   }
   const bound = app.server.address() as AddressInfo;
   return { host: bound.address, port: bound.port };
+}
+
+/** Fastify's line of the log, the first of a server. */
+function listeningText(address: string): string {
+  return `treeport ${VERSION} listens at ${address}`;
 }
 
 function listenError(error: unknown, host: string | undefined, port: number): TreeportError {

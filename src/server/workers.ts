@@ -7,6 +7,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { TreeportError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
 import { type Counters, newCounters } from './http/counters.ts';
 import type { Served } from './listen.ts';
 import { type Log, openLog } from './log.ts';
@@ -38,7 +39,7 @@ export async function startWorkers({ count, logLevel }: WorkersOptions): Promise
   const log = openLog(logLevel);
   const supervisor = new Supervisor(log);
   const { url, ...served } = await supervisor.start(count);
-  log.logger.info({ ...served, workers: count }, `serving on ${url}`);
+  log.logger.info({ version: VERSION, ...served, workers: count }, `serving on ${url}`);
   return { stop: (options) => supervisor.stop(options) };
 }
 

@@ -54,6 +54,23 @@ test('build, wrap and the Containerfile make mirrors that serve the same bytes',
     await podman.must(['rm', '--force', '--time=0', mirror.id]);
   }
 
+  const inLayout = async (name: string): Promise<string> => {
+    const target = `oci:${join(folder, name)}`;
+    await podman.must(['push', '--quiet', `localhost/treeport-e2e-${name}`, target]);
+    return target;
+  };
+  const info = await mustTreeport(['container', 'info', await inLayout('containerfile')]);
+  assert.match(info, new RegExp(`^Mirror image: of ${OS_REF} \\(the label treeport.refs is empty\\)$`, 'm'));
+
+  await buildContainerfile(podman, encapsulated, 'localhost/treeport-e2e-labels', folder, [OS_REF]);
+  const labelsOf = async (image: string): Promise<Record<string, string>> =>
+    JSON.parse(await mustTreeport(['container', 'info', '--json', image])).labels;
+  // A build cannot compute them; `ostree.commit` and `Created` say the same.
+  const computed = ['revision', 'created', 'ref.name'].map((name) => `org.opencontainers.image.${name}`);
+  const expected = Object.entries(await labelsOf(`oci:${join(folder, 'build')}`));
+  const { 'io.buildah.version': _, ...labels } = await labelsOf(await inLayout('labels'));
+  assert.deepEqual(labels, Object.fromEntries(expected.filter(([name]) => !computed.includes(name))));
+
   const built = seen.get('build') ?? new Map<string, string>();
   assert.ok(built.size > 3000);
   assert.deepEqual(

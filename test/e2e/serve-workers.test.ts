@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { VERSION } from '../../src/base/version.ts';
 import { getRequest, RawConnection } from '../server/raw-http.ts';
 import { writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { mirrorOfText } from './support/images.ts';
@@ -16,6 +17,7 @@ import { serve } from './support/serve.ts';
 const timeout = 300_000;
 
 type Line = {
+  readonly version?: string;
   readonly msg: string;
   readonly pid: number;
   readonly worker?: number;
@@ -77,7 +79,10 @@ test('two workers share an address, and one that stands still or is killed loses
   assert.equal(stopped.workersDied, 1);
   const counted = lines.filter(({ msg, pid }) => msg === 'request' && pid !== victim).length;
   assert.equal(stopped.counters?.requests, counted, 'requests of the workers that lived');
-  assert.equal(lines.filter(({ msg }) => msg.startsWith('serving on ')).length, 1);
+  assert.deepEqual(
+    lines.flatMap(({ msg, version }) => (msg.startsWith('serving on ') ? [version] : [])),
+    [VERSION],
+  );
 });
 
 test('workers that cannot serve end the command with their error', { timeout }, async (t) => {

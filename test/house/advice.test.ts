@@ -50,13 +50,13 @@ test('every verb with an image has all options that the errors of registries adv
 /** Options of other programs, and those that every verb has. */
 const OTHERS = new Set(
   [
-    '--help --version --root',
+    '--help --version --root --expect',
     // Node, the loader and tar
     '--semi-space-growth-factor --max-semi-space-size --no-incremental-marking --library-path --sparse',
     // ostree, rpm, gpg
     '--mode --gpg-import --no-gpg-verify --sign-verify --set --update --rebuilddb --keyring --detach-sign --armor',
     // podman, kubectl
-    '--rm --user --read-only --cap-drop --image --port --format --pull-never',
+    '--build-arg --rm --user --read-only --cap-drop --image --port --format --pull-never',
     // skopeo
     '--sockfd --remove-signatures --registries-conf --digestfile',
     '--override-arch --override-os --override-variant',

@@ -40,6 +40,11 @@ test('the version in the code is that of package.json', () => {
   assert.equal(VERSION, manifest().version);
 });
 
+test('the Containerfile names the version in its labels', () => {
+  const named = [...projectText('Containerfile').matchAll(/^ARG VERSION=(.*)$/gm)].map(([, value]) => value);
+  assert.deepEqual(named, [VERSION, VERSION]);
+});
+
 for (const folder of ['.', ...WORKSPACES]) {
   test(`${folder}: dependencies are pinned exactly`, () => {
     const { dependencies, optionalDependencies, devDependencies } = manifest(folder);

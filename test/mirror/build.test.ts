@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
+import { VERSION } from '../../src/base/version.ts';
 import { encapsulate } from '../../src/container/encapsulate/encapsulate.ts';
 import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
 import type { PlanLayers } from '../../src/container/encapsulate/layer-plan.ts';
@@ -81,6 +82,7 @@ test('configuration and labels start the mirror and still describe the encapsula
     assert.equal(labels['org.opencontainers.image.revision'], source.commit);
     assert.equal(labels['org.opencontainers.image.ref.name'], MIRROR_REF);
     assert.equal(labels['treeport.refs'], MIRROR_REF);
+    assert.equal(labels['treeport.version'], VERSION);
     assert.deepEqual(manifest.annotations, labels);
     assert.equal(config.history?.length, manifest.layers.length);
     assert.equal(config.rootfs.diff_ids.length, manifest.layers.length);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
 import { fileFromBytes, layerTar } from '../../src/mirror/layer.ts';
-import { publishedCommits } from '../../src/mirror/published-commits.ts';
+import { publishedCommits, publishedRefNames } from '../../src/mirror/published-commits.ts';
 import type { Descriptor, Digest } from '../../src/oci/model/descriptor.ts';
 import { hostPlatform } from '../../src/oci/model/platform.ts';
 import { copyBlob } from '../../src/oci/write/image-sink.ts';
@@ -46,6 +46,14 @@ test('the commits that a mirror image serves beside the encapsulated one', async
   const document = JSON.parse(await mustTreeport([...info, '--commits', '--json']));
   assert.deepEqual(document.commits, [encapsulated, ...published]);
   assert.equal(JSON.parse(await mustTreeport([...info, '--json'])).commits, undefined);
+});
+
+test('the refs that a mirror image serves, from its layers', async (t) => {
+  const { source, path, folder } = await mirrorOfThree(t);
+  assert.deepEqual(await withImage(path, publishedRefNames), [MIRROR_REF, 'other']);
+  const plain = join(folder, 'plain');
+  await encapsulateInto(plain, source.repo, source.commit);
+  assert.deepEqual(await withImage(plain, publishedRefNames), []);
 });
 
 test('an image that is no mirror serves none', async (t) => {

@@ -4,6 +4,7 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
+import { VERSION } from '../../src/base/version.ts';
 import { parseListenAddress, type ServeOptions, serve } from '../../src/server/listen.ts';
 import { coded } from '../support/expect.ts';
 import { archiveFixture, archiveUrl, bareFixture } from './repos.ts';
@@ -58,6 +59,11 @@ test('an address of another machine is one coded line', async (t) => {
   );
 });
 
+test('the health check names the version', async (t) => {
+  const { origin } = await started(t);
+  assert.equal(await (await fetch(`${origin}/healthz`)).text(), `ok\ntreeport ${VERSION}\n`);
+});
+
 test('without an address every one of the machine answers', async (t) => {
   const { port } = await started(t, { listen: '0' });
   assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
@@ -73,6 +79,10 @@ test('the log has a line for each request, but none for what clients only probe'
     requests.map(({ method, url, status }) => [method, url, status]),
     [['GET', '/repo/config', 200]],
   );
+  const first = JSON.parse(lines[0] ?? '');
+  assert.equal(first.msg, `treeport ${VERSION} listens at ${origin}`);
+  const serving = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === `serving on ${origin}`);
+  assert.equal(serving.version, VERSION);
   const last = JSON.parse(lines.at(-1) ?? '');
   assert.equal(last.msg, 'stopped');
   assert.equal(last.counters.requests, 2);

@@ -141,7 +141,7 @@ export function faultAnswer({ status, text }: RequestFault): Answer {
   return errorAnswer(status, status === 404 ? REVALIDATE : NOT_STORED, text);
 }
 
-/** One line of text, for people and health checks. */
+/** Lines of text, for people and health checks. */
 export function lineAnswer(request: Request, status: number, text: string, cacheControl: string): Answer {
   const body = Buffer.from(`${text}\n`);
   const headers = { 'content-type': TEXT, 'content-length': body.length, 'cache-control': cacheControl };
