@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { CommitHead } from '../tar/import-commit.ts';
+import { archOption, archPlatform } from './arch-option.ts';
 import { collectText } from './encapsulate-options.ts';
 import { addPublishOptions, type PublishOptions } from './publish-options.ts';
 import { registryAccess } from './registry-options.ts';
@@ -10,6 +11,7 @@ import { openTarget, publishAndPrint } from './run-publish.ts';
 type Options = PublishOptions & {
   readonly src: string;
   readonly dest: string;
+  readonly arch?: string;
   readonly sign?: readonly string[];
 };
 
@@ -25,6 +27,7 @@ export function addContainerImage(group: Command): void {
     .argument('[contents]', 'file with the new metadata, a serialized a{sv} (default: remove it)')
     .requiredOption('--src <image>', 'the image: oci:DIR[:TAG], docker://NAME, …')
     .requiredOption('--dest <image>', 'where to write the changed image')
+    .addOption(archOption())
     .option(
       '--sign <type=source>',
       'instead of replacing, add a signature by ed25519=file:PATH, spki=file:PATH or TYPE=command:COMMAND; may be repeated',
@@ -46,7 +49,7 @@ async function replace(contents: string | undefined, options: Options): Promise<
     options.sign === undefined ? await contentsChange(contents) : await signingChange(options.sign);
   const access = await registryAccess(options);
   const target = await openTarget(to, options);
-  const image = await openImage(from, { ...access, reread: true });
+  const image = await openImage(from, { ...access, ...(await archPlatform(options.arch)), reread: true });
   const publishedRepos = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}`);
   try {
     await publishAndPrint(target, 'replace-detached-metadata', options, (sink, onProgress) =>

@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { CommitInfo, ImageInfo, ImageInfoOptions } from '../container/inspect/image-info.ts';
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
+import type { Platform } from '../oci/model/descriptor.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
+import { archOption, archPlatform } from './arch-option.ts';
 import { printJson, printLine } from './output.ts';
 import { addRegistryOptions, type RegistryOptions, registryAccess } from './registry-options.ts';
 
@@ -10,6 +12,8 @@ type Options = RegistryOptions & {
   readonly repo?: string;
   readonly remote?: string;
   readonly commits?: boolean;
+  readonly arch?: string;
+  readonly all?: boolean;
   readonly json?: boolean;
 };
 
@@ -20,6 +24,8 @@ export function addContainerInfo(group: Command): void {
     .argument('<image>', 'an image reference, with or without a verification scheme')
     .option('--repo <path>', 'verify the signatures with the keys of a remote of this repository')
     .option('--remote <name>', 'the remote to verify with, if the reference names none')
+    .addOption(archOption().conflicts('all'))
+    .option('--all', 'show the images of an index for all platforms')
     .option('--commits', 'also list the other commits that a mirror image serves, from its layers')
     .option('--json', 'print everything as one JSON document');
   addRegistryOptions(command).action(showInfo);
@@ -31,17 +37,36 @@ async function showInfo(text: string, options: Options): Promise<void> {
   const { imageInfo } = await import('../container/inspect/image-info.ts');
   const { reference, name } = imageArgument(text);
   const infoOptions = verification(reference, options);
-  const image = await openOstreeImage(reference, await registryAccess(options));
-  try {
-    const info = await withPublishedRefs(await imageInfo(image, infoOptions), image);
-    const commits = options.commits ? [info.commit, ...(await publishedCommits(image))] : undefined;
-    if (options.json) return await printJson({ image: name, ...info, commits }, 2);
-    const { infoLines } = await import('./container-info-text.ts');
-    const textOptions = { commits, remote: infoOptions.verify?.remote };
-    for (const line of infoLines(name, info, textOptions)) await printLine(line);
-  } finally {
-    await image.close();
+  const access = await registryAccess(options);
+  const documents: object[] = [];
+  for (const platform of await platformsOf(reference, options)) {
+    const image = await openOstreeImage(reference, { ...access, ...platform });
+    try {
+      const info = await withPublishedRefs(await imageInfo(image, infoOptions), image);
+      const commits = options.commits ? [info.commit, ...(await publishedCommits(image))] : undefined;
+      documents.push({ image: name, ...info, commits });
+      if (options.json) continue;
+      const { infoLines } = await import('./container-info-text.ts');
+      const textOptions = { commits, remote: infoOptions.verify?.remote };
+      for (const line of infoLines(name, info, textOptions)) await printLine(line);
+    } finally {
+      await image.close();
+    }
   }
+  if (options.json) await printJson(options.all ? documents : documents[0], 2);
+}
+
+type ChosenPlatform = { readonly platform?: Platform };
+
+async function platformsOf(
+  { image }: OstreeImageReference,
+  options: Options,
+): Promise<readonly ChosenPlatform[]> {
+  if (options.all !== true) return [await archPlatform(options.arch)];
+  const { imagePlatforms } = await import('../oci/read/index-platforms.ts');
+  const { withOstreeCredentials } = await import('../container/inspect/open-ostree-image.ts');
+  const platforms = await imagePlatforms(image, await withOstreeCredentials(await registryAccess(options)));
+  return platforms?.map((platform) => ({ platform })) ?? [{}];
 }
 
 /** A container build cannot compute the label that names the refs: without it the layers are read. */

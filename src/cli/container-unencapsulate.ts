@@ -4,6 +4,7 @@ import type { ImportEvent } from '../container/import/import-events.ts';
 import type { MountedReport } from '../container/import/import-mounted.ts';
 import type { ImportReport } from '../container/import/unencapsulate.ts';
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
+import { archOption, archPlatform } from './arch-option.ts';
 import { disableIncrementalMarking } from './gc-flags.ts';
 import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
@@ -39,7 +40,7 @@ export function addContainerUnencapsulate(group: Command): void {
       '--unverified',
       'accept an image reference without a verification scheme, and verify no signature',
     )
-    .option('--arch <name>', "architecture to choose from an image index (default: this machine's)");
+    .addOption(archOption());
   addRegistryOptions(command)
     .option('--json', 'print progress and results as JSON, one object per line')
     .addOption(quietOption())
@@ -87,12 +88,10 @@ async function importLayers(
   { onEvent }: Reporter,
 ): Promise<ImportReport> {
   const { unencapsulate } = await import('../container/import/unencapsulate.ts');
-  const { goArchitecture } = await import('../oci/model/platform.ts');
   const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const { arch } = options;
   const image = await openOstreeImage(reference, {
     ...(await registryAccess(options)),
-    ...(arch === undefined ? {} : { platform: { os: 'linux', architecture: goArchitecture(arch) } }),
+    ...(await archPlatform(options.arch)),
   });
   try {
     return await unencapsulate(image, {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Bake } from '../mirror/packs/bake.ts';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
+import { archOption, archPlatform } from './arch-option.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
 import {
   bakedReporter,
@@ -42,7 +43,7 @@ export function addMirrorWrap(group: Command): void {
       collectText,
     )
     .option('-l, --label <key=value>', 'add a label; may be repeated', collectLabel)
-    .option('--arch <name>', "architecture to choose from an image index (default: this machine's)")
+    .addOption(archOption())
     .option(
       '--compression <kind>',
       'compression of the added layers: gzip[:1-9] or zstd[:1-19] (default: gzip:6)',
@@ -57,20 +58,15 @@ export function addMirrorWrap(group: Command): void {
 
 async function wrap(source: string, destination: string, options: Options): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
-  const { goArchitecture } = await import('../oci/model/platform.ts');
   const { openImage } = await import('../oci/read/open-image.ts');
   const { wrapImage } = await import('../mirror/wrap.ts');
   const from = parseImageReference(source);
   const to = parseImageReference(destination);
   const compression =
     options.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(options.compression);
-  const platform =
-    options.arch === undefined
-      ? {}
-      : { platform: { os: 'linux', architecture: goArchitecture(options.arch) } };
   const access = await registryAccess(options);
   const target = await openTarget(to, options);
-  const image = await openImage(from, { ...access, ...platform, reread: true });
+  const image = await openImage(from, { ...access, ...(await archPlatform(options.arch)), reread: true });
   const wrapOptions = {
     refs: options.ref ?? [],
     labels: Object.fromEntries(options.label ?? []),

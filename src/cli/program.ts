@@ -63,6 +63,10 @@ const GROUPS: readonly Group[] = [
         names: ['image'],
         load: async () => (await import('./container-image-replace-detached.ts')).addContainerImage,
       },
+      {
+        names: ['index'],
+        load: async () => (await import('./container-index-create.ts')).addContainerIndex,
+      },
     ],
   },
   {

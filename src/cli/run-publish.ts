@@ -17,10 +17,10 @@ export type Target = { readonly image: ImageReference; readonly publish: Publish
 /** Checks the destination, unless nothing will be written; called before the work begins. */
 export async function openTarget(
   image: ImageReference,
-  options: PublishOptions & { readonly dryRun?: boolean },
+  options: PublishOptions & { readonly dryRun?: boolean; readonly isIndex?: boolean },
 ): Promise<Target> {
   const { checkDestination } = await import('../oci/write/destination.ts');
-  const publish = { ...(await registryAccess(options)), signing: options };
+  const publish = { ...(await registryAccess(options)), signing: options, isIndex: options.isIndex ?? false };
   if (options.dryRun !== true) await checkDestination(image, publish);
   return { image, publish: { ...publish, isChecked: true } };
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import type { Side } from '../snapshot/diff.ts';
+import { archOption } from './arch-option.ts';
 import { openAnyRepo } from './open-repo.ts';
 import { printJson, printLine, printNames, shownName } from './output.ts';
 import { addRegistryOptions } from './registry-options.ts';
@@ -14,7 +15,11 @@ export function addSnapshotDiff(group: Command): void {
     .description('what a snapshot or repository has that another lacks: refs, commits, objects, bytes')
     .argument('<from>', 'an image, or the path of a repository')
     .argument('<to>', 'an image, or the path of a repository');
-  addRegistryOptions(command).addOption(mediumOption()).option('--json', 'print it as JSON').action(diff);
+  addRegistryOptions(command)
+    .addOption(mediumOption())
+    .addOption(archOption())
+    .option('--json', 'print it as JSON')
+    .action(diff);
 }
 
 async function diff(from: string, to: string, options: Options): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ObjectName } from '../ostree/object-name.ts';
+import { archOption } from './arch-option.ts';
 import { quietOption } from './options.ts';
 import { printLine, printNames, shownName } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -21,6 +22,7 @@ export function addSnapshotExport(group: Command): void {
     .argument('<directory>', 'an empty directory, or that of an earlier export');
   addRegistryOptions(command)
     .addOption(mediumOption())
+    .addOption(archOption())
     .option('--list', 'print the path of each file of the export, in the order of upload')
     .option('--verify', 'verify the objects that are there already as well')
     .option('--delete', 'remove objects and deltas that the snapshot does not have')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Extracted } from '../snapshot/extract.ts';
+import { archOption } from './arch-option.ts';
 import { disableIncrementalMarking } from './gc-flags.ts';
 import { imageArgument } from './image-argument.ts';
 import { quietOption, repoOption } from './options.ts';
@@ -24,6 +25,7 @@ export function addSnapshotExtract(group: Command): void {
     .addOption(repoOption());
   addRegistryOptions(command)
     .addOption(mediumOption())
+    .addOption(archOption())
     .option('--json', 'print the result as JSON')
     .addOption(quietOption())
     .action(extract);

@@ -4,11 +4,15 @@
 import { Option } from 'commander';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Snapshot } from '../snapshot/open.ts';
+import { archPlatform } from './arch-option.ts';
 import { collectText } from './encapsulate-options.ts';
 import { imageArgument } from './image-argument.ts';
 import { type RegistryOptions, registryAccess } from './registry-options.ts';
 
-export type SnapshotImageOptions = RegistryOptions & { readonly medium?: readonly string[] };
+export type SnapshotImageOptions = RegistryOptions & {
+  readonly medium?: readonly string[];
+  readonly arch?: string;
+};
 
 /** `--medium`: where other pieces are. */
 export function mediumOption(): Option {
@@ -35,7 +39,7 @@ export async function withSnapshotImage<T>(
 
 async function openArgument(
   text: string,
-  { medium = [], ...options }: SnapshotImageOptions,
+  { medium = [], arch, ...options }: SnapshotImageOptions,
 ): Promise<OpenedImage> {
   const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
   const { reference } = imageArgument(text);
@@ -47,5 +51,5 @@ async function openArgument(
     const [first, ...others] = await findPieces(layoutLocation(image).path, medium);
     if (first !== undefined) return openPieces(image, [first, ...others]);
   }
-  return openOstreeImage(reference, await registryAccess(options));
+  return openOstreeImage(reference, { ...(await registryAccess(options)), ...(await archPlatform(arch)) });
 }

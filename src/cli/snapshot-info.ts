@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import { timestampText } from '../base/timestamp.ts';
 import type { SnapshotInfo } from '../snapshot/info.ts';
+import { archOption } from './arch-option.ts';
 import { imageArgument } from './image-argument.ts';
 import { printJson, printLine } from './output.ts';
 import { addRegistryOptions } from './registry-options.ts';
@@ -16,6 +17,7 @@ export function addSnapshotInfo(group: Command): void {
     .argument('<image>', 'the snapshot');
   addRegistryOptions(command)
     .addOption(mediumOption())
+    .addOption(archOption())
     .option('--json', 'print it as JSON, with all refs and commits')
     .action(info);
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { timestampText } from '../base/timestamp.ts';
+import { archOption } from './arch-option.ts';
 import { printJson, printNames, shownName } from './output.ts';
 import { addRegistryOptions } from './registry-options.ts';
 import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
@@ -13,6 +14,7 @@ export function addSnapshotList(group: Command): void {
     .argument('<image>', 'the snapshot');
   addRegistryOptions(command)
     .addOption(mediumOption())
+    .addOption(archOption())
     .option('--commits', 'list all commits instead')
     .option('--json', 'print them as JSON')
     .action(list);

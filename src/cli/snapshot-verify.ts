@@ -3,6 +3,7 @@ import { TreeportError } from '../base/errors.ts';
 import { isEngineName } from '../ostree/sign/engines.ts';
 import type { SignedData } from '../ostree/sign/signed-commit.ts';
 import type { SignatureKind } from '../ostree/sign/signer.ts';
+import { archOption } from './arch-option.ts';
 import { collectText } from './encapsulate-options.ts';
 import { quietOption } from './options.ts';
 import { printLine } from './output.ts';
@@ -24,6 +25,7 @@ export function addSnapshotVerify(group: Command): void {
     .argument('<image-or-piece>', 'the snapshot, or the path of one piece of a split one');
   addRegistryOptions(command)
     .addOption(mediumOption())
+    .addOption(archOption())
     .option(
       '--keys-file <path>',
       'demand that every commit is signed by a public key in this file, of the kind --sign-type (GPG: a keyring); may be repeated',

@@ -2,15 +2,16 @@
 import { isTreeportError } from '../base/errors.ts';
 import type { LayerSource } from '../container/encapsulate/layer-cache.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
+import type { OpenImageOptions } from '../oci/read/open-image-options.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
-import type { RegistryAccess } from '../oci/skopeo/registry-access.ts';
+
 import { imageArgument } from './image-argument.ts';
 
 export class UsedImages {
-  readonly #access: RegistryAccess;
+  readonly #access: OpenImageOptions;
   readonly #opened = new Map<string, OpenedImage>();
 
-  constructor(access: RegistryAccess) {
+  constructor(access: OpenImageOptions) {
     this.#access = access;
   }
 
@@ -52,7 +53,7 @@ function ignoreCoded(error: unknown): void {
 
 /** Calls `work`, and closes the images that it has opened. */
 export async function withUsedImages<T>(
-  access: RegistryAccess,
+  access: OpenImageOptions,
   work: (images: UsedImages) => Promise<T>,
 ): Promise<T> {
   const images = new UsedImages(access);

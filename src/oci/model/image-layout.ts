@@ -48,10 +48,14 @@ export function tagOf(entry: Descriptor): string | undefined {
   return entry.annotations?.[mediaTypes.ANNOTATION_REF_NAME];
 }
 
-/** An index entry for a manifest. */
-export function indexEntry(manifest: Descriptor, platform: Platform, tag: string | undefined): Descriptor {
+/** An index entry for a manifest, or for an index, which has no platform. */
+export function indexEntry(
+  manifest: Descriptor,
+  platform: Platform | undefined,
+  tag: string | undefined,
+): Descriptor {
   const { mediaType, digest, size } = manifest;
-  const entry = { mediaType, digest, size, platform };
+  const entry = { mediaType, digest, size, ...(platform === undefined ? {} : { platform }) };
   return tag === undefined ? entry : { ...entry, annotations: { [mediaTypes.ANNOTATION_REF_NAME]: tag } };
 }
 

@@ -5,14 +5,14 @@
 import { collect } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { Descriptor, Platform } from '../model/descriptor.ts';
-import { INDEX_FILE, isIndexType, parseIndex } from '../model/image-layout.ts';
+import { type ImageIndex, INDEX_FILE, isIndexType, parseIndex } from '../model/image-layout.ts';
 import { isManifestType, parseManifest } from '../model/manifest.ts';
 import { MAX_JSON_SIZE } from '../model/media-types.ts';
 import { formatImageReference, type ImageReference } from '../model/reference.ts';
 import type { BlobStore } from './blob-store.ts';
 import { type OpenedImage, openedImage } from './opened-image.ts';
 import { readSmallBlob } from './read-blob.ts';
-import { type Selection, selectNested, selectTopLevel } from './select-manifest.ts';
+import { type Selection, selectNested, selectTopLevel, taggedEntries } from './select-manifest.ts';
 
 const MAX_NESTING = 4;
 
@@ -46,12 +46,23 @@ export async function openInStore(store: BlobStore, options: OpenInStoreOptions)
 
 /** The manifest's descriptor. */
 async function findManifest(store: BlobStore, selection: Selection): Promise<Descriptor> {
+  return descend(store, selectTopLevel(await readIndexFile(store), selection), selection, 0);
+}
+
+/** What `index.json` has under the tag, or at all; ERR_IMAGE_MISSING if that is nothing, ERR_JSON. */
+export async function topLevelEntries(
+  store: BlobStore,
+  place: Pick<Selection, 'place' | 'tag'>,
+): Promise<readonly Descriptor[]> {
+  return taggedEntries(await readIndexFile(store), place);
+}
+
+async function readIndexFile(store: BlobStore): Promise<ImageIndex> {
   const file = await store.find(INDEX_FILE);
   const name = `${INDEX_FILE} of ${store.path}`;
   if (file === undefined) throw new TreeportError('ERR_IMAGE_MISSING', `there is no ${name}`);
   if (file.size > MAX_JSON_SIZE) throw new TreeportError('ERR_JSON', `${name} is ${file.size} bytes`);
-  const top = selectTopLevel(parseIndex(await collect(file.bytes(0, file.size)), name), selection);
-  return descend(store, top, selection, 0);
+  return parseIndex(await collect(file.bytes(0, file.size)), name);
 }
 
 /** Follows nested indexes down to a manifest. */

@@ -15,12 +15,8 @@ export type Selection = {
 
 /** An entry of the `index.json` of a layout. ERR_IMAGE_MISSING and ERR_IMAGE_AMBIGUOUS list what there is. */
 export function selectTopLevel(index: ImageIndex, selection: Selection): Descriptor {
-  const { place, tag, platform } = selection;
-  const tagged = unique(index.manifests.filter((entry) => tag === undefined || tagOf(entry) === tag));
-  if (tagged.length === 0) {
-    const what = tag === undefined ? 'no image' : `no image with the tag ${JSON.stringify(tag)}`;
-    throw new TreeportError('ERR_IMAGE_MISSING', `there is ${what} in ${place}; ${listTags(index)}`);
-  }
+  const { place, platform } = selection;
+  const tagged = taggedEntries(index, selection);
   const fitting = tagged.length === 1 ? tagged : tagged.filter((entry) => fits(entry, platform));
   if (fitting.length > 1) {
     throw new TreeportError(
@@ -29,6 +25,17 @@ export function selectTopLevel(index: ImageIndex, selection: Selection): Descrip
     );
   }
   return fitting[0] ?? noPlatform(tagged, selection);
+}
+
+/** The entries with the tag, each image once; one at least. ERR_IMAGE_MISSING. */
+export function taggedEntries(
+  index: ImageIndex,
+  { place, tag }: Pick<Selection, 'place' | 'tag'>,
+): readonly Descriptor[] {
+  const tagged = unique(index.manifests.filter((entry) => tag === undefined || tagOf(entry) === tag));
+  if (tagged.length > 0) return tagged;
+  const what = tag === undefined ? 'no image' : `no image with the tag ${JSON.stringify(tag)}`;
+  throw new TreeportError('ERR_IMAGE_MISSING', `there is ${what} in ${place}; ${listTags(index)}`);
 }
 
 /** The first entry of a multi-platform image that fits the platform. */

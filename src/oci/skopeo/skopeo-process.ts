@@ -15,6 +15,8 @@ export type SkopeoProcessOptions = {
   readonly descriptors?: readonly number[];
   /** Its standard input, which it may read more than once. */
   readonly input?: string | undefined;
+  /** Open file for its standard output, which is discarded otherwise. */
+  readonly output?: number | undefined;
 };
 
 export class SkopeoProcess {
@@ -23,10 +25,10 @@ export class SkopeoProcess {
   readonly #child: ChildProcess;
   #stderr = '';
 
-  constructor(args: readonly string[], { descriptors = [], input }: SkopeoProcessOptions = {}) {
+  constructor(args: readonly string[], { descriptors = [], input, output }: SkopeoProcessOptions = {}) {
     const stdin = input === undefined ? undefined : unnamedFile(input);
     const child = spawn('skopeo', [...registriesArgs(), ...args], {
-      stdio: [stdin ?? 'ignore', 'ignore', 'pipe', ...descriptors],
+      stdio: [stdin ?? 'ignore', output ?? 'ignore', 'pipe', ...descriptors],
     });
     if (stdin !== undefined) closeSync(stdin);
     this.#child = child;

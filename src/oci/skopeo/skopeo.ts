@@ -53,14 +53,19 @@ export function platformArgs(platform: Platform | undefined): readonly string[] 
   return variant === undefined ? args : [...args, '--override-variant', variant];
 }
 
-type RunOptions = Pick<CopyOptions, 'input' | 'watch'> & {
+export type RunOptions = Pick<CopyOptions, 'input' | 'watch'> & {
+  /** Open file for its standard output. */
+  readonly output?: number;
   /** Names the operation in errors. */
   readonly what: string;
 };
 
 /** Runs skopeo to completion. */
-async function skopeo(args: readonly string[], { what, input, watch }: RunOptions): Promise<void> {
-  const process = new SkopeoProcess(args, { input });
+export async function skopeo(
+  args: readonly string[],
+  { what, input, output, watch }: RunOptions,
+): Promise<void> {
+  const process = new SkopeoProcess(args, { input, output });
   const state: { fault: Error | undefined } = { fault: undefined };
   const endWatch = watchProgress(watch?.stall, watch?.progress, (limit) => {
     state.fault = limit.fault(what);

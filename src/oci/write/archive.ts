@@ -92,7 +92,7 @@ class ArchiveSink implements ImageSink {
     return new ArchiveBlob(this.#file, start, this.#blobs, done);
   }
 
-  async finish(manifest: Descriptor, platform: Platform): Promise<void> {
+  async finish(manifest: Descriptor, platform: Platform | undefined): Promise<void> {
     const { temporary, target, tag } = this.#place;
     await this.#turn;
     const index = withEntry(EMPTY_INDEX, indexEntry(manifest, platform, tag));

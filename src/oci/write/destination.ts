@@ -16,6 +16,8 @@ import { probePush } from './push-probe.ts';
 export type DestinationOptions = RegistryAccess & {
   /** Sign the image while it is pushed; only for transports of skopeo that keep signatures. */
   readonly signing?: ImageSigning;
+  /** An image index is written, with all its images. */
+  readonly isIndex?: boolean;
 };
 
 /**
@@ -26,7 +28,8 @@ export async function checkDestination(
   reference: ImageReference,
   options: DestinationOptions = {},
 ): Promise<void> {
-  const { signing = {} } = options;
+  const { signing = {}, isIndex = false } = options;
+  if (isIndex) refuseIndex(reference);
   if (isSigning(signing)) await checkSigning(reference, signing);
   switch (reference.transport) {
     case 'oci':
@@ -45,6 +48,15 @@ export async function checkDestination(
     default:
       return probePush(reference, options);
   }
+}
+
+/** These hold single images only. */
+function refuseIndex(reference: ImageReference): void {
+  if (!['containers-storage', 'docker-archive', 'docker-daemon'].includes(reference.transport)) return;
+  throw new TreeportError(
+    'ERR_USAGE',
+    `${formatImageReference(reference)} cannot hold an image index: write it to a registry (docker://NAME), oci: or oci-archive:`,
+  );
 }
 
 /** Signatures of images have a place in registries and containers-storage, but not in these. */

@@ -21,8 +21,11 @@ export type ImageSink = {
   has(blob: Descriptor): Promise<boolean>;
   /** Starts a blob. An archive takes one blob at a time: there this waits until the open one has ended. */
   openBlob(): Promise<BlobWriter>;
-  /** Makes the manifest, a blob that was already written, the image of this sink. */
-  finish(manifest: Descriptor, platform: Platform): Promise<void>;
+  /**
+   * Makes the manifest, a blob that was already written, the image of this sink; for an image index without a
+   * platform.
+   */
+  finish(manifest: Descriptor, platform: Platform | undefined): Promise<void>;
   abort(): Promise<void>;
 };
 

@@ -91,7 +91,7 @@ class LayoutSink implements ImageSink {
     }
   }
 
-  async finish(manifest: Descriptor, platform: Platform): Promise<void> {
+  async finish(manifest: Descriptor, platform: Platform | undefined): Promise<void> {
     const { path } = this.#target;
     try {
       await syncDirectory(join(this.#root, BLOB_DIRECTORY));

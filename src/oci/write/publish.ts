@@ -31,7 +31,7 @@ export async function publishImage(
   build: BuildImage,
   options: PublishImageOptions = {},
 ): Promise<Digest> {
-  const { signing = {}, isChecked = false } = options;
+  const { signing = {}, isChecked = false, isIndex = false } = options;
   if (!isChecked) await checkDestination(reference, options);
   switch (reference.transport) {
     case 'oci':
@@ -44,7 +44,7 @@ export async function publishImage(
         await buildInto(await createLayoutSink({ path, tag: undefined }), build);
         const { args, input } = skopeoAccess(reference, options, 'dest-');
         const to = formatImageReference(reference);
-        const copy = [...args, ...(await signingArgs(signing))];
+        const copy = [...(isIndex ? ['--all'] : []), ...args, ...(await signingArgs(signing))];
         return skopeoCopy(`oci:${path}`, to, { copy, input, what: `writing ${to}` });
       });
   }

@@ -22,7 +22,7 @@ export async function buildContainerfile(
   await podman.load(`oci:${runtime}`, 'localhost/runtime');
   const args = ['IMAGE=localhost/encapsulated', 'RUNTIME=localhost/runtime', `REFS=${refs.join(' ')}`];
   await podman.must([
-    ...['build', '--isolation=chroot', '--pull=never', `--tag=${name}`],
+    ...['build', '--no-cache', '--isolation=chroot', '--pull=never', `--tag=${name}`],
     ...args.map((arg) => `--build-arg=${arg}`),
     ...['--file', join(ROOT, 'Containerfile'), ROOT],
   ]);
