@@ -60,6 +60,16 @@ export function openBeneath(
   });
 }
 
+/** Like {@link openBeneath} without links, but 'irregular' for a symbolic link or another special file. */
+export function openIfRegular(root: string, path: string): OpenedFile | 'irregular' | undefined {
+  const named = joinPath(root, path);
+  return whereItBelongs(root, path, (real) => {
+    const found = lstatSync(named, IF_THERE);
+    if (found === undefined) return undefined;
+    return found.isFile() ? openFound(found, named, joinPath(real, path)) : 'irregular';
+  });
+}
+
 /** Reads a whole file. Errors as in {@link openBeneath}, and ERR_FILE_TOO_LARGE beyond `maxBytes`. */
 export function readBeneath(
   root: string,
@@ -112,7 +122,11 @@ export function readStart(fd: number, length: number): Buffer {
 /** Opens the file at `path` itself; its real path must be `expected`. */
 function openAt(path: string, expected: string): OpenedFile | Strayed | undefined {
   const found = lstatSync(path, IF_THERE);
-  if (found === undefined) return undefined;
+  return found === undefined ? undefined : openFound(found, path, expected);
+}
+
+/** Opens the file at `path`, which has these stats; its real path must be `expected`. */
+function openFound(found: Stats, path: string, expected: string): OpenedFile | Strayed {
   requireRegular(found, path);
   const fd = openSync(path, OPEN_FLAGS | constants.O_NOFOLLOW);
   return closingOnFault(fd, () => {

@@ -39,6 +39,15 @@ export async function writeOut(data: string | Uint8Array): Promise<void> {
   if (!process.stdout.write(data)) await once(process.stdout, 'drain');
 }
 
+/** Resolves when the memory of the bytes may be used again; never after an error, which ends the process. */
+function writePiece(bytes: Uint8Array): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  process.stdout.write(bytes, (error) => {
+    if (error == null) resolve();
+  });
+  return promise;
+}
+
 /** Whether `--output` is `-` or absent, which means standard output. */
 export function isStandardOutput(output: string | undefined): boolean {
   return output === undefined || output === '-';
@@ -49,6 +58,6 @@ export async function writeResult(
   output: string | undefined,
   pieces: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  if (output === undefined || output === '-') for await (const piece of pieces) await writeOut(piece);
+  if (output === undefined || output === '-') for await (const piece of pieces) await writePiece(piece);
   else await (await import('../base/output-target.ts')).writeToPath(output, pieces);
 }

@@ -29,9 +29,10 @@ async function exportTar(revision: string, options: TarExportOptions): Promise<v
       'cannot write a tar stream to a terminal; redirect stdout or use --output',
     );
   }
-  const { exportCommit } = await import('../tar/export-commit.ts');
+  const { exportCommitAhead } = await import('../tar/export-commit.ts');
   const repo = await openRepo(options.repo);
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
-  await writeResult(options.output, exportCommit(repo.objects, commit));
+  if (isStandardOutput(options.output)) (await import('../native/libc/pipe-size.ts')).widenPipe(1);
+  await writeResult(options.output, exportCommitAhead(repo.objects, commit));
 }

@@ -34,7 +34,7 @@ function open(path: string): Promise<Repository> {
 
 async function checkObject(repo: Repository, checksum: Checksum): Promise<Fault | undefined> {
   try {
-    await verifyInPlace(await repo.objects.content(checksum), checksum);
+    await verifyInPlace(repo.objects, checksum);
     return undefined;
   } catch (error) {
     return faultOf({ type: 'file', checksum }, error);

@@ -11,6 +11,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareBytes } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
+import { pieceBytes } from '../tar/piece-checks.ts';
 import { TarWriter } from '../tar/writer.ts';
 import { MIRROR_HOME } from './layout.ts';
 
@@ -77,7 +78,7 @@ export async function* layerTar(
   const writer = new TarWriter();
   if (openRoot) writer.directory('./', { ...ROOT, mode: 0o755 });
   for await (const file of files) yield* writeFile(writer, `${MIRROR_HOME}/${file.path}`, file);
-  yield* writer.end();
+  yield* pieceBytes(writer.end());
 }
 
 async function* writeFile(writer: TarWriter, path: string, file: LayerFile): AsyncGenerator<Buffer> {
@@ -87,7 +88,7 @@ async function* writeFile(writer: TarWriter, path: string, file: LayerFile): Asy
   for await (const piece of file.stream()) {
     length += piece.length;
     writer.data(piece);
-    yield* writer.takeFull();
+    yield* pieceBytes(writer.takeFull());
   }
   if (length !== file.size) {
     throw new TreeportError(

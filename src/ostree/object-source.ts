@@ -42,6 +42,15 @@ export type StoredObject = ContentObject & {
 /** What is known of a content object without its bytes. */
 export type ContentHead = Pick<ContentObject, 'header' | 'size'>;
 
+/** A content object whose file is open; the caller closes it. */
+export type OpenedContent = {
+  readonly header: FileHeader;
+  readonly size: number;
+  /** Fills `memory` with the next bytes; returns their number, less than asked for at the end. Blocks. */
+  read(memory: Uint8Array): number;
+  close(): void;
+};
+
 export type ObjectSource = {
   has(name: ObjectName): Promise<boolean>;
   /** The serialized variant of a metadata object. */
@@ -49,9 +58,17 @@ export type ObjectSource = {
   content(checksum: Checksum): Promise<StoredObject>;
   /** Header and size alone, if that takes less than {@link content}; see {@link contentHead}. */
   head?(checksum: Checksum): Promise<ContentHead>;
+  /**
+   * The short way to read a whole object, for callers that read one object after another: opens its file
+   * once. Undefined if the source has none, or none that holds just the object's bytes; use `content` then.
+   */
+  openContent?(checksum: Checksum): OpenedContent | undefined;
   /** Every object in the source, in no particular order. */
   list(): AsyncIterable<ObjectName>;
 };
+
+/** The part of a source that readers of content need. */
+export type ContentReader = Pick<ObjectSource, 'content' | 'openContent'>;
 
 /** The part of a source that readers of metadata need: walks, and {@link verifiedMetadata} in load.ts. */
 export type MetadataSource<Type extends MetadataType = HashedMetadataType> = {

@@ -4,7 +4,7 @@ import { type Checksum, checksumOf, finishChecksum } from './checksum.ts';
 import { type FileHeader, hashedHeader } from './file-header.ts';
 import { wrongChecksum } from './object-fault.ts';
 import { formatObjectName, isHashedMetadata, type MetadataType } from './object-name.ts';
-import type { ContentObject, StoredObject } from './object-source.ts';
+import type { ContentObject, ContentReader, OpenedContent } from './object-source.ts';
 
 /** A SHA-256 that has got what precedes the bytes of a content object in its id. */
 export function fileDigest(header: FileHeader): Hash {
@@ -30,15 +30,34 @@ export async function verifyContent(object: ContentObject, checksum: Checksum): 
   if (actual !== checksum) throw wrongChecksum(formatObjectName({ type: 'file', checksum }), actual);
 }
 
+/** One for each thread. */
+const reusedPiece = Buffer.allocUnsafeSlow(256 * 1024);
+
 /**
- * Like {@link verifyContent}, with as little memory as possible. Blocks, so it is for threads that do nothing
- * else.
+ * Like {@link verifyContent} for an object of `source`, with as little memory as possible. Blocks, so it is
+ * for threads that do nothing else.
  */
-export async function verifyInPlace(object: StoredObject, checksum: Checksum): Promise<void> {
+export async function verifyInPlace(source: ContentReader, checksum: Checksum): Promise<void> {
+  const opened = source.openContent?.(checksum);
+  if (opened !== undefined) return verifyOpened(opened, checksum);
+  const object = await source.content(checksum);
   if (object.readInPlace === undefined) return verifyContent(object, checksum);
   const digest = fileDigest(object.header);
   await object.readInPlace((piece) => digest.update(piece));
   requireFileDigest(digest, checksum);
+}
+
+function verifyOpened(opened: OpenedContent, checksum: Checksum): void {
+  try {
+    const digest = fileDigest(opened.header);
+    for (let length = opened.read(reusedPiece); length > 0; length = opened.read(reusedPiece)) {
+      digest.update(reusedPiece.subarray(0, length));
+      if (length < reusedPiece.length) break;
+    }
+    requireFileDigest(digest, checksum);
+  } finally {
+    opened.close();
+  }
 }
 
 /** Throws ERR_OBJECT_CORRUPT unless the bytes match the id. Detached metadata has no checksum to check. */

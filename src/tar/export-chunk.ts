@@ -9,20 +9,33 @@ import type { ChunkContent, ChunkObjects } from './chunk.ts';
 import type { DirectoryOwners } from './directory-owners.ts';
 import { exportObject, writeLink } from './export-object.ts';
 import { containerPath, isHidden } from './layout.ts';
+import type { CheckedPiece } from './piece-checks.ts';
+import { newPieces, type PieceMemory } from './piece-memory.ts';
+import { verifiedPieces } from './verified-pieces.ts';
 import { TarWriter } from './writer.ts';
 
 export type ChunkOptions = {
   /** Selects format 2, with these owners and modes of parent directories. */
   readonly directories?: DirectoryOwners;
+  /** The memory of the pieces; by default new for each. */
+  readonly memory?: PieceMemory;
 };
 
 /** One component layer; errors as in {@link exportCommit}. */
-export async function* exportChunk(
+export function exportChunk(
   source: ObjectSource,
   chunk: ChunkContent,
-  options: ChunkOptions = {},
+  { memory = newPieces, ...options }: ChunkOptions = {},
 ): AsyncGenerator<Buffer> {
-  const writer = new TarWriter();
+  return verifiedPieces(chunkPieces(new TarWriter(memory), source, chunk, options), memory);
+}
+
+async function* chunkPieces(
+  writer: TarWriter,
+  source: ObjectSource,
+  chunk: ChunkContent,
+  options: ChunkOptions,
+): AsyncGenerator<CheckedPiece> {
   writer.repository();
   yield* writeChunk(writer, source, chunk, options);
   yield* writer.end();
@@ -34,7 +47,7 @@ export async function* writeChunk(
   source: ObjectSource,
   { objects }: ChunkContent,
   { directories }: ChunkOptions,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<CheckedPiece> {
   const present = new Set<string>();
   for (const [checksum, paths] of sortedByChecksum(objects)) {
     const { entry, block } = yield* exportObject(writer, source, checksum);

@@ -7,8 +7,8 @@
  *     the tree's path(s)            hard links to it; an empty file is repeated, because builders that
  *                                   write to a link would change the object
  *
- * The object is verified against its id while it is written. The size precedes the data, so a stream that is
- * shorter or longer is an error as well.
+ * The id is written as a check of the pieces (piece-checks.ts). The size precedes the data, so a stream that
+ * is shorter or longer is an error as well.
  */
 import type { TreeportError } from '../base/errors.ts';
 import { readAhead } from '../base/read-ahead.ts';
@@ -16,12 +16,12 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { PERMISSIONS } from '../ostree/dirmeta.ts';
 import { type FileHeader, isSymlink } from '../ostree/file-header.ts';
 import { corruptObject } from '../ostree/object-fault.ts';
-import type { ContentObject, ObjectSource } from '../ostree/object-source.ts';
-import { fileDigest, requireFileDigest } from '../ostree/verify.ts';
+import type { ContentHead, ContentObject, ContentReader, OpenedContent } from '../ostree/object-source.ts';
 import { parseXattrs } from '../ostree/xattrs.ts';
 import { paxXattrs } from './entry.ts';
 import type { TarHeader } from './header.ts';
 import { objectPath } from './layout.ts';
+import type { CheckedPiece } from './piece-checks.ts';
 import type { TarWriter } from './writer.ts';
 
 /** The policy of the running system assigns labels, not a layer. */
@@ -39,22 +39,29 @@ export type WrittenObject = {
 /** Writes the object itself. Yields pieces as they become full. */
 export async function* exportObject(
   writer: TarWriter,
-  source: ObjectSource,
+  source: ContentReader,
   checksum: Checksum,
-): AsyncGenerator<Buffer, WrittenObject> {
-  const object = await source.content(checksum);
-  const { header } = object;
-  writer.file(objectPath(checksum, 'file-xattrs-link'), header.xattrs);
-  if (header.xattrs.length > 0) writer.dataAll(paxXattrs(extractedXattrs(header)));
-  const entry = objectHeader(checksum, object);
-  const block = writer.header(entry);
-  yield* writeVerified(writer, checksum, object);
-  writer.pad(entry.size);
-  return { entry, block };
+): AsyncGenerator<CheckedPiece, WrittenObject> {
+  const opened = source.openContent?.(checksum);
+  try {
+    const object = opened ?? (await source.content(checksum));
+    const { header, size } = object;
+    writer.file(objectPath(checksum, 'file-xattrs-link'), header.xattrs);
+    if (header.xattrs.length > 0) writer.dataAll(paxXattrs(extractedXattrs(header)));
+    const entry = objectHeader(checksum, object);
+    const block = writer.header(entry);
+    writer.beginObject(header);
+    yield* 'read' in object ? readInto(writer, checksum, object) : streamInto(writer, checksum, object);
+    writer.endObject(checksum);
+    writer.pad(size);
+    return { entry, block };
+  } finally {
+    opened?.close();
+  }
 }
 
 /** The header of an object's entry, without writing anything. */
-export function objectHeader(checksum: Checksum, { header, size }: ContentObject): TarHeader {
+export function objectHeader(checksum: Checksum, { header, size }: ContentHead): TarHeader {
   const { uid, gid, mode, target } = header;
   const type = isSymlink(header) ? 'symlink' : 'file';
   return { path: objectPath(checksum, 'file'), type, mode: mode & PERMISSIONS, uid, gid, size, target };
@@ -73,23 +80,32 @@ function extractedXattrs(header: FileHeader) {
   return parseXattrs(header.xattrs).filter(({ name }) => !name.equals(SELINUX));
 }
 
-async function* writeVerified(
+function* readInto(writer: TarWriter, checksum: Checksum, object: OpenedContent): Generator<CheckedPiece> {
+  const { size } = object;
+  for (let length = 0; length < size; ) {
+    const room = writer.room();
+    const count = object.read(room.subarray(0, size - length));
+    if (count === 0) throw wrongSize(checksum, size, `only ${length}`);
+    writer.advance(count);
+    length += count;
+    yield* writer.takeFull();
+  }
+}
+
+async function* streamInto(
   writer: TarWriter,
   checksum: Checksum,
-  { header, size, stream }: ContentObject,
-): AsyncGenerator<Buffer> {
+  { size, stream }: ContentObject,
+): AsyncGenerator<CheckedPiece> {
   const pieces = size < LARGE_BYTES ? stream() : readAhead(stream(), 1);
-  const digest = fileDigest(header);
   let length = 0;
   for await (const piece of pieces) {
     length += piece.length;
     if (length > size) throw wrongSize(checksum, size, 'more');
-    digest.update(piece);
     writer.data(piece);
     yield* writer.takeFull();
   }
   if (length < size) throw wrongSize(checksum, size, `only ${length}`);
-  requireFileDigest(digest, checksum);
 }
 
 function wrongSize(checksum: Checksum, size: number, found: string): TreeportError {

@@ -13,10 +13,11 @@ import type { Commit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
 import { type Dirtree, parseDirtree } from '../ostree/dirtree.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
-import type { ObjectSource } from '../ostree/object-source.ts';
+import { contentHead, type ObjectSource } from '../ostree/object-source.ts';
 import { nextTree, type TreeLevel } from '../ostree/walk.ts';
 import { exportObject, objectHeader, writeLink } from './export-object.ts';
 import { containerPath, isHidden, objectPath } from './layout.ts';
+import type { CheckedPiece } from './piece-checks.ts';
 import type { DirectoryOwner, TarWriter } from './writer.ts';
 
 type Place = { readonly tree: Checksum; readonly path: string };
@@ -44,7 +45,7 @@ export class TreeExport {
   }
 
   /** Writes everything after the empty repository. Yields pieces as they fill up. */
-  async *write(checksum: Checksum, bytes: Buffer, commit: Commit): AsyncGenerator<Buffer> {
+  async *write(checksum: Checksum, bytes: Buffer, commit: Commit): AsyncGenerator<CheckedPiece> {
     this.#writer.file(objectPath(checksum, 'commit'), bytes);
     if (await this.#source.has({ type: 'commitmeta', checksum })) {
       const detached = await this.#source.metadata('commitmeta', checksum);
@@ -56,7 +57,7 @@ export class TreeExport {
     if (this.#hidden !== undefined) yield* this.#directory(this.#hidden.tree, this.#hidden.path);
   }
 
-  async *#directory(tree: Checksum, path: string): AsyncGenerator<Buffer> {
+  async *#directory(tree: Checksum, path: string): AsyncGenerator<CheckedPiece> {
     const levels: TreeLevel[] = [];
     for (let next: Place | undefined = { tree, path }; next !== undefined; next = await this.#enter(levels)) {
       const { files, directories } = await this.#dirtree(next.tree);
@@ -90,12 +91,16 @@ export class TreeExport {
     return undefined;
   }
 
-  async *#file(checksum: Checksum, path: string): AsyncGenerator<Buffer> {
+  async *#file(checksum: Checksum, path: string): AsyncGenerator<CheckedPiece> {
     if (this.#first('file', checksum)) {
       const { entry, block } = yield* exportObject(this.#writer, this.#source, checksum);
       if (!isHidden(path)) writeLink(this.#writer, walkPath(path), entry, block);
     } else if (!isHidden(path)) {
-      writeLink(this.#writer, walkPath(path), objectHeader(checksum, await this.#source.content(checksum)));
+      writeLink(
+        this.#writer,
+        walkPath(path),
+        objectHeader(checksum, await contentHead(this.#source, checksum)),
+      );
     }
     yield* this.#writer.takeFull();
   }

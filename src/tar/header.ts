@@ -50,6 +50,8 @@ const CHECKSUM_AT = 148;
 const TYPE_AT = 156;
 const TARGET_AT = 157;
 const MAGIC_AT = 257;
+/** The bytes behind the magic and version are NUL. */
+const USED_BYTES = MAGIC_AT + 8;
 
 const ID_BYTES = 8;
 const SIZE_BYTES = 12;
@@ -57,6 +59,7 @@ const SIZE_BYTES = 12;
 /** Copied for each header: unlike Buffer.alloc, Buffer.from takes memory for several at once. */
 const GNU_BLOCK = blockWithMagic('ustar  \0');
 const USTAR_BLOCK = blockWithMagic('ustar\x0000');
+const LONG_NAME_BLOCK = longNameBlock();
 
 /** True if a path needs a long-name entry before the header; a leading `./` does not count. */
 export function isLongPath(path: string): boolean {
@@ -86,8 +89,8 @@ export function encodeHeader(header: TarHeader, over?: Buffer): Buffer {
 
 /** Header of a long-name entry: `L` for a path, `K` for a link target. */
 export function encodeLongNameHeader(flag: 'L' | 'K', size: number): Buffer {
-  const block = encodeHeader({ path: '', type: 'file', mode: 0o644, uid: 0, gid: 0, size, target: '' });
-  writeText(block, NAME_AT, '././@LongLink');
+  const block = Buffer.from(LONG_NAME_BLOCK);
+  writeNumber(block, SIZE_AT, SIZE_BYTES, size);
   block.write(flag, TYPE_AT, 'latin1');
   return seal(block);
 }
@@ -104,6 +107,12 @@ export function encodePaxHeader(size: number): Buffer {
 function blockWithMagic(magic: string): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   block.write(magic, MAGIC_AT, 'latin1');
+  return block;
+}
+
+function longNameBlock(): Buffer {
+  const block = encodeHeader({ path: '', type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, target: '' });
+  writeText(block, NAME_AT, '././@LongLink');
   return block;
 }
 
@@ -144,6 +153,8 @@ function wholeComponents(text: string): string {
 }
 
 function fitting(text: string): string {
+  // Most paths are ASCII, whose characters are bytes.
+  if (Buffer.byteLength(text) === text.length) return text.slice(0, TEXT_BYTES);
   const field = Buffer.alloc(TEXT_BYTES);
   return field.toString('utf8', 0, field.write(text, 'utf8'));
 }
@@ -155,8 +166,15 @@ function writeNumber(block: Buffer, at: number, width: number, value: number): v
   }
   const last = at + width - 1;
   block[last] = 0;
-  for (let digit = last - 1, rest = value; digit >= at; digit--, rest = Math.floor(rest / 8)) {
-    block[digit] = 0x30 + (rest % 8);
+  // The low 30 bits are integers to the processor, the rest of a large size is not.
+  let high = value < 2 ** 30 ? 0 : Math.floor(value / 2 ** 30);
+  let low = value < 2 ** 30 ? value : value % 2 ** 30;
+  for (let digit = last - 1; digit >= at; digit--) {
+    block[digit] = 0x30 + (low & 7);
+    low >>>= 3;
+    if (digit !== last - 10 || high === 0) continue;
+    low = high;
+    high = 0;
   }
 }
 
@@ -171,7 +189,7 @@ function writeBase256(block: Buffer, at: number, width: number, value: number): 
 function seal(block: Buffer): Buffer {
   for (let at = CHECKSUM_AT; at < CHECKSUM_AT + ID_BYTES; at++) block[at] = 0x20;
   let sum = 0;
-  for (let at = 0; at < BLOCK_BYTES; at++) sum += block[at] as number;
+  for (let at = 0; at < USED_BYTES; at++) sum += block[at] as number;
   writeNumber(block, CHECKSUM_AT, ID_BYTES, sum);
   return block;
 }

@@ -1,72 +1,85 @@
 /**
- * Batches the many small buffers of a tar stream into pieces of one size, so that consumers that hash,
- * compress or write are called rarely.
+ * Batches the many small buffers of a tar stream into pieces, so that consumers that hash, compress or write
+ * are called rarely. Beside its bytes a piece has the checks of the objects in it (piece-checks.ts).
  */
-import { asBuffer } from '../base/bytes.ts';
-
-/** Small, because dead pieces wait for the collector (docs/decisions/0021-small-young-generation.md). */
-export const TAR_PIECE_BYTES: number = 128 * 1024;
-const LARGE_BYTES = 64 * 1024;
+import type { Checksum } from '../ostree/checksum.ts';
+import { type CheckedPiece, CheckList } from './piece-checks.ts';
+import { newPieces, type PieceMemory } from './piece-memory.ts';
 
 export class Pieces {
-  #current = Buffer.allocUnsafeSlow(TAR_PIECE_BYTES);
+  readonly #memory: PieceMemory;
+  #current: Buffer;
   #filled = 0;
-  #full: Buffer[] = [];
+  #checks = new CheckList();
+  #full: CheckedPiece[] = [];
   #written = 0;
+
+  constructor(memory: PieceMemory = newPieces) {
+    this.#memory = memory;
+    this.#current = memory.take();
+  }
 
   /** Bytes written so far. */
   get written(): number {
     return this.#written;
   }
 
-  /** Copies small buffers. A large one becomes a piece itself and must not change afterwards. */
+  /** Copies the bytes. */
   write(bytes: Uint8Array): void {
-    this.#written += bytes.length;
-    if (bytes.length >= LARGE_BYTES) this.#pass(bytes);
-    else this.#copy(bytes);
-  }
-
-  #copy(bytes: Uint8Array): void {
+    if (bytes.length <= this.#current.length - this.#filled) {
+      this.#current.set(bytes, this.#filled);
+      this.advance(bytes.length);
+      return;
+    }
     for (let from = 0; from < bytes.length; ) {
-      const count = Math.min(bytes.length - from, this.#current.length - this.#filled);
-      this.#current.set(count === bytes.length ? bytes : bytes.subarray(from, from + count), this.#filled);
-      this.#filled += count;
+      const room = this.room();
+      const count = Math.min(bytes.length - from, room.length);
+      room.set(bytes.subarray(from, from + count));
+      this.advance(count);
       from += count;
-      if (this.#filled === this.#current.length) this.#next();
     }
   }
 
-  writeAll(buffers: readonly Uint8Array[]): void {
-    for (const bytes of buffers) this.write(bytes);
+  /** The free part of the current piece, at least one byte: {@link advance} takes what was written there. */
+  room(): Buffer {
+    if (this.#filled === this.#current.length) this.#next();
+    return this.#current.subarray(this.#filled);
+  }
+
+  advance(count: number): void {
+    this.#filled += count;
+    this.#written += count;
+  }
+
+  /** The bytes from here on are those of an object, whose id also covers `prefix`. */
+  beginObject(prefix: Uint8Array): void {
+    if (this.#filled === this.#current.length) this.#next();
+    this.#checks.begin(this.#filled, prefix);
+  }
+
+  endObject(checksum: Checksum): void {
+    this.#checks.end(this.#filled, checksum);
   }
 
   /** The full pieces; the caller owns them. */
-  takeFull(): readonly Buffer[] {
+  takeFull(): readonly CheckedPiece[] {
     if (this.#full.length === 0) return NONE;
     const full = this.#full;
     this.#full = [];
     return full;
   }
 
-  /** The last piece, of any size. */
-  takeRest(): readonly Buffer[] {
-    return [...this.takeFull(), this.#current.subarray(0, this.#filled)].filter((piece) => piece.length > 0);
-  }
-
-  #pass(bytes: Uint8Array): void {
-    if (this.#filled > 0) {
-      this.#full.push(this.#current.subarray(0, this.#filled));
-      this.#current = this.#current.subarray(this.#filled);
-      this.#filled = 0;
-    }
-    this.#full.push(asBuffer(bytes));
+  /** The full pieces and the last, of any size. */
+  takeRest(): readonly CheckedPiece[] {
+    const last = { bytes: this.#current.subarray(0, this.#filled), checks: this.#checks.take(this.#filled) };
+    return [...this.takeFull(), ...(last.bytes.length > 0 ? [last] : [])];
   }
 
   #next(): void {
-    this.#full.push(this.#current);
-    this.#current = Buffer.allocUnsafeSlow(TAR_PIECE_BYTES);
+    this.#full.push({ bytes: this.#current, checks: this.#checks.take(this.#filled) });
+    this.#current = this.#memory.take();
     this.#filled = 0;
   }
 }
 
-const NONE: readonly Buffer[] = [];
+const NONE: readonly CheckedPiece[] = [];

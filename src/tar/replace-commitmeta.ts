@@ -11,6 +11,7 @@ import { BlockInput, cutOff } from './block-input.ts';
 import { decodeHeader, decodePax, malformed, paxText, textAt } from './decode-header.ts';
 import { BLOCK_BYTES } from './header.ts';
 import { objectPath } from './layout.ts';
+import { pieceBytes } from './piece-checks.ts';
 import { TarWriter } from './writer.ts';
 
 export type ReplaceOptions = {
@@ -111,7 +112,7 @@ function* entryOf(path: string, bytes: Uint8Array | undefined, mtime: number): G
   writer.header({ uid: 0, gid: 0, path, type: 'file', mode: 0o644, size: bytes.length, target: '', mtime });
   writer.data(bytes);
   writer.pad(bytes.length);
-  yield* writer.takeAll();
+  yield* pieceBytes(writer.takeAll());
 }
 
 function paddingOf(size: number): number {

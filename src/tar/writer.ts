@@ -1,8 +1,13 @@
 /** Writes the entries of an ostree tar stream into {@link Pieces}. */
+
+import type { Checksum } from '../ostree/checksum.ts';
 import { type Dirmeta, PERMISSIONS } from '../ostree/dirmeta.ts';
+import { type FileHeader, hashedHeader } from '../ostree/file-header.ts';
 import { END_OF_ARCHIVE, encodeEntry, padding } from './entry.ts';
 import type { TarHeader } from './header.ts';
 import { REPO_CONFIG, REPO_PATH, repoDirectories } from './layout.ts';
+import type { CheckedPiece } from './piece-checks.ts';
+import type { PieceMemory } from './piece-memory.ts';
 import { Pieces } from './pieces.ts';
 
 export type DirectoryOwner = Pick<Dirmeta, 'uid' | 'gid' | 'mode'>;
@@ -10,7 +15,11 @@ export type DirectoryOwner = Pick<Dirmeta, 'uid' | 'gid' | 'mode'>;
 const ROOT = { uid: 0, gid: 0 };
 
 export class TarWriter {
-  readonly #pieces = new Pieces();
+  readonly #pieces: Pieces;
+
+  constructor(memory?: PieceMemory) {
+    this.#pieces = new Pieces(memory);
+  }
 
   /** Where the next byte goes in the uncompressed stream: after a header, the offset of its data. */
   get offset(): number {
@@ -20,7 +29,7 @@ export class TarWriter {
   /** Writes a header, without its data; returns the header's block. `over`: see header.ts. */
   header(entry: TarHeader, over?: Buffer): Buffer {
     const { blocks, header } = encodeEntry(entry, over);
-    this.#pieces.writeAll(blocks);
+    for (const block of blocks) this.#pieces.write(block);
     return header;
   }
 
@@ -46,7 +55,26 @@ export class TarWriter {
   }
 
   dataAll(buffers: readonly Uint8Array[]): void {
-    this.#pieces.writeAll(buffers);
+    for (const bytes of buffers) this.#pieces.write(bytes);
+  }
+
+  /** The data from here on is a content object's. */
+  beginObject(header: FileHeader): void {
+    this.#pieces.beginObject(hashedHeader(header));
+  }
+
+  /** Memory for data, at least one byte; {@link advance} writes what was put there. */
+  room(): Buffer {
+    return this.#pieces.room();
+  }
+
+  advance(bytes: number): void {
+    this.#pieces.advance(bytes);
+  }
+
+  /** The object's data is complete. Its id is checked when the piece is. */
+  endObject(checksum: Checksum): void {
+    this.#pieces.endObject(checksum);
   }
 
   /** Pads data of `size` bytes to whole blocks. */
@@ -55,17 +83,17 @@ export class TarWriter {
   }
 
   /** The pieces that are ready to be yielded. */
-  takeFull(): readonly Buffer[] {
+  takeFull(): readonly CheckedPiece[] {
     return this.#pieces.takeFull();
   }
 
   /** All pieces, without an end of the archive. */
-  takeAll(): readonly Buffer[] {
+  takeAll(): readonly CheckedPiece[] {
     return this.#pieces.takeRest();
   }
 
   /** Ends the archive and returns the remaining pieces. */
-  end(): readonly Buffer[] {
+  end(): readonly CheckedPiece[] {
     this.#pieces.write(END_OF_ARCHIVE);
     return this.#pieces.takeRest();
   }

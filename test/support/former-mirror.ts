@@ -7,6 +7,7 @@ import type { OpenedImage } from '../../src/oci/read/opened-image.ts';
 import { copyBlob, type ImageSink } from '../../src/oci/write/image-sink.ts';
 import { writeLayer } from '../../src/oci/write/layer-writer.ts';
 import { publishImage } from '../../src/oci/write/publish.ts';
+import { pieceBytes } from '../../src/tar/piece-checks.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
 import { TarWriter } from '../../src/tar/writer.ts';
 import { COMPRESSION, withImage } from './mirror-images.ts';
@@ -66,11 +67,11 @@ async function* formerTar(image: OpenedImage, layer: Descriptor): AsyncGenerator
     writer.header({ ...ROOT, path, type, mode, size, target: '' });
     for await (const piece of data) {
       writer.data(piece);
-      yield* writer.takeFull();
+      yield* pieceBytes(writer.takeFull());
     }
     writer.pad(size);
   }
-  yield* writer.end();
+  yield* pieceBytes(writer.end());
 }
 
 function parentsOf(path: string): readonly string[] {

@@ -9,8 +9,8 @@ import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
 import { loadCommit } from '../../src/ostree/revision.ts';
 import { commitObjects } from '../../src/tar/chunk.ts';
-import { exportCommit, exportOstreeLayer } from '../../src/tar/export-commit.ts';
-import { TAR_PIECE_BYTES } from '../../src/tar/pieces.ts';
+import { exportCommit, exportCommitAhead, exportOstreeLayer } from '../../src/tar/export-commit.ts';
+import { TAR_PIECE_BYTES } from '../../src/tar/piece-memory.ts';
 import { must } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { commitHostileTree } from '../support/hostile-commit.ts';
@@ -49,6 +49,10 @@ test('a whole commit comes out byte for byte as from ostree-ext', async (t) => {
   const { objects } = await openRepository(path);
   const tar = await collect(exportCommit(objects, commit));
   assert.ok(tar.equals(await goldenTar('fixture-whole-commit-nometa')));
+  assert.deepEqual(
+    await digestOf(exportCommitAhead(objects, commit)),
+    await digestOf(exportCommit(objects, commit)),
+  );
   assert.deepEqual(await digestOf(exportCommit(objects, commit)), {
     sha256: 'd9cd2218fae9930287ac0792c355ee8ce39cec72a5b0b1f6367d80fb958c2c0f',
     size: 212480,

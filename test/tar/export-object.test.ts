@@ -23,7 +23,7 @@ function changed(
     const object = await source.content(wanted);
     return wanted === checksum ? change(object) : object;
   };
-  return { ...source, content };
+  return { ...source, content, openContent: () => undefined };
 }
 
 async function* bytes(text: string): AsyncGenerator<Buffer> {

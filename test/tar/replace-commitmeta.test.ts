@@ -3,6 +3,7 @@ import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { objectPath } from '../../src/tar/layout.ts';
+import { pieceBytes } from '../../src/tar/piece-checks.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
 import { type ReplaceOptions, replaceCommitmeta } from '../../src/tar/replace-commitmeta.ts';
 import { TarWriter } from '../../src/tar/writer.ts';
@@ -20,7 +21,7 @@ function tarOf(files: readonly File[]): Buffer {
   const writer = new TarWriter();
   writer.repository();
   for (const [path, bytes] of files) writer.file(path, Buffer.from(bytes));
-  return Buffer.concat(writer.end());
+  return Buffer.concat(pieceBytes(writer.end()));
 }
 
 /** In pieces of odd sizes. */

@@ -9,6 +9,7 @@ import type { Chunk } from '../../tar/chunk.ts';
 import type { DirectoryOwners } from '../../tar/directory-owners.ts';
 import { exportChunk } from '../../tar/export-chunk.ts';
 import { exportOstreeLayer } from '../../tar/export-commit.ts';
+import { PiecePool } from '../../tar/piece-memory.ts';
 import { ANNOTATION_COMPONENTS } from '../labels.ts';
 import { formatLayerComment } from '../layer-comment.ts';
 import type { PlanRecord } from '../packing/plan-record.ts';
@@ -52,7 +53,7 @@ export async function writeLayers(
       : componentLayerKey(chunk, options);
     const tar = () => {
       const { directories } = options;
-      const format = directories === undefined ? {} : { directories };
+      const format = { memory: new PiecePool(), ...(directories === undefined ? {} : { directories }) };
       return isOstree ? exportOstreeLayer(source, commit, chunk, format) : exportChunk(source, chunk, format);
     };
     const known = await takeKnown(key, sink, options);

@@ -1,6 +1,6 @@
 /**
- * Extended attributes of files, read with llistxattr(2) and lgetxattr(2), for which Node has no call.
- * Symlinks are not followed.
+ * Extended attributes of files, read with llistxattr(2) and lgetxattr(2), or flistxattr(2) and fgetxattr(2)
+ * for open files: Node has no calls for them. Symlinks are not followed.
  */
 import koffi from 'koffi';
 import { TreeportError } from '../../base/errors.ts';
@@ -16,6 +16,8 @@ const { errno } = koffi.os;
 type Libc = {
   readonly list: (path: string, buffer: Buffer, size: number) => number;
   readonly get: (path: string, name: Buffer, buffer: Buffer, size: number) => number;
+  readonly listOpen: (descriptor: number, buffer: Buffer, size: number) => number;
+  readonly getOpen: (descriptor: number, name: Buffer, buffer: Buffer, size: number) => number;
 };
 
 let loaded: Libc | undefined;
@@ -28,6 +30,8 @@ function libc(): Libc {
       get: library.func(
         'long lgetxattr(const char *path, const uint8_t *name, _Out_ uint8_t *value, size_t size)',
       ),
+      listOpen: library.func('long flistxattr(int fd, _Out_ uint8_t *list, size_t size)'),
+      getOpen: library.func('long fgetxattr(int fd, const uint8_t *name, _Out_ uint8_t *value, size_t size)'),
     };
   }
   return loaded;
@@ -38,14 +42,17 @@ const listBuffer = Buffer.alloc(LIST_BYTES);
 const valueBuffer = Buffer.alloc(VALUE_BYTES);
 
 export const libcXattrs: XattrReader = {
-  list(path) {
-    const length = libc().list(path, listBuffer, LIST_BYTES);
+  list(path, descriptor) {
+    const length =
+      descriptor === undefined
+        ? libc().list(path, listBuffer, LIST_BYTES)
+        : libc().listOpen(descriptor, listBuffer, LIST_BYTES);
     if (length === 0) return [];
     if (length < 0) return lastErrorIs(errno.ENOTSUP) ? [] : fail(path);
     const names = splitNames(listBuffer.subarray(0, length));
-    return names.flatMap((name) => readAttribute(path, name) ?? []);
+    return names.flatMap((name) => readAttribute(path, name, descriptor) ?? []);
   },
-  get: (path, name) => readAttribute(path, Buffer.from(name))?.value,
+  get: (path, name, descriptor) => readAttribute(path, Buffer.from(name), descriptor)?.value,
 };
 
 /** Copies the names, because the caller keeps them beyond the next call. */
@@ -60,9 +67,12 @@ function splitNames(bytes: Buffer): readonly Buffer[] {
 }
 
 /** Undefined if the file does not have the attribute (or no longer does). */
-function readAttribute(path: string, name: Buffer): Xattr | undefined {
+function readAttribute(path: string, name: Buffer, descriptor: number | undefined): Xattr | undefined {
   const terminated = Buffer.concat([name, Buffer.alloc(1)]);
-  const length = libc().get(path, terminated, valueBuffer, VALUE_BYTES);
+  const length =
+    descriptor === undefined
+      ? libc().get(path, terminated, valueBuffer, VALUE_BYTES)
+      : libc().getOpen(descriptor, terminated, valueBuffer, VALUE_BYTES);
   if (length >= 0) return { name, value: Buffer.from(valueBuffer.subarray(0, length)) };
   return lastErrorIs(errno.ENODATA) || lastErrorIs(errno.ENOTSUP) ? undefined : fail(path);
 }

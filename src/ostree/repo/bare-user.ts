@@ -13,6 +13,7 @@ import { decodeTarget } from './bare.ts';
 import type { LooseObjects } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
 import { objectError } from './object-error.ts';
+import { openContent } from './open-content.ts';
 import type { XattrReader } from './xattr-reader.ts';
 
 const META_XATTR = 'user.ostreemeta';
@@ -24,28 +25,29 @@ export function bareUserContent(loose: LooseObjects, xattrs: XattrReader): Conte
     extension: 'file',
     async content(checksum) {
       const stats = await loose.stat(checksum, 'file');
-      const header = readMeta(loose, xattrs, checksum);
+      const path = loose.path(checksum, 'file');
+      let header: FileHeader;
+      try {
+        header = readMeta(xattrs, checksum, path);
+      } catch (error) {
+        throw objectError(error, `${checksum}.file`, path);
+      }
       if (!isSymlink(header)) return loose.storedFile(checksum, 'file', header, stats.size);
       const target = await readTarget(loose, checksum, stats.size);
       return storedEmpty({ ...header, target });
     },
+    openContent: (checksum) =>
+      openContent(loose, checksum, ({ fd }, path) => {
+        const header = readMeta(xattrs, checksum, path, fd);
+        return isSymlink(header) ? undefined : header;
+      }),
   };
 }
 
-function readMeta(loose: LooseObjects, xattrs: XattrReader, checksum: Checksum): FileHeader {
-  const path = loose.path(checksum, 'file');
-  let bytes: Buffer | undefined;
-  try {
-    bytes = xattrs.get(path, META_XATTR);
-  } catch (error) {
-    throw objectError(error, `${checksum}.file`, path);
-  }
+function readMeta(xattrs: XattrReader, checksum: Checksum, path: string, descriptor?: number): FileHeader {
+  const bytes = xattrs.get(path, META_XATTR, descriptor);
   if (bytes === undefined) throw objectFault(`object ${checksum}.file`, `lacks the attribute ${META_XATTR}`);
-  try {
-    return parseMeta(bytes, `object ${checksum}.file`);
-  } catch (error) {
-    throw objectError(error, `${checksum}.file`, path);
-  }
+  return parseMeta(bytes, `object ${checksum}.file`);
 }
 
 function parseMeta(bytes: Buffer, where: string): FileHeader {

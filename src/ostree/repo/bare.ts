@@ -19,23 +19,39 @@ import { NO_XATTRS, serializeXattrs } from '../xattrs.ts';
 import type { LooseObjects } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
 import { objectError } from './object-error.ts';
+import { openContent } from './open-content.ts';
 import type { XattrReader } from './xattr-reader.ts';
 
 type OwnerAndXattrs = Pick<FileHeader, 'uid' | 'gid' | 'xattrs'>;
 
 export function bareContent(loose: LooseObjects, xattrs: XattrReader): ContentStore {
-  return fileStore(loose, async (checksum, stats) => {
-    const path = loose.path(checksum, 'file');
-    try {
-      return { uid: stats.uid, gid: stats.gid, xattrs: serializeXattrs(xattrs.list(path)) };
-    } catch (error) {
-      throw objectError(error, `${checksum}.file`, path);
-    }
+  const attributes = ({ uid, gid }: Stats, path: string, descriptor?: number): OwnerAndXattrs => ({
+    uid,
+    gid,
+    xattrs: serializeXattrs(xattrs.list(path, descriptor)),
   });
+  return {
+    ...fileStore(loose, async (checksum, stats) => {
+      const path = loose.path(checksum, 'file');
+      try {
+        return attributes(stats, path);
+      } catch (error) {
+        throw objectError(error, `${checksum}.file`, path);
+      }
+    }),
+    openContent: (checksum) =>
+      openContent(loose, checksum, ({ fd, stats }, path) =>
+        regularHeader(stats, attributes(stats, path, fd)),
+      ),
+  };
 }
 
 export function bareUserOnlyContent(loose: LooseObjects): ContentStore {
-  return fileStore(loose, async () => ({ uid: 0, gid: 0, xattrs: NO_XATTRS }));
+  const attributes = { uid: 0, gid: 0, xattrs: NO_XATTRS };
+  return {
+    ...fileStore(loose, async () => attributes),
+    openContent: (checksum) => openContent(loose, checksum, ({ stats }) => regularHeader(stats, attributes)),
+  };
 }
 
 /** `readXattrs` gives the serialized attributes of an object; see split-xattrs.ts. */
@@ -59,17 +75,20 @@ function fileStore(
     async content(checksum): Promise<StoredObject> {
       const stats = await loose.stat(checksum, 'file');
       const kind = stats.mode & S_IFMT;
-      const { uid, gid, xattrs } = await attributes(checksum, stats);
+      const found = await attributes(checksum, stats);
       if (kind === S_IFLNK) {
         const target = await readTarget(loose, checksum);
-        return storedEmpty({ uid, gid, mode: SYMLINK_MODE, target, xattrs });
+        return storedEmpty({ ...found, mode: SYMLINK_MODE, target });
       }
       if (kind !== S_IFREG)
         throw objectFault(`object ${checksum}.file`, 'is neither a regular file nor a symlink');
-      const header = { uid, gid, mode: stats.mode, target: '', xattrs };
-      return loose.storedFile(checksum, 'file', header, stats.size);
+      return loose.storedFile(checksum, 'file', regularHeader(stats, found), stats.size);
     },
   };
+}
+
+function regularHeader({ mode }: Stats, attributes: OwnerAndXattrs): FileHeader {
+  return { ...attributes, mode, target: '' };
 }
 
 async function readTarget(loose: LooseObjects, checksum: Checksum): Promise<string> {

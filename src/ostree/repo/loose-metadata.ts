@@ -5,7 +5,7 @@ import type { ObjectSource } from '../object-source.ts';
 import type { LooseObjects } from './loose.ts';
 
 /** What differs between modes: where content is stored and how it is opened. */
-export type ContentStore = Pick<ObjectSource, 'content' | 'head'> & {
+export type ContentStore = Pick<ObjectSource, 'content' | 'head' | 'openContent'> & {
   /** Extension of content objects: `filez` or `file`. */
   readonly extension: string;
 };
@@ -18,6 +18,7 @@ export function looseSource(loose: LooseObjects, store: ContentStore): ObjectSou
     metadata: (type: MetadataType, checksum: Checksum) => loose.read(checksum, type),
     content: (checksum) => store.content(checksum),
     ...(store.head && { head: store.head }),
+    ...(store.openContent && { openContent: store.openContent }),
     async *list() {
       for await (const { checksum, extension } of loose.list()) {
         if (extension === store.extension) yield { type: 'file', checksum };

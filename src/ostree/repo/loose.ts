@@ -7,11 +7,10 @@
  * streamed asynchronously.
  */
 import { closeSync, read as readCallback, readSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isTreeportError, messageOf, TreeportError } from '../../base/errors.ts';
 import { listBeneath, lstatBeneath, readLinkBeneath } from '../../base/list-beneath.ts';
-import { type OpenedFile, openBeneath, readAndClose } from '../../base/open-beneath.ts';
+import { type OpenedFile, openBeneath, openIfRegular, readAndClose } from '../../base/open-beneath.ts';
 import { checkRange } from '../byte-range.ts';
 import type { Checksum } from '../checksum.ts';
 import type { FileHeader } from '../file-header.ts';
@@ -38,7 +37,7 @@ export class LooseObjects {
   }
 
   path(checksum: Checksum, extension: string): string {
-    return join(this.repoPath, loosePath(checksum, extension));
+    return `${this.repoPath}/${loosePath(checksum, extension)}`;
   }
 
   async exists(checksum: Checksum, extension: string): Promise<boolean> {
@@ -58,6 +57,11 @@ export class LooseObjects {
   /** The object's file, a regular one. */
   open(checksum: Checksum, extension: string): OpenedFile {
     return this.#demand(checksum, extension, openBeneath);
+  }
+
+  /** Like {@link open}, but 'irregular' for an object that is a symlink or no file at all. */
+  openIfRegular(checksum: Checksum, extension: string): OpenedFile | 'irregular' {
+    return this.#demand(checksum, extension, openIfRegular);
   }
 
   /** A whole file; only for metadata and other small files. */

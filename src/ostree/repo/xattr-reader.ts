@@ -7,10 +7,10 @@ import { TreeportError } from '../../base/errors.ts';
 import type { Xattr } from '../xattrs.ts';
 
 export type XattrReader = {
-  /** All attributes of the file itself; a symlink is not followed. */
-  list(path: string): readonly Xattr[];
+  /** All attributes of the file itself; a symlink is not followed. If it is open, `descriptor` is read. */
+  list(path: string, descriptor?: number): readonly Xattr[];
   /** One attribute, or undefined if the file does not have it. */
-  get(path: string, name: string): Buffer | undefined;
+  get(path: string, name: string, descriptor?: number): Buffer | undefined;
 };
 
 /** For callers that open only modes without attributes on files. */

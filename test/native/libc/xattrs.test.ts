@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { libcXattrs } from '../../../src/native/libc/xattrs.ts';
@@ -32,6 +32,20 @@ test('reads the attributes that setfattr sets', { skip }, async (t) => {
   assert.deepEqual(own(path), { 'user.a': 'text', 'user.bytes': '\x00\xff\n\x00', 'user.long': long });
   assert.equal(libcXattrs.get(path, 'user.a')?.toString(), 'text');
   assert.equal(libcXattrs.get(path, 'user.none'), undefined);
+});
+
+test('an open file is read, wherever its path leads', { skip }, async (t) => {
+  const path = await fileWith(t, { 'user.a': 'text' });
+  const descriptor = openSync(path, 'r');
+  const found = libcXattrs.list('/nowhere', descriptor).filter(({ name }) => String(name) === 'user.a');
+  assert.deepEqual(
+    found.map(({ value }) => String(value)),
+    ['text'],
+  );
+  assert.equal(String(libcXattrs.get('/nowhere', 'user.a', descriptor)), 'text');
+  assert.equal(libcXattrs.get('/nowhere', 'user.none', descriptor), undefined);
+  closeSync(descriptor);
+  assert.throws(() => libcXattrs.list(path, 12345), coded('ERR_OBJECT_UNREADABLE', path, 'EBADF'));
 });
 
 test('the next call does not change earlier results', { skip }, async (t) => {

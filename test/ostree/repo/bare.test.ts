@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { fstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
@@ -20,7 +20,7 @@ async function place(t: TestContext, mode: string, xattrs?: XattrReader) {
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(join(folder, 'config'), `[core]\nmode=${mode}\n`);
   const repo = await openRepository(folder, xattrs === undefined ? {} : { xattrs });
-  return { path, content: () => repo.objects.content(SUM) };
+  return { path, content: () => repo.objects.content(SUM), open: () => repo.objects.openContent?.(SUM) };
 }
 
 const someXattrs: XattrReader = {
@@ -88,4 +88,48 @@ test('attributes that cannot be read are an unreadable object', async (t) => {
   const { path, content } = await place(t, 'bare', failing);
   writeFileSync(path, 'foo');
   await assert.rejects(content(), coded('ERR_OBJECT_UNREADABLE', `${SUM}.file`, 'EIO'));
+});
+
+test('an opened object is the same as one that is read', async (t) => {
+  const { path, content, open } = await place(t, 'bare', someXattrs);
+  for (const size of [0, 1, 300_000]) {
+    const bytes = Buffer.from(Array.from({ length: size }, (_, index) => index % 251));
+    writeFileSync(path, bytes, { mode: 0o640 });
+    const opened = open();
+    assert.ok(opened !== undefined);
+    assert.deepEqual([opened.header, opened.size], [(await content()).header, size]);
+    const memory = Buffer.alloc(size + 1);
+    const count = opened.read(memory.subarray(0, 100_000));
+    assert.equal(count, Math.min(size, 100_000));
+    assert.equal(opened.read(memory.subarray(count)), size - count);
+    assert.equal(opened.read(Buffer.alloc(1)), 0);
+    opened.close();
+    assert.ok(memory.subarray(0, size).equals(bytes));
+  }
+});
+
+test('symlinks and files of other kinds are not opened, and a missing one is named', async (t) => {
+  const { path, open } = await place(t, 'bare-user-only');
+  symlinkSync('target', path);
+  assert.equal(open(), undefined);
+  rmSync(path);
+  mkdirSync(path);
+  assert.equal(open(), undefined);
+  rmSync(path, { recursive: true });
+  assert.throws(open, coded('ERR_OBJECT_MISSING', `${SUM}.file`, path));
+});
+
+test('attributes of an open file that cannot be read are an unreadable object, and the file is closed', async (t) => {
+  const descriptors: (number | undefined)[] = [];
+  const failing: XattrReader = {
+    ...someXattrs,
+    list(_, descriptor) {
+      descriptors.push(descriptor);
+      throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+    },
+  };
+  const { path, open } = await place(t, 'bare', failing);
+  writeFileSync(path, 'foo');
+  assert.throws(open, coded('ERR_OBJECT_UNREADABLE', `${SUM}.file`, 'EIO'));
+  assert.throws(() => fstatSync(descriptors[0] as number), { code: 'EBADF' });
 });

@@ -52,6 +52,26 @@ test('the upper source comes first, the lower one fills in', async () => {
   );
 });
 
+test('a file is opened in the first source that has it, if that can open files', () => {
+  const opening = (own: string, checksum: Checksum): ObjectSource => ({
+    ...source(own, [checksum]),
+    openContent: (wanted) => {
+      if (wanted !== checksum) throw new TreeportError('ERR_OBJECT_MISSING', `${own} lacks ${wanted}`);
+      return { header: header(own), size: 0, read: () => 0, close: () => {} };
+    },
+  });
+  const openedIn = (upper: ObjectSource, lower: ObjectSource, digit: string) =>
+    overlay(upper, lower).openContent?.(sum(digit))?.header.target;
+  assert.equal(openedIn(opening('upper', sum('a')), opening('lower', sum('b')), 'a'), 'upper');
+  assert.equal(openedIn(opening('upper', sum('a')), opening('lower', sum('b')), 'b'), 'lower');
+  assert.equal(openedIn(source('upper', [sum('b')]), opening('lower', sum('b')), 'b'), undefined);
+  assert.equal(openedIn(opening('upper', sum('a')), source('lower', [sum('b')]), 'b'), undefined);
+  assert.throws(
+    () => openedIn(opening('upper', sum('a')), opening('lower', sum('b')), 'c'),
+    coded('ERR_OBJECT_MISSING', 'lower'),
+  );
+});
+
 test('an object that is there but cannot be read is not looked for below', async () => {
   const broken: ObjectSource = {
     ...source('upper', []),
