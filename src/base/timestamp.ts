@@ -14,10 +14,15 @@ export function timestampText(seconds: number): string {
   return isoTimestamp(seconds) ?? `@${seconds}`;
 }
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+const RFC3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
 /** Whole seconds since 1970 of a time in the form of RFC 3339; undefined if it is none. */
 export function parseTimestamp(text: string): number | undefined {
-  const seconds = RFC3339.test(text) ? Math.floor(Date.parse(text) / 1000) : Number.NaN;
+  const [, year, month, day] = RFC3339.exec(text)?.map(Number) ?? [];
+  if (year === undefined || month === undefined || day === undefined) return undefined;
+  // Date.parse takes the 30th of February as the 2nd of March.
+  if (new Date(Date.UTC(2000 + (year % 400), month - 1, day)).getUTCDate() !== day) return undefined;
+  const seconds = Math.floor(Date.parse(text) / 1000);
   return Number.isNaN(seconds) ? undefined : seconds;
 }

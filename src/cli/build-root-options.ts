@@ -90,12 +90,8 @@ export async function originOf(options: RootCliOptions): Promise<RootOrigin> {
 export async function timestampOf({ created }: RootCliOptions): Promise<number | undefined> {
   if (created === undefined) return undefined;
   const { parseTimestamp } = await import('../base/timestamp.ts');
-  const timestamp = parseTimestamp(created);
-  if (timestamp !== undefined) return timestamp;
-  throw new TreeportError(
-    'ERR_USAGE',
-    `--created is the time of the commit, too, so it must be RFC 3339, as 2026-11-20T14:27:28Z: ${JSON.stringify(created)}`,
-  );
+  const { imageTime } = await import('../container/encapsulate/image-values.ts');
+  return parseTimestamp(imageTime(created));
 }
 
 /** The keys of `--sign-commit`. ERR_USAGE, ERR_SIGNING_KEY. */

@@ -24,6 +24,8 @@ export function addDemo(program: Command): void {
 }
 
 async function runDemo(options: Options): Promise<void> {
+  const { parseListenAddress } = await import('../server/listen.ts');
+  parseListenAddress(options.listen);
   const repoPath = resolve(options.dir, 'repo');
   const imagePath = resolve(options.dir, 'image');
   const commit = await writeDemoRepository(repoPath);

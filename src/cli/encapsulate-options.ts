@@ -4,7 +4,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readContainerConfig } from '../container/encapsulate/config-file.ts';
 import type { EncapsulateOptions, FormatVersion } from '../container/encapsulate/encapsulate.ts';
+import { imageTime } from '../container/encapsulate/image-values.ts';
 import { LayerCache } from '../container/encapsulate/layer-cache.ts';
+import { goArchitecture } from '../oci/model/platform.ts';
 import { DEFAULT_COMPRESSION, FAST_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { warn } from './report.ts';
 
@@ -47,7 +49,10 @@ export function addEncapsulateOptions(command: Command): Command {
       '--arch <name>',
       "architecture of the image (default: the commit's ostree.architecture, else this machine's)",
     )
-    .option('--created <time>', "creation time of the image, RFC 3339 (default: the commit's)")
+    .option(
+      '--created <time>',
+      "creation time of the image, RFC 3339 or @SECONDS since 1970 (default: the commit's)",
+    )
     .option(
       '--format-version <version>',
       'format of the layers: 2 has the directories of the files in each, 1 does not (default: 2, or 1 if there is one layer)',
@@ -66,8 +71,8 @@ export async function encapsulateOptions(options: EncapsulateCliOptions): Promis
     config: config === undefined ? {} : await readContainerConfig(config),
     compression: compressionOf(options),
     ...(options.cmd === undefined ? {} : { cmd: options.cmd }),
-    ...(options.arch === undefined ? {} : { architecture: options.arch }),
-    ...(options.created === undefined ? {} : { created: options.created }),
+    ...(options.arch === undefined ? {} : { architecture: goArchitecture(options.arch) }),
+    ...(options.created === undefined ? {} : { created: imageTime(options.created) }),
     ...(formatVersion === undefined ? {} : { formatVersion }),
     ...(layerCache === undefined ? {} : { layerCache: await LayerCache.open(layerCache, warn) }),
   };
@@ -89,7 +94,7 @@ export function collectLabel(
   labels: readonly (readonly [string, string])[] = [],
 ): readonly (readonly [string, string])[] {
   const equals = value.indexOf('=');
-  if (equals < 0) throw new InvalidArgumentError('A label is KEY=VALUE.');
+  if (equals < 1) throw new InvalidArgumentError('A label is KEY=VALUE.');
   return [...labels, [value.slice(0, equals), value.slice(equals + 1)]];
 }
 

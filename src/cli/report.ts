@@ -40,7 +40,12 @@ export function codedError(thrown: unknown): TreeportError {
  * Errors of the command line. They include bad image references, because ostree-ext parses those with the
  * options.
  */
-const USAGE_ERRORS: readonly ErrorCode[] = ['ERR_USAGE', 'ERR_IMAGE_REFERENCE', 'ERR_UNVERIFIED_REFERENCE'];
+const USAGE_ERRORS: readonly ErrorCode[] = [
+  'ERR_USAGE',
+  'ERR_COMPRESSION',
+  'ERR_IMAGE_REFERENCE',
+  'ERR_UNVERIFIED_REFERENCE',
+];
 
 /**
  * Prints the error, with its stack if TREEPORT_DEBUG is 1. Sets the exit status: 2 for usage errors,

@@ -5,6 +5,7 @@
 import { TreeportError } from '../base/errors.ts';
 import { draftOf, encapsulate, platformOf } from '../container/encapsulate/encapsulate.ts';
 import { formatTimestamp, type ImageDraft, type ImageLayer } from '../container/encapsulate/image-draft.ts';
+import { checkImageValues } from '../container/encapsulate/image-values.ts';
 import type { ObjectLayer } from '../mirror/carried/object-list.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -24,6 +25,7 @@ export async function osDraft(
   options: SnapshotOptions,
 ): Promise<ImageDraft> {
   const { publication, config, labels, previous } = options;
+  checkImageValues(options);
   const { commit } = embedded;
   if (commit !== undefined && previous !== undefined && (await isEmbeddedIn(previous, repo, commit)))
     return copiedDraft(repo, sink, embedded, { ...options, commit, previous });

@@ -4,9 +4,10 @@
  * the commit. A plan says which objects go into which layer. Reproducible: the same commit, options and plan
  * give the same bytes on every machine.
  */
+import { TreeportError } from '../../base/errors.ts';
 import type { Platform } from '../../oci/model/descriptor.ts';
 import type { ContainerConfig } from '../../oci/model/image-config.ts';
-import { goArchitecture, hostPlatform } from '../../oci/model/platform.ts';
+import { goArchitecture, hostPlatform, knownArchitecture } from '../../oci/model/platform.ts';
 import type { Compression } from '../../oci/write/compression.ts';
 import type { ImageSink } from '../../oci/write/image-sink.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -18,6 +19,7 @@ import { directoryOwners } from '../../tar/directory-owners.ts';
 import { commitLabels, LABEL_FINAL_DIFFID, type LabelOptions } from '../labels.ts';
 import type { PlanRecord } from '../packing/plan-record.ts';
 import { formatTimestamp, historyTimestamp, type ImageDraft, type ImageLayer } from './image-draft.ts';
+import { checkImageValues } from './image-values.ts';
 import type { LayerCache, LayerSource } from './layer-cache.ts';
 import { checkPlan, type LayerPlan, type PlanLayers, wholeCommit } from './layer-plan.ts';
 import { writeLayers } from './write-layers.ts';
@@ -30,7 +32,7 @@ export type EncapsulateOptions = LabelOptions & {
   readonly cmd?: readonly string[];
   /** In any spelling. Default: the commit's `ostree.architecture`, else this machine's. */
   readonly architecture?: string;
-  /** The image's creation time, verbatim. Default: the commit's timestamp. */
+  /** The image's creation time: RFC 3339, verbatim. Default: the commit's timestamp. */
   readonly created?: string;
   /** Default: one layer for the whole commit. */
   readonly plan?: PlanLayers;
@@ -56,7 +58,9 @@ export async function encapsulate(
   sink: ImageSink,
   options: EncapsulateOptions,
 ): Promise<ImageDraft> {
+  checkImageValues(options);
   const commit = parseCommit(await source.metadata('commit', checksum));
+  platformOf(commit, options.architecture);
   const created = options.created ?? formatTimestamp(commit.timestamp);
   const plan = await planOf(await commitObjects(source, checksum), options);
   const formatVersion = options.formatVersion ?? (plan.length > 1 ? 2 : 1);
@@ -106,6 +110,13 @@ function containerConfig(commit: Commit, { config, cmd }: EncapsulateOptions): C
 
 /** The platform of a commit's image; `architecture` as in {@link EncapsulateOptions}. */
 export function platformOf(commit: Commit, architecture: string | undefined): Platform {
-  const name = architecture ?? dictString(commit.metadata, 'ostree.architecture');
-  return name === undefined ? hostPlatform() : { architecture: goArchitecture(name), os: 'linux' };
+  if (architecture !== undefined) return { architecture: goArchitecture(architecture), os: 'linux' };
+  const name = dictString(commit.metadata, 'ostree.architecture');
+  if (name === undefined) return hostPlatform();
+  const known = knownArchitecture(name);
+  if (known !== undefined) return { architecture: known, os: 'linux' };
+  throw new TreeportError(
+    'ERR_METADATA_KEY',
+    `ostree.architecture of the commit is ${JSON.stringify(name)}, which no image can have; set one with --arch`,
+  );
 }

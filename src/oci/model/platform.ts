@@ -7,16 +7,53 @@ const GO_ARCHITECTURES: ReadonlyMap<string, string> = new Map([
   ['x86_64', 'amd64'],
   ['aarch64', 'arm64'],
   ['ia32', '386'],
+  ['i386', '386'],
+  ['i486', '386'],
+  ['i586', '386'],
   ['i686', '386'],
+  ['armhfp', 'arm'],
+  ['armv6l', 'arm'],
+  ['armv7hl', 'arm'],
+  ['armv7l', 'arm'],
+  ['armhf', 'arm'],
+  ['loongarch64', 'loong64'],
+  ['mips64el', 'mips64le'],
+  ['mipsel', 'mipsle'],
+  ['ppc64el', 'ppc64le'],
   ['powerpc64le', 'ppc64le'],
   ['powerpc64', 'ppc64'],
 ]);
 
+/** Those that Go builds programs of Linux for. */
+const KNOWN: readonly string[] = [
+  '386',
+  'amd64',
+  'arm',
+  'arm64',
+  'loong64',
+  'mips',
+  'mips64',
+  'mips64le',
+  'mipsle',
+  'ppc64',
+  'ppc64le',
+  'riscv64',
+  's390x',
+];
+
 /** Go's name of an architecture, from Go's, the kernel's or Node's name; ERR_USAGE. */
 export function goArchitecture(name: string): string {
-  if (!/^[A-Za-z0-9_]+$/.test(name))
-    throw new TreeportError('ERR_USAGE', `not an architecture: ${JSON.stringify(name)}`);
-  return GO_ARCHITECTURES.get(name) ?? name;
+  const known = knownArchitecture(name);
+  if (known !== undefined) return known;
+  throw new TreeportError(
+    'ERR_USAGE',
+    `${JSON.stringify(name)} is not an architecture: give one of ${KNOWN.join(', ')}`,
+  );
+}
+
+/** Undefined if containers have no such architecture. */
+export function knownArchitecture(name: string): string | undefined {
+  return GO_ARCHITECTURES.get(name) ?? KNOWN.find((known) => known === name);
 }
 
 /** The default platform: linux on this machine's architecture. */

@@ -37,6 +37,9 @@ const PREFIXES: Readonly<Record<Transport, string>> = {
   dir: 'dir:',
   'docker-daemon': 'docker-daemon:',
 };
+/** Source: the annotation `org.opencontainers.image.ref.name`. */
+const LAYOUT_TAG = /^[A-Za-z0-9]+(?:(?:[-._:@+/]|--)[A-Za-z0-9]+)*$/;
+
 /** All prefixes of references. */
 export const KNOWN_TRANSPORTS: readonly string[] = ['registry:', ...Object.values(PREFIXES)];
 
@@ -88,7 +91,9 @@ export function layoutLocation(reference: ImageReference): LayoutLocation {
   const colon = reference.name.indexOf(':');
   const path = colon < 0 ? reference.name : reference.name.slice(0, colon);
   if (path === '') throw fault(formatImageReference(reference), 'the path is empty');
-  return { path, tag: colon < 0 ? undefined : reference.name.slice(colon + 1) || undefined };
+  const tag = colon < 0 ? undefined : reference.name.slice(colon + 1) || undefined;
+  if (tag === undefined || LAYOUT_TAG.test(tag)) return { path, tag };
+  throw fault(formatImageReference(reference), `${JSON.stringify(tag)} is not a tag of a layout`);
 }
 
 function isTransport(token: string): token is Transport {

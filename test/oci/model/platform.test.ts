@@ -11,7 +11,8 @@ test('architectures of the kernel and of Node get the names Go uses', () => {
     arm64: 'arm64',
     s390x: 's390x',
     i686: '386',
-    constructor: 'constructor',
+    armv7hl: 'arm',
+    loongarch64: 'loong64',
   };
   for (const [name, expected] of Object.entries(names)) assert.equal(goArchitecture(name), expected);
   assert.equal(hostPlatform().os, 'linux');
@@ -19,5 +20,6 @@ test('architectures of the kernel and of Node get the names Go uses', () => {
 });
 
 test('what cannot be an architecture is refused', () => {
-  for (const name of ['', 'amd64/v2', 'a b']) assert.throws(() => goArchitecture(name), coded('ERR_USAGE'));
+  for (const name of ['', 'amd64/v2', 'a b', 'pdp11', 'constructor'])
+    assert.throws(() => goArchitecture(name), coded('ERR_USAGE'));
 });
