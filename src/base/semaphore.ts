@@ -9,13 +9,19 @@ export class Semaphore {
   }
 
   async run<T>(job: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running += 1;
+    const leave = await this.enter();
     try {
       return await job();
     } finally {
-      this.#leave();
+      leave();
     }
+  }
+
+  /** Waits for a slot; the returned function releases it. */
+  async enter(): Promise<() => void> {
+    if (this.#running >= this.limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running += 1;
+    return () => this.#leave();
   }
 
   /** Acquires a slot if one is free; the returned function releases it. */

@@ -4,7 +4,8 @@ import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { DiskCache, type DiskCacheOptions } from './content/disk-cache.ts';
 import { IdleGate } from './content/idle-gate.ts';
-import { PARTS_FOLDER, VirtualParts } from './content/virtual-parts.ts';
+import { PARTS_FOLDER } from './content/kept-parts.ts';
+import { VirtualParts } from './content/virtual-parts.ts';
 import { RoundTrips } from './http/round-trips.ts';
 import { AutoDeltas, type OfferedDeltas } from './live/auto-deltas.ts';
 import type { LiveRepository } from './live/live-summary.ts';
@@ -78,8 +79,9 @@ async function openProfile(
 ): Promise<{ readonly service: VirtualService; readonly offered: OfferedDeltas }> {
   const { counters, logger } = settings;
   const cache = options && (await DiskCache.open(partsCache(options)));
-  const parts = new VirtualParts({ profile, objects: repo.objects, cache, counters });
   const deltas = new VirtualDeltas(logger, counters);
+  const onFault = (...fault: Parameters<VirtualDeltas['failed']>) => void deltas.failed(...fault);
+  const parts = new VirtualParts({ profile, objects: repo.objects, cache, counters, onFault });
   const service = new VirtualService({ profile, repo, live, deltas, parts, logger, signal, beforePart });
   // Before the server listens, so that the first client is offered them.
   await service.start();

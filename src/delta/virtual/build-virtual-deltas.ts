@@ -2,7 +2,8 @@
  * Computes the virtual deltas of a commit (virtual-delta.ts): each part is made once, for its size and its
  * checksum. Deterministic for one version of liblzma.
  */
-import { freeNow } from '../../base/bytes.ts';
+import { asBuffer, freeNow } from '../../base/bytes.ts';
+import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { BuiltPart } from '../static/generate/built-part.ts';
@@ -11,14 +12,14 @@ import { type DeltaPlan, partSize } from '../static/plan/delta-plan.ts';
 import { planDelta } from '../static/plan/plan-delta.ts';
 import { serializeSuperblock } from '../static/superblock.ts';
 import { MAX_PART_FILE_BYTES, type PartMaker, VIRTUAL_PART_BYTES } from './part-maker.ts';
-import type { MadePart } from './part-thread.ts';
+import type { MeasuredPart, PartPiece } from './part-thread.ts';
 import { generatorText, parseVirtualDelta, type VirtualDelta, type VirtualProfile } from './virtual-delta.ts';
 
 export type BuildVirtualOptions = {
   readonly profiles: readonly VirtualProfile[];
   readonly maker: PartMaker;
-  /** Receives each part that was made; its bytes last until the promise is resolved. */
-  readonly onPart?: (part: MadePart) => Promise<void>;
+  /** Receives each part that was made, in pieces; without it they are dropped as they are made. */
+  readonly onPart?: (checksum: Checksum, pieces: readonly Buffer[]) => Promise<void>;
   /** Called before each part; the work ends if it rejects. */
   readonly beforePart?: () => Promise<void>;
 };
@@ -59,15 +60,36 @@ async function makeParts(
   const work = async () => {
     for (const [index, plan] of upcoming) {
       await beforePart?.();
-      const made = await maker.make(source, { objects: plan.objects, profiles, verify: true });
-      for (const [nth, built] of [...all.values()].entries()) {
-        const part = made[nth] as MadePart;
-        built[index] = { checksum: part.checksum, size: part.bytes.length, usize: partSize(plan) };
-        await onPart?.(part);
-        freeNow(part.bytes);
-      }
+      const { objects } = plan;
+      const measured =
+        onPart === undefined
+          ? await maker.measure(source, objects, profiles)
+          : await Promise.all(
+              profiles.map((profile) =>
+                wholePart(maker.pieces(source, { objects, profile, verify: 'all' }), onPart),
+              ),
+            );
+      for (const [nth, built] of [...all.values()].entries())
+        built[index] = { ...(measured[nth] as MeasuredPart), usize: partSize(plan) };
     }
   };
   await Promise.all(Array.from({ length: maker.threads }, work));
   return all;
+}
+
+async function wholePart(
+  made: AsyncIterable<PartPiece>,
+  onPart: NonNullable<BuildVirtualOptions['onPart']>,
+): Promise<MeasuredPart> {
+  const pieces: Buffer[] = [];
+  const total = { size: 0 };
+  for await (const { bytes, checksum } of made) {
+    pieces.push(asBuffer(bytes));
+    total.size += bytes.length;
+    if (checksum === undefined) continue;
+    await onPart(checksum, pieces);
+    for (const piece of pieces) freeNow(piece);
+    return { size: total.size, checksum };
+  }
+  throw new TreeportError('ERR_INTERNAL', 'a part of a virtual delta has no end');
 }

@@ -1,19 +1,20 @@
 /**
- * Makes parts of virtual deltas: reads their objects, and has them packed on threads of their own. A part is
- * held whole, so memory grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}). The
- * memory of the objects goes to the thread and back, and is used again. Without work, threads end and their
- * memory is freed.
+ * Makes parts of virtual deltas: reads their objects, and has them packed on threads of their own, piece by
+ * piece, at the pace of the consumer. A thread makes one part at a time and holds its objects, so memory
+ * grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}). The memory that objects
+ * are read into goes to the thread and back, and is used again. Without work, threads end and their memory
+ * is freed.
  */
 import { availableParallelism } from 'node:os';
 import { asBuffer, copyPieces, freeNow } from '../../base/bytes.ts';
 import { Semaphore } from '../../base/semaphore.ts';
-import { leastBusy, Thread } from '../../base/thread.ts';
+import { Thread } from '../../base/thread.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
 import { isHashedMetadata, type ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import { verifiedStream } from '../../ostree/verify.ts';
 import { deltaFault } from '../static/delta-fault.ts';
-import type { MadePart, MadeParts, PartAnswer, PartObject, PartRequest } from './part-thread.ts';
+import type { MeasuredPart, PartAnswer, PartObject, PartPiece, PartRequest } from './part-thread.ts';
 import type { VirtualProfile } from './virtual-delta.ts';
 
 /** Bytes of content in a part. Small parts keep the memory of servers small, and cost few requests. */
@@ -29,21 +30,17 @@ const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256
 const REST_MS = 10_000;
 
 type Memory = Uint8Array<ArrayBuffer>;
-
-export type MakeOptions = {
-  readonly objects: readonly ObjectName[];
-  readonly profiles: readonly VirtualProfile[];
-  /** Else only metadata is verified: the part's own checksum shows whether the rest is right. */
-  readonly verify: boolean;
-};
+type PartThread = Thread<PartRequest, PartAnswer>;
 
 /** `isCalm`: the threads give way to everything else on the machine. */
 export class PartMaker {
   readonly threads: number;
   readonly #isCalm: boolean;
   readonly #turns: Semaphore;
+  /** Parts that are sent are read one at a time, into the same memory. */
+  readonly #reading = new Semaphore(1);
   readonly #memories: Memory[] = [];
-  #threads: Thread<PartRequest, PartAnswer>[] = [];
+  #idle: PartThread[] = [];
   #jobs = 0;
   #resting: NodeJS.Timeout | undefined;
 
@@ -54,51 +51,93 @@ export class PartMaker {
   }
 
   /** The version of liblzma here; ERR_LIBLZMA_MISSING if there is none. */
-  liblzmaVersion(): Promise<string> {
-    return this.#working(async () => (await this.#thread().call({ kind: 'version' })) as string);
+  async liblzmaVersion(): Promise<string> {
+    using job = await this.#begin();
+    return (await job.thread.call({ kind: 'version' })) as string;
   }
 
   /**
-   * Reads the objects of a part when it is its turn, and makes it in each profile. ERR_OBJECT_MISSING,
-   * ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT.
+   * The part file in pieces, when it is its turn. Where only metadata is verified, the part's own checksum
+   * shows whether the rest is right. ERR_OBJECT_MISSING, ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT.
    */
-  make(source: ObjectSource, { objects, profiles, verify }: MakeOptions): Promise<readonly MadePart[]> {
-    return this.#turns.run(() =>
-      this.#working(async () => {
-        const described = await describeAll(source, objects);
-        const size = described.reduce((sum, object) => sum + object.size, 0);
-        const memory = this.#memory(size);
-        await fill(memory, source, described, verify);
-        const wanted = described.map(({ size, header }) => ({ size, header }));
-        const request = { kind: 'make', profiles, objects: wanted, memory } as const;
-        const made = (await this.#thread().call(request, [memory.buffer])) as MadeParts;
-        this.#keep(made.memory);
-        return made.parts;
-      }),
-    );
-  }
-
-  /** Resolves when the threads have ended; the next call starts others. */
-  async close(): Promise<void> {
-    clearTimeout(this.#resting);
-    for (const memory of this.#memories.splice(0)) freeNow(memory);
-    await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
-  }
-
-  async #working<T>(work: () => Promise<T>): Promise<T> {
-    clearTimeout(this.#resting);
-    this.#jobs += 1;
+  async *pieces(source: ObjectSource, { objects, profile, verify }: MakeOptions): AsyncGenerator<PartPiece> {
+    using job = await this.#begin();
+    const { thread } = job;
+    await this.#reading.run(async () => {
+      const filled = await this.#filled(source, objects, verify);
+      this.#keep(await begin(thread, profile, filled));
+    });
     try {
-      return await work();
+      const next = () => thread.call({ kind: 'next' }) as Promise<PartPiece>;
+      for (let upcoming = next(); ; ) {
+        const piece = await upcoming;
+        // The thread works on while the consumer has this piece.
+        if (piece.checksum === undefined) upcoming = next();
+        upcoming.catch(() => {});
+        yield piece;
+        if (piece.checksum !== undefined) return;
+      }
     } finally {
-      this.#jobs -= 1;
-      if (this.#jobs === 0) this.#resting = setTimeout(() => void this.close(), REST_MS).unref();
+      thread.call({ kind: 'end' }).catch(() => {});
     }
   }
 
-  #memory(size: number): Memory {
+  /** Verifies the objects of a part, and makes it in each profile; the errors of {@link pieces}. */
+  async measure(
+    source: ObjectSource,
+    objects: readonly ObjectName[],
+    profiles: readonly VirtualProfile[],
+  ): Promise<readonly MeasuredPart[]> {
+    using job = await this.#begin();
+    const { thread } = job;
+    const measured: MeasuredPart[] = [];
+    let filled = await this.#filled(source, objects, 'all');
+    for (const profile of profiles) {
+      filled = { ...filled, memory: await begin(thread, profile, filled) };
+      measured.push((await thread.call({ kind: 'measure' })) as MeasuredPart);
+    }
+    this.#keep(filled.memory);
+    return measured;
+  }
+
+  /** Resolves when idle threads have ended; the next call starts others. */
+  async close(): Promise<void> {
+    clearTimeout(this.#resting);
+    for (const memory of this.#memories.splice(0)) freeNow(memory);
+    await Promise.all(this.#idle.splice(0).map((thread) => thread.close()));
+  }
+
+  /** A thread for one job, when it is its turn. */
+  async #begin(): Promise<Job> {
+    const leave = await this.#turns.enter();
+    clearTimeout(this.#resting);
+    this.#jobs += 1;
+    const thread = this.#idle.pop() ?? this.#start();
+    return {
+      thread,
+      [Symbol.dispose]: () => {
+        if (!thread.hasFailed) this.#idle.push(thread);
+        this.#jobs -= 1;
+        if (this.#jobs === 0) this.#resting = setTimeout(() => void this.close(), REST_MS).unref();
+        leave();
+      },
+    };
+  }
+
+  #start(): PartThread {
+    const started: PartThread = new Thread(import.meta.url, './part-thread', THREAD_LIMITS);
+    if (this.#isCalm) started.call({ kind: 'calm' }).catch(() => {});
+    return started;
+  }
+
+  /** Memory that begins with the bytes of the objects. */
+  async #filled(source: ObjectSource, names: readonly ObjectName[], verify: Verified): Promise<Filled> {
+    const described = await describeAll(source, names);
+    const size = described.reduce((sum, object) => sum + object.size, 0);
     const known = size <= VIRTUAL_PART_BYTES ? this.#memories.pop() : undefined;
-    return known ?? new Uint8Array(Math.max(size, VIRTUAL_PART_BYTES));
+    const memory = known ?? new Uint8Array(Math.max(size, VIRTUAL_PART_BYTES));
+    await fill(memory, source, described, verify);
+    return { memory, objects: described.map(({ size, header }) => ({ size, header })) };
   }
 
   #keep(memory: Memory): void {
@@ -106,20 +145,29 @@ export class PartMaker {
       this.#memories.push(memory);
     else freeNow(memory);
   }
+}
 
-  /** The least busy thread. Threads start on first use, and in place of those that failed. */
-  #thread(): Thread<PartRequest, PartAnswer> {
-    this.#threads = this.#threads.filter(({ hasFailed }) => !hasFailed);
-    const idle = this.#threads.find(({ load }) => load === 0);
-    if (idle !== undefined) return idle;
-    if (this.#threads.length < this.threads) {
-      const started = new Thread<PartRequest, PartAnswer>(import.meta.url, './part-thread', THREAD_LIMITS);
-      this.#threads.push(started);
-      if (this.#isCalm) started.call({ kind: 'calm' }).catch(() => {});
-      return started;
-    }
-    return leastBusy(this.#threads);
-  }
+export type MakeOptions = {
+  readonly objects: readonly ObjectName[];
+  readonly profile: VirtualProfile;
+  readonly verify: Verified;
+};
+
+type Job = Disposable & { readonly thread: PartThread };
+
+/** What is verified of the objects. */
+type Verified = 'all' | 'metadata';
+
+type Filled = { readonly memory: Memory; readonly objects: readonly PartObject[] };
+
+/** Begins a part on the thread; gives the memory back. */
+async function begin(
+  thread: PartThread,
+  profile: VirtualProfile,
+  { memory, objects }: Filled,
+): Promise<Memory> {
+  const request = { kind: 'begin', profile, objects, memory } as const;
+  return (await thread.call(request, [memory.buffer])) as Memory;
 }
 
 type DescribedObject = PartObject & { readonly name: ObjectName };
@@ -137,7 +185,7 @@ async function fill(
   memory: Memory,
   source: ObjectSource,
   objects: readonly DescribedObject[],
-  verify: boolean,
+  verify: Verified,
 ): Promise<void> {
   const position = { at: 0 };
   for (const { name, size } of objects) {
@@ -160,7 +208,7 @@ async function readInto(
   target: Uint8Array,
   source: ObjectSource,
   { type, checksum }: ObjectName,
-  verify: boolean,
+  verify: Verified,
 ): Promise<void> {
   if (type !== 'file') {
     target.set(await source.metadata(type, checksum));
@@ -169,5 +217,8 @@ async function readInto(
   const object = await source.content(checksum);
   // Sources fill memory that they are given, and would never fill none.
   const memory = target.length > 0 ? asBuffer(target) : undefined;
-  await copyPieces(verify ? verifiedStream(object, checksum, memory) : object.stream(memory), target);
+  await copyPieces(
+    verify === 'all' ? verifiedStream(object, checksum, memory) : object.stream(memory),
+    target,
+  );
 }

@@ -8,11 +8,12 @@ import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { answerCalls } from '../../base/answer-calls.ts';
 import { asBuffer } from '../../base/bytes.ts';
+import { TreeportError } from '../../base/errors.ts';
 import { lzmaVersion } from '../../native/lzma/liblzma.ts';
 import { type Checksum, finishChecksum } from '../../ostree/checksum.ts';
 import type { FileHeader } from '../../ostree/file-header.ts';
-import { packPart } from '../static/build/pack-part.ts';
-import { PartAssembly, type PartContent } from '../static/build/part-assembly.ts';
+import { type Packing, packPart } from '../static/build/pack-part.ts';
+import { PartAssembly } from '../static/build/part-assembly.ts';
 import { VIRTUAL_PACKINGS } from './profiles.ts';
 import type { VirtualProfile } from './virtual-delta.ts';
 
@@ -28,21 +29,39 @@ export type PartRequest =
   | { readonly kind: 'version' }
   /** Gives this thread the lowest priority. */
   | { readonly kind: 'calm' }
-  /** Makes the part in each profile. */
+  /** Begins a part, in place of the one before; answered with the memory. */
   | {
-      readonly kind: 'make';
-      readonly profiles: readonly VirtualProfile[];
+      readonly kind: 'begin';
+      readonly profile: VirtualProfile;
       readonly objects: readonly PartObject[];
-      /** Begins with the bytes of all objects; given to this thread, which gives it back with the answer. */
+      /** Begins with the bytes of all objects; given to this thread, which copies them and gives it back. */
       readonly memory: Uint8Array<ArrayBuffer>;
-    };
+    }
+  /** Answered with the next piece of the part file. */
+  | { readonly kind: 'next' }
+  /** Answered with the size and the checksum of the part file. */
+  | { readonly kind: 'measure' }
+  /** Frees the memory of the part. */
+  | { readonly kind: 'end' };
 
-export type MadePart = { readonly bytes: Uint8Array<ArrayBuffer>; readonly checksum: Checksum };
+/** A piece of a part file. */
+export type PartPiece = {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Of the whole file; only the last piece has it. */
+  readonly checksum?: Checksum;
+};
 
-/** In the order of the profiles. */
-export type MadeParts = { readonly parts: readonly MadePart[]; readonly memory: Uint8Array<ArrayBuffer> };
+export type MeasuredPart = { readonly size: number; readonly checksum: Checksum };
 
-export type PartAnswer = string | MadeParts | undefined;
+export type PartAnswer = string | Uint8Array<ArrayBuffer> | PartPiece | MeasuredPart | undefined;
+
+/** Bytes of a piece, but the last. */
+const PIECE_BYTES = 256 * 1024;
+/** What liblzma fills at once. */
+const OUTPUT_BYTES = 64 * 1024;
+
+const output = new Uint8Array(OUTPUT_BYTES);
+const state: { part: PackedPart | undefined } = { part: undefined };
 
 const answer = (request: PartRequest): PartAnswer => {
   switch (request.kind) {
@@ -51,30 +70,39 @@ const answer = (request: PartRequest): PartAnswer => {
     case 'calm':
       setPriority(threadId(), constants.priority.PRIORITY_LOW);
       return undefined;
-    case 'make':
-      return make(request);
+    case 'begin':
+      state.part?.free();
+      state.part = new PackedPart(assemble(request), VIRTUAL_PACKINGS[request.profile].packing);
+      return request.memory;
+    case 'next':
+      return begun().next();
+    case 'measure':
+      return begun().measure();
+    case 'end':
+      state.part?.free();
+      state.part = undefined;
+      return undefined;
   }
 };
 
-answerCalls(answer, (value) =>
-  typeof value === 'object'
-    ? [value.memory, ...value.parts.map(({ bytes }) => bytes)].map((each) => each.buffer)
-    : [],
-);
+answerCalls(answer, (value) => {
+  if (value instanceof Uint8Array) return [value.buffer];
+  return typeof value === 'object' && 'bytes' in value ? [value.bytes.buffer] : [];
+});
 
 /** The kernel's id of this thread, by which Linux sets the priority of one thread alone. */
 function threadId(): number {
   return Number(basename(readlinkSync('/proc/thread-self')));
 }
 
-/**
- * Memory holds the content twice at most: the sections are copies, so the memory of the objects takes the
- * compressed sections. What is allocated is freed at once, because garbage of this size would be most of the
- * server's memory.
- */
-function make({ profiles, objects, memory }: PartRequest & { readonly kind: 'make' }): MadeParts {
+function begun(): PackedPart {
+  if (state.part === undefined) throw new TreeportError('ERR_INTERNAL', 'no part was begun');
+  return state.part;
+}
+
+function assemble({ profile, objects, memory }: PartRequest & { readonly kind: 'begin' }): PartAssembly {
   const size = objects.reduce((sum, object) => sum + object.size, 0);
-  const assembly = new PartAssembly(size);
+  const assembly = new PartAssembly(size, VIRTUAL_PACKINGS[profile].classOf);
   const whole = asBuffer(memory);
   const position = { at: 0 };
   for (const { size, header } of objects) {
@@ -83,31 +111,66 @@ function make({ profiles, objects, memory }: PartRequest & { readonly kind: 'mak
     if (header === undefined) assembly.addMetadata(bytes);
     else assembly.addFile(header, bytes);
   }
-  const content = assembly.finish();
-  const parts = profiles.map((profile) => pack(content, profile, whole));
-  assembly.free();
-  return { parts, memory };
+  return assembly;
 }
 
-/** Compresses into `memory`. */
-function pack(content: PartContent, profile: VirtualProfile, memory: Buffer): MadePart {
-  const position = { at: 0 };
-  const scratch = (size: number) =>
-    size <= memory.length - position.at ? memory.subarray(position.at) : Buffer.allocUnsafeSlow(size);
-  const pieces: Uint8Array[] = [];
-  const total = { size: 0 };
-  const digest = createHash('sha256');
-  for (const piece of packPart(content, VIRTUAL_PACKINGS[profile], scratch)) {
-    if (piece.buffer === memory.buffer) position.at = piece.byteOffset - memory.byteOffset + piece.length;
-    pieces.push(piece);
-    total.size += piece.length;
-    digest.update(piece);
+/**
+ * A part that is packed piece by piece, so that no more than a piece of the file is in memory. What is
+ * allocated is freed at once, because garbage of this size would be most of the server's memory.
+ */
+class PackedPart {
+  readonly #assembly: PartAssembly;
+  readonly #pieces: Iterator<Uint8Array>;
+  readonly #digest = createHash('sha256');
+  /** Of the piece that was packed last. */
+  #rest: Uint8Array = new Uint8Array(0);
+  #isPacked = false;
+  #isFreed = false;
+
+  constructor(assembly: PartAssembly, packing: Packing) {
+    this.#assembly = assembly;
+    this.#pieces = packPart(assembly.finish(), packing, output);
   }
-  const bytes = new Uint8Array(total.size);
-  const written = { at: 0 };
-  for (const piece of pieces) {
-    bytes.set(piece, written.at);
-    written.at += piece.length;
+
+  next(): PartPiece {
+    const bytes = new Uint8Array(PIECE_BYTES);
+    const filled = { to: 0 };
+    while (filled.to < bytes.length && this.#hasMore()) {
+      const piece = this.#rest.subarray(0, bytes.length - filled.to);
+      bytes.set(piece, filled.to);
+      filled.to += piece.length;
+      this.#rest = this.#rest.subarray(piece.length);
+    }
+    if (this.#hasMore()) return { bytes };
+    return { bytes: bytes.subarray(0, filled.to), checksum: finishChecksum(this.#digest) };
   }
-  return { bytes, checksum: finishChecksum(digest) };
+
+  measure(): MeasuredPart {
+    const measured = { size: 0 };
+    while (this.#hasMore()) {
+      measured.size += this.#rest.length;
+      this.#rest = this.#rest.subarray(this.#rest.length);
+    }
+    return { size: measured.size, checksum: finishChecksum(this.#digest) };
+  }
+
+  free(): void {
+    if (this.#isFreed) return;
+    this.#isFreed = true;
+    this.#pieces.return?.();
+    this.#assembly.free();
+  }
+
+  #hasMore(): boolean {
+    while (this.#rest.length === 0 && !this.#isPacked) {
+      const { done, value } = this.#pieces.next();
+      this.#isPacked = done === true;
+      if (done === true) this.free();
+      else {
+        this.#rest = value;
+        this.#digest.update(value);
+      }
+    }
+    return this.#rest.length > 0;
+  }
 }

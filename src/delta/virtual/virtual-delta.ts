@@ -1,9 +1,10 @@
 /**
  * Virtual deltas: static deltas from scratch of which only the superblock is kept. It lists the objects of
  * each part, in order, and the part's size and checksum. A part is a function of these objects, of the
- * profile and of the version of liblzma; the superblock's metadata name both:
+ * profile, of how parts are packed ({@link PACKING_VERSION}) and of the version of liblzma; the superblock's
+ * metadata name all:
  *
- *     treeport.generator = `liblzma 5.4.1, wan`, or `lan`, where nothing is compressed
+ *     treeport.generator = `liblzma 5.4.1, wan 2`, or `lan 2`, where nothing is compressed
  *
  * A published repo has the superblocks in `virtual-deltas/<2>/<41>/wan` and `virtual-deltas/<2>/<41>/lan`.
  */
@@ -26,6 +27,8 @@ export type VirtualDelta = {
   /** Its SHA-256. */
   readonly checksum: Checksum;
   readonly parts: readonly PartHeader[];
+  /** See {@link PACKING_VERSION}. */
+  readonly packing: number;
   /** The version that makes its parts; undefined if nothing is compressed. */
   readonly liblzma: string | undefined;
 };
@@ -33,7 +36,10 @@ export type VirtualDelta = {
 /** Directory of the superblocks below a published repo. */
 export const VIRTUAL_DELTAS = 'virtual-deltas';
 
-const GENERATOR = /^(?:liblzma ([\w.-]+), )?(wan|lan)$/;
+/** Changes whenever the same objects give other parts. The first had no number in its text. */
+export const PACKING_VERSION = 2;
+
+const GENERATOR = /^(?:liblzma ([\w.-]+), )?(wan|lan)(?: (\d{1,4}))?$/;
 
 /** Where a published repo has a superblock. */
 export function virtualDeltaPath(to: Checksum, profile: VirtualProfile): string {
@@ -41,7 +47,8 @@ export function virtualDeltaPath(to: Checksum, profile: VirtualProfile): string 
 }
 
 export function generatorText(profile: VirtualProfile, liblzma: string | undefined): string {
-  return liblzma === undefined ? profile : `liblzma ${liblzma}, ${profile}`;
+  const text = `${profile} ${PACKING_VERSION}`;
+  return liblzma === undefined ? text : `liblzma ${liblzma}, ${text}`;
 }
 
 /** Parses the superblock of a virtual delta; ERR_DELTA_CORRUPT, ERR_VARIANT if it is not one. */
@@ -51,5 +58,6 @@ export function parseVirtualDelta(superblock: Buffer): VirtualDelta {
   const profile = VIRTUAL_PROFILES.find((known) => known === match?.[2]);
   if (profile === undefined || from !== undefined)
     throw deltaFault(`the superblock to ${to} is not that of a virtual delta`);
-  return { profile, to, superblock, checksum: checksumOf(superblock), parts, liblzma: match?.[1] };
+  const packing = Number(match?.[3] ?? 1);
+  return { profile, to, superblock, checksum: checksumOf(superblock), parts, packing, liblzma: match?.[1] };
 }

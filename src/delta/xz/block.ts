@@ -8,14 +8,19 @@
  */
 import { crc32 } from 'node:zlib';
 import { encodeLzma2 } from '../../native/lzma/encode.ts';
+import { encodeLzma2Pieces } from '../../native/lzma/encode-pieces.ts';
 import { FILTER_IDS, type FilterChain } from '../../native/lzma/filter-chain.ts';
 
-export type XzBlock = {
-  /** In order; with the header, the check and the padding. */
-  readonly pieces: readonly Uint8Array[];
-  /** As the index has it: without the padding. */
+/** What the index says of a block. */
+export type XzRecord = {
+  /** Without the padding. */
   readonly unpaddedSize: number;
   readonly contentSize: number;
+};
+
+export type XzBlock = XzRecord & {
+  /** In order; with the header, the check and the padding. */
+  readonly pieces: readonly Uint8Array[];
 };
 
 const HEADER_BYTES = 12;
@@ -37,6 +42,25 @@ export function compressedBlock(content: Uint8Array, chain: FilterChain, scratch
   const size = encodeLzma2(content, scratch.subarray(0, content.length), chain);
   if (size === undefined) return storedBlock(content);
   return framed(blockHeader(chain.lzma2.dictionarySize, chain.x86), [scratch.subarray(0, size)], content);
+}
+
+/**
+ * Compresses `content` piece by piece, into `memory`: a piece lasts until the next is requested. Nothing is
+ * known of the block's size before its end, so that it is compressed even if it does not shrink.
+ */
+export function* compressedPieces(
+  content: Uint8Array,
+  { lzma2, x86 }: FilterChain,
+  memory: Uint8Array,
+): Generator<Uint8Array, XzRecord> {
+  const body = { size: 0 };
+  yield blockHeader(lzma2.dictionarySize, x86);
+  for (const piece of encodeLzma2Pieces(content, { lzma2, x86 }, memory)) {
+    body.size += piece.length;
+    yield piece;
+  }
+  yield blockTrailer(body.size, content);
+  return recordOf(body.size, content);
 }
 
 /** The pieces refer to `content`. */
@@ -62,13 +86,18 @@ export function storedBlockSize(contentSize: number): number {
 
 function framed(header: Uint8Array, body: readonly Uint8Array[], content: Uint8Array): XzBlock {
   const bodySize = body.reduce((sum, piece) => sum + piece.length, 0);
+  return { pieces: [header, ...body, blockTrailer(bodySize, content)], ...recordOf(bodySize, content) };
+}
+
+/** Padding and check. */
+function blockTrailer(bodySize: number, content: Uint8Array): Buffer {
   const trailer = Buffer.alloc(padding(bodySize) + CHECK_BYTES);
   trailer.writeUInt32LE(crc32(content), padding(bodySize));
-  return {
-    pieces: [header, ...body, trailer],
-    unpaddedSize: HEADER_BYTES + bodySize + CHECK_BYTES,
-    contentSize: content.length,
-  };
+  return trailer;
+}
+
+function recordOf(bodySize: number, content: Uint8Array): XzRecord {
+  return { unpaddedSize: HEADER_BYTES + bodySize + CHECK_BYTES, contentSize: content.length };
 }
 
 function blockHeader(dictionarySize: number, hasX86: boolean): Buffer {

@@ -5,7 +5,7 @@
  * all blocks, and a footer, which has the size of the index.
  */
 import { crc32 } from 'node:zlib';
-import type { XzBlock } from './block.ts';
+import type { XzBlock, XzRecord } from './block.ts';
 
 const CHECK_CRC32 = 1;
 const FLAGS = Buffer.of(0, CHECK_CRC32);
@@ -16,9 +16,6 @@ export const XZ_STREAM_HEADER: Uint8Array = Buffer.concat([
   FLAGS,
   crc(FLAGS),
 ]);
-
-/** What the index says of a block. */
-export type XzRecord = Pick<XzBlock, 'unpaddedSize' | 'contentSize'>;
 
 /** A whole stream of these blocks, in pieces. */
 export function xzStream(blocks: readonly XzBlock[]): Uint8Array[] {

@@ -2,12 +2,10 @@
  * Decoder of one .xz stream. Like libostree's it does not read on behind the end of the stream, and it takes
  * any number of blocks and every filter and check that liblzma knows.
  */
-import koffi from 'koffi';
 import { liblzma } from './liblzma.ts';
 import { LZMA, lzmaError } from './status.ts';
+import { inputLeft, outputLeft, STREAM_BYTES, setInput, setOutput } from './stream.ts';
 
-/** lzma_stream of lzma/base.h: next_in 0, avail_in 8, next_out 24, avail_out 32. */
-const STREAM_BYTES = 136;
 const RUN = 0;
 
 export type DecoderStep = {
@@ -34,15 +32,13 @@ export class XzDecoder {
    */
   step(input: Uint8Array, output: Uint8Array): DecoderStep {
     const stream = this.#stream;
-    stream.writeBigUInt64LE(input.length === 0 ? 0n : koffi.address(input), 0);
-    stream.writeBigUInt64LE(BigInt(input.length), 8);
-    stream.writeBigUInt64LE(output.length === 0 ? 0n : koffi.address(output), 24);
-    stream.writeBigUInt64LE(BigInt(output.length), 32);
+    setInput(stream, input);
+    setOutput(stream, output);
     const status = liblzma().code(stream, RUN);
     if (status !== LZMA.ok && status !== LZMA.streamEnd) throw lzmaError(this.#what, status);
     return {
-      consumed: input.length - Number(stream.readBigUInt64LE(8)),
-      produced: output.length - Number(stream.readBigUInt64LE(32)),
+      consumed: input.length - inputLeft(stream),
+      produced: output.length - outputLeft(stream),
       isEnd: status === LZMA.streamEnd,
     };
   }

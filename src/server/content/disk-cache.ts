@@ -10,7 +10,7 @@
  * answer.
  */
 import { existsSync, renameSync, unlinkSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryName } from '../../base/atomic-file.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -125,6 +125,19 @@ export class DiskCache {
     try {
       await writeNew(temporary, bytes);
       this.#moveIn(checksum, temporary, bytes.length);
+    } catch (error) {
+      await this.failed(temporary, error);
+    }
+  }
+
+  /** The same for bytes in pieces, which must stay as they are meanwhile. */
+  async storePieces(checksum: Checksum, pieces: readonly Buffer[]): Promise<void> {
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (size > this.maxBytes) return;
+    const temporary = this.temporaryPath(checksum);
+    try {
+      await writeFile(temporary, pieces, { flag: 'wx' });
+      this.#moveIn(checksum, temporary, size);
     } catch (error) {
       await this.failed(temporary, error);
     }

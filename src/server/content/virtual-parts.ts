@@ -1,23 +1,23 @@
 /**
  * The parts of virtual deltas: from the cache, from memory, or made from their objects. A part is made once
- * for all clients that ask meanwhile, and only sent if its checksum is right. The next parts are made ahead,
- * because clients fetch them in order.
- *
- * Without a cache that can be written, the parts used last are kept in memory, up to {@link HELD_BYTES}.
+ * for all clients that ask meanwhile, and sent while it is made (growing-part.ts); one whose checksum comes
+ * out differently never to its end. Clients fetch the parts of a delta in no order, but all of them: so with
+ * a cache others are made while a client waits for few.
  */
 import { availableParallelism } from 'node:os';
-import { asBuffer, freeNow } from '../../base/bytes.ts';
+import { asBuffer } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { PartHeader } from '../../delta/static/superblock.ts';
 import { PartMaker } from '../../delta/virtual/part-maker.ts';
-import type { MadePart } from '../../delta/virtual/part-thread.ts';
 import type { VirtualDelta, VirtualProfile } from '../../delta/virtual/virtual-delta.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { Counters } from '../http/counters.ts';
-import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
-import { FileTags } from '../live/file-tags.ts';
+import { type PlainFile, streamPlainFile } from '../http/plain-file.ts';
+import type { ByteRange } from '../http/ranges.ts';
 import type { DiskCache } from './disk-cache.ts';
+import { GrowingPart } from './growing-part.ts';
+import { KeptParts } from './kept-parts.ts';
 
 export type VirtualPartsOptions = {
   /** Of all deltas. */
@@ -25,41 +25,39 @@ export type VirtualPartsOptions = {
   readonly objects: ObjectSource;
   readonly cache: DiskCache | undefined;
   readonly counters: Counters;
+  /** Called when a part fails that clients have bytes of. */
+  readonly onFault: (delta: VirtualDelta, part: number, error: unknown) => void;
 };
 
-/** The name of the cache's folder of parts, in place of an encoder's id. */
-export const PARTS_FOLDER = 'delta-parts';
-
-/** The part that clients fetch, and those before and after it, even if they are not compressed. */
-const HELD_BYTES = 24 * 1024 * 1024;
-/**
- * Parts that are in the making at once, and that are made before a client asks for them. Those of `lan` take
- * no longer to make than to read.
- */
+/** Parts in the making at once. Those of `lan` take no longer to make than to read. */
 const AT_ONCE: Readonly<Record<VirtualProfile, number>> = { wan: 2, lan: 1 };
+
+type UnderWay = {
+  readonly part: GrowingPart;
+  /** Resolves when it is kept, or has failed. */
+  readonly kept: Promise<void>;
+};
 
 export class VirtualParts {
   readonly maker: PartMaker;
   readonly #options: VirtualPartsOptions;
-  readonly #tags = new FileTags();
-  readonly #underWay = new Map<Checksum, Promise<Buffer>>();
-  /** Most recently used last. */
-  readonly #held = new Map<Checksum, Buffer>();
-  #heldBytes = 0;
+  readonly #kept: KeptParts;
+  readonly #underWay = new Map<Checksum, UnderWay>();
   #isClosed = false;
 
   constructor(options: VirtualPartsOptions) {
     this.#options = options;
+    this.#kept = new KeptParts(options.cache);
     this.maker = new PartMaker({ threads: Math.min(availableParallelism(), AT_ONCE[options.profile]) });
   }
 
   /**
    * Part `index` of the delta; the caller closes a file. ERR_VIRTUAL_DELTA if the objects do not give it, and
-   * the errors of reading them.
+   * the errors of reading them, unless they show after the first piece.
    */
-  async open(delta: VirtualDelta, index: number): Promise<Buffer | PlainFile> {
-    const part = delta.parts[index] as PartHeader;
-    const content = (await this.#ready(part.checksum)) ?? (await this.#made(delta, part));
+  async open(delta: VirtualDelta, index: number): Promise<GrowingPart | PlainFile> {
+    const content = await this.#find(delta, index);
+    if (content instanceof GrowingPart) await content.started();
     this.#makeAhead(delta, index + 1);
     return content;
   }
@@ -82,105 +80,105 @@ export class VirtualParts {
    */
   async prepare(delta: VirtualDelta, maker: PartMaker, beforePart: () => Promise<void>): Promise<void> {
     const { cache } = this.#options;
-    for (const part of delta.parts) {
-      if (cache?.has(part.checksum) === true) continue;
+    for (const [index, { checksum }] of delta.parts.entries()) {
+      if (cache?.has(checksum) === true) continue;
       await beforePart();
-      const bytes = await this.#make(delta, part, maker);
-      await cache?.store(part.checksum, bytes);
-      freeNow(bytes);
-      if (cache?.has(part.checksum) !== true) return;
+      const { part, kept } = this.#made(delta, index, maker);
+      await part.finished();
+      await kept;
+      if (cache?.has(checksum) !== true) return;
     }
   }
 
   /** Keeps a part that was made elsewhere, if there is a cache. */
-  async keep({ checksum, bytes }: MadePart): Promise<void> {
-    await this.#options.cache?.store(checksum, asBuffer(bytes));
+  async keep(checksum: Checksum, pieces: readonly Buffer[]): Promise<void> {
+    await this.#options.cache?.storePieces(checksum, pieces);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#held.clear();
-    this.#options.cache?.close();
+    this.#kept.close();
     await this.maker.close();
   }
 
-  async #ready(checksum: Checksum): Promise<Buffer | PlainFile | undefined> {
-    const held = this.#held.get(checksum);
-    if (held !== undefined) {
-      this.#held.delete(checksum);
-      this.#held.set(checksum, held);
-      return held;
-    }
-    const { cache } = this.#options;
-    const file = cache?.open(checksum);
-    if (file === undefined) return undefined;
-    const tag = await Promise.resolve(this.#tags.of(file)).catch(() => undefined);
-    if (tag === checksum) return file;
-    closePlainFile(file);
-    cache?.drop(checksum);
-    return undefined;
+  async #find(delta: VirtualDelta, index: number): Promise<GrowingPart | PlainFile> {
+    const { checksum } = delta.parts[index] as PartHeader;
+    const underWay = this.#underWay.get(checksum)?.part;
+    return underWay ?? (await this.#kept.find(checksum)) ?? this.#made(delta, index, this.maker).part;
   }
 
+  /** Makes the next part that is not in the cache, unless clients wait for as many as are made at once. */
   #makeAhead(delta: VirtualDelta, first: number): void {
     const { cache, profile } = this.#options;
-    const ahead = AT_ONCE[profile];
-    for (const part of delta.parts.slice(first, first + ahead)) {
-      // Parts that clients wait for come first.
-      if (this.#underWay.size >= ahead) return;
-      const isReady = this.#held.has(part.checksum) || cache?.has(part.checksum) === true;
-      // The request for the part gives the error.
-      if (!isReady && !this.#isClosed) this.#made(delta, part).catch(() => {});
+    if (cache === undefined || this.#isClosed) return;
+    for (let step = 0; step < delta.parts.length; step++) {
+      if (this.#underWay.size >= AT_ONCE[profile]) return;
+      const index = (first + step) % delta.parts.length;
+      const { checksum } = delta.parts[index] as PartHeader;
+      if (!this.#kept.has(checksum)) this.#made(delta, index, this.maker);
     }
   }
 
-  #made(delta: VirtualDelta, part: PartHeader): Promise<Buffer> {
-    const underWay = this.#underWay.get(part.checksum);
-    if (underWay !== undefined) return underWay;
-    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-    this.#underWay.set(part.checksum, promise);
-    const work = async () => {
-      const bytes = await this.#make(delta, part, this.maker);
-      this.#hold(part.checksum, bytes);
-      resolve(bytes);
-      const { cache } = this.#options;
-      await cache?.store(part.checksum, bytes);
-      if (cache?.has(part.checksum) === true) this.#release(part.checksum);
-    };
-    work()
-      .catch(reject)
-      .finally(() => this.#underWay.delete(part.checksum));
-    return promise;
+  #made(delta: VirtualDelta, index: number, maker: PartMaker): UnderWay {
+    const { checksum, size } = delta.parts[index] as PartHeader;
+    const known = this.#underWay.get(checksum);
+    if (known !== undefined) return known;
+    const part = new GrowingPart(size, (range) => this.#reopen(delta, index, range));
+    const kept = this.#fill(part, delta, index, maker).finally(() => this.#underWay.delete(checksum));
+    const underWay = { part, kept };
+    this.#underWay.set(checksum, underWay);
+    return underWay;
   }
 
-  async #make(delta: VirtualDelta, part: PartHeader, maker: PartMaker): Promise<Buffer> {
+  /** Makes the part and keeps it; does not reject. */
+  async #fill(part: GrowingPart, delta: VirtualDelta, index: number, maker: PartMaker): Promise<void> {
+    try {
+      await this.#make(part, delta, index, maker);
+      part.complete();
+    } catch (error) {
+      // Otherwise the requests for it give the error.
+      if (part.pieces.length > 0) this.#options.onFault(delta, index, error);
+      part.fail(error);
+      return;
+    }
+    await this.#kept.keep((delta.parts[index] as PartHeader).checksum, part);
+  }
+
+  async #make(part: GrowingPart, delta: VirtualDelta, index: number, maker: PartMaker): Promise<void> {
     const { objects, counters } = this.#options;
     if (this.#isClosed) throw new TreeportError('ERR_INTERNAL', 'the server is closing');
-    const wanted = { objects: part.objects, profiles: [delta.profile], verify: false };
-    const [made] = await maker.make(objects, wanted);
-    const { bytes, checksum } = made as MadePart;
-    counters.madeParts += 1;
-    if (checksum !== part.checksum) throw wrongPart(delta, part, checksum);
-    return asBuffer(bytes);
-  }
-
-  #hold(checksum: Checksum, bytes: Buffer): void {
-    this.#held.set(checksum, bytes);
-    this.#heldBytes += bytes.length;
-    for (const oldest of this.#held.keys()) {
-      if (this.#heldBytes <= HELD_BYTES || oldest === checksum) return;
-      this.#release(oldest);
+    const header = delta.parts[index] as PartHeader;
+    const wanted = { objects: header.objects, profile: delta.profile, verify: 'metadata' } as const;
+    const total = { size: 0 };
+    for await (const { bytes, checksum } of maker.pieces(objects, wanted)) {
+      total.size += bytes.length;
+      const isEnd = checksum !== undefined;
+      if (isEnd) counters.madeParts += 1;
+      if (total.size > part.size || (isEnd && checksum !== header.checksum))
+        throw wrongPart(delta, index, checksum);
+      part.add(asBuffer(bytes));
     }
   }
 
-  #release(checksum: Checksum): void {
-    this.#heldBytes -= this.#held.get(checksum)?.length ?? 0;
-    this.#held.delete(checksum);
+  async #reopen(delta: VirtualDelta, index: number, range: ByteRange): Promise<AsyncIterable<Buffer>> {
+    const found = await this.#find(delta, index);
+    return found instanceof GrowingPart ? found.stream(range) : streamFound(found, range);
   }
 }
 
-function wrongPart({ to, profile, parts }: VirtualDelta, part: PartHeader, actual: Checksum): TreeportError {
+async function* streamFound({ content }: PlainFile, range: ByteRange): AsyncGenerator<Buffer> {
+  if (Buffer.isBuffer(content)) yield content.subarray(range.from, range.to);
+  else yield* streamPlainFile(content, range);
+}
+
+function wrongPart(
+  { to, profile, parts }: VirtualDelta,
+  index: number,
+  actual: Checksum | undefined,
+): TreeportError {
+  const how = actual === undefined ? 'larger' : `as ${actual}`;
   return new TreeportError(
     'ERR_VIRTUAL_DELTA',
-    `part ${parts.indexOf(part)} of the ${profile} delta to ${to} comes out as ${actual}, not ${part.checksum}: an object of it is corrupt, or it was made with another liblzma; run \`treeport repo fsck\``,
+    `part ${index} of the ${profile} delta to ${to} comes out ${how}, not as ${parts[index]?.checksum}: an object of it is corrupt, or it was made with another liblzma; run \`treeport repo fsck\``,
   );
 }

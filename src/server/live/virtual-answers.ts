@@ -18,6 +18,7 @@ import {
   parseDict,
   serializeDict,
 } from '../../ostree/metadata-dict.ts';
+import { GrowingPart } from '../content/growing-part.ts';
 import type { VirtualParts } from '../content/virtual-parts.ts';
 import {
   type Answer,
@@ -26,6 +27,7 @@ import {
   fileAnswer,
   notForClientAnswer,
   type Request,
+  rangeAnswer,
 } from '../http/answer.ts';
 import { BY_CLIENT, NOT_STORED, REVALIDATE } from '../http/caching.ts';
 import { fetchesDeltasAlone } from '../http/client-version.ts';
@@ -78,8 +80,8 @@ export function createVirtualAnswers({
     try {
       const form = { etag: checksum, lastModified: undefined, cacheControl: REVALIDATE };
       const content = await parts.open(delta, index);
-      return Buffer.isBuffer(content)
-        ? bytesAnswer(request, content, form)
+      return content instanceof GrowingPart
+        ? rangeAnswer(request, content.size, form, (range) => content.stream(range))
         : fileAnswer(request, content, form);
     } catch (error) {
       const isWithdrawn = deltas.failed(delta, index, error) === 'withdrawn';

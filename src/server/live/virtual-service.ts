@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import { isTreeportError, messageOf } from '../../base/errors.ts';
 import { buildVirtualDeltas } from '../../delta/virtual/build-virtual-deltas.ts';
 import { PartMaker } from '../../delta/virtual/part-maker.ts';
-import type { VirtualProfile } from '../../delta/virtual/virtual-delta.ts';
+import { PACKING_VERSION, type VirtualProfile } from '../../delta/virtual/virtual-delta.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import type { VirtualParts } from '../content/virtual-parts.ts';
@@ -87,7 +87,9 @@ export class VirtualService {
     const { profile, repo, deltas, parts, logger } = this.#options;
     const version = profile === 'wan' ? await parts.maker.liblzmaVersion() : undefined;
     for (const delta of storedVirtualDeltas(repo.path, profile)) {
-      if (delta.liblzma === version) deltas.offer(delta);
+      if (delta.packing !== PACKING_VERSION)
+        logger.warn(`the virtual delta to ${delta.to} is not offered: another version of treeport made it`);
+      else if (delta.liblzma === version) deltas.offer(delta);
       else
         logger.warn(
           `the virtual delta to ${delta.to} is not offered: it was made with liblzma ${delta.liblzma}, and here is ${version}`,
@@ -161,7 +163,7 @@ export class VirtualService {
   async #compute(commit: Checksum, maker: PartMaker): Promise<void> {
     const { repo, profile, parts, deltas, logger, beforePart } = this.#options;
     const detached = await detachedOf(repo, commit);
-    const onPart = (part: Parameters<VirtualParts['keep']>[0]) => parts.keep(part);
+    const onPart = (...part: Parameters<VirtualParts['keep']>) => parts.keep(...part);
     const built = await buildVirtualDeltas(repo.objects, commit, {
       profiles: [profile],
       maker,

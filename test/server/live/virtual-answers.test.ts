@@ -184,19 +184,28 @@ test('not offered where the summary announces no indexes', async (t) => {
   assert.deepEqual((await app.inject('/repo/summary')).rawPayload, bytes);
 });
 
-test('a part that comes out differently is not sent, and the delta is withdrawn', async (t) => {
+test('a part that comes out differently is not sent to its end, and the delta is withdrawn', async (t) => {
   const { delta, repo, to, lines, start } = await setup(t, 'lan');
   const checksum = checksumToBytes(delta.parts[0]?.checksum as never);
   const bytes = Buffer.from(delta.superblock);
   bytes.writeUInt8((checksum[0] as number) ^ 1, bytes.indexOf(checksum));
   write(join(repo.path, virtualDeltaPath(to, 'lan')), bytes);
-  const { index, superblock, part, counters } = await start();
-  const answer = await part(0);
-  assert.deepEqual([answer.statusCode, answer.rawPayload.length], [500, 0]);
+  const { app, index, superblock, part, counters } = await start();
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 });
+  const size = delta.parts[0]?.size as number;
+  const received = { bytes: 0 };
+  const pull = async () => {
+    received.bytes = 0;
+    const response = await fetch(`${origin}/repo/${partPath({ from: undefined, to }, 0)}`);
+    assert.equal(response.headers.get('content-length'), String(size));
+    for await (const bytes of response.body ?? []) received.bytes += bytes.length;
+  };
+  await assert.rejects(pull());
+  assert.ok(received.bytes < size, `${received.bytes} of ${size}`);
   assert.equal((await index()).statusCode, 404);
   assert.equal((await superblock()).statusCode, 404);
   assert.equal((await part(0)).statusCode, 404);
-  assert.equal(counters.withdrawnDeltas, 1);
+  assert.deepEqual([counters.withdrawnDeltas, counters.failedParts], [1, 0]);
   const logged = lines.filter((line) => line.includes('ERR_VIRTUAL_DELTA'));
   assert.equal(logged.length, 1);
   assert.match(logged[0] as string, /is withdrawn: part 0 of the lan delta/);
@@ -232,6 +241,16 @@ test('a delta of another liblzma is not offered, and the log says so', async (t)
   const { start, lines, to } = await setup(t, 'wan', { change: other });
   await start();
   assert.ok(lines.some((line) => line.includes(`to ${to} is not offered: it was made with liblzma 4.0`)));
+});
+
+test('a delta whose parts were packed in another way is not offered, and the log says so', async (t) => {
+  const other = (superblock: Buffer) =>
+    Buffer.from(superblock.toString('latin1').replace('lan 2', 'lan 3'), 'latin1');
+  const { start, lines, to } = await setup(t, 'lan', { change: other });
+  const { superblock } = await start();
+  assert.equal((await superblock()).statusCode, 404);
+  const text = `the virtual delta to ${to} is not offered: another version of treeport made it`;
+  assert.ok(lines.some((line) => line.includes(text)));
 });
 
 test('parts are kept in the cache; a corrupt one is made again', async (t) => {

@@ -6,8 +6,8 @@
  * compressed.
  */
 import type { FilterChain } from '../../../native/lzma/filter-chain.ts';
-import { compressedBlock, storedBlock, type XzBlock } from '../../xz/block.ts';
-import { XZ_STREAM_HEADER, type XzRecord, xzTrailer } from '../../xz/stream.ts';
+import { compressedBlock, compressedPieces, storedBlock, type XzRecord } from '../../xz/block.ts';
+import { XZ_STREAM_HEADER, xzTrailer } from '../../xz/stream.ts';
 import type { ContentClass } from './content-class.ts';
 import type { PartContent, PartSection } from './part-assembly.ts';
 
@@ -17,31 +17,32 @@ export type Packing = Readonly<Partial<Record<ContentClass, FilterChain>>>;
 const XZ = Buffer.from('x');
 
 /**
- * The part file in pieces. Compression blocks the thread, section by section, into `scratch(size)`; if that
- * is the same memory each time, a piece lasts until the next is requested.
+ * The part file in pieces. Compression blocks the thread: section by section, or with `memory` piece by piece
+ * into it, so that a piece lasts until the next is requested.
  */
 export function* packPart(
   { sections }: PartContent,
   packing: Packing,
-  scratch: (size: number) => Buffer = Buffer.allocUnsafeSlow,
+  memory?: Uint8Array,
 ): Generator<Uint8Array> {
   yield XZ;
   yield XZ_STREAM_HEADER;
   const records: XzRecord[] = [];
-  for (const section of sections) {
-    const { pieces, unpaddedSize, contentSize } = packSection(section, packing, scratch);
-    records.push({ unpaddedSize, contentSize });
-    yield* pieces;
-  }
+  for (const section of sections) records.push(yield* packSection(section, packing, memory));
   yield xzTrailer(records);
 }
 
-function packSection(
+function* packSection(
   { class: name, bytes }: PartSection,
   packing: Packing,
-  scratch: (size: number) => Buffer,
-): XzBlock {
+  memory: Uint8Array | undefined,
+): Generator<Uint8Array, XzRecord> {
   const chain = packing[name];
-  if (chain === undefined) return storedBlock(bytes);
-  return compressedBlock(bytes, chain, scratch(bytes.length));
+  if (chain !== undefined && memory !== undefined) return yield* compressedPieces(bytes, chain, memory);
+  const block =
+    chain === undefined
+      ? storedBlock(bytes)
+      : compressedBlock(bytes, chain, Buffer.allocUnsafeSlow(bytes.length));
+  yield* block.pieces;
+  return { unpaddedSize: block.unpaddedSize, contentSize: block.contentSize };
 }

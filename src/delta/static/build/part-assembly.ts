@@ -10,7 +10,7 @@ import type { CopyStep } from '../match/copy-steps.ts';
 import { type DeltaOperation, OperationWriter } from '../operations.ts';
 import { framePayload } from '../part-payload.ts';
 import { ByteSection } from './byte-section.ts';
-import { type ContentClass, contentClassOf } from './content-class.ts';
+import { type ContentClass, contentClassOf, type FileClass } from './content-class.ts';
 import { PartTables } from './tables.ts';
 
 export type PartSection = { readonly class: ContentClass; readonly bytes: Buffer };
@@ -37,13 +37,15 @@ const BLOB_CLASSES: readonly BlobClass[] = [
 
 export class PartAssembly {
   readonly #capacity: number;
+  readonly #classOf: (bytes: Buffer) => FileClass;
   readonly #tables = new PartTables();
   readonly #sections = new Map<BlobClass, ByteSection>();
   readonly #operations: Placed[] = [];
 
-  /** `capacity`: bytes of content expected. */
-  constructor(capacity: number) {
+  /** `capacity`: bytes of content expected. `classOf` tells in which section a file is. */
+  constructor(capacity: number, classOf = contentClassOf) {
     this.#capacity = capacity;
+    this.#classOf = classOf;
   }
 
   addMetadata(bytes: Uint8Array): void {
@@ -54,7 +56,7 @@ export class PartAssembly {
   /** A symlink or a regular file with all its bytes. */
   addFile(header: FileHeader, bytes: Buffer): void {
     const content = isSymlink(header) ? Buffer.from(header.target) : bytes;
-    const section = isSymlink(header) ? 'metadata' : contentClassOf(content);
+    const section = isSymlink(header) ? 'metadata' : this.#classOf(content);
     const offset = this.section(section).append(content);
     const indexes = this.#tables.add(header);
     this.#add({ kind: 'splice-file', ...indexes, length: content.length, offset }, section);

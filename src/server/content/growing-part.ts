@@ -1,0 +1,106 @@
+/**
+ * A part of a virtual delta that is sent while it is made. Making neither waits for readers nor stops when
+ * they leave. The last piece is added only when the checksum of the whole is known to be right, so that no
+ * reader gets a whole part that is wrong; a failure is an error of the stream, never a clean end.
+ *
+ * The pieces are in memory until the part is released; readers that have not got all by then go on with
+ * `reopen`, so that slow clients hold no part in memory.
+ */
+import type { Readable } from 'node:stream';
+import { freeNow } from '../../base/bytes.ts';
+import { PIECE_BYTES, pieceStream } from '../http/piece-stream.ts';
+import type { ByteRange } from '../http/ranges.ts';
+
+/** Opens the part again at a range. */
+export type ReopenPart = (range: ByteRange) => Promise<AsyncIterable<Buffer>>;
+
+type State = 'growing' | 'complete' | 'failed' | 'released';
+
+export class GrowingPart {
+  /** Bytes of the whole part. */
+  readonly size: number;
+  readonly #reopen: ReopenPart;
+  readonly #pieces: Buffer[] = [];
+  #state: State = 'growing';
+  #failure: unknown;
+  #grown = Promise.withResolvers<void>();
+  #isRead = false;
+
+  constructor(size: number, reopen: ReopenPart) {
+    this.size = size;
+    this.#reopen = reopen;
+  }
+
+  /** Those that were added; none after {@link release}. */
+  get pieces(): readonly Buffer[] {
+    return this.#pieces;
+  }
+
+  add(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#change('growing');
+  }
+
+  /** Called when the last piece was added. */
+  complete(): void {
+    this.#change('complete');
+  }
+
+  fail(error: unknown): void {
+    this.#failure = error;
+    this.#change('failed');
+  }
+
+  /** Drops the pieces. */
+  release(): void {
+    const pieces = this.#pieces.splice(0);
+    // A reader's pieces may be in the buffers of its connection.
+    if (!this.#isRead) for (const piece of pieces) freeNow(piece);
+    this.#change('released');
+  }
+
+  /** Resolves when there are bytes to send; rejects if it fails before. */
+  async started(): Promise<void> {
+    while (this.#pieces.length === 0 && this.#state === 'growing') await this.#grown.promise;
+    if (this.#pieces.length === 0 && this.#state === 'failed') throw this.#failure;
+  }
+
+  /** Resolves when the part is complete; rejects if it fails. */
+  async finished(): Promise<void> {
+    while (this.#state === 'growing') await this.#grown.promise;
+    if (this.#state === 'failed') throw this.#failure;
+  }
+
+  /** A stream of the range. */
+  stream(range: ByteRange): Readable {
+    return pieceStream(this.#read(range));
+  }
+
+  async *#read({ from, to }: ByteRange): AsyncGenerator<Buffer> {
+    this.#isRead = true;
+    // Only the end of a part is held back, so that of one that is wrong nothing else may be read to its end.
+    if (to < this.size) await this.finished();
+    const next = { piece: 0, start: 0 };
+    for (let at = from; at < to; ) {
+      const piece = this.#pieces[next.piece];
+      if (this.#state === 'released') return yield* await this.#reopen({ from: at, to });
+      if (this.#state === 'failed') throw this.#failure;
+      if (piece === undefined) await this.#grown.promise;
+      else if (at >= next.start + piece.length) {
+        next.piece += 1;
+        next.start += piece.length;
+      } else {
+        const end = Math.min(at - next.start + PIECE_BYTES, to - next.start);
+        const bytes = piece.subarray(at - next.start, end);
+        at += bytes.length;
+        yield bytes;
+      }
+    }
+  }
+
+  #change(state: State): void {
+    this.#state = state;
+    this.#grown.resolve();
+    this.#grown = Promise.withResolvers();
+  }
+}
