@@ -1,9 +1,12 @@
 /** The argument that names a delta: `TO` or `FROM-TO` of the repository, or the path of a superblock. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { StaticDelta } from '../delta/static/open-delta.ts';
-import { parseDeltaKey } from '../ostree/delta-name.ts';
+import { deltaNames } from '../ostree/delta-list.ts';
+import { type DeltaName, deltaKey, parseDeltaKey } from '../ostree/delta-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
+import { ambiguous } from '../ostree/revision.ts';
 import { isEngineName } from '../ostree/sign/engines.ts';
 import type { VerifiedSignature } from '../ostree/sign/signed-commit.ts';
 import type { SignatureKind } from '../ostree/sign/signer.ts';
@@ -15,7 +18,7 @@ import { signTypeOption } from './sign-options.ts';
 export function addDeltaArgument(command: Command): Command {
   return command.argument(
     '<delta>',
-    'TO or FROM-TO, both commits, of the repository; or the path of a superblock or its directory',
+    'TO or FROM-TO, both commits or their beginnings, of the repository; or the path of a superblock or its directory',
   );
 }
 
@@ -26,11 +29,26 @@ export function addDeltaArgument(command: Command): Command {
 export async function openDeltaArgument(text: string, repoPath: string): Promise<StaticDelta> {
   const { openDeltaFile, openStoredDelta } = await import('../delta/static/open-delta.ts');
   const { checkDeltaIndex } = await import('../delta/static/check-index.ts');
-  const name = parseDeltaKey(text);
+  const name = parseDeltaKey(text) ?? abbreviatedDelta(text, repoPath);
   if (name === undefined) return openDeltaFile(text);
   const delta = openStoredDelta(repoPath, name);
   checkDeltaIndex(repoPath, name, delta.file);
   return delta;
+}
+
+const ABBREVIATED = /^[0-9a-f]{4,64}(?:-[0-9a-f]{4,64})?$/;
+
+/** The delta of the repository whose commits begin so; undefined if `text` is none, or a file. */
+function abbreviatedDelta(text: string, repoPath: string): DeltaName | undefined {
+  if (!ABBREVIATED.test(text) || existsSync(text)) return undefined;
+  const [first = '', second] = text.split('-');
+  const fits = ({ from, to }: DeltaName) =>
+    second === undefined
+      ? from === undefined && to.startsWith(first)
+      : from?.startsWith(first) === true && to.startsWith(second);
+  const [name, ...more] = [...deltaNames(repoPath)].filter(fits);
+  if (name !== undefined && more.length > 0) throw ambiguous(text, 'deltas', [name, ...more].map(deltaKey));
+  return name;
 }
 
 export type DeltaWithRepoOptions = {

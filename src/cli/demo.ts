@@ -64,7 +64,7 @@ function clientLines(port: number, imagePath: string): readonly string[] {
   const run = 'podman run --rm -p 8081:8080 --user 12345 --read-only --cap-drop=all';
   return [
     '',
-    `Serving on http://localhost:${port}/ until Ctrl-C. To pull from it:`,
+    `Serving on http://localhost:${port}/ until Ctrl-C; open it in a browser, too. To pull from it:`,
     '',
     '    ostree --repo=client init --mode=bare-user',
     `    ostree --repo=client remote add --no-gpg-verify demo http://localhost:${port}/repo`,
@@ -78,6 +78,8 @@ function clientLines(port: number, imagePath: string): readonly string[] {
     '',
     `    skopeo copy ${image} docker://registry.example.com/treeport-demo:latest`,
     '    kubectl run treeport-demo --image=registry.example.com/treeport-demo:latest --port=8080',
+    '',
+    'To serve on another port: npm start -- --listen 9090, or treeport demo --listen 9090.',
     '',
   ];
 }

@@ -69,12 +69,21 @@ async function resolveBeginning(repo: Repository, text: string): Promise<Checksu
   for await (const { type, checksum } of repo.objects.list()) {
     if (type === 'commit' && checksum.startsWith(text)) matches.add(checksum);
   }
-  if (matches.size > 1)
-    throw new TreeportError(
-      'ERR_REF_MISSING',
-      `"${text}" is the beginning of ${matches.size} commits; give more digits`,
-    );
+  if (matches.size > 1) throw ambiguous(text, 'commits', [...matches]);
   return [...matches][0];
+}
+
+/** Candidates that an error lists. */
+const MOST_CANDIDATES = 8;
+
+/** The error for an abbreviation of several names. */
+export function ambiguous(text: string, what: string, names: readonly string[]): TreeportError {
+  const listed = names.toSorted().slice(0, MOST_CANDIDATES).join(', ');
+  const rest = names.length > MOST_CANDIDATES ? ', …' : '';
+  return new TreeportError(
+    'ERR_REF_MISSING',
+    `"${text}" is the beginning of ${names.length} ${what}: ${listed}${rest}; give more digits`,
+  );
 }
 
 /** Reads, verifies and parses a commit; ERR_COMMIT_MISSING if the repository lacks it. */

@@ -94,7 +94,10 @@ test('a beginning of several commits is ambiguous', async (t) => {
   const { repo, second } = await twoCommits(t);
   const twin = parseChecksum(`${second.slice(0, 10)}${'f'.repeat(54)}`);
   writeFileSync(join(repo.path, loosePath(twin, 'commit')), '');
-  await assert.rejects(resolveRevision(repo, second.slice(0, 10)), coded('ERR_REF_MISSING', '2 commits'));
+  await assert.rejects(
+    resolveRevision(repo, second.slice(0, 10)),
+    coded('ERR_REF_MISSING', '2 commits', twin, second),
+  );
   assert.equal(await resolveRevision(repo, second.slice(0, 11)), second);
 });
 
