@@ -7,6 +7,7 @@ import { manifest, projectFiles, projectText } from '../support/project.ts';
 const LOCKS = [
   'package-lock.json',
   'test/node26/package-lock.json',
+  'test/kubernetes/package-lock.json',
   'test/s3rver/package-lock.json',
   'tools/package-lock.json',
 ];

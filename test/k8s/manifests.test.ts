@@ -102,6 +102,16 @@ test('the Ingress leads to the Service', () => {
   assert.equal(at(backend, 'port', 'name'), at(SERVICE, 'spec', 'ports', 0, 'name'));
 });
 
+test('the HTTPRoute leads to the Service, for the host of the Ingress', () => {
+  const [route] = yamlDocuments('k8s/components/http-route/http-route.yaml');
+  const [ingress] = yamlDocuments('k8s/components/ingress/ingress.yaml');
+  assert.deepEqual(at(route, 'spec', 'rules', 0, 'backendRefs'), [
+    { name: at(SERVICE, 'metadata', 'name'), port: at(SERVICE, 'spec', 'ports', 0, 'port') },
+  ]);
+  assert.deepEqual(at(route, 'spec', 'hostnames'), [at(ingress, 'spec', 'rules', 0, 'host')]);
+  assert.equal(at(ingress, 'spec', 'ingressClassName'), 'nginx');
+});
+
 for (const path of KUSTOMIZATIONS.filter((file) => !/\/(components|deltas)\//.test(file))) {
   const folder = dirname(path);
   test(`kubectl kustomize ${folder}`, { skip: unlessInstalled('kubectl') }, () => {
