@@ -3,12 +3,12 @@ import { TreeportError } from '../base/errors.ts';
 import { keyfileBoolean } from '../ostree/keyfile.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { addDeltaWithRepo, type DeltaWithRepoOptions, openDeltaWithRepo } from './delta-argument.ts';
-import { quietOption } from './options.ts';
-import { printLine } from './output.ts';
+import { jsonOption, quietOption } from './options.ts';
+import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import { warn } from './report.ts';
 
-type Options = DeltaWithRepoOptions & { readonly quiet?: boolean };
+type Options = DeltaWithRepoOptions & { readonly quiet?: boolean; readonly json?: boolean };
 
 export function addDeltaApply(group: Command): void {
   addDeltaWithRepo(
@@ -16,6 +16,7 @@ export function addDeltaApply(group: Command): void {
       .command('apply')
       .description('apply a static delta to a repository of any mode, completely or not at all; sets no ref'),
   )
+    .addOption(jsonOption())
     .addOption(quietOption())
     .action(apply);
 }
@@ -38,7 +39,8 @@ async function apply(text: string, options: Options): Promise<void> {
   } finally {
     progress.stop();
   }
-  await printLine(`Applied: ${delta.parsed.to}`);
+  if (options.json) await printJson({ from: delta.parsed.from ?? null, to: delta.parsed.to }, 2);
+  else await printLine(`Applied: ${delta.parsed.to}`);
 }
 
 /** As libostree: the repository may require signatures, and does not say by whom. */

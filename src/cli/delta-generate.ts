@@ -10,8 +10,8 @@ import type { EngineName } from '../ostree/sign/engine.ts';
 import type { Signer } from '../ostree/sign/signer.ts';
 import { collectText } from './encapsulate-options.ts';
 import { openRepo } from './open-repo.ts';
-import { quietOption, repoOption } from './options.ts';
-import { printLine } from './output.ts';
+import { jsonOption, quietOption, repoOption } from './options.ts';
+import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import { warn } from './report.ts';
 
@@ -19,6 +19,7 @@ type Options = {
   readonly repo: string;
   readonly from?: string;
   readonly empty?: boolean;
+  readonly json?: boolean;
   readonly profile: ProfileName;
   readonly threads?: number;
   readonly minFallbackSize?: number;
@@ -74,6 +75,7 @@ export function addDeltaGenerate(group: Command): void {
     .option('--if-not-exists', 'do nothing if the repository has the delta')
     .option('--replace', 'replace parts of an earlier delta even if clients may be fetching them')
     .addOption(threadsOption())
+    .addOption(jsonOption())
     .addOption(quietOption())
     .action(generate);
 }
@@ -120,6 +122,7 @@ async function generate(revision: string, options: Options): Promise<void> {
   });
   progress.stop();
   if (delta !== undefined && options.filename === undefined) await signSummary(repo, signers);
+  if (options.json) return printJson({ from: from ?? null, to, generated: delta ?? null }, 2);
   if (options.quiet) return;
   if (delta === undefined) await printLine(`the delta ${from ?? 'from scratch'} to ${to} exists`);
   else await printLine(summaryLine(delta, (performance.now() - started) / 1000));

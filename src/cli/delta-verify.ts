@@ -1,22 +1,29 @@
 import type { Command } from 'commander';
 import { addDeltaWithRepo, type DeltaWithRepoOptions, openDeltaWithRepo } from './delta-argument.ts';
-import { printLine } from './output.ts';
+import { jsonOption } from './options.ts';
+import { printJson, printLine } from './output.ts';
+
+type Options = DeltaWithRepoOptions & { readonly json?: boolean };
 
 export function addDeltaVerify(group: Command): void {
   addDeltaWithRepo(
     group
       .command('verify')
       .description('verify a static delta: apply it in memory, compare every id, find what it leaves out'),
-  ).action(verify);
+  )
+    .addOption(jsonOption())
+    .action(verify);
 }
 
-async function verify(text: string, options: DeltaWithRepoOptions): Promise<void> {
+async function verify(text: string, options: Options): Promise<void> {
   const { verifyDelta } = await import('../delta/static/verify-delta.ts');
   const { repo, delta, signatures } = await openDeltaWithRepo(text, options);
   await verifyDelta(delta, repo.objects);
-  for (const { kind, key } of signatures) await printLine(`good  ${kind}  key ${key}`);
   const { parts, fallbacks } = delta.parsed;
   const objects = parts.reduce((sum, part) => sum + part.objects.length, 0);
+  if (options.json)
+    return printJson({ objects, parts: parts.length, fallbacks: fallbacks.length, signatures }, 2);
+  for (const { kind, key } of signatures) await printLine(`good  ${kind}  key ${key}`);
   const fetched = fallbacks.length === 0 ? '' : `; ${fallbacks.length} are fetched one by one`;
   await printLine(
     `${objects} objects in ${parts.length} ${parts.length === 1 ? 'part' : 'parts'} are good${fetched}`,

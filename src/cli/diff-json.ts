@@ -2,6 +2,7 @@
 import type { At, CommitDiff, DiffNode, Pair } from '../ostree/diff.ts';
 import { attributesOf, describeChange, type NodeAttributes } from '../ostree/diff-attributes.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
+import type { Xattr } from '../ostree/xattrs.ts';
 import { formatMode } from './diff-text.ts';
 
 /** A value for `JSON.stringify`. Modes are octal text; values of extended attributes are base64. */
@@ -41,8 +42,13 @@ function attributesDocument({ type, mode, uid, gid, xattrs, size, target }: Node
     gid,
     ...(type === 'file' ? { size } : {}),
     ...(type === 'symlink' ? { target } : {}),
-    xattrs: Object.fromEntries(
-      xattrs.map(({ name, value }) => [name.toString('utf8'), value.toString('base64')]),
-    ),
+    xattrs: xattrsDocument(xattrs),
   };
+}
+
+/** Values are base64. */
+export function xattrsDocument(xattrs: readonly Xattr[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    xattrs.map(({ name, value }) => [name.toString('utf8'), value.toString('base64')]),
+  );
 }

@@ -23,7 +23,6 @@ export type LayerCliOptions = {
   readonly writeContentmetaJson?: string;
   readonly compareWithBuild?: string;
   readonly dryRun?: boolean;
-  readonly json?: boolean;
 };
 
 export function addLayerOptions(command: Command): Command {
@@ -56,8 +55,7 @@ export function addLayerOptions(command: Command): Command {
     )
     .option('--write-contentmeta-json <file>', 'write the components with their sizes, as rpm-ostree does')
     .option('--compare-with-build <image>', 'print what a machine with this image must download, and why')
-    .option('--dry-run', 'print the layers and what an update is expected to cost; write nothing')
-    .option('--json', 'with --dry-run: print the plan as JSON');
+    .option('--dry-run', 'print the layers and what an update is expected to cost; write nothing');
 }
 
 function parseCount(value: string): number {
@@ -79,7 +77,6 @@ const ALL_FLAGS: Readonly<Record<keyof LayerCliOptions, string>> = {
   writeContentmetaJson: '--write-contentmeta-json',
   compareWithBuild: '--compare-with-build',
   dryRun: '--dry-run',
-  json: '--json',
 };
 
 /** Throws ERR_USAGE if any of the options is given. `why`: what there is instead of layers to plan. */
@@ -89,12 +86,6 @@ export function refuseLayerOptions(options: LayerCliOptions, why: string): void 
   );
   if (given !== undefined)
     throw exclusion(`${ALL_FLAGS[given]} is about the layers of an operating system: ${why}`);
-}
-
-/** Prevents that a plan is asked for and an image is made. */
-export function checkDryRun({ dryRun, json }: LayerCliOptions): void {
-  if (json === true && dryRun !== true)
-    throw exclusion('--json prints the plan of layers; give --dry-run, too');
 }
 
 /** Throws ERR_USAGE for options that exclude each other. */

@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import { openAnyRepo } from './open-repo.ts';
-import { quietOption, repoOption } from './options.ts';
-import { printLine } from './output.ts';
+import { jsonOption, quietOption, repoOption } from './options.ts';
+import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 
-type Options = { readonly repo: string; readonly cacheDir: string; readonly quiet?: boolean };
+type Options = {
+  readonly repo: string;
+  readonly cacheDir: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+};
 
 export function addMirrorWarm(group: Command): void {
   group
@@ -15,11 +20,12 @@ export function addMirrorWarm(group: Command): void {
     )
     .addOption(repoOption())
     .requiredOption('--cache-dir <path>', 'the cache directory')
+    .addOption(jsonOption())
     .addOption(quietOption())
     .action(warm);
 }
 
-async function warm({ repo: path, cacheDir, quiet }: Options): Promise<void> {
+async function warm({ repo: path, cacheDir, quiet, json }: Options): Promise<void> {
   const { warmCache } = await import('../server/content/warm-cache.ts');
   const repo = await openAnyRepo(path);
   const progress = startProgress({ label: 'mirror warm', unit: 'objects', quiet });
@@ -27,6 +33,7 @@ async function warm({ repo: path, cacheDir, quiet }: Options): Promise<void> {
     const onProgress = (done: number) => progress.update(done);
     const { written, present, bytes } = await warmCache(repo, { directory: cacheDir, onProgress });
     progress.stop();
+    if (json) return await printJson({ written, present, bytes }, 2);
     if (quiet) return;
     await printLine(
       `${written} objects written, ${present} were there and are good; the cache has ${formatByteSize(bytes)}`,

@@ -7,6 +7,11 @@ export function repoOption(): Option {
   return new Option('--repo <path>', 'path of the ostree repository').makeOptionMandatory();
 }
 
+/** `--json`, as one document; docs/schemas/ has a schema for each verb. */
+export function jsonOption(): Option {
+  return new Option('--json', 'print everything as one JSON document');
+}
+
 /** `--quiet`: no progress and no summary. */
 export function quietOption(): Option {
   return new Option('-q, --quiet', 'print results and errors only');

@@ -34,6 +34,16 @@ export function printJson(value: unknown, indent?: number): Promise<void> {
   return writeOut(`${jsonText(value, indent)}\n`);
 }
 
+/** Writes a JSON array, one value on a line, without keeping the values. */
+export async function printJsonArray(values: AsyncIterable<unknown>): Promise<void> {
+  const written = { any: false };
+  for await (const value of values) {
+    await writeOut(`${written.any ? ',' : '['}\n  ${jsonText(value)}`);
+    written.any = true;
+  }
+  await writeOut(written.any ? '\n]\n' : '[]\n');
+}
+
 /** Writes bytes or text unchanged; waits for stdout to drain. */
 export async function writeOut(data: string | Uint8Array): Promise<void> {
   if (!process.stdout.write(data)) await once(process.stdout, 'drain');

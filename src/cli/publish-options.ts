@@ -6,11 +6,12 @@ import {
   type ImageSigningKey,
   signingOption,
 } from '../oci/skopeo/image-signing.ts';
-import { quietOption } from './options.ts';
+import { jsonOption, quietOption } from './options.ts';
 import { addRegistryOptions, type RegistryOptions } from './registry-options.ts';
 
 /** The values that commander passes to the action. */
-export type PublishOptions = ImageSigning & RegistryOptions & { readonly quiet?: boolean };
+export type PublishOptions = ImageSigning &
+  RegistryOptions & { readonly quiet?: boolean; readonly json?: boolean };
 
 const SIGNING: Readonly<Record<ImageSigningKey, readonly [value: string, description: string]>> = {
   signBy: ['fingerprint', 'sign the image with this GPG key, on the way to a registry'],
@@ -22,7 +23,7 @@ const SIGNING: Readonly<Record<ImageSigningKey, readonly [value: string, descrip
 };
 
 export function addPublishOptions(command: Command): Command {
-  addRegistryOptions(command).addOption(quietOption());
+  addRegistryOptions(command).addOption(jsonOption()).addOption(quietOption());
   for (const key of IMAGE_SIGNING_KEYS) {
     const [value, description] = SIGNING[key];
     command.option(`${signingOption(key)} <${value}>`, description);

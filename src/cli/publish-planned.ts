@@ -2,7 +2,9 @@
  * Publishes an image of a commit with planned layers: what the verbs that have the options of
  * layer-options.ts have in common.
  */
+
 import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
+import type { ImageComparison } from '../container/inspect/compare-images.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import { formatImageReference, type ImageReference } from '../oci/model/reference.ts';
 import type { ImageDescription, OpenedImage } from '../oci/read/opened-image.ts';
@@ -11,7 +13,7 @@ import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { comparisonLines } from './comparison-text.ts';
-import { checkDryRun, type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
+import { type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
 import { printJson, printLine } from './output.ts';
 import { planFor, withPlan } from './plan-layers.ts';
 import type { PublishOptions } from './publish-options.ts';
@@ -49,7 +51,6 @@ export async function publishPlanned(
   options: LayerCliOptions & PublishOptions,
 ): Promise<void> {
   const { target, label, commit, imageOptions, access, previous, build, result } = image;
-  checkDryRun(options);
   if (commit === undefined) refuseLayerOptions(options, 'the image has no main commit');
   await withUsedImages(access, async (images) => {
     const { compareWithBuild, dryRun } = options;
@@ -69,21 +70,23 @@ export async function publishPlanned(
       const options = withPlan(imageOptions, await planned(commit));
       return { ...options, formerLayers: await images.layers(target.image, previous) };
     };
+    const comparison = async () => former && (await compareWith(former, target.image, access));
+    const report = { line: result, facts: async () => ({ comparison: await comparison() }) };
     const publish =
-      image.publish ?? ((build: BuildWithProgress) => publishAndPrint(target, label, options, build, result));
+      image.publish ?? ((build: BuildWithProgress) => publishAndPrint(target, label, options, build, report));
     await publish((sink, onProgress) => build(sink, { plan: withLayers, onProgress }));
-    if (former !== undefined) await printComparison(former, target.image, access);
+    const compared = options.json === true ? undefined : await comparison();
+    if (compared !== undefined) for (const line of comparisonLines(compared)) await printLine(line);
   });
 }
 
-async function printComparison(
+async function compareWith(
   before: ImageDescription,
   target: ImageReference,
   access: RegistryAccess,
-): Promise<void> {
+): Promise<ImageComparison> {
   const { compareImages } = await import('../container/inspect/compare-images.ts');
-  await withUsedImages(access, async (images) => {
-    const after = await images.open(formatImageReference(target));
-    for (const line of comparisonLines(compareImages(before, after))) await printLine(line);
-  });
+  return withUsedImages(access, async (images) =>
+    compareImages(before, await images.open(formatImageReference(target))),
+  );
 }

@@ -5,8 +5,8 @@ import type { FsckReport } from '../fsck/fsck.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
 import { resolveRevision } from '../ostree/revision.ts';
 import { openRepo } from './open-repo.ts';
-import { quietOption, repoOption } from './options.ts';
-import { printLine, shownName } from './output.ts';
+import { jsonOption, quietOption, repoOption } from './options.ts';
+import { printJson, printLine, shownName } from './output.ts';
 import { startProgress } from './progress.ts';
 
 export function addRepoFsck(group: Command): void {
@@ -15,13 +15,14 @@ export function addRepoFsck(group: Command): void {
     .description('check the refs, rehash every object that the commits need, and list the bad ones')
     .argument('[revision...]', 'check only these commits (default: all commits and refs of the repository)')
     .addOption(repoOption())
+    .addOption(jsonOption())
     .addOption(quietOption())
     .action(checkRepository);
 }
 
 async function checkRepository(
   revisions: readonly string[],
-  options: { readonly repo: string; readonly quiet?: boolean },
+  options: { readonly repo: string; readonly quiet?: boolean; readonly json?: boolean },
 ): Promise<void> {
   const { fsck } = await import('../fsck/fsck.ts');
   const repo = await openRepo(options.repo);
@@ -32,11 +33,32 @@ async function checkRepository(
     onProgress: (done, total) => progress.update(done, total),
   });
   progress.stop();
-  for (const fault of report.faults) await printLine(faultLine(fault));
-  for (const { path, why } of report.damagedRefs) await printLine(`damaged ${shownName(path)}: ${why}`);
+  if (options.json) await printJson(reportDocument(report), 2);
+  else await printFaults(report);
   if (report.faults.length + report.damagedRefs.length > 0)
     throw new TreeportError('ERR_FSCK', `repository ${repo.path}: ${countFaults(report)}`);
-  if (!options.quiet) await printLine(summaryLine(report));
+  if (!options.quiet && !options.json) await printLine(summaryLine(report));
+}
+
+async function printFaults(report: FsckReport): Promise<void> {
+  for (const fault of report.faults) await printLine(faultLine(fault));
+  for (const { path, why } of report.damagedRefs) await printLine(`damaged ${shownName(path)}: ${why}`);
+}
+
+function reportDocument({ commits, partialCommits, objects, faults, damagedRefs }: FsckReport): object {
+  return {
+    commits,
+    partialCommits,
+    objects,
+    faults: faults.map(({ kind, object, commit, path, message }) => ({
+      kind,
+      object: formatObjectName(object),
+      commit: commit ?? null,
+      path: path ?? null,
+      message,
+    })),
+    damagedRefs: damagedRefs.map(({ path, why }) => ({ path, why })),
+  };
 }
 
 function faultLine(fault: LocatedFault): string {

@@ -11,8 +11,9 @@ import type { TreeRoot } from '../ostree/tree-roots.ts';
 import { type TreeVisit, walkTree } from '../ostree/walk.ts';
 import { serializeXattrs, XATTRS_TYPE } from '../ostree/xattrs.ts';
 import { openRepo } from './open-repo.ts';
-import { repoOption } from './options.ts';
-import { printNames, shownName, writeOut } from './output.ts';
+import { jsonOption, repoOption } from './options.ts';
+import { printJsonArray, printNames, shownName, writeOut } from './output.ts';
+import { lsDocument } from './repo-ls-json.ts';
 
 type LsOptions = {
   readonly repo: string;
@@ -21,6 +22,7 @@ type LsOptions = {
   readonly checksum?: boolean;
   readonly xattrs?: boolean;
   readonly nulFilenamesOnly?: boolean;
+  readonly json?: boolean;
 };
 
 export function addRepoLs(group: Command): void {
@@ -35,6 +37,7 @@ export function addRepoLs(group: Command): void {
     .option('-C, --checksum', 'print the checksum of each file, or of dirtree and dirmeta')
     .option('-X, --xattrs', 'print extended attributes')
     .option('--nul-filenames-only', 'print only the paths, each terminated by NUL')
+    .addOption(jsonOption().conflicts('nulFilenamesOnly'))
     .action(list);
 }
 
@@ -42,10 +45,24 @@ async function list(revision: string, paths: readonly string[], options: LsOptio
   const repo = await openRepo(options.repo);
   const commit = await loadCommit(repo, await resolveRevision(repo, revision));
   const root = { tree: commit.rootTree, meta: commit.rootMeta };
+  const visits = visitPaths(repo.objects, root, { ...options, paths });
+  if (options.json) return printJsonArray(documents(repo.objects, visits));
+  for await (const visit of visits) await printVisit(repo.objects, visit, options);
+}
+
+async function* documents(source: ObjectSource, visits: AsyncIterable<TreeVisit>): AsyncGenerator<object> {
+  for await (const visit of visits) yield lsDocument(source, visit);
+}
+
+async function* visitPaths(
+  source: ObjectSource,
+  root: TreeRoot,
+  { paths, ...options }: LsOptions & { readonly paths: readonly string[] },
+): AsyncGenerator<TreeVisit> {
   for (const path of paths) {
-    const found = await lookUp(repo.objects, root, path);
-    const visits = found.kind === 'file' ? [found] : visitDirectory(repo.objects, found, options);
-    for await (const visit of visits) await printVisit(repo.objects, visit, options);
+    const found = await lookUp(source, root, path);
+    if (found.kind === 'file') yield found;
+    else yield* visitDirectory(source, found, options);
   }
 }
 

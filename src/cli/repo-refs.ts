@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import { type DamagedRef, listAllRefs } from '../ostree/refs.ts';
 import { openRepo } from './open-repo.ts';
-import { repoOption } from './options.ts';
-import { printNames, shownName } from './output.ts';
+import { jsonOption, repoOption } from './options.ts';
+import { printJson, printNames, shownName } from './output.ts';
 import { warn } from './report.ts';
 
-type RefsOptions = { readonly repo: string; readonly revision?: boolean };
+type RefsOptions = { readonly repo: string; readonly revision?: boolean; readonly json?: boolean };
 
 export function addRepoRefs(group: Command): void {
   group
@@ -16,13 +16,20 @@ export function addRepoRefs(group: Command): void {
     )
     .addOption(repoOption())
     .option('-r, --revision', 'print the commit of each ref after a tab')
+    .addOption(jsonOption())
     .action(listRefs);
 }
 
 async function listRefs(options: RefsOptions): Promise<void> {
   const repo = await openRepo(options.repo);
   const damaged: DamagedRef[] = [];
-  for (const { name, commit } of await listAllRefs(repo, { onDamaged: (ref) => damaged.push(ref) })) {
+  const refs = await listAllRefs(repo, { onDamaged: (ref) => damaged.push(ref) });
+  if (options.json)
+    await printJson(
+      refs.map(({ name, commit }) => ({ name, commit })),
+      2,
+    );
+  for (const { name, commit } of options.json ? [] : refs) {
     const shown = name.split(' ').map(shownName).join(' ');
     await printNames(options.revision ? `${shown}\t${commit}` : shown);
   }

@@ -1,9 +1,9 @@
 /** Publishes an image for a verb: shows progress, then prints the digest. */
 import type { Descriptor } from '../oci/model/descriptor.ts';
-import type { ImageReference } from '../oci/model/reference.ts';
+import { formatImageReference, type ImageReference } from '../oci/model/reference.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { PublishImageOptions } from '../oci/write/publish.ts';
-import { printLine } from './output.ts';
+import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { registryAccess } from './registry-options.ts';
@@ -25,13 +25,21 @@ export async function openTarget(
   return { image, publish: { ...publish, isChecked: true } };
 }
 
+/** What a verb prints about the image. */
+export type PublishReport = {
+  /** The line that tells the digest; default: the digest alone. */
+  readonly line?: ((digest: string) => string) | undefined;
+  /** More members of the JSON document. */
+  readonly facts?: () => Promise<object>;
+};
+
 /** Builds the image, publishes it and prints its manifest digest. `label` is shown with the progress. */
 export async function publishAndPrint(
   { image, publish }: Target,
   label: string,
   options: PublishOptions,
   build: BuildWithProgress,
-  result: (digest: string) => string = (digest) => digest,
+  { line = (digest) => digest, facts = async () => ({}) }: PublishReport = {},
 ): Promise<void> {
   const { publishImage } = await import('../oci/write/publish.ts');
   const progress = startProgress({ label, unit: 'bytes', quiet: options.quiet });
@@ -39,7 +47,8 @@ export async function publishAndPrint(
     const onProgress = (bytes: number) => progress.add(bytes);
     const digest = await publishImage(image, (sink) => build(sink, onProgress), publish);
     progress.stop();
-    await printLine(result(digest));
+    if (options.json) await printJson({ image: formatImageReference(image), digest, ...(await facts()) }, 2);
+    else await printLine(line(digest));
   } catch (error) {
     progress.stop();
     throw error;

@@ -4,7 +4,8 @@ import { isEngineName } from '../ostree/sign/engines.ts';
 import type { SignedData, VerifiedSignature } from '../ostree/sign/signed-commit.ts';
 import type { SignatureKind } from '../ostree/sign/signer.ts';
 import { collectText } from './encapsulate-options.ts';
-import { printLine } from './output.ts';
+import { jsonOption } from './options.ts';
+import { printJson, printLine } from './output.ts';
 import { signTypeOption } from './sign-options.ts';
 import { addSubject, readSubject, type SubjectOptions } from './sign-subject.ts';
 
@@ -12,6 +13,7 @@ type Options = SubjectOptions & {
   readonly remote?: string;
   readonly signType: SignatureKind;
   readonly keysFile?: readonly string[];
+  readonly json?: boolean;
 };
 
 export function addSignVerify(group: Command): void {
@@ -26,6 +28,7 @@ export function addSignVerify(group: Command): void {
       collectText,
     )
     .addOption(signTypeOption())
+    .addOption(jsonOption())
     .action(verify);
 }
 
@@ -38,6 +41,7 @@ async function verify(revision: string | undefined, options: Options): Promise<v
     remote === undefined
       ? await withKeys(signed, options.signType, keysFile)
       : await byRemote(signed, options.repo, remote);
+  if (options.json) return printJson(valid, 2);
   for (const { kind, key, signer, timestamp } of valid) {
     const more = [
       ...(signer === undefined ? [] : [signer]),

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { parseByteSize } from '../base/byte-size.ts';
 import { TreeportError } from '../base/errors.ts';
-import type { ImageReference } from '../oci/model/reference.ts';
-import { printLine } from './output.ts';
+import { formatImageReference, type ImageReference } from '../oci/model/reference.ts';
+import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { printMessage } from './report.ts';
@@ -62,7 +62,8 @@ export async function publishSplit(
       });
       return manifest;
     });
-    await printLine(digest);
+    if (options.json) await printJson({ image: formatImageReference(target), digest }, 2);
+    else await printLine(digest);
   } finally {
     progress.stop();
   }

@@ -5,8 +5,8 @@ import type { SignedData } from '../ostree/sign/signed-commit.ts';
 import type { SignatureKind } from '../ostree/sign/signer.ts';
 import { archOption } from './arch-option.ts';
 import { collectText } from './encapsulate-options.ts';
-import { quietOption } from './options.ts';
-import { printLine } from './output.ts';
+import { jsonOption, quietOption } from './options.ts';
+import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addRegistryOptions } from './registry-options.ts';
 import { signTypeOption } from './sign-options.ts';
@@ -16,6 +16,7 @@ type Options = SnapshotImageOptions & {
   readonly signType: SignatureKind;
   readonly keysFile?: readonly string[];
   readonly quiet?: boolean;
+  readonly json?: boolean;
 };
 
 export function addSnapshotVerify(group: Command): void {
@@ -32,6 +33,7 @@ export function addSnapshotVerify(group: Command): void {
       collectText,
     )
     .addOption(signTypeOption())
+    .addOption(jsonOption())
     .addOption(quietOption())
     .action(verify);
 }
@@ -58,6 +60,7 @@ async function verify(text: string, options: Options): Promise<void> {
       );
     });
     progress.stop();
+    if (options.json) return await printJson({ objects, commits, signed }, 2);
     if (options.quiet) return;
     const signatures = signed === 0 ? 'no signature was verified' : `${signed} commits are signed`;
     await printLine(`good: ${objects} objects of ${commits} commits; ${signatures}`);
@@ -66,11 +69,12 @@ async function verify(text: string, options: Options): Promise<void> {
   }
 }
 
-async function verifyOnePiece(path: string, { quiet, keysFile }: Options): Promise<void> {
+async function verifyOnePiece(path: string, { quiet, keysFile, json }: Options): Promise<void> {
   const { verifyPiece } = await import('../snapshot/pieces/verify-piece.ts');
   if (keysFile !== undefined)
     throw new TreeportError('ERR_USAGE', 'a piece has no signatures of its own; verify the whole snapshot');
   const { number, count, manifest } = await verifyPiece(path);
+  if (json) return printJson({ piece: number, pieces: count, manifest }, 2);
   if (!quiet) await printLine(`good: piece ${number} of ${count} of the snapshot ${manifest}`);
 }
 

@@ -2,8 +2,14 @@ import { createReadStream, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { errnoOf, isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { disableIncrementalMarking } from './gc-flags.ts';
-import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
-import { printLine } from './output.ts';
+import {
+  checkTimestampOption,
+  jsonOption,
+  quietOption,
+  repoOption,
+  timestampCheckOption,
+} from './options.ts';
+import { printJson, printLine } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { warn } from './report.ts';
 
@@ -14,6 +20,7 @@ type Options = {
   readonly remote?: string;
   readonly allowExtra?: boolean;
   readonly quiet?: boolean;
+  readonly json?: boolean;
 };
 
 const PIECE_BYTES = 256 * 1024;
@@ -28,6 +35,7 @@ export function addTarImport(group: Command): void {
     .addOption(timestampCheckOption())
     .option('--remote <name>', 'require a signature by a key of this remote of the repository')
     .option('--allow-extra', 'also import objects that do not belong to the commit, instead of refusing them')
+    .addOption(jsonOption())
     .addOption(quietOption())
     .action(importStream);
 }
@@ -47,7 +55,8 @@ async function importStream(file: string | undefined, options: Options): Promise
   try {
     const { commit } = await importTar(plainTar(counted(input, progress, total)), { ...options, warn });
     progress.stop();
-    await printLine(`Imported: ${commit}`);
+    if (options.json) await printJson({ commit, ref: options.writeRef ?? null }, 2);
+    else await printLine(`Imported: ${commit}`);
   } catch (error) {
     progress.stop();
     throw error;

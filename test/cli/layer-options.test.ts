@@ -150,7 +150,6 @@ test('options that exclude each other, and files that make no sense', async (t) 
   assert.match(await usage('--config', 'a', '--image-config', 'b'), /--image-config/);
   assert.match(await usage('--max-layers', '0'), /1 to 9999/);
   assert.match(await usage('--format-version', '3'), /1 or 2/);
-  assert.match(await usage('--json'), /--dry-run/);
   for (const other of [
     ['--packing', 'stable'],
     ['--max-layers', '9'],
