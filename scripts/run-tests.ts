@@ -24,6 +24,8 @@ const BYTE_EXACT = [
   'test/packages/rpm/header',
 ];
 const E2E = 'test/e2e/';
+/** Tests of the packages with runtimes, which scripts/runtimes.ts makes. */
+const NEED_RUNTIMES = ['test/e2e/package', 'test/e2e/other-architecture'];
 const FILES_AT_ONCE = 2;
 /** Ends a test file that hangs. */
 const FILE_TIMEOUT_MS = 20 * 60 * 1000;
@@ -68,6 +70,13 @@ function runUnderNode26(files: readonly string[]): void {
   console.log();
 }
 
+/** Before the tests, because every image that is made here gets the runtime of the package if there is one. */
+function makeRuntimes(): void {
+  const { status } = spawnSync(process.execPath, [join(ROOT, 'scripts/runtimes.ts')], { stdio: 'inherit' });
+  if (status !== 0)
+    console.log('== The packages with runtimes cannot be made here: their tests are skipped\n');
+}
+
 const words = process.argv.slice(2);
 if (words[0] === '--here') {
   runHere(words.slice(1));
@@ -79,6 +88,7 @@ if (words[0] === '--here') {
   }
   const byteExact = files.filter((file) => BYTE_EXACT.some((start) => file.startsWith(start)));
   if (byteExact.length > 0) runUnderNode26(byteExact);
+  if (files.some((file) => NEED_RUNTIMES.some((start) => file.startsWith(start)))) makeRuntimes();
   if (files.some((file) => file.startsWith(E2E))) process.env.TREEPORT_E2E_DIR = makeRunFolder();
   console.log(`== Tests under Node ${process.version}: ${files.length} files`);
   runHere(files);

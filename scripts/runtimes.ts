@@ -26,9 +26,11 @@ import { goArchitecture } from '../src/oci/model/platform.ts';
 import { debianSources, npmSource, unpackSource } from './runtime-sources.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const ARCHITECTURES = ['arm64', 'x64'];
+/** As npm names them. */
+export const RUNTIME_ARCHITECTURES: readonly string[] = ['arm64', 'x64'];
 
-async function makeRuntime(architecture: string): Promise<void> {
+/** Makes the runtime of an architecture (npm's name), unless it is there and newer than its sources. */
+export async function makeRuntime(architecture: string): Promise<void> {
   const target = join(ROOT, 'packages', runtimePackageName(architecture), 'runtime');
   if (isNewest(target)) return;
   const work = mkdtempSync(join(tmpdir(), 'treeport-runtimes-'));
@@ -92,5 +94,8 @@ function isNewest(target: string): boolean {
   return globSync(inputs, { cwd: ROOT }).every((path) => statSync(join(ROOT, path)).mtimeMs <= made);
 }
 
-const wanted = process.argv.slice(2);
-for (const architecture of wanted.length > 0 ? wanted : ARCHITECTURES) await makeRuntime(architecture);
+if (import.meta.main) {
+  const wanted = process.argv.slice(2);
+  for (const architecture of wanted.length > 0 ? wanted : RUNTIME_ARCHITECTURES)
+    await makeRuntime(architecture);
+}

@@ -98,6 +98,6 @@ test('the command without a code cache for this Node fills the compile cache', (
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   assert.equal(
     sizeOfCache(join(bin, 'treeport.cjs')),
-    sizeOfCache(join(dirname(COMMAND), 'treeport.js')) + 1,
+    sizeOfCache(join(dirname(COMMAND), 'treeport.cjs')) + 1,
   );
 });
