@@ -6,6 +6,8 @@
  *     dist/bin, dist/app               the command, and the server of mirror images
  *     node_modules/treeport-runtime-*  Node, and what images get
  *     node_modules/koffi               a link into the runtime
+ *
+ * Manual pages and completion scripts (dist/share) lie where the system looks for them, in archives in share/.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -14,6 +16,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -38,6 +41,9 @@ export function packDebian(architecture: string, target: string): string {
     writeTree(join(folder, 'usr/lib/treeport'), architecture);
     mkdirSync(join(folder, 'usr/bin'));
     symlinkSync('../lib/treeport/bin/treeport', join(folder, 'usr/bin/treeport'));
+    cpSync(join(ROOT, 'dist/share'), join(folder, 'usr/share'), { recursive: true });
+    renameSync(join(folder, 'usr/share/zsh/site-functions'), join(folder, 'usr/share/zsh/vendor-completions'));
+    execFileSync('gzip', ['-9nr', join(folder, 'usr/share/man')]);
     const documents = join(folder, 'usr/share/doc/treeport');
     mkdirSync(documents, { recursive: true });
     cpSync(join(ROOT, 'README.md'), join(documents, 'README.md'));
@@ -58,6 +64,7 @@ export function packTar(architecture: string, target: string): string {
   return inFolder((folder) => {
     const name = `treeport-${VERSION}-linux-${architecture}`;
     writeTree(join(folder, name), architecture);
+    cpSync(join(ROOT, 'dist/share'), join(folder, name, 'share'), { recursive: true });
     for (const file of ['README.md', 'LICENSE']) cpSync(join(ROOT, file), join(folder, name, file));
     const file = join(target, `${name}.tar.gz`);
     const plain = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', `--mtime=@${epoch()}`];

@@ -1,63 +1,89 @@
+/** What `npm run package` packs for npm, installed in an empty folder, under several Nodes. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync, globSync, lstatSync, readdirSync } from 'node:fs';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { promisify } from 'node:util';
 import { VERSION } from '../../src/base/version.ts';
 import { FIXTURE_COMMIT, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { ROOT } from '../support/project.ts';
+import { must, run } from './support/run.ts';
+import { shared, tempDir } from './support/scratch.ts';
 
-const run = promisify(execFile);
+const skip = unlessInstalled('git', 'dpkg-deb');
+const MAX_BYTES = 15e6;
+const OLD_NODES = ['node18', 'node20'];
+const DIGEST = /^sha256:[0-9a-f]{64}\n$/;
 
-/** The environment without what an npm that runs these tests has put into it. */
-function plainEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
-}
+/** Without what an npm that runs these tests has put into the environment. */
+const PLAIN = Object.fromEntries(
+  Object.keys(process.env)
+    .filter((name) => name.startsWith('npm_'))
+    .map((name) => [name, '']),
+);
 
-/**
- * Packs a clean clone, which has nothing that was built and nothing that git does not know; the package's
- * path.
- */
-async function pack(workplace: string): Promise<string> {
+/** Packs a clean clone, which has nothing that was built and nothing that git does not know. */
+async function pack(workplace: string): Promise<readonly string[]> {
   const clone = join(workplace, 'project');
-  const { stdout: files } = await run('git', ['ls-files', '-z'], { cwd: ROOT });
+  const files = await must(['git', 'ls-files', '-z'], { cwd: ROOT });
   for (const file of files.split('\0').filter((name) => name !== ''))
     await cp(join(ROOT, file), join(clone, file));
   await symlink(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
-  const { stdout } = await run('npm', ['run', '--silent', 'package', '--', '--pack-destination', workplace], {
-    cwd: clone,
-    env: plainEnvironment(),
-  });
-  return join(workplace, stdout.trim().split('\n').at(-1) as string);
+  const words = ['run', '--silent', 'package', '--', '--only', 'npm', '--pack-destination', workplace];
+  return (await must(['npm', ...words], { cwd: clone, env: PLAIN })).split('\n');
 }
 
-/** Installs the package into an empty folder, beside a repository. */
-async function installed(t: TestContext) {
-  const workplace = await mkdtemp(join(tmpdir(), 'treeport-package-'));
-  t.after(() => rm(workplace, { recursive: true }));
-  const packed = await pack(workplace);
-  const folder = join(workplace, 'installed');
-  await mkdir(folder);
-  await writeFile(join(folder, 'package.json'), '{}');
-  await run('npm', ['install', '--ignore-scripts', '--prefer-offline', packed], {
-    cwd: folder,
-    env: plainEnvironment(),
-  });
-  const treeport = async (...words: readonly string[]) =>
-    (await run('npx', ['treeport', ...words], { cwd: folder, env: plainEnvironment() })).stdout;
+type Installed = { readonly folder: string; readonly output: string };
 
+/** Installs the packages into empty folders: with the runtime of this machine, and without any. */
+function installed() {
+  return shared('installed-package', async (workplace) => {
+    const packed = await pack(workplace);
+    const runtime = packed.find((path) => path.includes(`runtime-linux-${process.arch}`)) ?? '';
+    const library = packed.find((path) => path.endsWith(`/treeport-${VERSION}.tgz`)) ?? '';
+    const install = async (name: string, ...packages: readonly string[]): Promise<Installed> => {
+      const folder = join(workplace, name);
+      await mkdir(folder);
+      await writeFile(join(folder, 'package.json'), '{}');
+      const words = ['npm', 'install', '--ignore-scripts', '--prefer-offline', ...packages];
+      return { folder, output: await must(words, { cwd: folder, env: PLAIN }) };
+    };
+    return {
+      packed,
+      whole: await install('whole', library, runtime),
+      bare: await install('bare', library),
+    };
+  });
+}
+
+async function newRepo(t: TestContext) {
+  const workplace = await tempDir(t);
   const repo = join(workplace, 'repo');
   await writeOstreeFixture(repo);
-  return { workplace, folder, treeport, repo };
+  return { workplace, repo };
 }
 
-test('the npm package installs in an empty folder, and its command works there', {
-  skip: unlessInstalled('git'),
-}, async (t) => {
-  const { workplace, folder, treeport, repo } = await installed(t);
+function commandIn({ folder }: Installed): string {
+  return join(folder, 'node_modules/treeport/dist/bin/treeport.cjs');
+}
+
+/** Runs the installed command, under another Node than this one if one is given. */
+function treeportIn(installed: Installed, node: string = process.execPath) {
+  return async (...words: readonly string[]) => `${await must([node, commandIn(installed), ...words])}\n`;
+}
+
+function bytesIn(folder: string): number {
+  return readdirSync(folder, { recursive: true })
+    .map((name) => lstatSync(join(folder, String(name))))
+    .reduce((sum, stats) => sum + (stats.isFile() ? stats.size : 0), 0);
+}
+
+test('the npm package installs in an empty folder, and its command works there', { skip }, async (t) => {
+  const { whole } = await installed();
+  const { workplace, repo } = await newRepo(t);
+  const treeport = async (...words: readonly string[]) =>
+    `${await must(['npx', 'treeport', ...words], { cwd: whole.folder, env: PLAIN })}\n`;
   assert.equal(await treeport('--version'), `${VERSION}\n`);
   assert.match(await treeport('--help'), /^Usage: treeport /);
   assert.equal(await treeport('repo', 'refs', '--repo', repo), `${FIXTURE_REF}\n`);
@@ -65,25 +91,81 @@ test('the npm package installs in an empty folder, and its command works there',
   assert.match(await treeport('repo', 'fsck', '--repo', repo), /^\d+ objects of 1 commits are good\n$/);
 
   const image = `oci:${join(workplace, 'mirror')}`;
-  const digest = /^sha256:[0-9a-f]{64}\n$/;
-  assert.match(await treeport('mirror', 'build', '--quiet', '--repo', repo, FIXTURE_REF, image), digest);
+  assert.match(await treeport('mirror', 'build', '--quiet', '--repo', repo, FIXTURE_REF, image), DIGEST);
   assert.match(await treeport('container', 'info', image), new RegExp(`^Commit: +${FIXTURE_COMMIT}$`, 'm'));
 
   const script =
     "import { listHeads, openRepository } from 'treeport'; console.log(JSON.stringify([...await listHeads(await openRepository(process.argv[2]))]));";
-  await writeFile(join(folder, 'library.mjs'), script);
-  const { stdout } = await run(process.execPath, [join(folder, 'library.mjs'), repo]);
-  assert.deepEqual(JSON.parse(stdout), [[FIXTURE_REF, FIXTURE_COMMIT]]);
+  const file = join(whole.folder, 'library.mjs');
+  await writeFile(file, script);
+  const heads = await must([process.execPath, file, repo], { cwd: whole.folder });
+  assert.deepEqual(JSON.parse(heads), [[FIXTURE_REF, FIXTURE_COMMIT]]);
 });
 
 test('the installed command imports, on several threads', {
-  skip: unlessInstalled('ostree', 'git'),
+  skip: skip || unlessInstalled('ostree'),
 }, async (t) => {
-  const { workplace, treeport, repo } = await installed(t);
+  const { workplace, repo } = await newRepo(t);
+  const treeport = treeportIn((await installed()).whole);
   const image = `oci:${join(workplace, 'image')}`;
   const imported = join(workplace, 'imported');
   await treeport('container', 'encapsulate', '--quiet', '--repo', repo, FIXTURE_REF, image);
-  await run('ostree', [`--repo=${imported}`, 'init', '--mode=archive']);
+  await must(['ostree', `--repo=${imported}`, 'init', '--mode=archive']);
   await treeport('container', 'unencapsulate', '--quiet', '--unverified', '--repo', imported, image);
-  await run('ostree', [`--repo=${imported}`, 'fsck', FIXTURE_COMMIT]);
+  await must(['ostree', `--repo=${imported}`, 'fsck', FIXTURE_COMMIT]);
 });
+
+test('it leaves the Node of a project alone, and is small without a runtime', { skip }, async () => {
+  const { whole, bare } = await installed();
+  for (const { folder } of [whole, bare]) {
+    assert.equal(existsSync(join(folder, 'node_modules/.bin/node')), false);
+    assert.equal(existsSync(join(folder, 'node_modules/.bin/treeport')), true);
+  }
+  assert.deepEqual(globSync('node_modules/treeport-runtime-*', { cwd: bare.folder }), []);
+  const bytes = bytesIn(join(bare.folder, 'node_modules/treeport'));
+  assert.ok(bytes <= MAX_BYTES, `${bytes} bytes`);
+});
+
+test('each runtime is for its platform only, and says what it was made of', { skip }, async (t) => {
+  const { packed } = await installed();
+  const runtimes = packed.filter((path) => path.includes('runtime-linux'));
+  assert.equal(runtimes.length, 2);
+  for (const path of runtimes) {
+    const [, architecture] = /runtime-linux-(\w+)-/.exec(path) ?? [];
+    const folder = await tempDir(t);
+    await must(['tar', '-xzf', path, '-C', folder]);
+    const read = (name: string) => must(['cat', join(folder, 'package', name)]);
+    const { os, cpu, libc, bin, scripts } = JSON.parse(await read('package.json'));
+    assert.deepEqual({ os, cpu, libc }, { os: ['linux'], cpu: [architecture], libc: ['glibc'] });
+    assert.deepEqual([bin, scripts], [undefined, undefined]);
+    const names = JSON.parse(await read('runtime/sources.json')).map(({ name }: { name: string }) => name);
+    assert.ok(names.includes(`node-linux-${architecture}`), names.join(' '));
+    assert.equal(lstatSync(join(folder, 'package/runtime/bin/node')).mode & 0o777, 0o755);
+  }
+});
+
+for (const name of OLD_NODES) {
+  const node = join(ROOT, `test/old-nodes/node_modules/${name}-linux-${process.arch}/bin/node`);
+  const isHere = existsSync(node) ? false : `${name} is not installed (npm test installs it)`;
+
+  test(`under ${name} the command takes the runtime’s Node`, { skip: skip || isHere }, async (t) => {
+    const { workplace, repo } = await newRepo(t);
+    const treeport = treeportIn((await installed()).whole, node);
+    assert.equal(await treeport('--version'), `${VERSION}\n`);
+    const image = `oci:${join(workplace, 'image')}`;
+    assert.match(
+      await treeport('container', 'encapsulate', '--quiet', '--repo', repo, FIXTURE_REF, image),
+      DIGEST,
+    );
+    const outcome = await run([node, commandIn((await installed()).whole), 'nonsense']);
+    assert.deepEqual([outcome.status, outcome.stdout], [2, '']);
+    assert.match(outcome.stderr, /^treeport: ERR_USAGE: [^\n]+\n$/);
+  });
+
+  test(`under ${name} without a runtime it says what it needs`, { skip: skip || isHere }, async () => {
+    const { bare } = await installed();
+    const { status, stdout, stderr } = await run([node, commandIn(bare), '--version']);
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /^treeport: ERR_NODE_VERSION: treeport needs Node 24 or newer, [^\n]+\n$/);
+  });
+}

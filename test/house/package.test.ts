@@ -8,6 +8,7 @@ const LOCKS = [
   'package-lock.json',
   'test/node26/package-lock.json',
   'test/kubernetes/package-lock.json',
+  'test/old-nodes/package-lock.json',
   'test/s3rver/package-lock.json',
   'tools/package-lock.json',
 ];
