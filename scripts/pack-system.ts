@@ -42,7 +42,10 @@ export function packDebian(architecture: string, target: string): string {
     mkdirSync(join(folder, 'usr/bin'));
     symlinkSync('../lib/treeport/bin/treeport', join(folder, 'usr/bin/treeport'));
     cpSync(join(ROOT, 'dist/share'), join(folder, 'usr/share'), { recursive: true });
-    renameSync(join(folder, 'usr/share/zsh/site-functions'), join(folder, 'usr/share/zsh/vendor-completions'));
+    renameSync(
+      join(folder, 'usr/share/zsh/site-functions'),
+      join(folder, 'usr/share/zsh/vendor-completions'),
+    );
     execFileSync('gzip', ['-9nr', join(folder, 'usr/share/man')]);
     const documents = join(folder, 'usr/share/doc/treeport');
     mkdirSync(documents, { recursive: true });
