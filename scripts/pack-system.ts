@@ -7,7 +7,7 @@
  *     node_modules/treeport-runtime-*  Node, and what images get
  *     node_modules/koffi               a link into the runtime
  *
- * Manual pages and completion scripts (dist/share) lie where the system looks for them, in archives in share/.
+ * Manual pages and completion scripts (dist/share) are where the system looks, in archives in share/.
  */
 import { execFileSync } from 'node:child_process';
 import {

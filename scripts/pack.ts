@@ -1,5 +1,5 @@
 /**
- * Packs the build: pack.ts [--pack-destination DIRECTORY] [--only npm|deb|tar]... Prints the path of each file:
+ * Packs the build: pack.ts [--pack-destination DIRECTORY] [--only npm|deb|tar]... Prints the paths:
  *
  *     treeport-VERSION.tgz                        the npm package
  *     treeport-runtime-linux-ARCH-VERSION.tgz     runtimes, its optional dependencies

@@ -70,7 +70,7 @@ function runUnderNode26(files: readonly string[]): void {
   console.log();
 }
 
-/** Before the tests, because every image that is made here gets the runtime of the package if there is one. */
+/** Before the tests, because images that are made here get the runtime of the package if there is one. */
 function makeRuntimes(): void {
   const { status } = spawnSync(process.execPath, [join(ROOT, 'scripts/runtimes.ts')], { stdio: 'inherit' });
   if (status !== 0)

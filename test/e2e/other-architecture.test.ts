@@ -1,6 +1,6 @@
 /**
  * A mirror image for another architecture than this machine's. Its runtime is the package's, and runs under
- * qemu here: clients pull from it, and it makes each part of a virtual delta that was planned on this machine.
+ * qemu here: clients pull from it, and it makes each part of a virtual delta that was planned here.
  */
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
