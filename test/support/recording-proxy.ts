@@ -14,10 +14,12 @@ export type RecordingProxy = {
 export async function startRecordingProxy(
   t: Pick<TestContext, 'after'>,
   origin: string,
+  /** Added to the client's. */
+  own: Readonly<Record<string, string>> = {},
 ): Promise<RecordingProxy> {
   const paths: string[] = [];
   const server = createServer(({ method = 'GET', url = '/', headers }, response) => {
-    const forwarded = request(new URL(url, origin), { method, headers }, (answer) => {
+    const forwarded = request(new URL(url, origin), { method, headers: { ...headers, ...own } }, (answer) => {
       if (answer.statusCode === 200) paths.push(decodeURIComponent(url));
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
