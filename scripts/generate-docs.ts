@@ -29,8 +29,9 @@ function cliDoc(program: Command): string {
 <!-- Generated from src/cli/ by scripts/generate-docs.ts. -->
 
 Results go to stdout; progress and errors go to stderr. An error is one line,
-\`treeport: CODE: message\`, with one of the codes of [errors.md](errors.md). \`TREEPORT_DEBUG=1\` adds
-stack traces.
+\`treeport: CODE: message\`, with one of the codes of [errors.md](errors.md). What verbs print with
+\`--json\` is described by JSON schemas in [schemas/](schemas/); their titles name the verbs.
+\`TREEPORT_DEBUG=1\` adds stack traces.
 
 | exit status | meaning |
 |---|---|

@@ -1,5 +1,5 @@
 /** An entry of `repo ls` as JSON. Modes are octal text; values of extended attributes are base64. */
-import { parseDirmeta } from '../ostree/dirmeta.ts';
+import { PERMISSIONS, parseDirmeta } from '../ostree/dirmeta.ts';
 import { isSymlink } from '../ostree/file-header.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { TreeVisit } from '../ostree/walk.ts';
@@ -39,5 +39,5 @@ function attributes({
   readonly uid: number;
   readonly gid: number;
 }) {
-  return { mode: formatMode(mode), uid, gid };
+  return { mode: formatMode(mode & PERMISSIONS), uid, gid };
 }
