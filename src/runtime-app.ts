@@ -2,15 +2,17 @@
  * The program inside mirror images: `serve`, their entry point, `check` for health checks by a command, and
  * `seal`, which a container build runs. It is bundled into one file (scripts/bundle.ts), which
  * runtime-start.ts runs, and kept small, because it is read whenever a mirror starts. Options come from the
- * command line or from the environment as TREEPORT_LISTEN and so on.
+ * command line, from the environment as TREEPORT_LISTEN and so on, or from a file.
  */
 import { join } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { formatByteSize } from './base/byte-size.ts';
 import { messageOf, TreeportError } from './base/errors.ts';
+import { didYouMean } from './base/similar.ts';
 import { VERSION } from './base/version.ts';
-import { printLine } from './cli/output.ts';
+import { printLine, writeOut } from './cli/output.ts';
 import { reportError, warn } from './cli/report.ts';
+import { configText, configuredValues, type ServeConfig, serveConfig } from './cli/serve-config.ts';
 import * as serveOptions from './cli/serve-options.ts';
 import { runServer } from './cli/serve-processes.ts';
 import { handleSignals } from './cli/signals.ts';
@@ -29,6 +31,8 @@ const SEAL_OPTIONS = {
 const USAGE = `treeport ${VERSION}, the runtime of a mirror image. Its verbs are
   serve [OPTION]...
 ${serveOptions.SERVE_OPTION_KEYS.map(usageLine).join('\n')}
+    --config FILE          take options that are not given otherwise from this file
+    --print-config         print the options as such a file, with where they are from, and exit
   check [URL]
   seal [--ref NAME]... [--bake none|auto|all|SIZE] [--delta virtual|none] [--root DIRECTORY]
        [--expect VERSION]
@@ -60,8 +64,10 @@ async function run([verb, ...args]: readonly string[]): Promise<void> {
   }
 }
 
-function serveMirror(args: readonly string[]): Promise<void> {
-  return runServer(serveOptions.serveSettings(serveValues(args)), async (settings) => {
+async function serveMirror(args: readonly string[]): Promise<void> {
+  const { config, isPrinted } = configOf(args);
+  if (isPrinted) return writeOut(configText(config, serveOptions.SERVE_OPTION_KEYS));
+  await runServer(serveOptions.serveSettings(configuredValues(config)), async (settings) => {
     const { findPublishedRepo, openPublishedRepo } = await import('./mirror/open-published.ts');
     const { serve } = await import('./server/listen.ts');
     const path = await findPublishedRepo(import.meta.dirname);
@@ -77,21 +83,24 @@ function serveMirror(args: readonly string[]): Promise<void> {
   });
 }
 
-function serveValues(args: readonly string[]): serveOptions.ServeValues {
-  const options = serveOptions.SERVE_OPTION_KEYS.map((key) => {
-    const fallback = imageDefault(key);
-    return [
-      serveOptions.optionName(key),
-      { type: 'string', ...(fallback === undefined ? {} : { default: fallback }) },
-    ];
+function configOf(args: readonly string[]): { readonly config: ServeConfig; readonly isPrinted: boolean } {
+  const names = [...serveOptions.SERVE_OPTION_KEYS.map(serveOptions.optionName), 'config'];
+  const options: Options = {
+    ...Object.fromEntries(names.map((name) => [name, { type: 'string' }] as const)),
+    'print-config': { type: 'boolean' },
+  };
+  const values = parseOptions(args, options);
+  const given = (key: string) => {
+    const value = values[serveOptions.optionName(key)];
+    return typeof value === 'string' ? [[key, value]] : [];
+  };
+  const config = serveConfig({
+    given: Object.fromEntries(['config', ...serveOptions.SERVE_OPTION_KEYS].flatMap(given)),
+    environment: process.env,
+    keys: serveOptions.SERVE_OPTION_KEYS,
+    defaultOf: (key) => (key === 'repo' ? undefined : imageDefault(key)),
   });
-  const values = parse(
-    args,
-    Object.fromEntries(options) as Readonly<Record<string, { readonly type: 'string' }>>,
-  );
-  return Object.fromEntries(
-    serveOptions.SERVE_OPTION_KEYS.map((key) => [key, values[serveOptions.optionName(key)]]),
-  );
+  return { config, isPrinted: values['print-config'] === true };
 }
 
 function imageDefault(key: serveOptions.ServeOptionKey): string | undefined {
@@ -140,11 +149,18 @@ function parse<T extends Options>(args: readonly string[], options: T) {
     if (value === undefined || value === '') return [name, option];
     return [name, { ...option, default: option.multiple ? value.split(/\s+/) : value }];
   });
+  return parseOptions(args, Object.fromEntries(withEnvironment) as T);
+}
+
+function parseOptions<T extends Options>(args: readonly string[], options: T) {
   try {
-    return parseArgs({ args: [...args], options: Object.fromEntries(withEnvironment) as T, strict: true })
-      .values;
+    return parseArgs({ args: [...args], options, strict: true }).values;
   } catch (error) {
-    throw new TreeportError('ERR_USAGE', messageOf(error), { cause: error });
+    const unknown = /^Unknown option '(--[^']+)'/.exec(messageOf(error))?.[1];
+    const names = Object.keys(options).map((name) => `--${name}`);
+    const message =
+      unknown === undefined ? messageOf(error) : `unknown option '${unknown}'${didYouMean(unknown, names)}`;
+    throw new TreeportError('ERR_USAGE', message, { cause: error });
   }
 }
 

@@ -97,6 +97,8 @@ export const ERROR_CODES = {
     'The build changed owners, modes or bytes of objects, as rootless builds do. Build as root, or use `treeport mirror wrap`.',
   ERR_CACHE_DIR:
     'A cache directory cannot be created or written, contains foreign files, or overlaps with the repository it serves.',
+  ERR_SERVER_CONFIG:
+    'The configuration file of the server cannot be read, or has a line, key or value that is not valid. The message names it.',
   ERR_LISTEN:
     'The server cannot listen: the port is in use, or the address does not belong to this machine or is not allowed.',
   ERR_DELTA_POLICY: 'The policy for static deltas is invalid. The message names the group and the key.',

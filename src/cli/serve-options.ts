@@ -89,7 +89,7 @@ export const SERVE_OPTIONS: Readonly<Record<ServeOptionKey, ServeOption>> = {
 export const SERVE_OPTION_KEYS: readonly ServeOptionKey[] = Object.keys(SERVE_OPTIONS) as ServeOptionKey[];
 
 /** The option without its dashes: `cache-dir`. */
-export function optionName(key: ServeOptionKey): string {
+export function optionName(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
