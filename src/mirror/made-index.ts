@@ -65,9 +65,12 @@ export async function makeFlatpakIndex({ path, refs, metadata, origin }: MadeInd
   await writeFileAtomic(join(path, FLATPAK_INDEX), serializeFlatpakIndex(subs, ofIndex));
 }
 
+/** Reads a file of a repository; undefined if it is not there. */
+export type ReadFile = (path: string) => Buffer | undefined;
+
 /** The refs of all current sub-summaries of a repository; none if its index cannot be read. */
-export function indexedRefs(repoPath: string): readonly SummaryRef[] {
-  return publishersSubs(repoPath).flatMap((sub) => refsOf(repoPath, sub) ?? []);
+export function indexedRefs(read: ReadFile): readonly SummaryRef[] {
+  return publishersSubs(read).flatMap((sub) => refsOf(read, sub) ?? []);
 }
 
 /** The sub-summaries that mirrors of these refs had, the latest first, by their checksums. */
@@ -77,9 +80,10 @@ function formerSubSummaries(
   published: ReadonlySet<string>,
 ): ReadonlyMap<Checksum, Buffer> {
   const former = new Map<Checksum, Buffer>();
-  const sub = publishersSubs(origin).find((other) => other.name === name);
+  const read = (path: string) => readIfThere(origin, path);
+  const sub = publishersSubs(read).find((other) => other.name === name);
   for (const checksum of sub === undefined ? [] : [sub.checksum, ...sub.history]) {
-    const refs = refsOf(origin, { name, checksum });
+    const refs = refsOf(read, { name, checksum });
     if (refs === undefined) continue;
     const bytes = serializeSubSummary(refs.filter((ref) => published.has(ref.name)));
     former.set(checksumOf(bytes), bytes);
@@ -87,10 +91,10 @@ function formerSubSummaries(
   return former;
 }
 
-function publishersSubs(repoPath: string): readonly FlatpakSubSummary[] {
+function publishersSubs(read: ReadFile): readonly FlatpakSubSummary[] {
   return (
     unlessDamaged(() => {
-      const index = readIfThere(repoPath, FLATPAK_INDEX);
+      const index = read(FLATPAK_INDEX);
       return index === undefined ? [] : parseFlatpakIndex(index);
     }) ?? []
   );
@@ -98,11 +102,11 @@ function publishersSubs(repoPath: string): readonly FlatpakSubSummary[] {
 
 /** Undefined if it is gone or damaged: then it is no predecessor. */
 function refsOf(
-  repoPath: string,
+  read: ReadFile,
   sub: Pick<FlatpakSubSummary, 'name' | 'checksum'>,
 ): readonly SummaryRef[] | undefined {
   return unlessDamaged(() => {
-    const gzipped = readIfThere(repoPath, subSummaryPath(sub.checksum));
+    const gzipped = read(subSummaryPath(sub.checksum));
     return gzipped === undefined ? undefined : parseSubSummary(gzipped, sub);
   });
 }

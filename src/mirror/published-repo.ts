@@ -22,6 +22,7 @@ import { type CatalogueEntry, needsReadyFile } from './catalogue.ts';
 import { writeCatalogue } from './catalogue-writer.ts';
 import { copyDeltas } from './copy-deltas.ts';
 import { CATALOGUE_FILE } from './layout.ts';
+import type { ReadFile } from './made-index.ts';
 import type { Baker } from './packs/baker.ts';
 import type { Publication } from './published-refs.ts';
 import { writeSummary } from './published-summary.ts';
@@ -104,19 +105,21 @@ export type FinishOptions = {
   readonly objects: ObjectSource;
   /** The source repository, whose deltas and, if it matches, summary are published as well. */
   readonly origin?: Repository;
+  /** Files of an earlier mirror (SummaryContext). */
+  readonly former?: ReadFile | undefined;
   readonly warn: Warn;
 };
 
 /** Writes refs, static deltas and the summary. */
 export async function finishPublishedRepo(archive: ArchiveWriter, options: FinishOptions): Promise<void> {
-  const { publication, objects, origin, warn } = options;
+  const { publication, objects, origin, former, warn } = options;
   const config = configText(publication, origin);
   await writeFileAtomic(join(archive.path, 'config'), Buffer.from(config));
   await writeRefs(archive, publication);
   for (let repo = origin; repo !== undefined; repo = repo.parent) {
     await copyDeltas(repo.path, archive.path, publication.commits);
   }
-  await writeSummary({ path: archive.path, config, objects, origin, warn });
+  await writeSummary({ path: archive.path, config, objects, origin, former, warn });
 }
 
 /** With the publisher's words about a flatpak repository. */

@@ -29,7 +29,7 @@ import { buildSummary, withArchiveMode } from '../ostree/summary-build.ts';
 import { readIfThere } from './copy-file.ts';
 import { withFlatpakEntries } from './flatpak-entries.ts';
 import { carryFlatpakFiles, carryFlatpakIndex } from './flatpak-files.ts';
-import { indexedRefs, makeFlatpakIndex, needsIndex } from './made-index.ts';
+import { indexedRefs, makeFlatpakIndex, needsIndex, type ReadFile } from './made-index.ts';
 
 export type SummaryContext = {
   /** The published repo, with its refs and deltas. */
@@ -37,10 +37,13 @@ export type SummaryContext = {
   readonly config: string;
   readonly objects: ObjectSource;
   readonly origin: Repository | undefined;
+  /** Of an earlier mirror: what its index says of refs that are the same need not be counted again. */
+  readonly former?: ReadFile | undefined;
   readonly warn: Warn;
 };
 
-export async function writeSummary({ path, config, objects, origin, warn }: SummaryContext): Promise<void> {
+export async function writeSummary(context: SummaryContext): Promise<void> {
+  const { path, config, objects, origin, former, warn } = context;
   const keyfile = parseKeyfile(config) as Keyfile;
   const published: Repository = {
     path,
@@ -57,7 +60,7 @@ export async function writeSummary({ path, config, objects, origin, warn }: Summ
     if (await carryOver(origin, published, { heads, indexed, warn })) return;
     if (indexed !== undefined) return writeBuilt(path, await buildSummary(published));
   }
-  const refs = await flatpakRefs(published, origin);
+  const refs = await flatpakRefs(published, origin, former);
   if (!needsIndex(refs)) return writeBuilt(path, await buildSummary(published));
   // As flatpak: clients that read it know no subsets.
   const ofSummary = refs.filter(({ name }) => appstreamSubset(name) === undefined);
@@ -73,11 +76,13 @@ function writeBuilt(path: string, summary: Summary): Promise<void> {
 async function flatpakRefs(
   published: Repository,
   origin: Repository | undefined,
+  former: ReadFile | undefined,
 ): Promise<readonly OfferedRef[]> {
+  const readers = [former, origin && ((file: string) => readIfThere(origin.path, file))];
   return withFlatpakEntries(await listOfferedRefs(published), {
     objects: published.objects,
     archive: origin?.mode === 'archive' ? origin.path : undefined,
-    indexed: origin === undefined ? [] : indexedRefs(origin.path),
+    indexed: readers.flatMap((read) => (read === undefined ? [] : indexedRefs(read))),
   });
 }
 

@@ -12,17 +12,18 @@ import { FILES_PER_LAYER, MAX_LAYERS } from '../mirror/mirror-layers.ts';
 import { type Publication, publishedNames } from '../mirror/published-refs.ts';
 import type { Compression } from '../oci/write/compression.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
-import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
+import { formatObjectName, type ObjectName, parseObjectName } from '../ostree/object-name.ts';
+import { type NameSet, ObjectNames } from '../ostree/object-names.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
+import { carriedNames } from './carried-names.ts';
 import { keepLayers, type RewrittenLayer } from './kept-layers.ts';
 import type { Snapshot } from './open.ts';
 import { copyPreviousLayer } from './previous.ts';
 
 export type CarriedOptions = {
   readonly publication: Publication;
-  /** Objects that are embedded; emptied, because it takes as much memory as the names of the others. */
-  readonly seen: SeenObjects;
+  /** Names of the objects that are embedded. */
+  readonly embedded: NameSet;
   /** Layers below. */
   readonly below: number;
   readonly compression: Compression;
@@ -54,26 +55,29 @@ export async function putCarriedLayers(
   sink: ImageSink,
   options: CarriedOptions,
 ): Promise<CarriedLayers> {
-  const { publication, previous, onRewritten } = options;
-  const names = await carriedNames(repo, publication, options.seen);
-  options.seen.clear();
+  const { publication, previous, embedded, onRewritten } = options;
+  const names = await carriedNames(repo, { publication, embedded, previous });
   const most = Math.max(1, Math.min(MOST_KEPT, MAX_LAYERS - LAYERS_ABOVE - options.below));
   const { kept, rewritten } = keepLayers(previous?.layers ?? [], names, most);
   if (rewritten.length > 0) onRewritten?.(rewritten);
   const layers: ImageLayer[] = [];
   const listed: ObjectLayer[] = [];
   const hidden: ObjectName[] = [];
+  const there = new ObjectNames();
   for (const layer of kept) {
     layers.push(await copyPreviousLayer(previous as Snapshot, layer, sink, options.onProgress));
-    const objects = layer.objects.map((object) => ({
-      ...object,
-      isDead: !names.has(formatObjectName(object)),
-    }));
+    const objects = layer.objects.map((object) => {
+      const name = formatObjectName(object);
+      there.add(name);
+      const isDead = !names.has(name);
+      return object.isDead === isDead ? object : { ...object, isDead };
+    });
     listed.push({ ...layer, objects });
     for (const object of objects) if (object.isDead) hidden.push(object);
   }
-  for (const { objects } of listed) for (const object of objects) names.delete(formatObjectName(object));
-  for (const { layer, listed: ofLayer } of await putNew(repo, sink, [...names.values()], options)) {
+  const added = new ObjectNames();
+  for (const name of names) if (!there.has(name)) added.add(name);
+  for (const { layer, listed: ofLayer } of await putNew(repo, sink, added, options)) {
     layers.push(layer);
     listed.push(ofLayer);
   }
@@ -83,38 +87,32 @@ export async function putCarriedLayers(
 async function putNew(
   repo: Repository,
   sink: ImageSink,
-  names: readonly ObjectName[],
+  names: NameSet,
   options: CarriedOptions,
 ): Promise<readonly PutObjectLayer[]> {
   const { publication, compression, onProgress } = options;
   const created = historyTimestamp(options.created);
-  const isMetadata = ({ type }: ObjectName) => type !== 'file';
-  const [metadata, content] = [names.filter(isMetadata), names.filter((name) => !isMetadata(name))];
   return withTemporaryDirectory(async (spool) => {
-    const put = (part: readonly ObjectName[], level: Partial<Compression>) =>
+    const put = (part: Iterable<ObjectName>, level: Partial<Compression>) =>
       putObjectLayers(sink, part, {
         source: repo.objects,
         spool,
         compression: { ...compression, ...level },
-        filesPerLayer: filesPerLayer(names.length, options),
+        filesPerLayer: filesPerLayer(names.size, options),
         history: { created, created_by: `${OBJECTS_HISTORY}${publishedNames(publication)}` },
         ...(onProgress === undefined ? {} : { onProgress }),
       });
-    return [...(await put(metadata, {})), ...(await put(content, { level: CONTENT_LEVEL }))];
+    const metadata = await put(objectsOf(names, { content: false }), {});
+    return [...metadata, ...(await put(objectsOf(names, { content: true }), { level: CONTENT_LEVEL }))];
   });
 }
 
-/** Every object of the commits that is not in `seen`, which it is added to; by its name. */
-async function carriedNames(
-  { objects }: Repository,
-  { commits }: Publication,
-  seen: SeenObjects,
-): Promise<Map<string, ObjectName>> {
-  const names = new Map<string, ObjectName>();
-  for (const commit of commits) {
-    for await (const name of reachableObjects(objects, commit, seen)) names.set(formatObjectName(name), name);
+/** One after the other, because an object with its name takes three times the memory. */
+function* objectsOf(names: NameSet, { content }: { readonly content: boolean }): Generator<ObjectName> {
+  for (const text of names) {
+    const name = parseObjectName(text);
+    if ((name.type === 'file') === content) yield name;
   }
-  return names;
 }
 
 /** Importers of an OS keep files open; nothing limits the files of a snapshot without one. */

@@ -54,7 +54,7 @@ export async function createSnapshot(
         const carried = await putCarriedLayers(repo, sink, {
           ...options,
           created: draft.created,
-          seen: await embedded.walk(repo.objects),
+          embedded: await embedded.walk(repo.objects),
           below: draft.layers.length,
         });
         return finish(repo, sink, options, { directory, draft, embedded, carried, runtime });
@@ -69,8 +69,8 @@ async function finish(
   options: SnapshotOptions,
   { directory, draft, embedded, carried, runtime }: Context,
 ): Promise<Descriptor> {
-  const { publication, compression, cmd, deltas, warn, onProgress, onDelta } = options;
-  await writeSnapshotRepo(repo, directory, { publication, embedded, carried, draft, warn });
+  const { publication, compression, cmd, deltas, previous, warn, onProgress, onDelta } = options;
+  await writeSnapshotRepo(repo, directory, { publication, embedded, carried, draft, previous, warn });
   const stored = { choices: deltas, publication, warn };
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
   await signPublishedSummary(directory, options.summarySigners ?? []);
@@ -78,7 +78,7 @@ async function finish(
     await storeVirtualDeltas(directory, repo.objects, publication.commits, warn);
   const below = [...draft.layers, ...carried.layers];
   const layers = await putMirrorLayers(sink, {
-    runtime: runtimeLikeBefore(runtime, options.previous),
+    runtime: runtimeLikeBefore(runtime, previous),
     publishedRepo: directory,
     publication,
     below: below.length,

@@ -6,13 +6,14 @@ import type { ListedObject, ObjectLayer } from '../mirror/carried/object-list.ts
 import { isListedType } from '../mirror/carried/object-list.ts';
 import type { NamedContent } from '../mirror/published-repo.ts';
 import type { Checksum } from '../ostree/checksum.ts';
-import type { ObjectName } from '../ostree/object-name.ts';
+import { parseObjectName } from '../ostree/object-name.ts';
+import { type NameSet, ObjectNames } from '../ostree/object-names.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { reachableObjects, type SeenObjects } from '../ostree/walk.ts';
+import { reachableObjects } from '../ostree/walk.ts';
 
 export class EmbeddedObjects {
   readonly commit: Checksum | undefined;
-  readonly #names: ObjectName[] = [];
+  readonly #names = new ObjectNames();
   readonly #sizes = new Map<Checksum, number>();
   #plan: LayerPlan | undefined;
   #listed: readonly ObjectLayer[] | undefined;
@@ -36,16 +37,15 @@ export class EmbeddedObjects {
   }
 
   /** Reads the metadata; returns the names of all objects. */
-  async walk(source: ObjectSource): Promise<SeenObjects> {
-    const seen: SeenObjects = new Set();
-    if (this.commit === undefined) return seen;
-    for await (const name of reachableObjects(source, this.commit, seen)) this.#names.push(name);
-    return seen;
+  async walk(source: ObjectSource): Promise<NameSet> {
+    if (this.commit !== undefined) for await (const _ of reachableObjects(source, this.commit, this.#names));
+    return this.#names;
   }
 
   /** Each content object once. */
   async *content(source: ObjectSource): AsyncGenerator<NamedContent> {
-    for (const { type, checksum } of this.#names) {
+    for (const name of this.#names) {
+      const { type, checksum } = parseObjectName(name);
       if (type !== 'file') continue;
       const object = await source.content(checksum);
       this.#sizes.set(checksum, object.size);
@@ -69,8 +69,9 @@ export class EmbeddedObjects {
   }
 
   #metadata(): ListedObject[] {
-    return this.#names.flatMap(({ type, checksum }) =>
-      type !== 'file' && isListedType(type) ? [{ type, checksum, length: 0, isDead: false }] : [],
-    );
+    return [...this.#names].flatMap((name) => {
+      const { type, checksum } = parseObjectName(name);
+      return type !== 'file' && isListedType(type) ? [{ type, checksum, length: 0, isDead: false }] : [];
+    });
   }
 }

@@ -15,19 +15,21 @@ import { loadCommit } from '../ostree/revision.ts';
 import type { CarriedLayers } from './carried-layers.ts';
 import { encodeDescription, type SnapshotCommit } from './description.ts';
 import type { EmbeddedObjects } from './embedded-objects.ts';
+import type { Snapshot } from './open.ts';
 
 export type SnapshotRepoOptions = {
   readonly publication: Publication;
   readonly embedded: EmbeddedObjects;
   readonly carried: CarriedLayers;
   readonly draft: ImageDraft;
+  readonly previous: Snapshot | undefined;
   readonly warn: Warn;
 };
 
 export async function writeSnapshotRepo(
   repo: Repository,
   path: string,
-  { publication, embedded, carried, draft, warn }: SnapshotRepoOptions,
+  { publication, embedded, carried, draft, previous, warn }: SnapshotRepoOptions,
 ): Promise<void> {
   const { objects } = repo;
   const archive = await createPublishedRepo(path);
@@ -43,7 +45,8 @@ export async function writeSnapshotRepo(
     const file = archivePath(name);
     await writeFileAtomic(join(path, dirname(file), `${WHITEOUT}${basename(file)}`), Buffer.alloc(0));
   }
-  await finishPublishedRepo(archive, { publication, objects, origin: repo, warn });
+  const former = previous && ((file: string) => previous.files.get(file));
+  await finishPublishedRepo(archive, { publication, objects, origin: repo, former, warn });
   const list = encodeObjectList([...embedded.list(draft.layers), ...carried.listed]);
   await writeFileAtomic(join(path, OBJECT_LIST), list);
   const commits = await describedCommits(repo, publication);

@@ -32,7 +32,7 @@ const LAYER_BYTES = 128 * 1024 * 1024;
 /** Writes the objects in this order into as many layers as they need; none for no objects. */
 export async function putObjectLayers(
   sink: ImageSink,
-  names: readonly ObjectName[],
+  names: Iterable<ObjectName>,
   { source, spool, compression, filesPerLayer, history, onProgress }: ObjectLayersOptions,
 ): Promise<readonly PutObjectLayer[]> {
   const files = new FilesInLayers(objectFiles(source, names, spool), filesPerLayer);
