@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ERROR_CODES } from '../src/base/error-codes.ts';
 import { buildProgram } from '../src/cli/program.ts';
+import { USAGE_ERRORS } from '../src/cli/report.ts';
 import { optionName, SERVE_OPTION_KEYS, SERVE_OPTIONS, variableName } from '../src/cli/serve-options.ts';
 import { describedOption } from './option-text.ts';
 
@@ -37,7 +38,7 @@ Results go to stdout; progress and errors go to stderr. An error is one line,
 |---|---|
 | 0 | success |
 | 1 | error |
-| 2 | invalid command line |
+| 2 | invalid command line: ${USAGE_ERRORS.map((code) => `\`${code}\``).join(', ')} |
 | 128 + N | ended by signal N |
 `;
   return [intro, ...verbs(program, [])].join('\n');

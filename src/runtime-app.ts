@@ -86,13 +86,15 @@ async function serveMirror(args: readonly string[]): Promise<void> {
 function configOf(args: readonly string[]): { readonly config: ServeConfig; readonly isPrinted: boolean } {
   const names = [...serveOptions.SERVE_OPTION_KEYS.map(serveOptions.optionName), 'config'];
   const options: Options = {
-    ...Object.fromEntries(names.map((name) => [name, { type: 'string' }] as const)),
+    ...Object.fromEntries(names.map((name) => [name, { type: 'string', multiple: true }] as const)),
     'print-config': { type: 'boolean' },
   };
   const values = parseOptions(args, options);
   const given = (key: string) => {
     const value = values[serveOptions.optionName(key)];
-    return typeof value === 'string' ? [[key, value]] : [];
+    if (!Array.isArray(value)) return [];
+    // The last one counts, but signers add up.
+    return [[key, key === 'signSummary' ? value.join('\n') : value.at(-1)]];
   };
   const config = serveConfig({
     given: Object.fromEntries(['config', ...serveOptions.SERVE_OPTION_KEYS].flatMap(given)),

@@ -37,10 +37,10 @@ export function codedError(thrown: unknown): TreeportError {
 }
 
 /**
- * Errors of the command line. They include bad image references, because ostree-ext parses those with the
- * options.
+ * Errors of the command line, with exit status 2. They include bad image references, because ostree-ext
+ * parses those with the options. Errors of what the words name (a ref, a file) have status 1.
  */
-const USAGE_ERRORS: readonly ErrorCode[] = [
+export const USAGE_ERRORS: readonly ErrorCode[] = [
   'ERR_USAGE',
   'ERR_COMPRESSION',
   'ERR_IMAGE_REFERENCE',

@@ -123,6 +123,19 @@ for (const [name, words] of Object.entries(PROGRAMS)) {
       `# default\ndrain-delay=${drain}\n`,
     ])
       assert.ok(stdout.includes(line), `${line} in ${stdout}`);
+    const signers = [
+      '--sign-summary',
+      'ed25519=file:a',
+      '--sign-summary',
+      'spki=file:b',
+      '--listen',
+      '1',
+      '--listen',
+      '2',
+    ];
+    const several = await run([...words, '--print-config', ...signers]);
+    assert.match(several.stdout, /^listen=2$/m);
+    assert.match(several.stdout, /^sign-summary=ed25519=file:a\\nspki=file:b$/m);
     const bad = await run([...words, '--print-config', '--config', '/none'], { env });
     assert.equal(bad.status, 1);
     assert.match(bad.stderr, /^treeport: ERR_SERVER_CONFIG: the configuration file \/none: [^\n]+\n$/);

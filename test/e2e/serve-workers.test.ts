@@ -1,6 +1,7 @@
 /** Several processes serve one address, with one log and one end. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { VERSION } from '../../src/base/version.ts';
@@ -101,10 +102,14 @@ test('workers of an image start by its loader, on a read-only root', {
   skip: unlessOsRepo(...PODMAN_PROGRAMS),
   timeout,
 }, async (t) => {
-  const podman = await Podman.create(t, await tempDir(t));
+  const folder = await tempDir(t);
+  const podman = await Podman.create(t, folder);
   const name = 'localhost/treeport-workers';
+  const config = join(folder, 'mirror.conf');
+  await writeFile(config, '[server]\nworkers=2\n', { mode: 0o644 });
   await podman.load(`oci:${(await mirrorOfText()).path}`, name);
-  const words = ['--user=123456:0', '--env=TREEPORT_WORKERS=2', ...CONFINED];
+  const mounted = [`--volume=${config}:/etc/mirror.conf:ro`, '--env=TREEPORT_CONFIG=/etc/mirror.conf'];
+  const words = ['--user=123456:0', ...mounted, ...CONFINED];
   assert.ok(words.includes('--read-only'));
   const mirror = await podman.startMirror(name, ...words);
   const answered = async (count: number) => {
