@@ -19,6 +19,8 @@ export type UserComponent = {
 export type ContentFacts = {
   /** Bytes of every content object; 0 for symlinks. */
   readonly sizes: ReadonlyMap<Checksum, number>;
+  /** What packages have in common by chance: empty files, and links to /dev/null. */
+  readonly blank: ReadonlySet<Checksum>;
   /** By path; paths without a component are absent. */
   readonly components: ReadonlyMap<string, UserComponent>;
 };
@@ -29,6 +31,8 @@ const NOTHING: Given = { name: undefined, interval: undefined };
 const PREFIX = Buffer.from('user.');
 const COMPONENT = 'user.component';
 const INTERVAL = 'user.update-interval';
+/** A unit of systemd that leads there is masked. */
+const NOWHERE = '/dev/null';
 const DAYS: ReadonlyMap<string, number> = new Map([
   ['daily', 1],
   ['weekly', 7],
@@ -45,6 +49,7 @@ export async function readContentFacts(
   warn: Warn,
 ): Promise<ContentFacts> {
   const sizes = new Map<Checksum, number>();
+  const blank = new Set<Checksum>();
   const own = new Map<Checksum, Given>();
   const below = new Map<string, Given>();
   const metas = new Map<Checksum, Given>();
@@ -58,6 +63,7 @@ export async function readContentFacts(
       if (!sizes.has(checksum)) {
         const { header, size } = await contentHead(source, checksum);
         sizes.set(checksum, size);
+        if (size === 0 && ['', NOWHERE].includes(header.target)) blank.add(checksum);
         const found = givenBy(header.xattrs);
         if (found !== NOTHING) own.set(checksum, found);
       }
@@ -66,7 +72,7 @@ export async function readContentFacts(
         components.set(path, interned(effective.name, effective.interval, path));
     }
   }
-  return { sizes, components };
+  return { sizes, blank, components };
 }
 
 async function directoryGiven(

@@ -12,6 +12,11 @@ export type PackageDatabase = {
    * the record, and left out.
    */
   packages(warn: Warn): AsyncIterable<ListedPackage>;
+  /**
+   * Where its files would be that tell of this package alone and change with its version only. Absent if it
+   * has no such files.
+   */
+  recordsOf?(one: Package): readonly string[];
   /** The changelogs of these packages, newest entry first; packages without one are left out. */
   changelogs(
     packages: readonly Package[],

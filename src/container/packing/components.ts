@@ -89,10 +89,7 @@ async function assign(ownership: CommitOwnership, homes: Homes): Promise<Iterabl
     }
   }
   for (const [checksum, placed] of whole) {
-    const home =
-      placed.length === 1
-        ? (placed[0] as Placed).home
-        : homes.choose(placed, ownership.sizes.get(checksum) ?? 0);
+    const home = homes.choose(placed, checksum);
     for (const { path } of placed) add(home, checksum, path);
   }
   return drafts.values();

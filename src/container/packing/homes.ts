@@ -1,4 +1,5 @@
 /** What packings decide about the paths and objects of a commit: which component has them. */
+import type { Checksum } from '../../ostree/checksum.ts';
 import type { ComponentFacts } from './component.ts';
 
 /** A path of an object, and the component that has it. */
@@ -8,6 +9,6 @@ export type Homes = {
   /** The component of a path that takes precedence even over a user component. */
   fixed(path: string, siblings: ReadonlyMap<string, unknown>): ComponentFacts | undefined;
   of(path: string): ComponentFacts;
-  /** The component of an object of so many bytes with these paths, which are at least one. */
-  choose(placed: readonly Placed[], size: number): ComponentFacts;
+  /** The component of an object with these paths, which are at least one. */
+  choose(placed: readonly Placed[], checksum: Checksum): ComponentFacts;
 };

@@ -2,7 +2,7 @@
  * Which component has which path and object in `--packing stable`. What an update replaces as a whole is a
  * component, whoever owns its files: the kernel has the modules and boot files of all its packages. An object
  * of several components belongs to a package if any path does, and then to the one that changes least; if it
- * is small, it is unpackaged content.
+ * is small, it is unpackaged content, and so is what is empty, since any package may come to have it.
  */
 import type { CommitFiles } from '../../packages/commit-files.ts';
 import type { Package } from '../../packages/package.ts';
@@ -45,12 +45,15 @@ export async function stableHomes(
   const kernels = await kernelHomes(ownership, rate);
   const database = await databaseDirectory(ownership);
   const databaseHome = databaseFacts(ratesOfSources(ownership.packages, rate));
+  const records = recordHomes(ownership, facts);
   const unowned = await unownedHomes(ownership);
   return {
     fixed: () => undefined,
     of: (path) => {
       const kernel = kernels(path);
       if (kernel !== undefined) return kernel;
+      const recorded = records.get(path);
+      if (recorded !== undefined) return recorded;
       if ((database !== undefined && path.startsWith(database)) || path.startsWith(BASE_DATABASE))
         return databaseHome;
       const owner = ownership.owners.get(path);
@@ -60,8 +63,10 @@ export async function stableHomes(
       if (home !== undefined) return home;
       return ETC.test(path) ? CONFIGURATION : (unowned.get(directoryOf(path)) ?? UNOWNED);
     },
-    choose: (placed, size) => {
+    choose: (placed, checksum) => {
+      if (ownership.blank.has(checksum)) return UNOWNED;
       const homes = placed.map(({ home }) => home);
+      const size = ownership.sizes.get(checksum) ?? 0;
       if (size <= SHARED_BYTES && new Set(homes).size > 1) return UNOWNED;
       return homes.reduce((best, home) => (before(home, best) ? home : best));
     },
@@ -124,6 +129,18 @@ async function databaseDirectory({ database, files }: CommitOwnership): Promise<
   return directory === undefined
     ? database.path.slice(0, database.path.lastIndexOf('/') + 1)
     : `${directory.path}/`;
+}
+
+/** Files of the database that change with one package alone. */
+function recordHomes(
+  { database, packages }: CommitOwnership,
+  facts: ReadonlyMap<Package, ComponentFacts>,
+): ReadonlyMap<string, ComponentFacts | undefined> {
+  return new Map(
+    packages.flatMap((one) =>
+      (database?.recordsOf?.(one) ?? []).map((path) => [path, facts.get(one)] as const),
+    ),
+  );
 }
 
 function ratesOfSources(packages: readonly Package[], rate: (one: Package) => number): Iterable<number> {

@@ -28,6 +28,9 @@ const PLACES: Readonly<Record<'dpkg' | 'opkg', readonly string[]>> = {
   opkg: ['/usr/lib/opkg', '/usr/share/factory/var/lib/opkg', '/var/lib/opkg'],
 };
 
+/** Files in `info/` that are no two packages' alike; scripts may be. */
+const RECORDS = ['list', 'md5sums', 'symbols', 'templates'];
+
 export const findDpkgDatabase: FindDatabase = (files) => findAdminDirectory(files, 'dpkg');
 export const findOpkgDatabase: FindDatabase = (files) => findAdminDirectory(files, 'opkg');
 
@@ -57,6 +60,10 @@ function adminDirectory(files: CommitFiles, format: PackageFormat, { path }: Ope
         yield { package: { ...found.package, changes: await changes(found.package) }, files: listed };
       }
     },
+    recordsOf: ({ name, architecture }) =>
+      [name, `${name}:${architecture}`].flatMap((id) =>
+        RECORDS.map((record) => `${path}/info/${id}.${record}`),
+      ),
     changelogs: (wanted) => debianChangelogs(files, wanted),
   };
 }

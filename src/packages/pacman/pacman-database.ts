@@ -49,6 +49,9 @@ function pacmanDatabase(files: CommitFiles, directory: OpenDirectory): PackageDa
           };
       }
     },
+    // `desc` has the time when the package was installed.
+    recordsOf: ({ name, version }) =>
+      ['files', 'mtree'].map((file) => `${directory.path}/${name}-${version}/${file}`),
     changelogs: async () => new Map(),
   };
 }

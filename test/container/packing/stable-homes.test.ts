@@ -49,8 +49,8 @@ test('kernels, initramfs, database, configuration and unpackaged content are apa
     }),
   );
   assert.deepEqual(places, {
-    'package bash': paths('/usr/bin/bash /usr/etc/bash.bashrc'),
-    'package linux-6.1': '/usr/share/doc/linux',
+    'package bash': paths('/usr/bin/bash /usr/etc/bash.bashrc /usr/lib/sysimage/dpkg/info/bash.list'),
+    'package linux-6.1': paths('/usr/lib/sysimage/dpkg/info/linux-6.1.list /usr/share/doc/linux'),
     'kernel kernel 6.1': paths(
       `/boot/config-6.1 /boot/vmlinuz-6.1 /usr/lib/modules/6.1/ext4.ko /usr/lib/modules/6.1/modules.dep
        /usr/lib/modules/6.1/net/initrd`,
@@ -59,10 +59,7 @@ test('kernels, initramfs, database, configuration and unpackaged content are apa
     'initramfs initramfs 6.1': paths('/boot/initrd.img-6.1 /usr/lib/modules/6.1/initramfs.img'),
     'initramfs initramfs 7.0': `/usr/lib/ostree-boot/initramfs-7.0.img-${sum}`,
     'configuration unpackaged configuration': '/usr/etc/hostname',
-    'database package database': paths(
-      `/usr/lib/sysimage/dpkg/info/bash.list /usr/lib/sysimage/dpkg/info/linux-6.1.list
-       /usr/lib/sysimage/dpkg/status`,
-    ),
+    'database package database': '/usr/lib/sysimage/dpkg/status',
     'unpackaged unpackaged': paths('/boot/vmlinuz-9 /usr/local/tool'),
   });
 });
@@ -100,8 +97,41 @@ test('an object of several components belongs to a package, unless it is small',
       },
     ),
   );
-  assert.equal(places['package b'], '/usr/a /usr/also-b /usr/b /usr/c /usr/etc/d /usr/only-b');
+  assert.equal(
+    places['package b'],
+    '/usr/a /usr/also-b /usr/b /usr/c /usr/etc/d /usr/lib/sysimage/dpkg/info/b.list /usr/only-b',
+  );
   assert.equal(places['unpackaged unpackaged'], '/usr/etc/small /usr/small');
+});
+
+test('what is empty belongs to no package, so that no other one can take it away', async (t) => {
+  const places = await placesOf(
+    t,
+    debianTree(
+      { a: ['/usr/a', '/usr/empty', '/usr/masked', '/usr/link'] },
+      { 'usr/a': 'a', 'usr/empty': '', 'usr/masked': { to: '/dev/null' }, 'usr/link': { to: 'a' } },
+    ),
+  );
+  assert.equal(places['package a'], paths('/usr/a /usr/lib/sysimage/dpkg/info/a.list /usr/link'));
+  assert.equal(places['unpackaged unpackaged'], paths('/usr/empty /usr/masked'));
+});
+
+test('of the database, what changes with one package alone is in that package', async (t) => {
+  const info = 'usr/lib/sysimage/dpkg/info';
+  const records = ['a.md5sums', 'a:amd64.symbols', 'a.templates', 'a.postinst', 'gone.list'];
+  const places = await placesOf(
+    t,
+    debianTree(
+      { a: ['/usr/a'] },
+      { 'usr/a': 'a', ...Object.fromEntries(records.map((name) => [`${info}/${name}`, name])) },
+    ),
+  );
+  const owned = ['a.list', ...records.slice(0, 3)].map((name) => `/${info}/${name}`);
+  assert.equal(places['package a'], paths(['/usr/a', ...owned].join(' ')));
+  assert.equal(
+    places['database package database'],
+    paths(`/${info}/a.postinst /${info}/gone.list /usr/lib/sysimage/dpkg/status`),
+  );
 });
 
 test('alternatives are configuration, whatever they lead to', async (t) => {
@@ -116,7 +146,7 @@ test('alternatives are configuration, whatever they lead to', async (t) => {
       },
     ),
   );
-  assert.equal(places['package vim'], '/usr/bin/vim');
+  assert.equal(places['package vim'], paths('/usr/bin/vim /usr/lib/sysimage/dpkg/info/vim.list'));
   assert.equal(places['configuration unpackaged configuration'], '/usr/etc/alternatives/editor');
 });
 

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { CommitFiles } from '../../../src/packages/commit-files.ts';
+import type { ListedPackage } from '../../../src/packages/package.ts';
 import { findPacmanDatabase } from '../../../src/packages/pacman/pacman-database.ts';
 import { must } from '../../e2e/support/run.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
@@ -65,6 +66,11 @@ test('packages and their files are read; the configuration names the place', asy
       },
       files: ['/usr/bin/bash', '/etc/x'],
     },
+  ]);
+  const [{ package: bash }] = listed as [ListedPackage];
+  assert.deepEqual(database?.recordsOf?.(bash), [
+    '/usr/own/pacman/local/bash-1:5.2-1/files',
+    '/usr/own/pacman/local/bash-1:5.2-1/mtree',
   ]);
 });
 
