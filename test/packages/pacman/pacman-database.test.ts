@@ -67,7 +67,7 @@ test('packages and their files are read; the configuration names the place', asy
       files: ['/usr/bin/bash', '/etc/x'],
     },
   ]);
-  const [{ package: bash }] = listed as [ListedPackage];
+  const { package: bash } = listed[0] as ListedPackage;
   assert.deepEqual(database?.recordsOf?.(bash), [
     '/usr/own/pacman/local/bash-1:5.2-1/files',
     '/usr/own/pacman/local/bash-1:5.2-1/mtree',
