@@ -1,7 +1,8 @@
 /**
- * The short way of requests for objects: answered at node:http's request event, before Fastify. They are
- * nearly all requests of a pull, and Fastify's routing, hooks and reply would take longer than the answer
- * itself. Fastify gets everything else, and every request that is unusual in any way.
+ * The short way of requests for objects and deltas: answered at node:http's request event, before Fastify.
+ * Objects are nearly all requests of a pull, and Fastify's routing, hooks and reply would take longer than
+ * the answer itself; the parts of deltas are nearly all bytes, and are sent without new memory for each
+ * piece. Fastify gets everything else, and every request that is unusual in any way.
  *
  * The plugin (mirror.ts) gives the same answers on the long way, with the same headers in the same order and
  * the same line in the log; test/server/short-way.test.ts compares them.
@@ -18,7 +19,7 @@ import type { MirrorState } from './mirror-state.ts';
 export function shortWay(mirror: MirrorState, longWay: RequestListener): RequestListener {
   const { answers, basePath, requestLog, logger } = mirror;
   const prefix = `${basePath}/`;
-  const objects = `${prefix}objects/`;
+  const folders = [`${prefix}objects/`, `${prefix}deltas/`];
 
   const send = (request: IncomingMessage, response: ServerResponse, answer: Answer, start: number) => {
     if (mirror.isClosing()) response.setHeader('connection', 'close');
@@ -33,7 +34,8 @@ export function shortWay(mirror: MirrorState, longWay: RequestListener): Request
   return (request, response) => {
     const start = performance.now();
     const url = normaliseTarget(request.url as string);
-    if (!url.startsWith(objects) || isOdd(request)) return longWay(request, response);
+    if (!folders.some((folder) => url.startsWith(folder)) || isOdd(request))
+      return longWay(request, response);
     request.url = url;
     const answer = answers(request, prefix);
     if (answer instanceof Promise) void answer.then((value) => send(request, response, value, start));

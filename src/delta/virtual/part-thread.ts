@@ -10,6 +10,7 @@ import { answerCalls } from '../../base/answer-calls.ts';
 import { asBuffer } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { lzmaVersion } from '../../native/lzma/liblzma.ts';
+import { giveLargeBlocksBack } from '../../native/lzma/malloc.ts';
 import { type Checksum, finishChecksum } from '../../ostree/checksum.ts';
 import type { FileHeader } from '../../ostree/file-header.ts';
 import { type Packing, packPart } from '../static/build/pack-part.ts';
@@ -66,6 +67,8 @@ const state: { part: PackedPart | undefined } = { part: undefined };
 const answer = (request: PartRequest): PartAnswer => {
   switch (request.kind) {
     case 'version':
+      // Every caller that compresses asks this first; the others load no library.
+      giveLargeBlocksBack();
       return lzmaVersion();
     case 'calm':
       setPriority(threadId(), constants.priority.PRIORITY_LOW);

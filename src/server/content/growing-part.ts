@@ -8,7 +8,7 @@
  */
 import type { Readable } from 'node:stream';
 import { freeNow } from '../../base/bytes.ts';
-import { PIECE_BYTES, pieceStream } from '../http/piece-stream.ts';
+import { PIECE_BYTES, type PieceStream, pieceStream } from '../http/piece-stream.ts';
 import type { ByteRange } from '../http/ranges.ts';
 
 /** Opens the part again at a range. */
@@ -24,7 +24,10 @@ export class GrowingPart {
   #state: State = 'growing';
   #failure: unknown;
   #grown = Promise.withResolvers<void>();
-  #isRead = false;
+  #readers = 0;
+  /** A connection may have pieces in its buffers, so that the garbage collector has to free them. */
+  #isLent = false;
+  #released: readonly Buffer[] = [];
 
   constructor(size: number, reopen: ReopenPart) {
     this.size = size;
@@ -53,10 +56,9 @@ export class GrowingPart {
 
   /** Drops the pieces. */
   release(): void {
-    const pieces = this.#pieces.splice(0);
-    // A reader's pieces may be in the buffers of its connection.
-    if (!this.#isRead) for (const piece of pieces) freeNow(piece);
+    this.#released = this.#pieces.splice(0);
     this.#change('released');
+    this.#free();
   }
 
   /** Resolves when there are bytes to send; rejects if it fails before. */
@@ -73,29 +75,51 @@ export class GrowingPart {
 
   /** A stream of the range. */
   stream(range: ByteRange): Readable {
-    return pieceStream(this.#read(range));
+    const stream: PieceStream = pieceStream(this.#read(range, () => stream.reusesMemory));
+    return stream;
   }
 
-  async *#read({ from, to }: ByteRange): AsyncGenerator<Buffer> {
-    this.#isRead = true;
+  async *#read(range: ByteRange, reusesMemory: () => boolean): AsyncGenerator<Buffer> {
+    this.#readers += 1;
+    const read = { at: range.from, isLent: true };
+    try {
+      yield* this.#readPieces(range, read);
+      // The consumer is done with a piece when it requests the next; not if it has left.
+      read.isLent = !reusesMemory();
+    } finally {
+      this.#readers -= 1;
+      this.#isLent ||= read.isLent;
+      this.#free();
+    }
+    if (read.at < range.to) yield* await this.#reopen({ from: read.at, to: range.to });
+  }
+
+  /** Ends before the range does if the part is released. */
+  async *#readPieces({ to }: ByteRange, read: { at: number }): AsyncGenerator<Buffer> {
     // Only the end of a part is held back, so that of one that is wrong nothing else may be read to its end.
     if (to < this.size) await this.finished();
     const next = { piece: 0, start: 0 };
-    for (let at = from; at < to; ) {
-      const piece = this.#pieces[next.piece];
-      if (this.#state === 'released') return yield* await this.#reopen({ from: at, to });
+    while (read.at < to && this.#state !== 'released') {
       if (this.#state === 'failed') throw this.#failure;
+      const piece = this.#pieces[next.piece];
       if (piece === undefined) await this.#grown.promise;
-      else if (at >= next.start + piece.length) {
+      else if (read.at >= next.start + piece.length) {
         next.piece += 1;
         next.start += piece.length;
       } else {
-        const end = Math.min(at - next.start + PIECE_BYTES, to - next.start);
-        const bytes = piece.subarray(at - next.start, end);
-        at += bytes.length;
+        const end = Math.min(read.at - next.start + PIECE_BYTES, to - next.start);
+        const bytes = piece.subarray(read.at - next.start, end);
+        read.at += bytes.length;
         yield bytes;
       }
     }
+  }
+
+  /** Left to the garbage collector, pieces would be most of the server's memory. */
+  #free(): void {
+    if (this.#readers > 0 || this.#isLent) return;
+    for (const piece of this.#released) freeNow(piece);
+    this.#released = [];
   }
 
   #change(state: State): void {

@@ -4,6 +4,7 @@ import test from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { collect } from '../../../src/base/bytes.ts';
 import { GrowingPart } from '../../../src/server/content/growing-part.ts';
+import type { PieceStream } from '../../../src/server/http/piece-stream.ts';
 import type { ByteRange } from '../../../src/server/http/ranges.ts';
 
 const PIECES = Array.from({ length: 4 }, (_, index) => Buffer.alloc(100_000, index + 1));
@@ -68,6 +69,28 @@ test('a failure before the first piece is told beforehand, a later one breaks th
   late.fail(new Error('wrong checksum'));
   await assert.rejects(reader, /wrong checksum/);
   await assert.rejects(late.finished(), /wrong checksum/);
+});
+
+test('pieces are freed when the part is released, and no connection has them', async () => {
+  for (const isOver of [true, false]) {
+    const part = new GrowingPart(ALL.length, async () => (async function* () {})());
+    const own = PIECES.map((piece) => Buffer.from(new Uint8Array(piece).buffer));
+    for (const piece of own) part.add(piece);
+    part.complete();
+    const stream = part.stream(WHOLE) as PieceStream;
+    stream.reusesMemory = true;
+    if (isOver) await collect(stream);
+    else {
+      await nextOf(stream);
+      stream.destroy();
+      await nextTurn();
+    }
+    part.release();
+    assert.deepEqual(
+      own.map(({ length }) => length === 0),
+      own.map(() => isOver),
+    );
+  }
 });
 
 test('readers of a part that is released go on elsewhere', async () => {
