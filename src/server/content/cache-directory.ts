@@ -6,6 +6,7 @@
  * | `treeport-cache` | the marker, with the text of {@link MARKER}; without it the directory must be empty |
  * | `<encoder>/objects/<2>/<62>.filez` | the objects of one encoder (encoder.ts defines its id) |
  * | `delta-parts/objects/<2>/<62>.filez` | parts of virtual deltas, named by their own SHA-256 |
+ * | `delta-parts/objects/<2>/<62>.filez.making` | claims on the making of parts (part-claims.ts) |
  *
  * The directory must neither be a served repository nor lie inside or around one. Several servers may start
  * on one directory at once: the marker appears atomically, before anything else, and its bytes are always the

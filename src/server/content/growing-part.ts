@@ -39,6 +39,10 @@ export class GrowingPart {
     return this.#pieces;
   }
 
+  get isReleased(): boolean {
+    return this.#state === 'released';
+  }
+
   add(piece: Buffer): void {
     this.#pieces.push(piece);
     this.#change('growing');

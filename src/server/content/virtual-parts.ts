@@ -18,6 +18,7 @@ import type { ByteRange } from '../http/ranges.ts';
 import type { DiskCache } from './disk-cache.ts';
 import { GrowingPart } from './growing-part.ts';
 import { KeptParts } from './kept-parts.ts';
+import { PartClaims } from './part-claims.ts';
 
 export type VirtualPartsOptions = {
   /** Of all deltas. */
@@ -42,12 +43,14 @@ export class VirtualParts {
   readonly maker: PartMaker;
   readonly #options: VirtualPartsOptions;
   readonly #kept: KeptParts;
+  readonly #claims: PartClaims | undefined;
   readonly #underWay = new Map<Checksum, UnderWay>();
   #isClosed = false;
 
   constructor(options: VirtualPartsOptions) {
     this.#options = options;
     this.#kept = new KeptParts(options.cache);
+    this.#claims = options.cache && new PartClaims(options.cache);
     this.maker = new PartMaker({ threads: Math.min(availableParallelism(), AT_ONCE[options.profile]) });
   }
 
@@ -104,7 +107,8 @@ export class VirtualParts {
   async #find(delta: VirtualDelta, index: number): Promise<GrowingPart | PlainFile> {
     const { checksum } = delta.parts[index] as PartHeader;
     const underWay = this.#underWay.get(checksum)?.part;
-    return underWay ?? (await this.#kept.find(checksum)) ?? this.#made(delta, index, this.maker).part;
+    if (underWay?.isReleased === false) return underWay;
+    return (await this.#kept.find(checksum)) ?? this.#made(delta, index, this.maker).part;
   }
 
   /** Makes the next part that is not in the cache, unless clients wait for as many as are made at once. */
@@ -115,7 +119,8 @@ export class VirtualParts {
       if (this.#underWay.size >= AT_ONCE[profile]) return;
       const index = (first + step) % delta.parts.length;
       const { checksum } = delta.parts[index] as PartHeader;
-      if (!this.#kept.has(checksum)) this.#made(delta, index, this.maker);
+      if (!this.#kept.has(checksum) && this.#claims?.has(checksum) !== true)
+        this.#made(delta, index, this.maker);
     }
   }
 
@@ -130,18 +135,22 @@ export class VirtualParts {
     return underWay;
   }
 
-  /** Makes the part and keeps it; does not reject. */
+  /** Makes the part and keeps it, unless another process has; does not reject. */
   async #fill(part: GrowingPart, delta: VirtualDelta, index: number, maker: PartMaker): Promise<void> {
+    const { checksum } = delta.parts[index] as PartHeader;
+    const unclaim = this.#claims === undefined ? () => {} : await this.#claims.claim(checksum);
+    if (unclaim === undefined) return part.release();
     try {
       await this.#make(part, delta, index, maker);
       part.complete();
+      await this.#kept.keep(checksum, part);
     } catch (error) {
       // Otherwise the requests for it give the error.
       if (part.pieces.length > 0) this.#options.onFault(delta, index, error);
       part.fail(error);
-      return;
+    } finally {
+      unclaim();
     }
-    await this.#kept.keep((delta.parts[index] as PartHeader).checksum, part);
   }
 
   async #make(part: GrowingPart, delta: VirtualDelta, index: number, maker: PartMaker): Promise<void> {

@@ -1,25 +1,9 @@
 import assert from 'node:assert/strict';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import test, { type TestContext } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pino } from 'pino';
+import { mkdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
 import { partPath } from '../../../src/delta/static/superblock.ts';
-import { buildVirtualDeltas } from '../../../src/delta/virtual/build-virtual-deltas.ts';
-import { PartMaker } from '../../../src/delta/virtual/part-maker.ts';
-import {
-  type VirtualDelta,
-  type VirtualProfile,
-  virtualDeltaPath,
-} from '../../../src/delta/virtual/virtual-delta.ts';
+import { virtualDeltaPath } from '../../../src/delta/virtual/virtual-delta.ts';
 import { variant } from '../../../src/gvariant/index.ts';
 import { checksumOf, checksumToBytes } from '../../../src/ostree/checksum.ts';
 import { STATIC_DELTAS_KEY, serializeDeltaIndex } from '../../../src/ostree/delta-list.ts';
@@ -27,60 +11,10 @@ import { deltaIndexPath, superblockPath } from '../../../src/ostree/delta-name.t
 import { dictFromView, dictView, parseDict } from '../../../src/ostree/metadata-dict.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { parseSummary, serializeSummary } from '../../../src/ostree/summary.ts';
-import { createServer } from '../../../src/server/app.ts';
-import type { ServerOptions } from '../../../src/server/options.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
-import { writeDeltaTrees } from '../../support/delta-trees.ts';
-import { testFolder } from '../../support/small-image.ts';
-import { until } from '../../support/until.ts';
+import { NEW, virtualServer, write } from '../../support/virtual-server.ts';
 
-const NEW = { 'user-agent': 'libostree/2025.2' };
 const OLD = { 'user-agent': 'libostree/2022.7' };
-
-type Setup = Partial<ServerOptions> & {
-  /** Stored as an image has it; computed by the server otherwise. */
-  readonly isStored?: boolean;
-  readonly change?: (superblock: Buffer) => Buffer;
-};
-
-async function setup(
-  t: TestContext,
-  profile: VirtualProfile,
-  { isStored = true, change, ...options }: Setup = {},
-) {
-  const folder = await testFolder(t);
-  const { repo, to, from } = await writeDeltaTrees(join(folder, 'repo'));
-  const maker = new PartMaker();
-  t.after(() => maker.close());
-  const [delta] = (await buildVirtualDeltas(repo.objects, to, { profiles: [profile], maker })) as [
-    VirtualDelta,
-  ];
-  if (isStored)
-    write(join(repo.path, virtualDeltaPath(to, profile)), (change ?? ((bytes) => bytes))(delta.superblock));
-  const lines: string[] = [];
-  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
-  const start = async () => {
-    const { app, counters } = await createServer({ repo, logger, virtualDeltas: profile, ...options });
-    t.after(() => app.close());
-    const get = (path: string, headers: Readonly<Record<string, string>> = NEW) =>
-      app.inject({ url: `/repo/${path}`, headers });
-    const index = (headers = NEW) => get(deltaIndexPath(to), headers);
-    const superblock = (headers = NEW) => get(superblockPath({ from: undefined, to }), headers);
-    const part = (number: number, headers = {}) =>
-      get(partPath({ from: undefined, to }, number), { ...NEW, ...headers });
-    const isReady = async () =>
-      (await index()).statusCode === 200 || lines.some((line) => line.includes('"level":40'));
-    // Stored deltas are offered from the start.
-    while (!isStored && !(await isReady())) await nextTurn();
-    return { app, counters, get, index, superblock, part };
-  };
-  return { repo, to, from, delta, lines, folder, start };
-}
-
-function write(path: string, bytes: Buffer): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, bytes);
-}
 
 /** What no user can read, root neither. */
 function replaceByDirectory(path: string): void {
@@ -96,7 +30,7 @@ function listed(index: Buffer): readonly string[] {
 for (const profile of ['wan', 'lan'] as const) {
   for (const isStored of [true, false]) {
     test(`a ${profile} delta that is ${isStored ? 'stored' : 'computed'} is served to new clients`, async (t) => {
-      const { delta, to, start } = await setup(t, profile, { isStored });
+      const { delta, to, start } = await virtualServer(t, profile, { isStored });
       const { index, superblock, part, counters } = await start();
       assert.deepEqual(listed((await index()).rawPayload), [to]);
       assert.deepEqual((await superblock()).rawPayload, delta.superblock);
@@ -113,7 +47,7 @@ for (const profile of ['wan', 'lan'] as const) {
 }
 
 test('older and unknown clients are not offered it, and caches have to ask', async (t) => {
-  const { start } = await setup(t, 'lan');
+  const { start } = await virtualServer(t, 'lan');
   const { index, superblock } = await start();
   for (const headers of [OLD, { 'user-agent': 'curl/8' }]) {
     for (const answer of [await index(headers), await superblock(headers)]) {
@@ -132,7 +66,7 @@ test('older and unknown clients are not offered it, and caches have to ask', asy
 });
 
 test('ranges and conditions of parts', async (t) => {
-  const { delta, start } = await setup(t, 'lan');
+  const { delta, start } = await virtualServer(t, 'lan');
   const { part, counters } = await start();
   const whole = (await part(0)).rawPayload;
   const range = await part(0, { range: 'bytes=10-19' });
@@ -145,7 +79,7 @@ test('ranges and conditions of parts', async (t) => {
 });
 
 test('clients that come at once share the making of a part', async (t) => {
-  const { start } = await setup(t, 'wan');
+  const { start } = await virtualServer(t, 'wan');
   const { part, counters } = await start();
   const answers = await Promise.all(Array.from({ length: 16 }, () => part(0)));
   assert.equal(new Set(answers.map(({ rawPayload }) => checksumOf(rawPayload))).size, 1);
@@ -153,7 +87,7 @@ test('clients that come at once share the making of a part', async (t) => {
 });
 
 test('a carried delta of the same name wins, and others stay listed', async (t) => {
-  const { repo, to, from, start } = await setup(t, 'lan');
+  const { repo, to, from, start } = await virtualServer(t, 'lan');
   const other = { name: { from, to }, superblock: repeatedChecksum('ab') };
   write(join(repo.path, deltaIndexPath(to)), serializeDeltaIndex([other]));
   const server = await start();
@@ -170,7 +104,7 @@ test('a carried delta of the same name wins, and others stay listed', async (t) 
 });
 
 test('not offered where the summary announces no indexes', async (t) => {
-  const { repo, start } = await setup(t, 'lan');
+  const { repo, start } = await virtualServer(t, 'lan');
   const { app, index, superblock } = await start();
   const { refs, metadata } = parseSummary((await app.inject('/repo/summary')).rawPayload);
   const silent = new Map([...metadata, ['ostree.summary.indexed-deltas', variant('b', false)] as const]);
@@ -185,7 +119,7 @@ test('not offered where the summary announces no indexes', async (t) => {
 });
 
 test('a part that comes out differently is not sent to its end, and the delta is withdrawn', async (t) => {
-  const { delta, repo, to, lines, start } = await setup(t, 'lan');
+  const { delta, repo, to, lines, start } = await virtualServer(t, 'lan');
   const checksum = checksumToBytes(delta.parts[0]?.checksum as never);
   const bytes = Buffer.from(delta.superblock);
   bytes.writeUInt8((checksum[0] as number) ^ 1, bytes.indexOf(checksum));
@@ -212,7 +146,7 @@ test('a part that comes out differently is not sent to its end, and the delta is
 });
 
 test('a part that cannot be made for now is made by a later request', async (t) => {
-  const { delta, repo, lines, start } = await setup(t, 'lan');
+  const { delta, repo, lines, start } = await virtualServer(t, 'lan');
   const { index, part, counters } = await start();
   const file = delta.parts[0]?.objects.find(({ type }) => type === 'file');
   const path = join(repo.path, loosePath(file?.checksum as never, 'filez'));
@@ -238,7 +172,7 @@ test('a part that cannot be made for now is made by a later request', async (t) 
 test('a delta of another liblzma is not offered, and the log says so', async (t) => {
   const other = (superblock: Buffer) =>
     Buffer.from(superblock.toString('latin1').replace(/liblzma 5\.\d/, 'liblzma 4.0'), 'latin1');
-  const { start, lines, to } = await setup(t, 'wan', { change: other });
+  const { start, lines, to } = await virtualServer(t, 'wan', { change: other });
   await start();
   assert.ok(lines.some((line) => line.includes(`to ${to} is not offered: it was made with liblzma 4.0`)));
 });
@@ -246,28 +180,9 @@ test('a delta of another liblzma is not offered, and the log says so', async (t)
 test('a delta whose parts were packed in another way is not offered, and the log says so', async (t) => {
   const other = (superblock: Buffer) =>
     Buffer.from(superblock.toString('latin1').replace('lan 2', 'lan 3'), 'latin1');
-  const { start, lines, to } = await setup(t, 'lan', { change: other });
+  const { start, lines, to } = await virtualServer(t, 'lan', { change: other });
   const { superblock } = await start();
   assert.equal((await superblock()).statusCode, 404);
   const text = `the virtual delta to ${to} is not offered: another version of treeport made it`;
   assert.ok(lines.some((line) => line.includes(text)));
-});
-
-test('parts are kept in the cache; a corrupt one is made again', async (t) => {
-  const cacheDir = join(await testFolder(t), 'cache');
-  const { delta, start } = await setup(t, 'wan', { cacheDir });
-  const one = await start();
-  await one.part(0);
-  const checksum = delta.parts[0]?.checksum as never;
-  const cached = join(cacheDir, 'delta-parts', loosePath(checksum, 'filez'));
-  await until(() => readdirSync(dirname(cached)).some((name) => cached.endsWith(name)));
-  const two = await start();
-  assert.equal(checksumOf((await two.part(0)).rawPayload), checksum);
-  assert.equal(two.counters.madeParts, 0);
-  const bytes = readFileSync(cached);
-  bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
-  writeFileSync(cached, bytes);
-  const three = await start();
-  assert.equal(checksumOf((await three.part(0)).rawPayload), checksum);
-  assert.equal(three.counters.madeParts, 1);
 });
