@@ -1,7 +1,7 @@
 /**
- * A worker thread that answers calls in order. It keeps the process alive only while calls are in flight. It
- * is asked to exit, never terminated: terminating a thread while it loads a native module crashes the
- * process.
+ * A worker thread that answers calls in order. It keeps the process alive only while calls are in flight, and
+ * while it is being closed. It is asked to exit, never terminated: terminating a thread while it loads a
+ * native module crashes the process.
  */
 import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
@@ -35,6 +35,7 @@ export class Thread<Request, Value> {
   readonly #worker: Worker;
   readonly #calls: Call<Value>[] = [];
   #failure: TreeportError | undefined;
+  #isClosing = false;
 
   /** `entry` is a module beside the one at `importer` (its `import.meta.url`), `./name` without extension. */
   constructor(importer: string, entry: string, limits: ResourceLimits = SMALL_HEAP) {
@@ -72,6 +73,7 @@ export class Thread<Request, Value> {
   /** Resolves when all earlier calls are answered and the thread has exited. */
   async close(): Promise<void> {
     if (this.#failure !== undefined) return;
+    this.#isClosing = true;
     this.#worker.ref();
     const exit = once(this.#worker, 'exit');
     this.#worker.postMessage(CLOSE);
@@ -80,7 +82,8 @@ export class Thread<Request, Value> {
 
   #answer(answer: ThreadAnswer<Value>): void {
     const call = this.#calls.shift();
-    if (this.#calls.length === 0) this.#worker.unref();
+    // close() waits for the exit, and nothing else may keep the process alive.
+    if (this.#calls.length === 0 && !this.#isClosing) this.#worker.unref();
     if ('error' in answer) call?.reject(errorOf(answer));
     else call?.resolve(answer.value);
   }

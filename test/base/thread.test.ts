@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
 import { Thread } from '../../src/base/thread.ts';
@@ -35,6 +36,17 @@ test('closing answers what was asked before, and refuses what is asked after', a
   await thread.close();
   assert.equal(await call, 'last');
   await assert.rejects(thread.call({ say: 'late' }), (error) => isTreeportError(error, 'ERR_INTERNAL'));
+});
+
+test('a process that closes a thread with calls in flight lives until it has exited', () => {
+  const program = `
+    import { Thread } from ${JSON.stringify(import.meta.resolve('../../src/base/thread.ts'))};
+    const thread = new Thread(${JSON.stringify(import.meta.url)}, './thread-under-test');
+    void thread.call({ wait: 20, say: 'answered' });
+    thread.close().then(() => console.log('closed'));`;
+  const words = ['--input-type=module', '--eval', program];
+  const { stdout, status } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  assert.deepEqual([stdout, status], ['closed\n', 0]);
 });
 
 test('a thread closed while it loads a native module ends in good order', async () => {
