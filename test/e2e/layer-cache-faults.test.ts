@@ -1,7 +1,7 @@
 /**
  * Layer caches on disks that fail, and in builds that are killed: every image that is made is the same, and
- * none is half-made. TREEPORT_LAYER_KILLS=30 makes a longer run, KILL_SEED repeats one as far as moments can be
- * repeated.
+ * none is half-made. TREEPORT_LAYER_KILLS=30 makes a longer run, KILL_SEED repeats one as far as moments can
+ * be repeated.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
