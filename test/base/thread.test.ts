@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 import { isTreeportError } from '../../src/base/errors.ts';
 import { Thread } from '../../src/base/thread.ts';
+import { testFolder } from '../support/small-image.ts';
 
 type Request = { readonly wait?: number; readonly say?: string; readonly fail?: 'coded' | 'plain' | 'exit' };
 
@@ -38,14 +41,15 @@ test('closing answers what was asked before, and refuses what is asked after', a
   await assert.rejects(thread.call({ say: 'late' }), (error) => isTreeportError(error, 'ERR_INTERNAL'));
 });
 
-test('a process that closes a thread with calls in flight lives until it has exited', () => {
+test('a process that closes a thread with calls in flight lives until it has exited', async (t) => {
   const program = `
     import { Thread } from ${JSON.stringify(import.meta.resolve('../../src/base/thread.ts'))};
     const thread = new Thread(${JSON.stringify(import.meta.url)}, './thread-under-test');
     void thread.call({ wait: 20, say: 'answered' });
     thread.close().then(() => console.log('closed'));`;
-  const words = ['--input-type=module', '--eval', program];
-  const { stdout, status } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  const file = join(await testFolder(t), 'closing.mjs');
+  writeFileSync(file, program);
+  const { stdout, status } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
   assert.deepEqual([stdout, status], ['closed\n', 0]);
 });
 
