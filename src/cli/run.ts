@@ -3,7 +3,7 @@
  * Exit status: 0 on success, 1 after an error, 2 for an invalid command line.
  */
 import { type Command, CommanderError } from 'commander';
-import { errnoOf } from '../base/errors.ts';
+import { errnoOf, TreeportError } from '../base/errors.ts';
 import { provideLocks } from '../base/temporary.ts';
 import { keepYoungGenerationSmall } from './gc-flags.ts';
 import { buildProgram, isBrief } from './program.ts';
@@ -18,6 +18,7 @@ export async function run(words: readonly string[]): Promise<void> {
   handleSignals();
   provideLocks(async () => (await import('../native/libc/file-lock.ts')).tryLock);
   process.stdout.on('error', endOnClosedPipe);
+  const isDone = reportEarlyEnd();
   if (!isBrief(args)) await keepYoungGenerationSmall();
   const program = await buildProgram(args);
   try {
@@ -25,7 +26,17 @@ export async function run(words: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) reportUsage(error, program, args);
     else reportError(error);
+  } finally {
+    isDone();
   }
+}
+
+/** Makes it an error that nothing is left to wait for before the returned function is called. */
+function reportEarlyEnd(): () => void {
+  const report = () =>
+    reportError(new TreeportError('ERR_INTERNAL', 'the process ended before its work was done'));
+  process.once('beforeExit', report);
+  return () => process.removeListener('beforeExit', report);
 }
 
 /** A closed pipe is not an error: `head` closes it when it has enough. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { VERSION } from '../../src/base/version.ts';
+import { writeOstreeFixture } from '../support/ostree-fixture.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
@@ -90,6 +91,23 @@ test('a coded error is one line with its code and status 1', async (t) => {
   const result = treeport('repo', 'refs', '--repo', empty);
   assert.deepEqual([result.status, result.stdout], [1, '']);
   assert.match(result.stderr, /^treeport: ERR_REPO_MISSING: [^\n]+\n$/);
+});
+
+test('a command that waits for nothing that can come is an error', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'treeport-run-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeOstreeFixture(join(folder, 'repo'));
+  // The output never drains.
+  const program = `
+    import { run } from ${JSON.stringify(import.meta.resolve('../../src/cli/run.ts'))};
+    process.stdout.write = () => false;
+    void run(['repo', 'refs', '--repo', ${JSON.stringify(join(folder, 'repo'))}]);`;
+  await writeFile(join(folder, 'program.mjs'), program);
+  const { status, stderr } = spawnSync(process.execPath, [join(folder, 'program.mjs')], { encoding: 'utf8' });
+  assert.deepEqual(
+    [status, stderr],
+    [1, 'treeport: ERR_INTERNAL: the process ended before its work was done\n'],
+  );
 });
 
 test('a reader that goes away ends the command quietly', async () => {
