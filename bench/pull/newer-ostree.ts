@@ -19,3 +19,7 @@ export function newerOstree(folder: string): Command | undefined {
   if (root === undefined) return undefined;
   return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', ENTER, 'sh', root, folder];
 }
+
+export function hasNewerOstree(): boolean {
+  return process.env.TREEPORT_TRIXIE_ROOT !== undefined;
+}

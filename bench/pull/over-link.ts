@@ -18,6 +18,7 @@ import { type PullGoals, pullRows } from './rows.ts';
 import {
   coldImage,
   image,
+  NEWER_NGINX,
   newerPulls,
   nginx,
   type PullServer,
@@ -57,6 +58,25 @@ export function benchFast(setting: Setting): Promise<Section> {
 
 export function benchFar(setting: Setting): Promise<Section> {
   return bench(LINKS.far, { ...setting, rounds: 1 }, { image: 1.1, warm: WARM_GOAL, wan: 0.18 });
+}
+
+/**
+ * Virtual deltas alone, and nginx with loose objects: the first client of each server, whose parts are made
+ * while it waits, and a later one. Where a pull from nginx takes minutes, there is one.
+ */
+export function benchVirtual(link: Link, setting: Setting, goals: PullGoals): Promise<Section> {
+  return withScratch(async (scratch) => {
+    const [build] = setting.builds;
+    const stage = await setStage(scratch, build);
+    const servers = newerPulls(stage);
+    if (servers.length === 0) throw new Error('TREEPORT_TRIXIE_ROOT names no newer ostree');
+    const contenders = servers.map((server): Contender<Pulls> => {
+      const pulls = link === LINKS.far && server.name === NEWER_NGINX ? 1 : 2;
+      return { name: server.name, turn: () => turn(server, link, pulls, () => stage.fresh('client'), []) };
+    });
+    const results = await alternate(contenders, setting.rounds, 'none');
+    return { title: `virtual deltas over ${link.name}`, rows: pullRows(servers, results, goals) };
+  });
 }
 
 function bench(link: Link, setting: Setting, goals: PullGoals): Promise<Section> {

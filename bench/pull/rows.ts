@@ -21,7 +21,7 @@ const MAKING = 1.2;
 const ORDINALS = ['', ', second pull'];
 
 export function pullRows(servers: readonly PullServer[], results: Rounds<Pulls>, goals: PullGoals): Row[] {
-  const count = results.get(NGINX)?.[0]?.length ?? 0;
+  const count = Math.max(...[...results.values()].map(([pulls]) => pulls?.length ?? 0));
   return Array.from({ length: count }).flatMap((_, nth) => rowsOfPull(servers, results, nth, goals));
 }
 
@@ -31,12 +31,17 @@ function rowsOfPull(
   nth: number,
   goals: PullGoals,
 ): Row[] {
+  const pullsOf = (name: string) => results.get(name) ?? [];
   const values = (name: string, figure: (pull: Pull) => number): number[] =>
-    (results.get(name) ?? []).map((pulls) => figure(pulls[nth] as Pull));
+    pullsOf(name).flatMap((pulls) => pulls.slice(nth, nth + 1).map(figure));
   const seconds = (name: string) => values(name, (pull) => pull.seconds);
   const when = ORDINALS[nth] ?? '';
   return servers.flatMap(({ name, setting, clients }): Row[] => {
-    const nginx = seconds(clients === undefined ? NGINX : NEWER_NGINX);
+    if (values(name, () => 0).length === 0) return [];
+    // The first of nginx where there is no other: it serves all alike.
+    const nginx = pullsOf(clients === undefined ? NGINX : NEWER_NGINX).map(
+      (pulls) => (pulls[nth] ?? (pulls[0] as Pull)).seconds,
+    );
     const common = setting === undefined ? {} : { setting };
     const cpu = values(name, ({ serverCpu }) => serverCpu);
     const rows: Row[] = [

@@ -48,8 +48,14 @@ export class KeptParts {
 
   /** Keeps a part that is complete, and releases others. */
   async keep(checksum: Checksum, part: GrowingPart): Promise<void> {
+    const { size } = part;
     await this.cache?.storePieces(checksum, part.pieces);
-    if (this.cache?.has(checksum) === true) return part.release();
+    const file = this.cache?.open(checksum);
+    if (file !== undefined) {
+      if (file.size === size) this.#tags.know(file, checksum);
+      closePlainFile(file);
+      return part.release();
+    }
     this.#held.set(checksum, part);
     this.#heldBytes += part.size;
     for (const [oldest, other] of this.#held) {

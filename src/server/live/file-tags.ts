@@ -18,18 +18,31 @@ export class FileTags {
 
   /** Does not move the file's position. Rejects with the system's errors. */
   of(file: PlainFile): Promise<string> | string {
-    const { content, size, inode, modified, changed } = file;
+    const { content, size } = file;
     if (typeof content !== 'number') return hash('sha256', content);
-    const key = `${inode}-${size}-${modified}-${changed}`;
+    const key = keyOf(file);
     const known = this.#tags.get(key);
     if (known !== undefined) return known;
     const tag = digestOf(content, size);
-    this.#tags.set(key, tag);
+    this.#remember(key, tag);
     tag.catch(() => this.#tags.delete(key));
-    const [oldest] = this.#tags.keys();
-    if (this.#tags.size > MAX_REMEMBERED && oldest !== undefined) this.#tags.delete(oldest);
     return tag;
   }
+
+  /** Remembers the tag of a file whose bytes this process has hashed and written. */
+  know(file: PlainFile, tag: string): void {
+    this.#remember(keyOf(file), Promise.resolve(tag));
+  }
+
+  #remember(key: string, tag: Promise<string>): void {
+    this.#tags.set(key, tag);
+    const [oldest] = this.#tags.keys();
+    if (this.#tags.size > MAX_REMEMBERED && oldest !== undefined) this.#tags.delete(oldest);
+  }
+}
+
+function keyOf({ inode, size, modified, changed }: PlainFile): string {
+  return `${inode}-${size}-${modified}-${changed}`;
 }
 
 async function digestOf(descriptor: number, size: number): Promise<string> {

@@ -53,3 +53,13 @@ test('a file that cannot be read is an error, and is tried again', async (t) => 
   await new Promise(setImmediate);
   assert.match(await tags.of(file), /^[0-9a-f]{64}$/);
 });
+
+test('a tag that is known is not computed, until the file is another', async (t) => {
+  const tags = new FileTags();
+  const folder = tempFolder(t);
+  const file = imageFile(t, folder, randomBytes(500_000));
+  tags.know(file, 'known');
+  assert.equal(await tags.of(file), 'known');
+  const other = imageFile(t, folder, randomBytes(500_000));
+  assert.match(await tags.of(other), /^[0-9a-f]{64}$/);
+});
