@@ -42,10 +42,19 @@ async function checkRepository(
 
 async function printFaults(report: FsckReport): Promise<void> {
   for (const fault of report.faults) await printLine(faultLine(fault));
+  const unlisted = faultCount(report) - report.faults.length;
+  if (unlisted > 0) await printLine(`${unlisted} more bad objects are not listed`);
   for (const { path, why } of report.damagedRefs) await printLine(`damaged ${shownName(path)}: ${why}`);
 }
 
-function reportDocument({ commits, partialCommits, objects, faults, damagedRefs }: FsckReport): object {
+function reportDocument({
+  commits,
+  partialCommits,
+  objects,
+  faults,
+  counts,
+  damagedRefs,
+}: FsckReport): object {
   return {
     commits,
     partialCommits,
@@ -57,6 +66,7 @@ function reportDocument({ commits, partialCommits, objects, faults, damagedRefs 
       path: path ?? null,
       message,
     })),
+    counts,
     damagedRefs: damagedRefs.map(({ path, why }) => ({ path, why })),
   };
 }
@@ -66,14 +76,18 @@ function faultLine(fault: LocatedFault): string {
   return `${fault.kind} ${formatObjectName(fault.object)}${place}: ${fault.message}`;
 }
 
-function countFaults({ faults, damagedRefs, objects }: FsckReport): string {
-  const counts = (['corrupt', 'missing', 'unreadable'] as const)
-    .map((kind) => [faults.filter((fault) => fault.kind === kind).length, kind] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, kind]) => `${count} ${kind}`);
-  const bad = `${faults.length} of ${objects} objects are bad (${counts.join(', ')})`;
+function faultCount({ counts }: FsckReport): number {
+  return counts.corrupt + counts.missing + counts.unreadable;
+}
+
+function countFaults(report: FsckReport): string {
+  const { counts, damagedRefs, objects } = report;
+  const kinds = (['corrupt', 'missing', 'unreadable'] as const)
+    .filter((kind) => counts[kind] > 0)
+    .map((kind) => `${counts[kind]} ${kind}`);
+  const bad = `${faultCount(report)} of ${objects} objects are bad (${kinds.join(', ')})`;
   const refs = `${damagedRefs.length} damaged ${damagedRefs.length === 1 ? 'ref' : 'refs'}`;
-  return [...(faults.length > 0 ? [bad] : []), ...(damagedRefs.length > 0 ? [refs] : [])].join(', ');
+  return [...(kinds.length > 0 ? [bad] : []), ...(damagedRefs.length > 0 ? [refs] : [])].join(', ');
 }
 
 function summaryLine({ commits, partialCommits, objects }: FsckReport): string {

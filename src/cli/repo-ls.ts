@@ -76,12 +76,12 @@ async function* visitDirectory(
     return;
   }
   const entries = parseDirtree(await source.metadata('dirtree', directory.tree));
-  yield { kind: 'directory', ...directory, entries };
+  yield { kind: 'directory', ...directory };
   if (options.dironly) return;
   const prefix = directory.path === '/' ? '/' : `${directory.path}/`;
   for (const { name, checksum } of entries.files) yield { kind: 'file', path: prefix + name, checksum };
   for (const { name, tree, meta } of entries.directories) {
-    yield { kind: 'directory', path: prefix + name, tree, meta, entries: { files: [], directories: [] } };
+    yield { kind: 'directory', path: prefix + name, tree, meta };
   }
 }
 

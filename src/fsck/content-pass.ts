@@ -4,6 +4,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { parseObjectName } from '../ostree/object-name.ts';
 import type { ContentTask } from './content-worker.ts';
 import type { Fault } from './fault.ts';
+import type { FaultList } from './fault-list.ts';
 
 /** Objects per task: few, so that all workers finish at about the same time. */
 const TASK_OBJECTS = 64;
@@ -18,27 +19,32 @@ export function startContentThreads(count: number): ContentThreads {
 }
 
 /**
- * `content` are names of content objects. `onProgress` gets the number of objects checked since its last
- * call.
+ * `content` are names of content objects. Adds their faults to `faults`. `onProgress` gets the number of
+ * objects checked since its last call.
  */
 export async function checkContents(
   threads: ContentThreads,
   repoPath: string,
   content: Iterable<string>,
-  onProgress: (objects: number) => void,
-): Promise<readonly Fault[]> {
-  const faults: (readonly Fault[])[] = [];
+  options: { readonly faults: FaultList; readonly onProgress: (objects: number) => void },
+): Promise<void> {
+  // By task, so that the order of faults does not depend on which thread is faster.
+  const waiting = new Map<number, readonly Fault[]>();
+  const listed = { tasks: 0 };
   // All threads take their tasks from one iterator.
   const upcoming = contentTasks(repoPath, content);
   const work = async (thread: ContentThread) => {
     for (const { index, task } of upcoming) {
-      // Indexed by task, so that reports do not depend on which thread is faster.
-      faults[index] = await thread.call(task);
-      onProgress(task.checksums.length);
+      waiting.set(index, await thread.call(task));
+      for (let next = waiting.get(listed.tasks); next !== undefined; next = waiting.get(listed.tasks)) {
+        for (const fault of next) options.faults.add(fault);
+        waiting.delete(listed.tasks);
+        listed.tasks += 1;
+      }
+      options.onProgress(task.checksums.length);
     }
   };
   await Promise.all(threads.map(work));
-  return faults.flat();
 }
 
 type NumberedTask = { readonly index: number; readonly task: ContentTask };

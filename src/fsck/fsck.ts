@@ -11,6 +11,7 @@ import { type DamagedRef, listAllRefs, type NamedRef } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { checkContents, startContentThreads } from './content-pass.ts';
 import type { LocatedFault } from './fault.ts';
+import { type FaultCounts, FaultList } from './fault-list.ts';
 import { locateFaults } from './locate.ts';
 import { runMetadataPass } from './metadata-pass.ts';
 
@@ -28,7 +29,10 @@ export type FsckReport = {
   readonly partialCommits: number;
   /** Objects checked. */
   readonly objects: number;
+  /** The first `MAX_LISTED_FAULTS` (fault-list.ts). */
   readonly faults: readonly LocatedFault[];
+  /** Of all faults. */
+  readonly counts: FaultCounts;
   readonly damagedRefs: readonly DamagedRef[];
 };
 
@@ -38,16 +42,19 @@ export async function fsck(repo: Repository, options: FsckOptions = {}): Promise
     const damagedRefs: DamagedRef[] = [];
     const all = [...(options.commits ?? (await commitsOf(repo, (damaged) => damagedRefs.push(damaged))))];
     const commits = all.filter((commit) => !isPartial(repo, commit));
-    const metadata = await runMetadataPass(repo.objects, commits);
+    const found = new FaultList();
+    const metadata = await runMetadataPass(repo.objects, commits, found);
     const total = metadata.metadataCount + metadata.content.size;
     const progress = { done: metadata.metadataCount };
-    const contentFaults = await checkContents(threads, repo.path, metadata.content, (objects) => {
+    const onProgress = (objects: number) => {
       progress.done += objects;
       options.onProgress?.(progress.done, total);
-    });
-    const faults = await locateFaults(repo.objects, commits, [...metadata.faults, ...contentFaults]);
+    };
+    await checkContents(threads, repo.path, metadata.content, { faults: found, onProgress });
+    const faults = await locateFaults(repo.objects, commits, found.listed);
+    const { counts } = found;
     const partialCommits = all.length - commits.length;
-    return { commits: commits.length, partialCommits, objects: total, faults, damagedRefs };
+    return { commits: commits.length, partialCommits, objects: total, faults, counts, damagedRefs };
   } finally {
     await Promise.all(threads.map((thread) => thread.close()));
   }

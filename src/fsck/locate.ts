@@ -2,9 +2,10 @@
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
-import { parseDirtree } from '../ostree/dirtree.ts';
+import { DirtreeReader } from '../ostree/dirtree.ts';
+import { ObjectNames } from '../ostree/object-names.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { nextTree, type PlacedTree, type TreeLevel } from '../ostree/walk.ts';
+import { meetFirst, nextTree, type PlacedTree, type TreeLevel } from '../ostree/walk.ts';
 import type { Fault, LocatedFault } from './fault.ts';
 
 type Place = { readonly commit: Checksum; readonly path: string };
@@ -43,19 +44,19 @@ async function placesIn(
   note('commit', commit, '/');
   const parsed = await orNothing(async () => parseCommit(await source.metadata('commit', commit)));
   if (parsed === undefined) return;
-  const entered = new Set<Checksum>();
+  const entered = new ObjectNames();
   const levels: TreeLevel[] = [];
   let next: PlacedTree | undefined = { tree: parsed.rootTree, meta: parsed.rootMeta, path: '/' };
   for (; next !== undefined; next = nextTree(levels)) {
     const { tree, meta, path } = next;
     note('dirmeta', meta, path);
     note('dirtree', tree, path);
-    if (entered.has(tree)) continue;
-    entered.add(tree);
-    const entries = await orNothing(async () => parseDirtree(await source.metadata('dirtree', tree)));
+    if (!meetFirst(entered, { type: 'dirtree', checksum: tree })) continue;
+    const entries = await orNothing(async () => new DirtreeReader(await source.metadata('dirtree', tree)));
+    if (entries === undefined) continue;
     const prefix = path === '/' ? '/' : `${path}/`;
-    for (const file of entries?.files ?? []) note('file', file.checksum, prefix + file.name);
-    levels.push({ prefix, directories: entries?.directories ?? [], next: 0 });
+    for (const file of entries.files()) note('file', file.checksum, prefix + file.name);
+    levels.push({ prefix, directories: entries, next: 0 });
   }
 }
 

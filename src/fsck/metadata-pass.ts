@@ -13,10 +13,10 @@ import type { ObjectSource } from '../ostree/object-source.ts';
 import { TreeLevels, tooDeepFault } from '../ostree/tree-levels.ts';
 import { distinctDirectories, TreeRoots, treesOf } from '../ostree/tree-roots.ts';
 import { meetFirst } from '../ostree/walk.ts';
-import { type Fault, faultOf } from './fault.ts';
+import { faultOf } from './fault.ts';
+import type { FaultList } from './fault-list.ts';
 
 export type MetadataPass = {
-  readonly faults: readonly Fault[];
   readonly metadataCount: number;
   readonly content: ObjectNames;
 };
@@ -24,21 +24,23 @@ export type MetadataPass = {
 export async function runMetadataPass(
   source: ObjectSource,
   commits: Iterable<Checksum>,
+  faults: FaultList,
 ): Promise<MetadataPass> {
-  const pass = new Pass(source);
+  const pass = new Pass(source, faults);
   for (const commit of commits) await pass.commit(commit);
-  return { faults: pass.faults, metadataCount: pass.seen.size, content: pass.content };
+  return { metadataCount: pass.seen.size, content: pass.content };
 }
 
 class Pass {
   readonly source: ObjectSource;
-  readonly faults: Fault[] = [];
+  readonly faults: FaultList;
   readonly seen = new ObjectNames();
   readonly content = new ObjectNames();
   private readonly levels = new TreeLevels();
 
-  constructor(source: ObjectSource) {
+  constructor(source: ObjectSource, faults: FaultList) {
     this.source = source;
+    this.faults = faults;
   }
 
   async commit(checksum: Checksum): Promise<void> {
@@ -65,8 +67,7 @@ class Pass {
 
   private checkLevels(root: Checksum): void {
     const deep = this.levels.tooDeep(root);
-    if (deep !== undefined)
-      this.faults.push(faultOf({ type: 'dirtree', checksum: deep }, tooDeepFault(deep)));
+    if (deep !== undefined) this.faults.add(faultOf({ type: 'dirtree', checksum: deep }, tooDeepFault(deep)));
   }
 
   /** The parsed object; undefined if it was seen before or is bad. */
@@ -79,7 +80,7 @@ class Pass {
     try {
       return parse(await verifiedMetadata(this.source, type, checksum));
     } catch (error) {
-      this.faults.push(faultOf({ type, checksum }, error));
+      this.faults.add(faultOf({ type, checksum }, error));
       return undefined;
     }
   }

@@ -3,8 +3,8 @@
  * sorted by the bytes of their names. Metadata is verified, so a walk always terminates.
  */
 import type { Checksum } from './checksum.ts';
-import type { DirectoryEntry, Dirtree } from './dirtree.ts';
-import { loadCommitObject, loadDirtree, openDirtree } from './load.ts';
+import type { DirtreeReader } from './dirtree.ts';
+import { loadCommitObject, openDirtree } from './load.ts';
 import { formatObjectName, type ObjectName } from './object-name.ts';
 import type { NameSet } from './object-names.ts';
 import type { MetadataSource } from './object-source.ts';
@@ -17,7 +17,6 @@ export type TreeVisit =
       readonly path: string;
       readonly tree: Checksum;
       readonly meta: Checksum;
-      readonly entries: Dirtree;
     }
   | { readonly kind: 'file'; readonly path: string; readonly checksum: Checksum };
 
@@ -33,11 +32,11 @@ export async function* walkTree(
   const levels: TreeLevel[] = [];
   for (let next: PlacedTree | undefined = { ...root, path }; next !== undefined; next = nextTree(levels)) {
     const { tree, meta, path } = next;
-    const entries = await loadDirtree(source, tree);
-    yield { kind: 'directory', path, tree, meta, entries };
+    const entries = await openDirtree(source, tree);
+    yield { kind: 'directory', path, tree, meta };
     const prefix = path === '/' ? '/' : `${path}/`;
-    for (const { name, checksum } of entries.files) yield { kind: 'file', path: prefix + name, checksum };
-    levels.push({ prefix, directories: entries.directories, next: 0 });
+    for (const { name, checksum } of entries.files()) yield { kind: 'file', path: prefix + name, checksum };
+    levels.push({ prefix, directories: entries, next: 0 });
   }
 }
 
@@ -47,7 +46,7 @@ export type PlacedTree = TreeRoot & { readonly path: string };
 export type TreeLevel = {
   /** Its path followed by `/`. */
   readonly prefix: string;
-  readonly directories: readonly DirectoryEntry[];
+  readonly directories: Pick<DirtreeReader, 'directory' | 'directoryCount'>;
   /** Index of the subdirectory to enter next. */
   next: number;
 };
@@ -55,10 +54,11 @@ export type TreeLevel = {
 /** The next directory of a walk in order; pops finished levels. */
 export function nextTree(levels: TreeLevel[]): PlacedTree | undefined {
   for (let last = levels.at(-1); last !== undefined; last = levels.at(-1)) {
-    const directory = last.directories[last.next];
-    last.next += 1;
-    if (directory !== undefined)
-      return { tree: directory.tree, meta: directory.meta, path: last.prefix + directory.name };
+    if (last.next < last.directories.directoryCount) {
+      const { tree, meta, name } = last.directories.directory(last.next);
+      last.next += 1;
+      return { tree, meta, path: last.prefix + name };
+    }
     levels.pop();
   }
   return undefined;

@@ -11,10 +11,11 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Commit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
-import { type Dirtree, parseDirtree } from '../ostree/dirtree.ts';
+import { DirtreeReader } from '../ostree/dirtree.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
+import { ObjectNames } from '../ostree/object-names.ts';
 import { contentHead, type ObjectSource } from '../ostree/object-source.ts';
-import { nextTree, type TreeLevel } from '../ostree/walk.ts';
+import { meetFirst, nextTree, type TreeLevel } from '../ostree/walk.ts';
 import { exportObject, objectHeader, writeLink } from './export-object.ts';
 import { containerPath, isHidden, objectPath } from './layout.ts';
 import type { CheckedPiece } from './piece-checks.ts';
@@ -30,11 +31,7 @@ export class TreeExport {
   readonly #writer: TarWriter;
   readonly #withFiles: boolean;
   /** What is written. */
-  readonly #written = {
-    dirtree: new Set<Checksum>(),
-    dirmeta: new Set<Checksum>(),
-    file: new Set<Checksum>(),
-  };
+  readonly #written = new ObjectNames();
   #hasVarTmp = false;
   #hidden: Place | undefined;
 
@@ -60,19 +57,19 @@ export class TreeExport {
   async *#directory(tree: Checksum, path: string): AsyncGenerator<CheckedPiece> {
     const levels: TreeLevel[] = [];
     for (let next: Place | undefined = { tree, path }; next !== undefined; next = await this.#enter(levels)) {
-      const { files, directories } = await this.#dirtree(next.tree);
+      const entries = await this.#dirtree(next.tree);
       const prefix = next.path === ROOT_PATH ? '' : `${next.path}/`;
-      levels.push({ prefix, directories, next: 0 });
-      for (const { name, checksum } of this.#withFiles ? files : [])
+      levels.push({ prefix, directories: entries, next: 0 });
+      for (const { name, checksum } of this.#withFiles ? entries.files() : [])
         yield* this.#file(checksum, containerPath(prefix + name));
       yield* this.#writer.takeFull();
     }
   }
 
-  async #dirtree(tree: Checksum): Promise<Dirtree> {
+  async #dirtree(tree: Checksum): Promise<DirtreeReader> {
     const bytes = await verifiedMetadata(this.#source, 'dirtree', tree);
     if (this.#first('dirtree', tree)) this.#writer.file(objectPath(tree, 'dirtree'), bytes);
-    return parseDirtree(bytes);
+    return new DirtreeReader(bytes);
   }
 
   /** Writes the next directory itself, without what is in it; undefined after the last. */
@@ -112,9 +109,7 @@ export class TreeExport {
   }
 
   #first(type: 'dirtree' | 'dirmeta' | 'file', checksum: Checksum): boolean {
-    const written = this.#written[type];
-    const before = written.size;
-    return written.add(checksum).size > before;
+    return meetFirst(this.#written, { type, checksum });
   }
 }
 

@@ -4,10 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { MAX_LISTED_FAULTS } from '../../src/fsck/fault-list.ts';
 import { type FsckReport, fsck } from '../../src/fsck/fsck.ts';
 import { type Checksum, checksumOf, parseChecksum } from '../../src/ostree/checksum.ts';
+import { serializeCommit } from '../../src/ostree/commit.ts';
 import { commitTree, type TreeDirectory, type TreeNode } from '../../src/ostree/commit-tree.ts';
 import { S_IFDIR, serializeDirmeta } from '../../src/ostree/dirmeta.ts';
+import { serializeDirtree } from '../../src/ostree/dirtree.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import { ArchiveWriter } from '../../src/ostree/repo/archive-writer.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
@@ -50,6 +53,26 @@ test('a commit that no ref names is checked as well', async (t) => {
   const { path, commit } = await fixture(t);
   await updateOstreeFixture({ path, commit });
   assert.equal((await check(path)).commits, 2);
+});
+
+test('of a great many faults the first are listed, and all are counted', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'treeport-fsck-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const writer = await ArchiveWriter.create(join(folder, 'repo'));
+  const names = Array.from({ length: MAX_LISTED_FAULTS + 5 }, (_, index) => String(index).padStart(6, '0'));
+  const files = names.map((name) => ({ name, checksum: checksumOf(Buffer.from(name)) }));
+  const tree = serializeDirtree({ files, directories: [] });
+  const meta = serializeDirmeta({ uid: 0, gid: 0, mode: S_IFDIR | 0o755, xattrs: [] });
+  const rootTree = await writer.metadata('dirtree', tree);
+  const rootMeta = await writer.metadata('dirmeta', meta);
+  const parts = { metadata: new Map(), parent: undefined, subject: '', body: '', timestamp: 1 };
+  await writer.metadata('commit', serializeCommit({ ...parts, rootTree, rootMeta }));
+  const { faults, counts } = await check(writer.path);
+  assert.deepEqual(counts, { corrupt: 0, missing: MAX_LISTED_FAULTS + 5, unreadable: 0 });
+  assert.deepEqual(
+    faults.map(({ path }) => path),
+    names.slice(0, MAX_LISTED_FAULTS).map((name) => `/${name}`),
+  );
 });
 
 test('corrupt, missing and unreadable content is distinguished and located', async (t) => {

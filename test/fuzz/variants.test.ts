@@ -1,19 +1,23 @@
 /**
  * Metadata that is small when it is compressed and large when it is decoded, each stream imported and checked
  * by a process of its own. The largest and a few streams that the seed picks; all with
- * TREEPORT_FUZZ_SECONDS=600.
+ * TREEPORT_FUZZ_SECONDS=600. A repository with such metadata may also lack everything that it names.
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { collect } from '../../src/base/bytes.ts';
+import { REPO_PATH } from '../../src/tar/layout.ts';
+import { readEntries } from '../../src/tar/read-entries.ts';
 import { must } from '../e2e/support/run.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { Random } from '../gvariant/random.ts';
 import { HOSTILE_STREAMS } from '../support/hostile-variants.ts';
 import { unlessInstalled } from '../support/programs.ts';
+import { inPieces } from '../support/tar-streams.ts';
 
 const SECONDS = Number(process.env.TREEPORT_FUZZ_SECONDS ?? 40);
 const SEED = Number(process.env.TREEPORT_FUZZ_SEED ?? randomInt(2 ** 31));
@@ -51,3 +55,30 @@ test('large metadata takes little memory', { skip: unlessInstalled('ostree') }, 
     assert.ok(peakMB <= MAX_MB, `${name} took ${peakMB} MB`);
   }
 });
+
+const DAMAGED =
+  SECONDS < 600 ? ['a directory of directories'] : ['a directory of directories', 'a directory of files'];
+
+test('a check of a repository without all that its metadata names takes little memory', async (t) => {
+  for (const name of DAMAGED) {
+    const repo = await repositoryOf(await tempDir(t), HOSTILE_STREAMS.get(name)?.(BYTES) ?? Buffer.alloc(0));
+    const script = join(import.meta.dirname, 'fsck-one.ts');
+    const stdout = await must([process.execPath, '--semi-space-growth-factor=1', script, repo]);
+    const { counts, peakMB } = JSON.parse(stdout);
+    t.diagnostic(`${name}: ${counts.missing} missing, ${peakMB} MB`);
+    assert.ok(counts.missing > 100_000, stdout);
+    assert.ok(peakMB <= MAX_MB, `${name} took ${peakMB} MB`);
+  }
+});
+
+/** The objects of a stream as files, unchecked. */
+async function repositoryOf(folder: string, tar: Buffer): Promise<string> {
+  mkdirSync(join(folder, 'objects'));
+  writeFileSync(join(folder, 'config'), '[core]\nrepo_version=1\nmode=bare-user-only\n');
+  for await (const { path, data } of readEntries(inPieces(tar))) {
+    const file = join(folder, path.slice(REPO_PATH.length));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, await collect(data));
+  }
+  return folder;
+}

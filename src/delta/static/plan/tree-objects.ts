@@ -1,6 +1,6 @@
 /** The objects of a commit with their paths. */
 import type { Checksum } from '../../../ostree/checksum.ts';
-import { loadCommitObject, loadDirtree } from '../../../ostree/load.ts';
+import { loadCommitObject, openDirtree } from '../../../ostree/load.ts';
 import type { HashedMetadataType } from '../../../ostree/object-name.ts';
 import type { MetadataSource } from '../../../ostree/object-source.ts';
 import type { TreeRoot } from '../../../ostree/tree-roots.ts';
@@ -57,13 +57,13 @@ export async function* newObjects(
     // Everything below a known dirtree is known.
     if (!meetFirst(known, placedTree)) continue;
     yield placedTree;
-    const { files, directories } = await loadDirtree(source, tree);
+    const entries = await openDirtree(source, tree);
     const prefix = path === '/' ? '/' : `${path}/`;
-    for (const { name, checksum } of files) {
+    for (const { name, checksum } of entries.files()) {
       const file: PlacedObject = { type: 'file', checksum, path: prefix + name };
       if (meetFirst(known, file)) yield file;
     }
-    levels.push({ prefix, directories, next: 0 });
+    levels.push({ prefix, directories: entries, next: 0 });
   }
 }
 
