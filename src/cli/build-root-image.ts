@@ -73,7 +73,7 @@ async function publishRoot(
   const image = { target, label: 'build-chunked-oci', source, commit, imageOptions, access };
   const build = async (sink: ImageSink, { plan, onProgress }: ImagePlanning) => {
     const planned = await plan();
-    const config = base?.config ?? imageOptions.config;
+    const config = base?.config ?? imageOptions.config ?? {};
     const labels = { ...(options.bootc && { [LABEL_BOOTC]: '1' }), ...planned.labels };
     const draft = await encapsulate(source, commit, sink, { ...planned, config, labels, onProgress });
     return finishImage(sink, base === undefined ? draft : onBase(draft, base, options.arch === undefined));

@@ -29,18 +29,18 @@ export type Labels = Readonly<Record<string, string>>;
 
 export type LabelOptions = {
   /** Metadata keys that must exist and be strings. */
-  readonly copyMeta: readonly string[];
+  readonly copyMeta?: readonly string[];
   /** Metadata keys that are copied if they exist. */
-  readonly copyMetaOptional: readonly string[];
+  readonly copyMetaOptional?: readonly string[];
   /** The user's own labels. */
-  readonly labels: Labels;
+  readonly labels?: Labels;
 };
 
 export function commitLabels(checksum: Checksum, commit: Commit, options: LabelOptions): Labels {
   const { metadata } = commit;
   const labels = new Map<string, string>();
-  for (const key of options.copyMeta) labels.set(key, requiredString(commit, key));
-  for (const key of options.copyMetaOptional) {
+  for (const key of options.copyMeta ?? []) labels.set(key, requiredString(commit, key));
+  for (const key of options.copyMetaOptional ?? []) {
     if (metadata.has(key)) labels.set(key, requiredString(commit, key));
   }
   const bootable = dictBoolean(metadata, LABEL_BOOTABLE);

@@ -7,6 +7,7 @@ import { withTemporaryDirectory } from '../base/temporary-directory.ts';
 import { type EncapsulateOptions, encapsulate, platformOf } from '../container/encapsulate/encapsulate.ts';
 import { finishImage, type ImageDraft } from '../container/encapsulate/image-draft.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
+import { DEFAULT_COMPRESSION } from '../oci/write/compression.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
@@ -76,7 +77,7 @@ async function putMirror(
   options: BuildOptions,
   { directory, draft, runtime }: MirrorContext,
 ): Promise<Descriptor> {
-  const { publication, compression, cmd, bake, deltas, warn, onProgress, onBaked, onDelta } = options;
+  const { publication, cmd, bake, deltas, warn, onProgress, onBaked, onDelta } = options;
   const baked = await writePublishedRepo(directory, repo, { publication, bake, warn });
   const stored = { choices: deltas, publication, warn };
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
@@ -89,7 +90,7 @@ async function putMirror(
     publication,
     below: draft.layers.length,
     objects: repo.objects,
-    compression,
+    compression: options.compression ?? DEFAULT_COMPRESSION,
     created: draft.created,
     warn,
     ...(onProgress === undefined ? {} : { onProgress }),

@@ -17,6 +17,7 @@ import { signPublishedSummary } from '../mirror/sign-summary.ts';
 import { storeVirtualDeltas } from '../mirror/store-virtual-deltas.ts';
 import { storeDeltas } from '../mirror/stored-deltas.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
+import { DEFAULT_COMPRESSION } from '../oci/write/compression.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
@@ -53,6 +54,7 @@ export async function createSnapshot(
         const draft = await osDraft(repo, sink, embedded, options);
         const carried = await putCarriedLayers(repo, sink, {
           ...options,
+          compression: options.compression ?? DEFAULT_COMPRESSION,
           created: draft.created,
           embedded: await embedded.walk(repo.objects),
           below: draft.layers.length,
@@ -69,7 +71,7 @@ async function finish(
   options: SnapshotOptions,
   { directory, draft, embedded, carried, runtime }: Context,
 ): Promise<Descriptor> {
-  const { publication, compression, cmd, deltas, previous, warn, onProgress, onDelta } = options;
+  const { publication, cmd, deltas, previous, warn, onProgress, onDelta } = options;
   await writeSnapshotRepo(repo, directory, { publication, embedded, carried, draft, previous, warn });
   const stored = { choices: deltas, publication, warn };
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
@@ -83,7 +85,7 @@ async function finish(
     publication,
     below: below.length,
     objects: repo.objects,
-    compression,
+    compression: options.compression ?? DEFAULT_COMPRESSION,
     created: draft.created,
     warn,
     ...(onProgress === undefined ? {} : { onProgress }),

@@ -24,7 +24,7 @@ export async function osDraft(
   embedded: EmbeddedObjects,
   options: SnapshotOptions,
 ): Promise<ImageDraft> {
-  const { publication, config, labels, previous } = options;
+  const { publication, config = {}, labels = {}, previous } = options;
   checkImageValues(options);
   const { commit } = embedded;
   if (commit !== undefined && previous !== undefined && (await isEmbeddedIn(previous, repo, commit)))

@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['oci', 'packages', 'tar', 'native'],
   ['fsck', 'container', 'delta', 'mirror', 'signing', 'snapshot'],
   ['server'],
-  ['cli'],
+  ['cli', 'library'],
 ];
 const SOURCES = projectFiles('src/**/*.ts');
 
@@ -100,6 +100,16 @@ test('the server and the program in mirror images lead to no foreign function bu
 test('the library does not lead to the command line', () => {
   assert.deepEqual(
     [...reachableFrom('src/index.ts')].filter((path) => folderOf(path) === 'cli'),
+    [],
+  );
+});
+
+test('each part of the library loads what it needs only', () => {
+  for (const entry of projectFiles('src/library/*.ts').filter((path) => !path.endsWith('/server.ts')))
+    assert.equal(reachableFrom(entry).has('fastify'), false, entry);
+  const server = reachableFrom('src/library/server.ts');
+  assert.deepEqual(
+    [...server].filter((path) => folderOf(path) === 'native' && !path.startsWith('src/native/lzma/')),
     [],
   );
 });

@@ -8,7 +8,7 @@ import { TreeportError } from '../../base/errors.ts';
 import type { Platform } from '../../oci/model/descriptor.ts';
 import type { ContainerConfig } from '../../oci/model/image-config.ts';
 import { goArchitecture, hostPlatform, knownArchitecture } from '../../oci/model/platform.ts';
-import type { Compression } from '../../oci/write/compression.ts';
+import { type Compression, DEFAULT_COMPRESSION } from '../../oci/write/compression.ts';
 import type { ImageSink } from '../../oci/write/image-sink.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { type Commit, parseCommit } from '../../ostree/commit.ts';
@@ -25,9 +25,10 @@ import { checkPlan, type LayerPlan, type PlanLayers, wholeCommit } from './layer
 import { writeLayers } from './write-layers.ts';
 
 export type EncapsulateOptions = LabelOptions & {
-  readonly compression: Compression;
-  /** The base of the image's configuration. */
-  readonly config: ContainerConfig;
+  /** Default: gzip, level 6. */
+  readonly compression?: Compression;
+  /** The base of the image's configuration. Default: empty. */
+  readonly config?: ContainerConfig;
   /** Overrides the configuration's command and the commit's `ostree.container-cmd`. */
   readonly cmd?: readonly string[];
   /** In any spelling. Default: the commit's `ostree.architecture`, else this machine's. */
@@ -56,7 +57,7 @@ export async function encapsulate(
   source: ObjectSource,
   checksum: Checksum,
   sink: ImageSink,
-  options: EncapsulateOptions,
+  options: EncapsulateOptions = {},
 ): Promise<ImageDraft> {
   checkImageValues(options);
   const commit = parseCommit(await source.metadata('commit', checksum));
@@ -67,7 +68,7 @@ export async function encapsulate(
   const layers = await writeLayers(source, checksum, sink, {
     plan,
     directories: formatVersion === 2 ? await directoryOwners(source, checksum) : undefined,
-    compression: options.compression,
+    compression: options.compression ?? DEFAULT_COMPRESSION,
     record: options.record,
     cache: options.layerCache,
     formerLayers: options.formerLayers,
@@ -103,7 +104,7 @@ async function planOf(objects: ChunkObjects, { plan }: EncapsulateOptions): Prom
   return planned;
 }
 
-function containerConfig(commit: Commit, { config, cmd }: EncapsulateOptions): ContainerConfig {
+function containerConfig(commit: Commit, { config = {}, cmd }: EncapsulateOptions): ContainerConfig {
   const command = cmd ?? dictStrings(commit.metadata, 'ostree.container-cmd');
   return command === undefined ? config : { ...config, Cmd: command };
 }

@@ -28,16 +28,16 @@ export type PlanCommitOptions = {
   readonly previous?: PlanRecord;
   readonly contentmeta?: Contentmeta;
   /** Told about records of package databases that cannot be used. */
-  readonly warn: Warn;
+  readonly warn?: Warn;
 };
 
 /** ERR_LAYER_PLAN, ERR_CONTENTMETA, ERR_PACKAGE_DATABASE. */
 export async function planCommit(
   source: ObjectSource,
   checksum: Checksum,
-  options: PlanCommitOptions,
+  options: PlanCommitOptions = {},
 ): Promise<PlannedCommit> {
-  const { contentmeta, maxLayers, previous, warn } = options;
+  const { contentmeta, maxLayers, previous, warn = () => {} } = options;
   if (contentmeta?.kind === 'mapping') return planByMapping(source, checksum, contentmeta);
   const commit = parseCommit(await source.metadata('commit', checksum));
   const format = options.packages === undefined ? {} : { format: options.packages };
