@@ -1,6 +1,6 @@
 /** flatpak lists and installs from a server of ours. As root, because for others it asks a session bus. */
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
@@ -76,6 +76,29 @@ for (const [how, mirrorOf] of Object.entries({
     );
   });
 }
+
+test("flatpak's index is signed by a key of the server", {
+  skip: skip || unlessInstalled('gpg'),
+  timeout,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const key = await makeGpgKey(folder);
+  const { path, app } = await flatpakRepo(folder, { key });
+  for (const file of ['summary.sig', 'summary.idx.sig']) await rm(join(path, file), { force: true });
+  for (const file of await readdir(join(path, 'summaries')))
+    if (file.endsWith('.sig')) await rm(join(path, 'summaries', file));
+  const flatpak = await flatpakOf(join(folder, 'user'));
+  const add = (name: string, url: string) =>
+    flatpak('remote-add', `--gpg-import=${key.publicKey}`, name, url);
+  const unsigned = await serve(t, path);
+  await assert.rejects(add('unsigned', unsigned.repo), /no summary signatures found/);
+
+  const command = `gpg --homedir ${key.home} --batch --quiet --local-user ${key.id} --detach-sign`;
+  const signing = await serve(t, path, { words: ['--sign-summary', `gpg=command:${command}`] });
+  await add('mirror', signing.repo);
+  await flatpak('install', '--assumeyes', '--noninteractive', 'mirror', 'org.example.App');
+  assert.match(await flatpak('list', '--columns=active'), new RegExp(await revision(path, `app/${app}`)));
+});
 
 test('a runtime is installed from its mirror image', {
   skip: skip || unlessInstalled(...PODMAN_PROGRAMS),

@@ -77,7 +77,7 @@ export function createDocumentAnswers(
       return bytesAnswer(request, bytes, { etag: checksum, lastModified, cacheControl: REVALIDATE });
     },
     async summaryFile(request, path) {
-      const made = path === 'summary.sig' ? await live.summarySignatures() : undefined;
+      const made = await live.madeSignatures(path);
       if (made !== undefined) {
         const of = { etag: hash('sha256', made), lastModified: undefined, cacheControl: REVALIDATE };
         return bytesAnswer(request, made, of);

@@ -17,10 +17,13 @@ import type { Signer } from '../../ostree/sign/signer.ts';
 import { parseSummary, type Summary, serializeSummary } from '../../ostree/summary.ts';
 import { buildSummary, withArchiveMode } from '../../ostree/summary-build.ts';
 import { honestDate } from '../http/plain-file.ts';
+import { IndexSigner } from './index-signer.ts';
 import { createLiveRefs, type LiveRefs } from './live-refs.ts';
 import { type Derived, type Fingerprint, fingerprintOf, Live } from './live-value.ts';
 import { refWarnings, WarningLog } from './ref-warnings.ts';
 import { publishedSignatures, SummarySigner } from './summary-signer.ts';
+
+const SUMMARY_SIGNATURES = 'summary.sig';
 
 export type SummaryDocument = {
   readonly bytes: Buffer;
@@ -39,8 +42,11 @@ export type LiveRepository = {
   summary(): Promise<SummaryDocument>;
   /** The commit offered under this name. */
   ref(name: string): Promise<Checksum | undefined>;
-  /** The body of `summary.sig` if the server signs the summary, else undefined. */
-  summarySignatures(): Promise<Buffer | undefined>;
+  /**
+   * What the server itself gives at a path of signatures, of the summary or of flatpak's index; undefined if
+   * it signs nothing there.
+   */
+  madeSignatures(path: string): Promise<Buffer | undefined>;
   /** All signatures of the summary, the server's and the publisher's. */
   signatures(): Promise<MetadataDict>;
   /** The generated index of the deltas to a commit; undefined if there are none. */
@@ -69,15 +75,21 @@ export function createLiveRepository(
     () => fingerprintOf([at('summary'), at('summary.sig')], { followLinks: true }),
     async () => ({ value: readPublished(repo.path), settled: true }),
   );
-  const signer = signers.length === 0 ? undefined : new SummarySigner(repo.path, signers);
+  const signer = signers.length === 0 ? undefined : new SummarySigner('summary', signers);
+  const indexSigner = signers.length === 0 ? undefined : new IndexSigner(repo.path, signers);
   const summary = async () => (await published.get()) ?? generated.get();
+  const publishers = ({ isSigned }: SummaryDocument) =>
+    isSigned ? publishedSignatures(repo.path, SUMMARY_SIGNATURES) : new Map();
+  const signed = async (current: SummaryDocument) =>
+    signer?.signaturesOf({ ...current, published: () => publishers(current) });
   return {
     summary,
-    summarySignatures: async () => signer?.signaturesOf(await summary()),
+    madeSignatures: async (path) =>
+      path === SUMMARY_SIGNATURES ? signed(await summary()) : indexSigner?.signaturesAt(path),
     async signatures() {
       const current = await summary();
-      if (signer !== undefined) return parseDict(await signer.signaturesOf(current));
-      return current.isSigned ? publishedSignatures(repo.path) : new Map();
+      const made = await signed(current);
+      return made === undefined ? publishers(current) : parseDict(made);
     },
     ref: (name) => refs.find(name),
     async deltaIndex(to) {
