@@ -103,16 +103,25 @@ function wrapWords({ folder, image }: RegistryPlace, ...more: readonly string[])
   return ['mirror', 'wrap', '--quiet', ...more, image, `oci:${folder}/wrapped`];
 }
 
-test('mirror wrap and mirror build end as well, and write no image', { skip, timeout }, async (t) => {
+test('mirror wrap, mirror build and encapsulate end as well, and write no image', {
+  skip,
+  timeout,
+}, async (t) => {
   const place = await withoutTls(await registryPlace(t, 2, { late: 0 }));
-  const { registry, folder, image, layers } = place;
+  const { registry, folder, image, layers, config } = place;
   const wrap = wrapWords(place, ...SOON);
   const to = `oci:${folder}/built`;
   const build = ['mirror', 'build', '--quiet', ...SOON, '--runtime', image, '--repo', `${folder}/source`];
   registry.flaws.set('manifest', { silent: true });
   await refused(place, wrap, 'ERR_REGISTRY_STALLED', image);
   await refused(place, [...build, PLACE_REF, to], 'ERR_REGISTRY_STALLED', image);
+  const source = ['--quiet', ...SOON, '--repo', `${folder}/source`];
+  const previous = ['container', 'encapsulate', ...source, '--previous-build', image, PLACE_REF, to];
+  await refused(place, previous, 'ERR_REGISTRY_STALLED', image);
   registry.flaws.delete('manifest');
+  registry.flaws.set(config, { stallAfter: 10 });
+  await refused(place, previous, 'ERR_REGISTRY_STALLED', config);
+  registry.flaws.delete(config);
   registry.flaws.set(layers[1] as Thing, { stallAfter: 100 });
   await refused(place, wrap, 'ERR_REGISTRY_STALLED', image);
   assert.ok(!existsSync(`${folder}/wrapped`) && !existsSync(`${folder}/built`));
