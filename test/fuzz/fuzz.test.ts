@@ -25,7 +25,13 @@ const CASE_TIMEOUT = 30_000;
  * Node and what it loads take 130; the largest case inflates 64 MiB, piece by piece. An import's threads have
  * pools of memory, and those of a few imports are there at a time, for as many imports as there may be.
  */
-const MAX_MB: Readonly<Record<string, number>> = { tar: 400, parsers: 400, delta: 250, import: 600 };
+const MAX_MB: Readonly<Record<string, number>> = {
+  tar: 400,
+  foreign: 400,
+  parsers: 400,
+  delta: 250,
+  import: 600,
+};
 /** With a bound, and collected often, so that what a case needs is not hidden by what others left. */
 const HEAP = ['--max-old-space-size=128', '--semi-space-growth-factor=1', '--expose-gc'];
 
@@ -82,9 +88,10 @@ test('mutated input', { concurrency: 2 }, async (t) => {
     t.test('tar streams, static deltas, then every other parser', async (t) => {
       const tar = ['ERR_TAR', 'ERR_TAR_OBJECT', 'ERR_OBJECT_CORRUPT'];
       assertVaried(await fuzz(t, 'tar', SECONDS / 4), tar);
+      assertVaried(await fuzz(t, 'foreign', SECONDS / 8), ['ERR_TAR']);
       assertVaried(await fuzz(t, 'delta', SECONDS / 4), ['ERR_VARIANT', 'ERR_DELTA_CORRUPT']);
       const parsers = ['ERR_VARIANT', 'ERR_OBJECT_CORRUPT', 'ERR_JSON', 'ERR_CATALOGUE'];
-      assertVaried(await fuzz(t, 'parsers', SECONDS / 2), parsers);
+      assertVaried(await fuzz(t, 'parsers', (3 * SECONDS) / 8), parsers);
     }),
   ]);
 });

@@ -13,11 +13,12 @@ import { Random } from '../gvariant/random.ts';
 import { openDeltaTarget } from './delta-target.ts';
 import { openImportTarget } from './import-target.ts';
 import { openParserTarget } from './parser-target.ts';
-import { openTarTarget } from './tar-target.ts';
+import { openForeignTarget, openTarTarget } from './tar-target.ts';
 import type { OpenTarget } from './target.ts';
 
 const TARGETS: Readonly<Record<string, OpenTarget>> = {
   delta: openDeltaTarget,
+  foreign: openForeignTarget,
   import: openImportTarget,
   parsers: openParserTarget,
   tar: openTarTarget,

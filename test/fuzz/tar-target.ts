@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isTreeportError, messageOf, TreeportError } from '../../src/base/errors.ts';
 import { decompress } from '../../src/oci/read/decompress.ts';
 import { openRepository } from '../../src/ostree/repo/open.ts';
+import { readForeignEntries } from '../../src/tar/foreign-entries.ts';
 import { inChunkOrder, inCommitOrder } from '../../src/tar/object-order.ts';
 import { readObjects, type TarObject } from '../../src/tar/read-objects.ts';
 import { oldTarStream } from '../support/old-tar-streams.ts';
@@ -35,6 +36,21 @@ export const openTarTarget: OpenTarget = async (folder) => {
       const pieces = inPieces(bytes, 1 + random.below(70_000));
       const codes = ['ERR_TAR', 'ERR_TAR_OBJECT', 'ERR_OBJECT_CORRUPT'] as const;
       return outcomeOf(() => readToEnd(order(readObjects(plain(pieces)))), codes);
+    },
+    close: async () => {},
+  };
+};
+
+/** Reading the entries of tar archives that are not ostree's: layers of images, root filesystems. */
+export const openForeignTarget: OpenTarget = async (folder) => {
+  const streams = await soundStreams(folder);
+  return {
+    runCase(random) {
+      const bytes = wrap(mutateTar(random.pick(streams), random), random);
+      const pieces = inPieces(bytes, 1 + random.below(70_000));
+      return outcomeOf(async () => {
+        for await (const { data } of readForeignEntries(plain(pieces))) for await (const _ of data);
+      }, ['ERR_TAR']);
     },
     close: async () => {},
   };
