@@ -19,8 +19,4 @@ export {
   type RepositoryMode,
 } from '../ostree/repo/open.ts';
 export { loadCommit, resolveRevision } from '../ostree/revision.ts';
-export { signersInFile } from '../ostree/sign/key-file.ts';
-export { commandSigner } from '../ostree/sign/sign-command.ts';
-export { type SigningKey, signCommit } from '../ostree/sign/sign-commit.ts';
-export type { Signer } from '../ostree/sign/signer.ts';
 export { reachableObjects, walkTree } from '../ostree/walk.ts';

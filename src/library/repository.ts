@@ -12,5 +12,9 @@ export { LibostreeRepo, type WritableMode } from '../native/ostree/repository.ts
 export { startTransaction, type TransactionOptions } from '../native/ostree/start-transaction.ts';
 export type { Transaction } from '../native/ostree/transaction.ts';
 export type { TransactionStats } from '../native/ostree/transaction-calls.ts';
+export { signersInFile } from '../ostree/sign/key-file.ts';
+export { commandSigner } from '../ostree/sign/sign-command.ts';
+export { type SigningKey, signCommit } from '../ostree/sign/sign-commit.ts';
+export type { Signer } from '../ostree/sign/signer.ts';
 export { signStoredCommit } from '../signing/commit-signatures.ts';
 export { type UpdateSummaryOptions, updateSummary } from '../signing/update-summary.ts';
