@@ -14,7 +14,7 @@ import {
 import { benchPacking } from './commands/packing.ts';
 import { benchReady } from './commands/ready.ts';
 import { benchSize } from './commands/size.ts';
-import { benchSnapshot } from './commands/snapshot.ts';
+import { benchSnapshotExtract, benchSnapshotHistory, benchSnapshotMemory } from './commands/snapshot.ts';
 import { benchStartup } from './commands/startup.ts';
 import { benchTarExport } from './commands/tar-export.ts';
 import { benchLink } from './link/check.ts';
@@ -46,7 +46,9 @@ export const BENCHES = {
   size: benchSize,
   packing: benchPacking,
   ready: benchReady,
-  snapshot: benchSnapshot,
+  'snapshot-extract': benchSnapshotExtract,
+  'snapshot-history': benchSnapshotHistory,
+  'snapshot-memory': benchSnapshotMemory,
   link: benchLink,
   'pull-loopback': benchLoopback,
   'pull-1g': benchGigabit,

@@ -20,18 +20,20 @@ const MOST_BYTES = 1.05;
 const MOST_TIME = 0.1;
 const MEGABYTES = 250;
 
-export function benchSnapshot(setting: Setting): Promise<Section> {
-  return withScratch(async (scratch) => {
-    const [build] = setting.builds;
-    return {
-      title: 'snapshots',
-      rows: [
-        ...(await extraction(setting, scratch)),
-        ...(await historyRows(build, scratch)),
-        ...(await memoryRows(build, scratch)),
-      ],
-    };
-  });
+export function benchSnapshotExtract(setting: Setting): Promise<Section> {
+  return section('snapshots: extraction', (scratch) => extraction(setting, scratch));
+}
+
+export function benchSnapshotHistory({ builds: [build] }: Setting): Promise<Section> {
+  return section('snapshots: a history', (scratch) => historyRows(build, scratch));
+}
+
+export function benchSnapshotMemory({ builds: [build] }: Setting): Promise<Section> {
+  return section('snapshots: many refs', (scratch) => memoryRows(build, scratch));
+}
+
+function section(title: string, measured: (scratch: string) => Promise<readonly Row[]>): Promise<Section> {
+  return withScratch(async (scratch) => ({ title, rows: await measured(scratch) }));
 }
 
 async function extraction(setting: Setting, scratch: string): Promise<readonly Row[]> {
