@@ -59,7 +59,15 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
   const build = { ...making, publication, bake: options.bake, deltas, onBaked: bakedReporter(options) };
   const [commit] = publication.commits as readonly [Checksum];
   const target = await openTarget(destination, options);
-  const planned = { target, label: 'mirror build', source: repo.objects, commit, imageOptions, access };
+  const planned = {
+    target,
+    label: 'mirror build',
+    share: 0.6,
+    source: repo.objects,
+    commit,
+    imageOptions,
+    access,
+  };
   await publishPlanned(
     {
       ...planned,

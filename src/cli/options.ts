@@ -33,3 +33,14 @@ export function checkTimestampOption(options: {
     '--timestamp-check compares with the commit of a ref; give --write-ref',
   );
 }
+
+export const PROGRESS_STYLES = ['none', 'plain', 'tty', 'json'] as const;
+export type ProgressStyle = (typeof PROGRESS_STYLES)[number];
+
+/** `--progress STYLE`, which every verb with `--quiet` has. */
+export function progressOption(): Option {
+  return new Option(
+    '--progress <style>',
+    'how to show progress on stderr: none, plain (lines), tty (a bar) or json (default: tty on a terminal, else plain)',
+  ).choices(PROGRESS_STYLES);
+}

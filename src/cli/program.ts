@@ -3,8 +3,9 @@
  * its action imports heavy modules. A command line loads only the file of its own verb, because every module
  * adds to the start-up time (docs/decisions/0054-start-up.md). docs/cli.md is generated from this tree.
  */
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import { VERSION } from '../base/version.ts';
+import type { ProgressStyle } from './options.ts';
 
 type Verb = {
   /** Its name and aliases. */
@@ -196,11 +197,22 @@ export async function buildProgram(args: readonly string[] = []): Promise<Comman
     await addVerbs(group, verbs);
   }
   await addVerbs(program, verbs);
-  return program;
+  return program.hook('preAction', async (_, verb) => {
+    const { progress } = verb.opts<{ readonly progress?: ProgressStyle }>();
+    if (progress !== undefined) (await import('./progress.ts')).chooseProgress(progress);
+  });
 }
 
 async function addVerbs(parent: Command, verbs: readonly Verb[]): Promise<void> {
   for (const { load } of verbs) (await load())(parent);
+  if (verbs.length > 0) addProgressOption(parent, (await import('./options.ts')).progressOption);
+}
+
+/** Verbs that can be quiet show progress otherwise. */
+function addProgressOption(command: Command, progressOption: () => Option): void {
+  for (const child of command.commands) addProgressOption(child, progressOption);
+  const has = (name: string) => command.options.some(({ long }) => long === name);
+  if (has('--quiet') && !has('--progress')) command.addOption(progressOption());
 }
 
 function neededFor(args: readonly string[]): { groups: readonly Group[]; verbs: readonly Verb[] } {

@@ -1,5 +1,12 @@
-/** Progress on stderr: a bar on a terminal, otherwise a line every few seconds; nothing with `--quiet`. */
-import { formatByteSize } from '../base/byte-size.ts';
+/**
+ * Progress of a verb on stderr, as `--progress` says; nothing with `--quiet`. Work may have several parts,
+ * one after the other; the bar is of the whole and never goes back. At its end long work is summed up in one
+ * line. Decision: docs/decisions/0137-own-progress.md.
+ */
+import { jsonText } from './clean-text.ts';
+import type { ProgressStyle } from './options.ts';
+import { formatAmount, WRITERS } from './progress-writers.ts';
+import { printMessage } from './report.ts';
 
 export type ProgressOptions = {
   /** The running work: `fsck`, `encapsulate`. */
@@ -7,6 +14,18 @@ export type ProgressOptions = {
   /** `bytes` are shown in SI units, any other unit by its name. */
   readonly unit: string;
   readonly quiet?: boolean | undefined;
+  /** How much of the whole the first part is, if there are others. */
+  readonly share?: number;
+};
+
+/** What the summary says, besides the seconds. */
+export type Finished = {
+  /** The repository, image or file. */
+  readonly where: string;
+  readonly digest?: string;
+  /** Default: what was done in the last part. */
+  readonly amount?: number;
+  readonly unit?: string;
 };
 
 export type Progress = {
@@ -14,88 +33,119 @@ export type Progress = {
   update(done: number, total?: number): void;
   /** Adds to the amount done, so that work in parallel has one total. */
   add(amount: number): void;
+  /** Sets how much of this part is done, from 0 to 1, where its amount has no total. */
+  reach(fraction: number): void;
+  /** Begins the next part: the rest of the whole. */
+  next(part: string, unit: string): void;
   /** Clears the bar. */
   stop(): void;
+  /** Clears the bar and prints the summary. */
+  finish(finished: Finished): void;
 };
 
-const BAR_CELLS = 30;
-const TERMINAL_INTERVAL = 100;
-const LOG_INTERVAL = 5000;
+const chosen: { style: ProgressStyle | undefined } = { style: undefined };
 
-export function startProgress(options: ProgressOptions): Progress {
-  if (options.quiet) return { update: () => {}, add: () => {}, stop: () => {} };
-  return process.stderr.isTTY ? new TerminalProgress(options) : new LoggedProgress(options);
+/** Applies `--progress`, once, before the verb runs. */
+export function chooseProgress(style: ProgressStyle | undefined): void {
+  chosen.style = style;
 }
 
-abstract class ShownProgress implements Progress {
-  readonly options: ProgressOptions;
-  readonly start = Date.now();
-  readonly interval: number;
-  shown: number;
-  done = 0;
+export function startProgress(options: ProgressOptions): Progress {
+  return new ShownProgress(options);
+}
 
-  /** `shown` is when it was last shown, `interval` how long to wait before it is shown again. */
-  constructor(options: ProgressOptions, shown: number, interval: number) {
-    this.options = options;
-    this.shown = shown;
-    this.interval = interval;
+/** Milliseconds that the rate is of. */
+const RATE_WINDOW = 5000;
+const MIN_RATE_TIME = 500;
+
+type Sample = { readonly time: number; readonly done: number };
+
+class ShownProgress implements Progress {
+  readonly #options: ProgressOptions;
+  readonly #style: ProgressStyle;
+  readonly #start = Date.now();
+  #part: string | undefined;
+  #unit: string;
+  #done = 0;
+  #samples: Sample[];
+  #fraction: number | undefined;
+  /** Where this part begins in the whole. */
+  #base = 0;
+  #share: number;
+  #shown: number;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    const { unit, share = 1, quiet = false } = options;
+    this.#style = quiet ? 'none' : (chosen.style ?? (process.stderr.isTTY ? 'tty' : 'plain'));
+    this.#unit = unit;
+    this.#share = share;
+    const { delay, interval } = WRITERS[this.#style];
+    this.#shown = this.#start + delay - interval;
+    this.#samples = [{ time: this.#start, done: 0 }];
   }
 
   update(done: number, total?: number): void {
-    this.done = done;
-    if (Date.now() - this.shown < this.interval) return;
-    this.shown = Date.now();
-    this.show(amounts(done, total, this.options.unit, this.start), total);
+    this.#done = done;
+    if (total !== undefined && total > 0) this.reach(done / total);
+    const now = Date.now();
+    const { interval, show } = WRITERS[this.#style];
+    if (!(now - this.#shown >= interval)) return;
+    this.#shown = now;
+    show({
+      label: this.#options.label,
+      part: this.#part,
+      done,
+      total,
+      unit: this.#unit,
+      rate: this.#rate(now),
+      fraction: this.#fraction,
+    });
   }
 
   add(amount: number): void {
-    this.update(this.done + amount);
+    this.update(this.#done + amount);
   }
 
-  abstract show(amounts: string, total: number | undefined): void;
-
-  abstract stop(): void;
-}
-
-class TerminalProgress extends ShownProgress {
-  constructor(options: ProgressOptions) {
-    super(options, 0, TERMINAL_INTERVAL);
+  reach(fraction: number): void {
+    const whole = this.#base + this.#share * Math.min(Math.max(fraction, 0), 1);
+    this.#fraction = Math.max(this.#fraction ?? 0, whole);
   }
 
-  show(text: string, total: number | undefined): void {
-    const bar = total === undefined ? '' : ` ${drawBar(this.done / Math.max(total, 1))}`;
-    process.stderr.write(`\r\x1b[K${this.options.label}${bar} ${text}`);
+  next(part: string, unit: string): void {
+    this.#part = part;
+    this.#unit = unit;
+    this.#base += this.#share;
+    this.#share = 1 - this.#base;
+    this.#samples = [{ time: Date.now(), done: 0 }];
+    this.#done = 0;
   }
 
   stop(): void {
-    process.stderr.write('\r\x1b[K');
-  }
-}
-
-class LoggedProgress extends ShownProgress {
-  constructor(options: ProgressOptions) {
-    super(options, Date.now(), LOG_INTERVAL);
+    WRITERS[this.#style].clear();
   }
 
-  show(text: string): void {
-    process.stderr.write(`${this.options.label}: ${text}\n`);
+  finish({ where, digest, amount = this.#done, unit = this.#unit }: Finished): void {
+    this.stop();
+    const { quiet, label } = this.#options;
+    if (quiet) return;
+    const seconds = (Date.now() - this.#start) / 1000;
+    if (this.#style === 'json') {
+      const facts = { verb: label, where, digest, amount, unit, seconds };
+      process.stderr.write(`${jsonText({ event: 'finished', ...facts })}\n`);
+      return;
+    }
+    const what = digest === undefined ? '' : `${digest}, `;
+    printMessage(`${label}: ${where}: ${what}${formatAmount(amount, unit)}, ${seconds.toFixed(1)} s`);
   }
 
-  stop(): void {}
-}
-
-function drawBar(share: number): string {
-  const filled = Math.round(Math.min(Math.max(share, 0), 1) * BAR_CELLS);
-  return `[${'#'.repeat(filled)}${'-'.repeat(BAR_CELLS - filled)}]`;
-}
-
-function amounts(done: number, total: number | undefined, unit: string, start: number): string {
-  const of = total === undefined ? '' : ` of ${formatAmount(total, unit)}`;
-  const seconds = (Date.now() - start) / 1000;
-  const rate = seconds > 0.5 ? `, ${formatAmount(Math.round(done / seconds), unit)}/s` : '';
-  return `${formatAmount(done, unit)}${of}${rate}`;
-}
-
-function formatAmount(amount: number, unit: string): string {
-  return unit === 'bytes' ? formatByteSize(amount) : `${amount} ${unit}`;
+  /** Undefined in the first moments. */
+  #rate(now: number): number | undefined {
+    this.#samples.push({ time: now, done: this.#done });
+    while (this.#samples.length > 2 && now - (this.#samples[1]?.time ?? now) >= RATE_WINDOW)
+      this.#samples.shift();
+    const [oldest] = this.#samples as [Sample];
+    const time = now - oldest.time;
+    return time < MIN_RATE_TIME ? undefined : Math.max(((this.#done - oldest.done) * 1000) / time, 0);
+  }
 }

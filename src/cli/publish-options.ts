@@ -11,7 +11,7 @@ import { addRegistryOptions, type RegistryOptions } from './registry-options.ts'
 
 /** The values that commander passes to the action. */
 export type PublishOptions = ImageSigning &
-  RegistryOptions & { readonly quiet?: boolean; readonly json?: boolean };
+  RegistryOptions & { readonly quiet?: boolean; readonly json?: boolean; readonly digestfile?: string };
 
 const SIGNING: Readonly<Record<ImageSigningKey, readonly [value: string, description: string]>> = {
   signBy: ['fingerprint', 'sign the image with this GPG key, on the way to a registry'],
@@ -23,7 +23,10 @@ const SIGNING: Readonly<Record<ImageSigningKey, readonly [value: string, descrip
 };
 
 export function addPublishOptions(command: Command): Command {
-  addRegistryOptions(command).addOption(jsonOption()).addOption(quietOption());
+  addRegistryOptions(command)
+    .option('--digestfile <file>', 'also write the digest of the image to this file')
+    .addOption(jsonOption())
+    .addOption(quietOption());
   for (const key of IMAGE_SIGNING_KEYS) {
     const [value, description] = SIGNING[key];
     command.option(`${signingOption(key)} <${value}>`, description);

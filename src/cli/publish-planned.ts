@@ -35,6 +35,8 @@ export type PlannedImage = {
   readonly commit: Checksum | undefined;
   readonly imageOptions: EncapsulateOptions;
   readonly access: RegistryAccess;
+  /** How much of the image the layers of the commit are. Default: 1. */
+  readonly share?: number;
   /** The image that this one continues: it gives the previous plan, unless options name another. */
   readonly previous?: OpenedImage | undefined;
   /** Writes the image, and finishes it. */
@@ -50,7 +52,7 @@ export async function publishPlanned(
   image: PlannedImage,
   options: LayerCliOptions & PublishOptions,
 ): Promise<void> {
-  const { target, label, commit, imageOptions, access, previous, build, result } = image;
+  const { target, label, commit, imageOptions, access, previous, build, result, share = 1 } = image;
   if (commit === undefined) refuseLayerOptions(options, 'the image has no main commit');
   await withUsedImages(access, async (images) => {
     const { compareWithBuild, dryRun } = options;
@@ -65,16 +67,17 @@ export async function publishPlanned(
       for (const line of planLines(commit, summary)) await printLine(line);
       return;
     }
-    const withLayers = async () => {
+    const withLayers = async (reach: (fraction: number) => void) => {
       if (commit === undefined) return imageOptions;
       const options = withPlan(imageOptions, await planned(commit));
-      return { ...options, formerLayers: await images.layers(target.image, previous) };
+      const onObjects = (done: number, total: number) => reach((share * done) / total);
+      return { ...options, onObjects, formerLayers: await images.layers(target.image, previous) };
     };
     const comparison = async () => former && (await compareWith(former, target.image, access));
     const report = { line: result, facts: async () => ({ comparison: await comparison() }) };
     const publish =
       image.publish ?? ((build: BuildWithProgress) => publishAndPrint(target, label, options, build, report));
-    await publish((sink, onProgress) => build(sink, { plan: withLayers, onProgress }));
+    await publish((sink, onProgress, reach) => build(sink, { plan: () => withLayers(reach), onProgress }));
     const compared = options.json === true ? undefined : await comparison();
     if (compared !== undefined) for (const line of comparisonLines(compared)) await printLine(line);
   });

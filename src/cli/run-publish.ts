@@ -1,4 +1,6 @@
 /** Publishes an image for a verb: shows progress, then prints the digest. */
+
+import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import { formatImageReference, type ImageReference } from '../oci/model/reference.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
@@ -8,8 +10,18 @@ import { startProgress } from './progress.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { registryAccess } from './registry-options.ts';
 
-/** Writes and finishes the image; calls `onProgress` with the bytes written since the last call. */
-export type BuildWithProgress = (sink: ImageSink, onProgress: (bytes: number) => void) => Promise<Descriptor>;
+/**
+ * Writes and finishes the image; calls `onProgress` with the bytes read since the last call, and `reach` with
+ * how much of the image is made, from 0 to 1, if it is known.
+ */
+export type BuildWithProgress = (
+  sink: ImageSink,
+  onProgress: (bytes: number) => void,
+  reach: (fraction: number) => void,
+) => Promise<Descriptor>;
+
+/** How much of the work building is, if skopeo uploads the image afterwards. */
+const BUILDING = 0.7;
 
 /** Where an image will be published. */
 export type Target = { readonly image: ImageReference; readonly publish: PublishImageOptions };
@@ -33,6 +45,26 @@ export type PublishReport = {
   readonly facts?: () => Promise<object>;
 };
 
+/** The sink, which adds up the bytes that are written into it. */
+function countingSink(sink: ImageSink, written: { bytes: number }): ImageSink {
+  return {
+    has: (blob) => sink.has(blob),
+    openBlob: async () => {
+      const blob = await sink.openBlob();
+      return {
+        write: (bytes) => {
+          written.bytes += bytes.length;
+          return blob.write(bytes);
+        },
+        commit: (digest) => blob.commit(digest),
+        abort: () => blob.abort(),
+      };
+    },
+    finish: (manifest, platform) => sink.finish(manifest, platform),
+    abort: () => sink.abort(),
+  };
+}
+
 /** Builds the image, publishes it and prints its manifest digest. `label` is shown with the progress. */
 export async function publishAndPrint(
   { image, publish }: Target,
@@ -42,11 +74,23 @@ export async function publishAndPrint(
   { line = (digest) => digest, facts = async () => ({}) }: PublishReport = {},
 ): Promise<void> {
   const { publishImage } = await import('../oci/write/publish.ts');
-  const progress = startProgress({ label, unit: 'bytes', quiet: options.quiet });
+  const isLocal = image.transport === 'oci' || image.transport === 'oci-archive';
+  const share = isLocal ? 1 : BUILDING;
+  const progress = startProgress({ label, unit: 'bytes', quiet: options.quiet, share });
+  const written = { bytes: 0 };
   try {
-    const onProgress = (bytes: number) => progress.add(bytes);
-    const digest = await publishImage(image, (sink) => build(sink, onProgress), publish);
-    progress.stop();
+    const digest = await publishImage(
+      image,
+      async (sink) => {
+        const onProgress = (bytes: number) => progress.add(bytes);
+        const manifest = await build(countingSink(sink, written), onProgress, (part) => progress.reach(part));
+        if (!isLocal) progress.next('uploading', 'bytes');
+        return manifest;
+      },
+      { ...publish, onUpload: (done, total) => progress.update(done, total) },
+    );
+    if (options.digestfile !== undefined) await writeFileAtomic(options.digestfile, Buffer.from(digest));
+    progress.finish({ where: formatImageReference(image), digest, amount: written.bytes, unit: 'bytes' });
     if (options.json) await printJson({ image: formatImageReference(image), digest, ...(await facts()) }, 2);
     else await printLine(line(digest));
   } catch (error) {

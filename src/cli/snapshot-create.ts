@@ -141,6 +141,7 @@ async function publishSnapshot(
       {
         target,
         label: 'snapshot create',
+        share: 0.5,
         source: repo.objects,
         commit: embeddedCommit(publication),
         imageOptions,

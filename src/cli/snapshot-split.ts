@@ -1,5 +1,6 @@
 /** `snapshot create --split`: an archive in pieces, for media that are smaller than it. */
 import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
 import { parseByteSize } from '../base/byte-size.ts';
 import { TreeportError } from '../base/errors.ts';
 import { formatImageReference, type ImageReference } from '../oci/model/reference.ts';
@@ -49,7 +50,11 @@ export async function publishSplit(
         name: tag === undefined ? archive : `${archive}:${tag}`,
       };
       const onProgress = (bytes: number) => progress.add(bytes);
-      const manifest = await publishImage(whole, (sink) => build(sink, onProgress), publish);
+      const manifest = await publishImage(
+        whole,
+        (sink) => build(sink, onProgress, (part) => progress.reach(part)),
+        publish,
+      );
       progress.stop();
       await splitArchive(archive, {
         target: path,
@@ -62,6 +67,7 @@ export async function publishSplit(
       });
       return manifest;
     });
+    if (options.digestfile !== undefined) await writeFileAtomic(options.digestfile, Buffer.from(digest));
     if (options.json) await printJson({ image: formatImageReference(target), digest }, 2);
     else await printLine(digest);
   } finally {

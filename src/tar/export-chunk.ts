@@ -19,6 +19,8 @@ export type ChunkOptions = {
   readonly directories?: DirectoryOwners;
   /** The memory of the pieces; by default new for each. */
   readonly memory?: PieceMemory;
+  /** Called after each object of the chunk. */
+  readonly onObject?: () => void;
 };
 
 /** One component layer; errors as in {@link exportCommit}. */
@@ -46,7 +48,7 @@ export async function* writeChunk(
   writer: TarWriter,
   source: ObjectSource,
   { objects }: ChunkContent,
-  { directories }: ChunkOptions,
+  { directories, onObject }: ChunkOptions,
 ): AsyncGenerator<CheckedPiece> {
   const present = new Set<string>();
   for (const [checksum, paths] of sortedByChecksum(objects)) {
@@ -58,6 +60,7 @@ export async function* writeChunk(
       writeLink(writer, destination, entry, block);
     }
     yield* writer.takeFull();
+    onObject?.();
   }
 }
 

@@ -47,6 +47,8 @@ export type EncapsulateOptions = LabelOptions & {
   readonly formerLayers?: readonly LayerSource[];
   /** Receives, from time to time, the number of tar bytes since the last call, of all layers. */
   readonly onProgress?: (bytes: number) => void;
+  /** Receives, after each content object, how many of the commit's are in layers. */
+  readonly onObjects?: (done: number, total: number) => void;
 };
 
 /** Of layers, as ostree-ext counts. */
@@ -77,6 +79,7 @@ export async function encapsulate(
       created_by: commit.subject || `ostree export of commit ${checksum}`,
     },
     onProgress: options.onProgress,
+    onObjects: options.onObjects,
   });
   return draftOf({ checksum, commit }, layers, options);
 }

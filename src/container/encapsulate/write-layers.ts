@@ -32,6 +32,8 @@ export type WriteLayersOptions = {
   readonly formerLayers?: readonly LayerSource[] | undefined;
   /** Receives the number of tar bytes since the last call, of all layers. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Receives, after each content object, how many of the plan's are in layers. */
+  readonly onObjects?: ((done: number, total: number) => void) | undefined;
 };
 
 /** Enough to hide that small layers wait for the disk; more would only wait for the threads. */
@@ -46,6 +48,11 @@ export async function writeLayers(
 ): Promise<readonly [ImageLayer, ...ImageLayer[]]> {
   const { plan, history, record } = options;
   const layers: ImageLayer[] = [];
+  const objects = { done: 0, total: plan.reduce((sum, chunk) => sum + chunk.objects.size, 0) };
+  const onObject = (count = 1) => {
+    objects.done += count;
+    options.onObjects?.(objects.done, objects.total);
+  };
   await eachConcurrently(plan.entries(), LAYERS_AT_ONCE, async ([index, chunk], signal) => {
     const isOstree = index === 0;
     const key = isOstree
@@ -53,10 +60,15 @@ export async function writeLayers(
       : componentLayerKey(chunk, options);
     const tar = () => {
       const { directories } = options;
-      const format = { memory: new PiecePool(), ...(directories === undefined ? {} : { directories }) };
+      const format = {
+        memory: new PiecePool(),
+        onObject: () => onObject(),
+        ...(directories === undefined ? {} : { directories }),
+      };
       return isOstree ? exportOstreeLayer(source, commit, chunk, format) : exportChunk(source, chunk, format);
     };
     const known = await takeKnown(key, sink, options);
+    if (known !== undefined) onObject(chunk.objects.size);
     const { descriptor, diffId } = known ?? (await writeAndKeep(sink, tar(), key, { ...options, signal }));
     const components = isOstree ? undefined : record?.layers[index - 1];
     layers[index] = {

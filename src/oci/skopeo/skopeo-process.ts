@@ -56,6 +56,11 @@ export class SkopeoProcess {
     }
   }
 
+  /** Undefined if it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   kill(): void {
     this.#child.kill('SIGKILL');
   }

@@ -17,6 +17,8 @@ export type CopyOptions = {
   /** Names the operation in errors. Default: copying between the two places. */
   readonly what?: string;
   readonly watch?: ProgressWatch | undefined;
+  /** Called with the pid when skopeo has started; what it returns is called at the end. */
+  readonly onStart?: ((pid: number) => () => void) | undefined;
 };
 
 /** Kills skopeo when it has stalled. */
@@ -30,12 +32,19 @@ type ProgressWatch = {
 export async function skopeoCopy(
   source: string,
   destination: string,
-  { global = [], copy = [], input, what = `copying ${source} to ${destination}`, watch }: CopyOptions = {},
+  {
+    global = [],
+    copy = [],
+    input,
+    what = `copying ${source} to ${destination}`,
+    watch,
+    onStart,
+  }: CopyOptions = {},
 ): Promise<Digest> {
   return withTemporaryDirectory(async (directory) => {
     const digestFile = join(directory, 'digest');
     const args = [...global, 'copy', '--quiet', '--digestfile', digestFile, ...copy, source, destination];
-    await skopeo(args, { what, input, watch });
+    await skopeo(args, { what, input, watch, onStart });
     return parseDigest((await readFile(digestFile, 'utf8')).trim(), `the digest of ${destination}`);
   });
 }
@@ -53,7 +62,7 @@ export function platformArgs(platform: Platform | undefined): readonly string[] 
   return variant === undefined ? args : [...args, '--override-variant', variant];
 }
 
-export type RunOptions = Pick<CopyOptions, 'input' | 'watch'> & {
+export type RunOptions = Pick<CopyOptions, 'input' | 'watch' | 'onStart'> & {
   /** Open file for its standard output. */
   readonly output?: number;
   /** Names the operation in errors. */
@@ -63,7 +72,7 @@ export type RunOptions = Pick<CopyOptions, 'input' | 'watch'> & {
 /** Runs skopeo to completion. */
 export async function skopeo(
   args: readonly string[],
-  { what, input, output, watch }: RunOptions,
+  { what, input, output, watch, onStart }: RunOptions,
 ): Promise<void> {
   const process = new SkopeoProcess(args, { input, output });
   const state: { fault: Error | undefined } = { fault: undefined };
@@ -71,6 +80,10 @@ export async function skopeo(
     state.fault = limit.fault(what);
     process.kill();
   });
-  const end = await process.ended.finally(endWatch);
+  const onEnd = process.pid === undefined ? undefined : onStart?.(process.pid);
+  const end = await process.ended.finally(() => {
+    endWatch();
+    onEnd?.();
+  });
   if (end !== 0) throw state.fault ?? skopeoFault(what, process.lastMessage || `it ended with ${end}`);
 }

@@ -9,6 +9,7 @@ import { formatImageReference, type ImageReference, layoutLocation } from '../mo
 import { signingArgs } from '../skopeo/image-signing.ts';
 import { skopeoAccess } from '../skopeo/registry-access.ts';
 import { skopeoCopy } from '../skopeo/skopeo.ts';
+import { watchUpload } from '../skopeo/upload-progress.ts';
 import { createArchiveSink } from './archive.ts';
 import { checkDestination, type DestinationOptions } from './destination.ts';
 import type { ImageSink } from './image-sink.ts';
@@ -17,6 +18,8 @@ import { createLayoutSink } from './layout-directory.ts';
 export type PublishImageOptions = DestinationOptions & {
   /** The destination was checked already, so that it is not asked again. */
   readonly isChecked?: boolean;
+  /** Receives, from time to time, how many bytes of the finished image skopeo has read, and their total. */
+  readonly onUpload?: (done: number, total: number) => void;
 };
 
 /** Writes an image into the sink and finishes it; returns its manifest's descriptor. */
@@ -31,7 +34,7 @@ export async function publishImage(
   build: BuildImage,
   options: PublishImageOptions = {},
 ): Promise<Digest> {
-  const { signing = {}, isChecked = false, isIndex = false } = options;
+  const { signing = {}, isChecked = false, isIndex = false, onUpload } = options;
   if (!isChecked) await checkDestination(reference, options);
   switch (reference.transport) {
     case 'oci':
@@ -45,7 +48,8 @@ export async function publishImage(
         const { args, input } = skopeoAccess(reference, options, 'dest-');
         const to = formatImageReference(reference);
         const copy = [...(isIndex ? ['--all'] : []), ...args, ...(await signingArgs(signing))];
-        return skopeoCopy(`oci:${path}`, to, { copy, input, what: `writing ${to}` });
+        const onStart = onUpload && ((pid: number) => watchUpload(pid, path, onUpload));
+        return skopeoCopy(`oci:${path}`, to, { copy, input, what: `writing ${to}`, onStart });
       });
   }
 }
