@@ -78,6 +78,7 @@ const SETS: Readonly<Record<string, readonly BenchName[]>> = {
   virtual: ALL.filter((name) => name.startsWith('virtual-')),
   requests: ALL.filter((name) => name.startsWith('requests-')),
   memory: ALL.filter((name) => name.startsWith('memory-')),
+  snapshot: ALL.filter((name) => name.startsWith('snapshot-')),
 };
 /** A quick run leaves these out, because another one shows the same. */
 const SAME: readonly BenchName[] = [
