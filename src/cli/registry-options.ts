@@ -59,7 +59,12 @@ export async function registryAccess(options: RegistryOptions): Promise<Registry
   };
 }
 
+/** By path; a verb may ask several times, and a pipe can be read only once. */
+const read = new Map<string, NonNullable<RegistryAccess['credentials']>>();
+
 async function readCredentials(path: string): Promise<NonNullable<RegistryAccess['credentials']>> {
   const { readCredentialsFile } = await import('../oci/skopeo/credentials.ts');
-  return readCredentialsFile(path);
+  const credentials = read.get(path) ?? readCredentialsFile(path);
+  read.set(path, credentials);
+  return credentials;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -11,6 +12,13 @@ test('a file with one line USER:PASSWORD, whose password may have colons', async
     writeFileSync(path, text);
     assert.deepEqual(readCredentialsFile(path), { username: 'me', password: 'a:b' });
   }
+});
+
+test('a FIFO is read', async (t) => {
+  const path = join(await tempDir(t), 'fifo');
+  spawnSync('mkfifo', [path]);
+  spawn('sh', ['-c', 'printf me:secret > "$0"', path]);
+  assert.deepEqual(readCredentialsFile(path), { username: 'me', password: 'secret' });
 });
 
 test('any other file is refused, by its name and without its text', async (t) => {
