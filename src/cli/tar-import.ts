@@ -54,13 +54,20 @@ async function importStream(file: string | undefined, options: Options): Promise
   const total = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size || undefined;
   try {
     const { commit } = await importTar(plainTar(counted(input, progress, total)), { ...options, warn });
-    progress.stop();
+    progress.finish({ where: options.repo });
     if (options.json) await printJson({ commit, ref: options.writeRef ?? null }, 2);
     else await printLine(`Imported: ${commit}`);
   } catch (error) {
     progress.stop();
-    throw error;
+    throw isTreeportError(error) && OF_STREAM.has(error.code) ? named(error, file) : error;
   }
+}
+
+/** The errors about what the stream holds. */
+const OF_STREAM: ReadonlySet<string> = new Set(['ERR_TAR', 'ERR_TAR_OBJECT', 'ERR_OBJECT_CORRUPT']);
+
+function named({ code, message, cause }: TreeportError, file: string | undefined): TreeportError {
+  return new TreeportError(code, `${file ?? 'stdin'}: ${message}`, { cause });
 }
 
 /** Opens the file on the first read, so that the reader gets the error. */

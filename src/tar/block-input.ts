@@ -11,9 +11,16 @@ export class BlockInput {
   readonly #source: AsyncIterator<Uint8Array>;
   #piece: Buffer = EMPTY;
   #at = 0;
+  /** Bytes of the stream before the piece. */
+  #before = 0;
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** Bytes of the stream that were returned or skipped. */
+  get position(): number {
+    return this.#before + this.#at;
   }
 
   /** The next `length` bytes if they are buffered. */
@@ -48,6 +55,7 @@ export class BlockInput {
     while (this.#at === this.#piece.length) {
       const { done, value } = await this.#source.next();
       if (done) return undefined;
+      this.#before += this.#piece.length;
       this.#piece = asBuffer(value);
       this.#at = 0;
     }
@@ -77,4 +85,9 @@ export class BlockInput {
 
 export function cutOff(): TreeportError {
   return new TreeportError('ERR_TAR', 'the tar stream is cut off: the end of archive is missing');
+}
+
+/** The error, with where its header is; after the last entry this is the first block of zeros. */
+export function placedFault({ code, message, cause }: TreeportError, header: number): TreeportError {
+  return new TreeportError(code, `${message} (entry at byte ${header}, uncompressed)`, { cause });
 }

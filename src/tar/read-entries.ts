@@ -1,10 +1,12 @@
 /**
  * Reads the entries of a tar stream one after the other, streaming. Long names of GNU (`L`, `K`) and PAX
  * records (`x`, `g`) apply to the next entry; a long name takes precedence over a PAX one. Zeros end the
- * archive, and nothing else may follow; a stream that ends between two entries is an error too.
+ * archive, and nothing else may follow; a stream that ends between two entries is an error too. Errors say at
+ * which byte their entry begins.
  */
+import { isTreeportError } from '../base/errors.ts';
 import type { Xattr } from '../ostree/xattrs.ts';
-import { BlockInput, cutOff } from './block-input.ts';
+import { BlockInput, cutOff, placedFault } from './block-input.ts';
 import {
   type DecodedHeader,
   decodeHeader,
@@ -71,8 +73,10 @@ const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
 export async function* readEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEntry> {
   const input = new BlockInput(tar);
   const extensions = new Extensions();
+  const at = { header: 0 };
   try {
     for (;;) {
+      at.header = input.position;
       const header = decodeHeader(input.takeNow(BLOCK_BYTES) ?? (await input.take(BLOCK_BYTES)));
       if (header === undefined) break;
       if (isExtension(header.flag)) {
@@ -82,12 +86,14 @@ export async function* readEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerat
       const entry = extensions.applyTo(header);
       if (!Number.isSafeInteger(entry.size) || entry.size < 0)
         throw malformed('the size of an entry is not a number');
-      const data = new EntryData(input, entry.size);
+      const data = new EntryData(input, entry.size, at.header);
       yield { ...entry, data };
       const rest = data.remaining + paddingOf(entry.size);
       if (!input.skipNow(rest)) await input.skip(rest);
     }
     await checkZeros(input);
+  } catch (error) {
+    throw isTreeportError(error, 'ERR_TAR') ? placedFault(error, at.header) : error;
   } finally {
     await input.close();
   }
@@ -159,17 +165,19 @@ function typeOf(flag: string, path: string): ReadEntryType | null {
 /** The data of an entry. Iteration can stop and resume. */
 class EntryData implements AsyncIterableIterator<Buffer> {
   readonly #input: BlockInput;
+  readonly #header: number;
   remaining: number;
 
-  constructor(input: BlockInput, size: number) {
+  constructor(input: BlockInput, size: number, header: number) {
     this.#input = input;
+    this.#header = header;
     this.remaining = size;
   }
 
   async next(): Promise<IteratorResult<Buffer>> {
     if (this.remaining === 0) return { done: true, value: undefined };
     const value = this.#input.someNow(this.remaining) ?? (await this.#input.some(this.remaining));
-    if (value === undefined) throw cutOff();
+    if (value === undefined) throw placedFault(cutOff(), this.#header);
     this.remaining -= value.length;
     return { done: false, value };
   }

@@ -186,6 +186,21 @@ test('a stream that is cut off anywhere is ERR_TAR', async () => {
   assert.equal((await readAll(inPieces(archive))).length, 2);
 });
 
+test('errors say where their entry begins', async () => {
+  const archive = tarArchive([
+    { path: 'a', data: 'x'.repeat(700) },
+    { path: 'b', data: 'y'.repeat(700) },
+  ]);
+  const at = (byte: number) => coded('ERR_TAR', `(entry at byte ${byte}, uncompressed)`);
+  for (const piece of [100, 5000]) {
+    const broken = Buffer.from(archive);
+    broken.write('nonsense', 1536);
+    await assert.rejects(readAll(inPieces(broken, piece)), at(1536));
+    await assert.rejects(readAll(inPieces(archive.subarray(0, 2100), piece)), at(1536));
+    await assert.rejects(readAll(inPieces(archive.subarray(0, 1100), piece)), at(0));
+  }
+});
+
 test('what is not a tar stream is ERR_TAR', async () => {
   await assert.rejects(readAll(inPieces(Buffer.alloc(4096, 'no tar '))), { code: 'ERR_TAR' });
 });
