@@ -147,8 +147,6 @@ export const ERROR_CODES = {
     'The command to sign with failed, or did not write a signature. The message quotes its standard error.',
   ERR_SUMMARY_SIGNED:
     'The summary is signed, and the new one would not be. Give a key, or drop the signatures with --unsigned.',
-  ERR_FLATPAK_REPO:
-    "The repository has flatpak's index of summaries, which only flatpak keeps right. Use `flatpak build-update-repo`.",
   ERR_EXPORT_TARGET:
     'The directory to export to holds something that no export wrote. It was left unchanged; name an empty one.',
   ERR_REPO_CHANGED:

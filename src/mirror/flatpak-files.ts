@@ -1,7 +1,7 @@
 /**
  * Copies flatpak's additions to a repository. Its index and sub-summaries are copied with their signatures if
  * every ref that they list is published with the same commit; subsets have branches that the summary itself
- * does not list. Otherwise made-index.ts makes them.
+ * does not list. Otherwise an index is made (ostree/flatpak/made-index.ts).
  */
 import { isTreeportError, messageOf, TreeportError, type Warn } from '../base/errors.ts';
 import { listBeneath } from '../base/list-beneath.ts';

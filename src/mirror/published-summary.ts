@@ -1,9 +1,9 @@
 /**
  * The summary of a published repo. The publisher's own summary is copied with its signature if every ref that
  * it lists is published with the same commit. Otherwise it would send clients to missing commits, so a new,
- * unsigned one is made. flatpak's indexes are copied separately (flatpak-files.ts), or made (made-index.ts):
- * then the summary is of the same refs. None is made beside a publisher's signed summary, because clients of
- * flatpak would prefer it, and miss the publisher's signature.
+ * unsigned one is made. flatpak's indexes are copied separately (flatpak-files.ts), or made
+ * (ostree/flatpak/made-index.ts): then the summary is of the same refs. None is made beside a publisher's
+ * signed summary, because clients of flatpak would prefer it, and miss the publisher's signature.
  *
  * Published refs that the summary does not list are no reason to drop a signature: flatpak's summary does not
  * list the branches of subsets, which are in its index. A complete summary is generated only if no signature
@@ -12,6 +12,9 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { isTreeportError, messageOf, type Warn } from '../base/errors.ts';
+import { FLATPAK_INDEX } from '../ostree/flatpak/index-file.ts';
+import { indexedRefs, makeFlatpakIndex, needsIndex, type ReadFile } from '../ostree/flatpak/made-index.ts';
+import { withFlatpakEntries } from '../ostree/flatpak/ref-entries.ts';
 import { appstreamSubset } from '../ostree/flatpak/ref-parts.ts';
 import { type Keyfile, parseKeyfile } from '../ostree/keyfile.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
@@ -27,9 +30,7 @@ import {
 } from '../ostree/summary.ts';
 import { buildSummary, withArchiveMode } from '../ostree/summary-build.ts';
 import { readIfThere } from './copy-file.ts';
-import { withFlatpakEntries } from './flatpak-entries.ts';
 import { carryFlatpakFiles, carryFlatpakIndex } from './flatpak-files.ts';
-import { indexedRefs, makeFlatpakIndex, needsIndex, type ReadFile } from './made-index.ts';
 
 export type SummaryContext = {
   /** The published repo, with its refs and deltas. */
@@ -65,7 +66,13 @@ export async function writeSummary(context: SummaryContext): Promise<void> {
   // As flatpak: clients that read it know no subsets.
   const ofSummary = refs.filter(({ name }) => appstreamSubset(name) === undefined);
   const summary = await buildSummary(published, { refs: ofSummary });
-  await makeFlatpakIndex({ path, refs, metadata: summary.metadata, origin: origin?.path });
+  const publishers = (file: string) => (origin === undefined ? undefined : readIfThere(origin.path, file));
+  const { index, files } = makeFlatpakIndex({
+    ...{ refs, metadata: summary.metadata },
+    ...{ former: publishers, formerOf: 'publisher' },
+  });
+  for (const [file, bytes] of [...files, [FLATPAK_INDEX, index] as const])
+    await writeFileAtomic(join(path, file), bytes);
   await writeBuilt(path, summary);
 }
 

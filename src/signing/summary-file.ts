@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { temporaryName, writeError, writeFileAtomic } from '../base/atomic-file.ts';
 import { isTreeportError, messageOf, TreeportError } from '../base/errors.ts';
 import { readBeneath } from '../base/open-beneath.ts';
+import type { FLATPAK_INDEX } from '../ostree/flatpak/index-file.ts';
 import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
 import { type MetadataDict, parseDict, serializeDict } from '../ostree/metadata-dict.ts';
 import type { SignedData } from '../ostree/sign/signed-commit.ts';
@@ -20,7 +21,7 @@ const SIGNATURES = 'summary.sig';
 
 /** The summary with its signatures; undefined if there is no summary. ERR_SUMMARY if a file is damaged. */
 export function readSignedSummary(repoPath: string): SignedData | undefined {
-  const bytes = read(repoPath, SUMMARY);
+  const bytes = readSummaryFile(repoPath, SUMMARY);
   if (bytes === undefined) return undefined;
   return { name: `the summary of ${repoPath}`, thing: 'summary', bytes, metadata: signaturesOf(repoPath) };
 }
@@ -42,30 +43,42 @@ export async function writeSummarySignatures(repoPath: string, signatures: Metad
   else await writeFileAtomic(path, serializeDict(signatures));
 }
 
-/** Replaces the summary and its signatures, in the order that this module's header explains. */
-export async function writeSignedSummary(
-  repoPath: string,
-  { bytes, signatures }: { readonly bytes: Uint8Array; readonly signatures: MetadataDict },
-): Promise<void> {
-  const [summary, sig] = [join(repoPath, SUMMARY), join(repoPath, SIGNATURES)];
-  const [newSummary, newSig] = [temporaryName(summary), temporaryName(sig)];
+/** A summary or flatpak's index, with its signatures. */
+export type SignedFile = {
+  readonly name: typeof SUMMARY | typeof FLATPAK_INDEX;
+  readonly bytes: Uint8Array;
+  readonly signatures: MetadataDict;
+};
+
+/** Replaces files and their signatures together, in the order that this module's header explains. */
+export async function writeSignedFiles(repoPath: string, files: readonly SignedFile[]): Promise<void> {
+  const replacements = files.map(({ name, ...content }) => {
+    const [path, sig] = [join(repoPath, name), join(repoPath, `${name}.sig`)];
+    return { ...content, path, sig, newPath: temporaryName(path), newSig: temporaryName(sig) };
+  });
   try {
-    await writeFileAtomic(newSummary, bytes);
-    if (signatures.size > 0) await writeFileAtomic(newSig, serializeDict(signatures));
+    for (const { bytes, signatures, newPath, newSig } of replacements) {
+      await writeFileAtomic(newPath, bytes);
+      if (signatures.size > 0) await writeFileAtomic(newSig, serializeDict(signatures));
+    }
     // Without an await in between, so that a signal that ends the process does not part them.
-    if (signatures.size > 0) renameSync(newSig, sig);
-    else rmSync(sig, { force: true });
-    renameSync(newSummary, summary);
+    for (const { signatures, path, sig, newPath, newSig } of replacements) {
+      if (signatures.size > 0) renameSync(newSig, sig);
+      else rmSync(sig, { force: true });
+      renameSync(newPath, path);
+    }
   } catch (error) {
-    throw writeError(error, summary);
+    throw writeError(error, join(repoPath, SUMMARY));
   } finally {
-    rmSync(newSummary, { force: true });
-    rmSync(newSig, { force: true });
+    for (const { newPath, newSig } of replacements) {
+      rmSync(newPath, { force: true });
+      rmSync(newSig, { force: true });
+    }
   }
 }
 
 function signaturesOf(repoPath: string): MetadataDict {
-  const bytes = read(repoPath, SIGNATURES);
+  const bytes = readSummaryFile(repoPath, SIGNATURES);
   if (bytes === undefined) return new Map();
   try {
     return parseDict(bytes);
@@ -75,7 +88,8 @@ function signaturesOf(repoPath: string): MetadataDict {
   }
 }
 
-function read(repoPath: string, name: string): Buffer | undefined {
+/** Undefined if the file is not there; ERR_SUMMARY if it cannot be read. */
+export function readSummaryFile(repoPath: string, name: string): Buffer | undefined {
   try {
     return readBeneath(repoPath, name, { links: 'inside', maxBytes: MAX_METADATA_BYTES });
   } catch (error) {

@@ -62,8 +62,16 @@ export function indexSignaturesPath(checksum: Checksum): string {
 /** The refs of a gzipped sub-summary; ERR_SUMMARY if its checksum does not match. */
 export function parseSubSummary(
   gzipped: Uint8Array,
-  { name, checksum }: Pick<FlatpakSubSummary, 'name' | 'checksum'>,
+  sub: Pick<FlatpakSubSummary, 'name' | 'checksum'>,
 ): readonly SummaryRef[] {
+  return parseSummary(unzipSubSummary(gzipped, sub)).refs;
+}
+
+/** The bytes of a gzipped sub-summary; ERR_SUMMARY if their checksum does not match. */
+export function unzipSubSummary(
+  gzipped: Uint8Array,
+  { name, checksum }: Pick<FlatpakSubSummary, 'name' | 'checksum'>,
+): Buffer {
   let bytes: Buffer;
   try {
     bytes = gunzipSync(gzipped, { maxOutputLength: MAX_METADATA_BYTES });
@@ -71,6 +79,6 @@ export function parseSubSummary(
     const message = `the sub-summary ${name} does not decompress: ${messageOf(error)}`;
     throw new TreeportError('ERR_SUMMARY', message, { cause: error });
   }
-  if (createHash('sha256').update(bytes).digest('hex') === checksum) return parseSummary(bytes).refs;
+  if (createHash('sha256').update(bytes).digest('hex') === checksum) return bytes;
   throw new TreeportError('ERR_SUMMARY', `the sub-summary ${name} does not match its checksum in the index`);
 }

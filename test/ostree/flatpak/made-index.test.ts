@@ -5,16 +5,16 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { read } from '../../src/gvariant/index.ts';
-import { writePublishedRepo } from '../../src/mirror/build.ts';
-import { publicationOf } from '../../src/mirror/published-refs.ts';
-import { parseFlatpakIndex } from '../../src/ostree/flatpak/index-file.ts';
-import { openRepository } from '../../src/ostree/repo/open.ts';
-import { parseSummary } from '../../src/ostree/summary.ts';
-import { type FlatpakShop, flatpakShop } from '../e2e/support/flatpak-shop.ts';
-import { must } from '../e2e/support/run.ts';
-import { tempDir } from '../e2e/support/scratch.ts';
-import { unlessInstalled, unlessRoot } from '../support/programs.ts';
+import { read } from '../../../src/gvariant/index.ts';
+import { writePublishedRepo } from '../../../src/mirror/build.ts';
+import { publicationOf } from '../../../src/mirror/published-refs.ts';
+import { parseFlatpakIndex } from '../../../src/ostree/flatpak/index-file.ts';
+import { openRepository } from '../../../src/ostree/repo/open.ts';
+import { parseSummary } from '../../../src/ostree/summary.ts';
+import { type FlatpakShop, flatpakShop } from '../../e2e/support/flatpak-shop.ts';
+import { must } from '../../e2e/support/run.ts';
+import { tempDir } from '../../e2e/support/scratch.ts';
+import { unlessInstalled, unlessRoot } from '../../support/programs.ts';
 
 const skip = unlessRoot() || unlessInstalled('flatpak', 'ostree');
 

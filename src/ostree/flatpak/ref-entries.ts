@@ -1,27 +1,27 @@
 /**
- * What flatpak's summaries say of the refs of a published repo. Most of it is in the commits of apps and
+ * What flatpak's summaries say of the refs of a repository. Most of it is in the commits of apps and
  * runtimes. For appstream refs flatpak counts the sizes itself when it makes an index: they are taken from
- * the publisher's index, or counted in the same way.
+ * an index that has them, or counted in the same way.
  */
-import { lstatBeneath } from '../base/list-beneath.ts';
-import { swap64 } from '../ostree/byte-order.ts';
-import { isSymlink } from '../ostree/file-header.ts';
-import type { FlatpakEntry } from '../ostree/flatpak/cache.ts';
-import { isFlatpakRef } from '../ostree/flatpak/ref-parts.ts';
-import { entryOfSubSummary } from '../ostree/flatpak/sub-summary.ts';
-import { loadCommitObject } from '../ostree/load.ts';
-import { loosePath } from '../ostree/object-name.ts';
-import type { ObjectSource } from '../ostree/object-source.ts';
-import type { OfferedRef } from '../ostree/offered-refs.ts';
-import type { SummaryRef } from '../ostree/summary.ts';
-import { readTreeFile } from '../ostree/tree-file.ts';
-import { filesBelow } from '../ostree/walk.ts';
+import { lstatBeneath } from '../../base/list-beneath.ts';
+import { swap64 } from '../byte-order.ts';
+import { isSymlink } from '../file-header.ts';
+import { loadCommitObject } from '../load.ts';
+import { loosePath } from '../object-name.ts';
+import type { ObjectSource } from '../object-source.ts';
+import type { OfferedRef } from '../offered-refs.ts';
+import type { SummaryRef } from '../summary.ts';
+import { readTreeFile } from '../tree-file.ts';
+import { filesBelow } from '../walk.ts';
+import type { FlatpakEntry } from './cache.ts';
+import { isFlatpakRef } from './ref-parts.ts';
+import { entryOfSubSummary } from './sub-summary.ts';
 
 export type EntrySources = {
   readonly objects: ObjectSource;
   /** Directory of the repository that the objects come from, if it is an archive. */
   readonly archive: string | undefined;
-  /** The refs in the publisher's index. */
+  /** The refs in such an index. */
   readonly indexed: readonly SummaryRef[];
 };
 
