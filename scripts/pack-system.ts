@@ -32,7 +32,8 @@ const { description, homepage } = JSON.parse(readFileSync(join(ROOT, 'package.js
   readonly description: string;
   readonly homepage: string;
 };
-const MAINTAINER = 'The treeport authors <treeport@localhost>';
+/** The address in a Maintainer field may be that of the project. */
+const HOME = homepage.replace(/#.*/, '');
 const DEPENDS = ['libc6 (>= 2.36)', 'libgcc-s1', 'libostree-1-1 (>= 2022.7)', 'libstdc++6', 'skopeo'];
 
 /** A package of Debian for an architecture (npm's name) in `target`; its path. */
@@ -116,12 +117,12 @@ function control(architecture: string, folder: string): string {
     'Package: treeport',
     `Version: ${VERSION}`,
     `Architecture: ${goArchitecture(architecture)}`,
-    `Maintainer: ${MAINTAINER}`,
+    `Maintainer: The treeport authors <${HOME}>`,
     `Installed-Size: ${Number.parseInt(size, 10)}`,
     `Depends: ${DEPENDS.join(', ')}`,
     'Section: admin',
     'Priority: optional',
-    `Homepage: ${homepage.replace(/#.*/, '')}`,
+    `Homepage: ${HOME}`,
     `Description: ${description}`,
     ' The command treeport, with the Node that it runs on and that images get.',
     '',

@@ -7,13 +7,14 @@ import test, { type TestContext } from 'node:test';
 import { VERSION } from '../../src/base/version.ts';
 import { FIXTURE_COMMIT, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
-import { ROOT } from '../support/project.ts';
+import { projectText, ROOT } from '../support/project.ts';
 import { must, run } from './support/run.ts';
 import { shared, tempDir } from './support/scratch.ts';
 
 const skip = unlessInstalled('git', 'dpkg-deb');
 const MAX_BYTES = 15e6;
 const OLD_NODES = ['node18', 'node20'];
+const LINTERS = join(ROOT, 'test/package-lint/node_modules');
 const DIGEST = /^sha256:[0-9a-f]{64}\n$/;
 
 /** Without what an npm that runs these tests has put into the environment. */
@@ -51,6 +52,7 @@ function installed() {
     };
     return {
       packed,
+      library,
       whole: await install('whole', library, runtime),
       bare: await install('bare', library),
     };
@@ -100,6 +102,20 @@ test('the npm package installs in an empty folder, and its command works there',
   await writeFile(file, script);
   const heads = await must([process.execPath, file, repo], { cwd: whole.folder });
   assert.deepEqual(JSON.parse(heads), [[FIXTURE_REF, FIXTURE_COMMIT]]);
+});
+
+test('publint and arethetypeswrong find nothing in the npm package', {
+  skip: skip || (existsSync(LINTERS) ? false : 'publint is not installed (npm test installs it)'),
+}, async () => {
+  const { library } = await installed();
+  const lint = (program: string, ...words: readonly string[]) =>
+    must([process.execPath, join(LINTERS, program), library, ...words]);
+  await lint('publint/src/cli.js', '--strict');
+  // The package has ES modules only, which programs of CommonJS import with `import()`.
+  const words = ['--profile', 'esm-only', '--format', 'json'];
+  const { analysis } = JSON.parse(await lint('@arethetypeswrong/cli/dist/index.js', ...words));
+  const { exports } = JSON.parse(projectText('package.json'));
+  assert.deepEqual(Object.keys(analysis.entrypoints).toSorted(), Object.keys(exports).toSorted());
 });
 
 test('the installed command imports, on several threads', {
