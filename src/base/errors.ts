@@ -11,6 +11,7 @@ export type ErrorDetails = {
   readonly cause?: unknown;
 };
 
+/** Every failure of treeport; the message is one line, for people. */
 export class TreeportError extends Error {
   readonly code: ErrorCode;
 

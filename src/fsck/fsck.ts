@@ -36,6 +36,7 @@ export type FsckReport = {
   readonly damagedRefs: readonly DamagedRef[];
 };
 
+/** Verifies every object that commits reach, on worker threads; faults are reported, not thrown. */
 export async function fsck(repo: Repository, options: FsckOptions = {}): Promise<FsckReport> {
   const threads = startContentThreads(options.threads ?? availableParallelism());
   try {

@@ -16,6 +16,7 @@ export type Checksum = string & { readonly [brand]: 'checksum' };
 
 export const CHECKSUM_BYTES = 32;
 
+/** True if `text` is 64 lower-case hexadecimal digits. */
 export function isChecksum(text: string): text is Checksum {
   return /^[0-9a-f]{64}$/.test(text);
 }

@@ -54,6 +54,7 @@ export function dictToValue(dict: MetadataDict): Value {
   return [...dict];
 }
 
+/** Parses a serialized `a{sv}`. ERR_VARIANT. */
 export function parseDict(bytes: Uint8Array): MetadataDict {
   return dictFromView(view(DICT_TYPE, bytes).check());
 }
@@ -63,6 +64,7 @@ export function hasKey(bytes: Uint8Array, key: string): boolean {
   return view(DICT_TYPE, bytes).check().lookup(key) !== undefined;
 }
 
+/** Serializes as `a{sv}`, the keys in their order. */
 export function serializeDict(dict: MetadataDict): Buffer {
   return write(DICT_TYPE, dictToValue(dict));
 }

@@ -52,9 +52,11 @@ export type OpenedContent = {
 };
 
 export type ObjectSource = {
+  /** True if there is such an object; its bytes are not verified. */
   has(name: ObjectName): Promise<boolean>;
   /** The serialized variant of a metadata object. */
   metadata(type: MetadataType, checksum: Checksum): Promise<Buffer>;
+  /** Header and content of a file object. ERR_OBJECT_MISSING. */
   content(checksum: Checksum): Promise<StoredObject>;
   /** Header and size alone, if that takes less than {@link content}; see {@link contentHead}. */
   head?(checksum: Checksum): Promise<ContentHead>;

@@ -31,6 +31,7 @@ export type SnapshotDiff = {
   readonly layers: { readonly added: number; readonly bytes: number } | undefined;
 };
 
+/** What a snapshot holds, without objects that only former ones had. */
 export function snapshotSide({ image, refs, description, layers }: Snapshot): Side {
   const objects = new Map<string, number>();
   for (const { objects: listed } of layers)

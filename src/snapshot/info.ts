@@ -31,6 +31,7 @@ export type LayerSummary = {
   readonly dead: number;
 };
 
+/** What a snapshot holds, from what was read when it was opened. */
 export function snapshotInfo({ image, description, refs, layers }: Snapshot): SnapshotInfo {
   const { config, layers: blobs } = image.manifest;
   const count = { content: 0, metadata: 0, dead: 0 };

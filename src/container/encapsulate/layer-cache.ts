@@ -44,6 +44,7 @@ const ENTRY = /^[0-9a-f]{64}\.(?:layer|json)$/;
 const UNUSED_MS = 30 * 24 * 3_600_000;
 const PIECE_BYTES = 256 * 1024;
 
+/** What cannot be kept is reported by `warn`, and the build goes on without. */
 export class LayerCache implements LayerSource {
   readonly #directory: string;
   readonly #warn: Warn;

@@ -31,6 +31,7 @@ export type UnencapsulateOptions = RefTarget & {
   readonly verification: Verification;
   /** Number of component layers to fetch concurrently. Default: 2. */
   readonly concurrency?: number;
+  /** Called with each step of the import. */
   readonly onEvent?: (event: ImportEvent) => void;
 };
 

@@ -29,6 +29,7 @@ export type PlanSummary = {
   readonly interval: number;
 };
 
+/** Sizes and expected downloads of the planned layers, for people. */
 export function summarizePlan(planned: PlannedCommit): PlanSummary {
   const homes = layersOfComponents(planned);
   const byLayer = Map.groupBy(planned.components, (component) => homes.get(component) ?? 0);

@@ -15,6 +15,7 @@ export type PreviousPlan =
   /** Why there is none, for people. */
   | { readonly missing: string; readonly record?: undefined };
 
+/** The plan that an image records, or why it records none. */
 export function planOfImage(image: ImageDescription): PreviousPlan {
   const ostreeLayers = countOstreeLayers(image);
   if (ostreeLayers === undefined) return { missing: 'it was not made from an ostree commit' };

@@ -49,6 +49,7 @@ const ostree = lazily(({ ostree }) => ({
   ) => number,
 }));
 
+/** A repository that libostree has opened. `close` or `using` releases it. */
 export class LibostreeRepo implements Disposable {
   /** Absolute. */
   readonly path: string;
@@ -124,6 +125,7 @@ export class LibostreeRepo implements Disposable {
     this.#handle[Symbol.dispose]();
   }
 
+  /** As {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -74,6 +74,7 @@ export class Transaction implements ObjectSink {
     return isGiven || hasObject(this.#pointer, name);
   }
 
+  /** Adds a metadata object, verified; a commit only when everything else is in place. */
   async metadata(type: HashedMetadataType, checksum: Checksum, bytes: Uint8Array): Promise<void> {
     this.#check(checksum);
     checkMetadata(type, checksum, bytes);

@@ -26,6 +26,7 @@ export type ImageSink = {
    * platform.
    */
   finish(manifest: Descriptor, platform: Platform | undefined): Promise<void>;
+  /** Discards what was written, unless the image is finished. */
   abort(): Promise<void>;
 };
 
