@@ -36,6 +36,7 @@ async function apply(text: string, options: Options): Promise<void> {
         progress.update(done.bytes, total);
       },
     });
+    progress.finish({ where: repo.path, digest: delta.parsed.to });
   } finally {
     progress.stop();
   }

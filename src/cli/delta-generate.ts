@@ -101,7 +101,7 @@ async function generate(revision: string, options: Options): Promise<void> {
   const repo = await openRepo(options.repo);
   const to = await resolveRevision(repo, revision);
   const from = await fromCommit(repo, to, options);
-  const progress = startProgress({ label: 'delta', unit: 'bytes', quiet: options.quiet });
+  const progress = startProgress({ label: 'delta generate', unit: 'bytes', quiet: options.quiet });
   const delta = await generateDelta(repo, {
     to,
     ...(from === undefined ? {} : { from }),
@@ -120,7 +120,8 @@ async function generate(revision: string, options: Options): Promise<void> {
     warn,
     onProgress: (done, total) => progress.update(done, total),
   });
-  progress.stop();
+  if (delta === undefined) progress.stop();
+  else progress.finish({ where: options.filename ?? repo.path, digest: to, amount: delta.size });
   if (delta !== undefined && options.filename === undefined) await signSummary(repo, signers);
   if (options.json) return printJson({ from: from ?? null, to, generated: delta ?? null }, 2);
   if (options.quiet) return;

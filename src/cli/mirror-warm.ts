@@ -32,7 +32,7 @@ async function warm({ repo: path, cacheDir, quiet, json }: Options): Promise<voi
   try {
     const onProgress = (done: number) => progress.update(done);
     const { written, present, bytes } = await warmCache(repo, { directory: cacheDir, onProgress });
-    progress.stop();
+    progress.finish({ where: cacheDir });
     if (json) return await printJson({ written, present, bytes }, 2);
     if (quiet) return;
     await printLine(

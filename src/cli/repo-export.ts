@@ -43,7 +43,7 @@ async function exportTo(directory: string, options: Options): Promise<void> {
         return options.list === true ? printNames(shownName(file)) : undefined;
       },
     });
-    progress.stop();
+    progress.finish({ where: directory });
     if (options.quiet || options.list) return;
     await printLine(`${written} files written, ${present} were there, ${removed} removed`);
   } finally {

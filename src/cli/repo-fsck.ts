@@ -32,11 +32,12 @@ async function checkRepository(
     ...(commits.length > 0 ? { commits } : {}),
     onProgress: (done, total) => progress.update(done, total),
   });
-  progress.stop();
+  const isGood = report.faults.length + report.damagedRefs.length === 0;
+  if (isGood) progress.finish({ where: repo.path });
+  else progress.stop();
   if (options.json) await printJson(reportDocument(report), 2);
   else await printFaults(report);
-  if (report.faults.length + report.damagedRefs.length > 0)
-    throw new TreeportError('ERR_FSCK', `repository ${repo.path}: ${countFaults(report)}`);
+  if (!isGood) throw new TreeportError('ERR_FSCK', `repository ${repo.path}: ${countFaults(report)}`);
   if (!options.quiet && !options.json) await printLine(summaryLine(report));
 }
 

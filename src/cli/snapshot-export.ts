@@ -56,7 +56,7 @@ async function exportTo(text: string, directory: string, options: Options): Prom
         return await exportRepository(repo, { directory, verify, remove, sync: syncFileSystem, onFile });
       }),
     );
-    progress.stop();
+    progress.finish({ where: directory });
     if (options.quiet || options.list) return;
     await printLine(`${written} files written, ${present} were there, ${removed} removed`);
   } finally {

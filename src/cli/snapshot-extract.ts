@@ -51,7 +51,7 @@ async function extract(text: string, globs: readonly string[], options: Options)
         },
       }),
     );
-    progress.stop();
+    progress.finish({ where: options.repo });
     if (options.json) await printJson(extracted);
     else await printExtracted(extracted, options);
   } finally {

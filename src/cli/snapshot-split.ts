@@ -1,4 +1,5 @@
 /** `snapshot create --split`: an archive in pieces, for media that are smaller than it. */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { parseByteSize } from '../base/byte-size.ts';
@@ -42,6 +43,7 @@ export async function publishSplit(
     throw new TreeportError('ERR_USAGE', `--split ${options.split} is too small: a piece has at least 1 MiB`);
   const { path, tag } = layoutLocation(target);
   const progress = startProgress({ label: 'snapshot create', unit: 'bytes', quiet: options.quiet });
+  const written = { bytes: 0 };
   try {
     const digest = await withTemporaryDirectory(async (directory) => {
       const archive = join(directory, 'archive');
@@ -55,6 +57,7 @@ export async function publishSplit(
         (sink) => build(sink, onProgress, (part) => progress.reach(part)),
         publish,
       );
+      written.bytes = statSync(archive).size;
       progress.stop();
       await splitArchive(archive, {
         target: path,
@@ -68,6 +71,7 @@ export async function publishSplit(
       return manifest;
     });
     if (options.digestfile !== undefined) await writeFileAtomic(options.digestfile, Buffer.from(digest));
+    progress.finish({ where: formatImageReference(target), digest, amount: written.bytes });
     if (options.json) await printJson({ image: formatImageReference(target), digest }, 2);
     else await printLine(digest);
   } finally {

@@ -44,7 +44,7 @@ export async function writeSnapshotStick(
       },
       warn,
     });
-    progress.stop();
+    progress.finish({ where: directory });
     if (!options.quiet) await printLine(`${written} objects written, ${present} were there`);
   } finally {
     progress.stop();

@@ -59,7 +59,7 @@ async function verify(text: string, options: Options): Promise<void> {
         }),
       );
     });
-    progress.stop();
+    progress.finish({ where: text });
     if (options.json) return await printJson({ objects, commits, signed }, 2);
     if (options.quiet) return;
     const signatures = signed === 0 ? 'no signature was verified' : `${signed} commits are signed`;

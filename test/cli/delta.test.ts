@@ -95,3 +95,16 @@ test('verify checks signatures with the keys in a file', (t) => {
   const gpg = delta('verify', repo, signed, '--keys-file', keys, '--sign-type', 'gpg');
   assert.match(gpg.stderr, /ERR_USAGE/);
 });
+
+test('a delta is named by the beginnings of its commits', async (t) => {
+  const repo = deltaRepository(t);
+  const names = (await listDeltas(repo)).map(({ name }) => name);
+  for (const name of names) {
+    const { from, to } = name;
+    const short = from === undefined ? to.slice(0, 8) : `${from.slice(0, 8)}-${to.slice(0, 8)}`;
+    const [abbreviated, whole] = [short, deltaKey(name)].map((key) => delta('show', repo, key, '--json'));
+    assert.equal(abbreviated?.status, 0, abbreviated?.stderr);
+    assert.equal(abbreviated?.stdout, whole?.stdout);
+  }
+  assert.equal(delta('show', repo, '00000000-00000000').status, 1);
+});
