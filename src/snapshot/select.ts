@@ -123,11 +123,17 @@ async function addHistory(
   repo: Repository,
   head: Checksum,
   commits: Set<Checksum>,
-  { depth, since = Number.NEGATIVE_INFINITY }: SelectOptions,
+  { depth, since = Number.NEGATIVE_INFINITY, warn }: SelectOptions,
 ): Promise<void> {
   let { parent } = await loadCommit(repo, head);
   for (let step = 0; parent !== undefined && step < depth; step += 1) {
-    if (!(await repo.objects.has({ type: 'commit', checksum: parent })) || isPartial(repo, parent)) return;
+    const checksum = parent;
+    if (!(await repo.objects.has({ type: 'commit', checksum }))) {
+      if (await repo.objects.has({ type: 'tombstone-commit', checksum }))
+        warn(`history before the deleted commit ${checksum} is left out, and so is its tombstone`);
+      return;
+    }
+    if (isPartial(repo, parent)) return;
     const commit = await loadCommit(repo, parent);
     if (commit.timestamp < since) return;
     commits.add(parent);

@@ -3,12 +3,8 @@
  * skopeo and podman have fetched from it is imported as the commit.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import { commitHistory, debianTree } from '../support/package-trees.ts';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 import { newRepo, ostreeFsck } from './support/import-repo.ts';
@@ -17,44 +13,13 @@ import { PODMAN_PROGRAMS, Podman } from './support/podman.ts';
 import { startRegistry } from './support/registry.ts';
 import { must, mustTreeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
+import { startUploadCounter, withInsecure } from './support/upload-counter.ts';
 
 const skip = unlessRoot() || unlessInstalled('ostree', 'docker-registry', ...PODMAN_PROGRAMS);
 const LISTS = { a: ['/usr/bin/a'], b: ['/usr/bin/b'], c: ['/usr/bin/c'] };
 /** Large enough that layers of their own pay. */
 const large = (name: string) => name.repeat(1_000_000);
 const FILES = { 'usr/bin/a': large('a'), 'usr/bin/b': large('b'), 'usr/bin/c': large('c'), 'usr/own': 'own' };
-
-/** In front of a registry: the digests of blobs that were uploaded. */
-async function startUploadCounter(t: TestContext, registry: string) {
-  const uploaded: string[] = [];
-  const server = createServer((incoming, response) => {
-    const { method = 'GET', url = '/', headers } = incoming;
-    const digest = new URL(url, 'http://any').searchParams.get('digest');
-    const forwarded = request(`http://${registry}${url}`, { method, headers }, (answer) => {
-      if (method === 'PUT' && digest !== null && answer.statusCode === 201) uploaded.push(digest);
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    forwarded.on('error', () => response.destroy());
-    incoming.pipe(forwarded);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { name: `localhost:${(server.address() as AddressInfo).port}`, uploaded };
-}
-
-/** The environment of a user whose registries.conf has the registry as one without TLS. */
-async function withInsecure(folder: string, registry: string): Promise<Readonly<Record<string, string>>> {
-  const settings = join(folder, '.config/containers');
-  await mkdir(settings, { recursive: true });
-  const lines = ['[[registry]]', `location = "${registry}"`, 'insecure = true', ''];
-  await writeFile(join(settings, 'registries.conf'), lines.join('\n'));
-  return { HOME: folder };
-}
 
 test('an update uploads the layers that changed, and everybody gets the commit', {
   skip,

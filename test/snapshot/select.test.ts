@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
+import { loosePath } from '../../src/ostree/object-name.ts';
 import { selectSnapshot } from '../../src/snapshot/select.ts';
 import { tempDir } from '../e2e/support/scratch.ts';
 import { boundToCollection, MIRROR_REF, mirrorTree, writeMirrorSource } from '../support/mirror-repos.ts';
@@ -36,6 +38,25 @@ test('history ends before a partial commit; a ref of one is left out', async (t)
     code: 'ERR_REF_MISSING',
   });
   assert.match(warnings.join(), /exampleos\/stable is left out: its commit \w+ is partial/);
+});
+
+test('history ends before a deleted commit, whose tombstone is named', async (t) => {
+  const path = await tempDir(t);
+  const { repo, first, commit } = await writeMirrorSource(path);
+  const select = async () => {
+    const warnings: string[] = [];
+    const { commits } = await selectSnapshot(repo, {
+      ...QUIET,
+      depth: 3,
+      warn: (text) => warnings.push(text),
+    });
+    return { commits, warnings };
+  };
+  await rm(join(path, loosePath(first, 'commit')));
+  assert.deepEqual(await select(), { commits: [commit], warnings: [] });
+  await writeFileAtomic(join(path, loosePath(first, 'tombstone-commit')), Buffer.alloc(0));
+  const warnings = [`history before the deleted commit ${first} is left out, and so is its tombstone`];
+  assert.deepEqual(await select(), { commits: [commit], warnings });
 });
 
 test('a glob that matches nothing is named, with the refs there are', async (t) => {
