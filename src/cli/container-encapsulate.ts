@@ -10,6 +10,7 @@ import {
 import { addLayerOptions, type LayerCliOptions } from './layer-options.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
+import { withPlacedErrors } from './placed-errors.ts';
 import { addPublishOptions, type PublishOptions } from './publish-options.ts';
 import type { ImagePlanning } from './publish-planned.ts';
 import { openTarget } from './run-publish.ts';
@@ -82,5 +83,6 @@ async function encapsulateCommit(
   const image = { target, label: 'encapsulate', source, commit, imageOptions, access };
   const build = async (sink: ImageSink, { plan, onProgress }: ImagePlanning) =>
     finishImage(sink, await encapsulate(source, commit, sink, { ...(await plan()), onProgress }));
-  await publishPlanned({ ...image, build, ...(result && { result }) }, options);
+  const planned = { ...image, build, ...(result && { result }) };
+  await withPlacedErrors(repo, commit, () => publishPlanned(planned, options));
 }

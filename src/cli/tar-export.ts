@@ -4,6 +4,7 @@ import { loadCommit, resolveRevision } from '../ostree/revision.ts';
 import { openRepo } from './open-repo.ts';
 import { repoOption } from './options.ts';
 import { isStandardOutput, writeResult } from './output.ts';
+import { withPlacedErrors } from './placed-errors.ts';
 
 type TarExportOptions = { readonly repo: string; readonly output?: string };
 
@@ -34,5 +35,7 @@ async function exportTar(revision: string, options: TarExportOptions): Promise<v
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
   if (isStandardOutput(options.output)) (await import('../native/libc/pipe-size.ts')).widenPipe(1);
-  await writeResult(options.output, exportCommitAhead(repo.objects, commit));
+  await withPlacedErrors(repo, commit, () =>
+    writeResult(options.output, exportCommitAhead(repo.objects, commit)),
+  );
 }

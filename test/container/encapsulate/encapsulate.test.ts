@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { type EncapsulateOptions, encapsulate } from '../../../src/container/encapsulate/encapsulate.ts';
+import {
+  type EncapsulateOptions,
+  encapsulate,
+  platformOf,
+} from '../../../src/container/encapsulate/encapsulate.ts';
 import { finishImage } from '../../../src/container/encapsulate/image-draft.ts';
 import type { PlanLayers } from '../../../src/container/encapsulate/layer-plan.ts';
 import { unencapsulate } from '../../../src/container/import/unencapsulate.ts';
@@ -11,6 +15,8 @@ import { encapsulatedLayers } from '../../../src/container/inspect/layers.ts';
 import { LibostreeRepo } from '../../../src/native/ostree/repository.ts';
 import { publishImage } from '../../../src/oci/write/publish.ts';
 import type { Checksum } from '../../../src/ostree/checksum.ts';
+import type { Commit } from '../../../src/ostree/commit.ts';
+import { stringVariant } from '../../../src/ostree/metadata-dict.ts';
 import { openRepository, type Repository } from '../../../src/ostree/repo/open.ts';
 import { reachableObjects } from '../../../src/ostree/walk.ts';
 import { commitObjects } from '../../../src/tar/chunk.ts';
@@ -161,3 +167,18 @@ for (const transport of ['oci', 'oci-archive'] as const) {
     assert.deepEqual(await readdir(folder), ['source']);
   });
 }
+
+test('a commit of an architecture that no image can have needs another one', () => {
+  const of = (name: string): Commit => ({
+    metadata: new Map([['ostree.architecture', stringVariant(name)]]),
+    parent: undefined,
+    subject: '',
+    body: '',
+    timestamp: 0,
+    rootTree: repeatedChecksum('a'),
+    rootMeta: repeatedChecksum('b'),
+  });
+  assert.equal(platformOf(of('aarch64'), undefined).architecture, 'arm64');
+  assert.equal(platformOf(of('pdp11'), 'x86_64').architecture, 'amd64');
+  assert.throws(() => platformOf(of('pdp11'), undefined), coded('ERR_METADATA_KEY', '"pdp11"', '--arch'));
+});
