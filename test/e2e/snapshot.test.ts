@@ -1,12 +1,14 @@
 /**
  * Snapshots with stock clients: started as they are, they serve every ref with its history and signatures,
- * also after increments; extracted and exported they are repositories that `ostree fsck` finds nothing in.
+ * also after increments, to ostree of this machine and of Debian 13; extracted and exported they are
+ * repositories that `ostree fsck` finds nothing in.
  */
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
+import { generations } from './support/delta-pairs.ts';
 import { makeGpgKey, stopAgent } from './support/gpg.ts';
 import { newRepo, ostreeFsck } from './support/import-repo.ts';
 import { CONFINED, PODMAN_PROGRAMS, Podman } from './support/podman.ts';
@@ -52,6 +54,7 @@ test('a snapshot that is started serves refs, history and signatures', {
   await create(`oci:${images}:plain`, '--depth=all', '--previous', `oci:${images}:os`);
 
   const podman = await Podman.create(t, folder);
+  const others = [...(await generations(t, folder))].filter(([name]) => name !== 'here');
   for (const kind of ['os', 'plain']) {
     await podman.load(`oci:${images}:${kind}`, `${NAME}-${kind}`);
     const mirror = await podman.startMirror(`${NAME}-${kind}`, '--user=123456:0', ...CONFINED);
@@ -68,6 +71,17 @@ test('a snapshot that is started serves refs, history and signatures', {
       (await own('log', ref)).split('\n').flatMap((line) => /^commit (\w+)$/.exec(line)?.[1] ?? []);
     assert.deepEqual(await commits(OS), [third, second]);
     assert.deepEqual(await commits('app/one'), [app]);
+    for (const [generation, run] of others) {
+      const client = await newRepo(join(folder, `client-${kind}-${generation}`), 'bare-user');
+      await run([`--repo=${client}`, 'remote', 'add', '--no-gpg-verify', 'mirror', mirror.repo]);
+      await run([`--repo=${client}`, 'pull', '--depth=-1', 'mirror', 'app/one', OS]);
+      assert.equal((await run([`--repo=${client}`, 'rev-parse', `mirror:${OS}`])).trim(), third);
+      assert.match(
+        await run([`--repo=${client}`, 'log', `mirror:${OS}`]),
+        new RegExp(`^commit ${second}$`, 'm'),
+      );
+      await run([`--repo=${client}`, 'fsck', '--quiet']);
+    }
     const answer = await fetch(`${mirror.repo}/objects/${doomed.slice(0, 2)}/${doomed.slice(2)}.commit`);
     assert.equal(answer.status, 404);
 
