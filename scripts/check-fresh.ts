@@ -1,19 +1,20 @@
 /**
- * Runs the README's commands on minimal Debian systems: check-fresh.ts [--unit] [SUITE...]. In each, `npm
- * start`, the client commands that it prints, and `npm test` must work; `--unit` skips the end-to-end tests
- * and the fuzzing. If no such system can be made, prints the reason and succeeds.
+ * Runs the README's commands on minimal Debian systems: check-fresh.ts [--unit|--deb] [SUITE...]. In each,
+ * the Debian package is installed and used, and with `--deb` nothing else; `npm start`, the client commands
+ * that it prints, and `npm test` must work; `--unit` skips the end-to-end tests and the fuzzing. If no such
+ * system can be made, prints the reason and succeeds.
  */
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { basename, join } from 'node:path';
-import { FreshRoot, obstacle } from './fresh-root.ts';
+import { checkDebianPackage } from './check-deb.ts';
+import { FreshRoot, MINUTE, obstacle } from './fresh-root.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** With Node 18 and Node 20. */
 const SUITES = ['bookworm', 'trixie'];
 const NO_UNIT_TESTS = ['e2e', 'fuzz'];
-const MINUTE = 60_000;
 const README_PORT = 8080;
 const STARTED = /^Serving on http:/m;
 const TOO_OLD = /^treeport: ERR_NODE_VERSION: [^\n]+\n$/;
@@ -95,10 +96,13 @@ function unitFolders(): readonly string[] {
 }
 
 const words = process.argv.slice(2);
-const suites = words.filter((word) => word !== '--unit');
+const suites = words.filter((word) => !word.startsWith('--'));
 const reason = obstacle();
 if (reason === undefined) {
-  for (const suite of suites.length > 0 ? suites : SUITES) await check(suite, words.includes('--unit'));
+  for (const suite of suites.length > 0 ? suites : SUITES) {
+    await checkDebianPackage(suite);
+    if (!words.includes('--deb')) await check(suite, words.includes('--unit'));
+  }
 } else {
   console.log(`skip  check:fresh: cannot make a fresh system here: ${reason}`);
 }

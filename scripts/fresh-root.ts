@@ -1,8 +1,8 @@
 /**
- * A minimal Debian system with nodejs, npm and git in a folder. Commands run in it with chroot, in mount and
- * process namespaces of their own, so that nothing stays mounted or running. It inherits this machine's
- * settings for package registries (npm's configuration, certificates, proxies, apt's mirror), and nothing
- * else.
+ * A minimal Debian system in a folder, for a clone of the project with nodejs, npm and git. Commands run in
+ * it with chroot, in mount and process namespaces of their own, so that nothing stays mounted or running. It
+ * inherits this machine's settings for package registries (npm's configuration, certificates, proxies, apt's
+ * mirror), and nothing else.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,12 +11,13 @@ import { aptOptions, debianMirror } from './apt-settings.ts';
 
 /** The README's requirements, and git to clone the project. */
 const PACKAGES = ['nodejs', 'npm', 'git'];
-const PROJECT = '/root/treeport';
+const FOLDER = '/root/treeport';
+export const MINUTE = 60_000;
 const BASE = process.env.TMPDIR || '/var/tmp';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const REGISTRY_SETTINGS =
   /^(?:npm_config_(?:registry|cafile|proxy|https_proxy|noproxy|strict_ssl)|(?:https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/i;
-const MAKE_TIMEOUT = 15 * 60_000;
+const MAKE_TIMEOUT = 15 * MINUTE;
 const NAMESPACE = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
 /** Makes the root a mount point, because container runtimes expect that. */
 const ENTER = `set -e
@@ -53,6 +54,8 @@ export function obstacle(): string | undefined {
 
 export class FreshRoot {
   readonly path: string;
+  /** Where commands run, below the root. */
+  readonly folder = FOLDER;
   readonly #environment: readonly string[];
   readonly #children = new Set<ChildProcess>();
 
@@ -64,8 +67,11 @@ export class FreshRoot {
       process.once(signal, () => process.exit(1));
   }
 
-  /** Creates a system of this Debian suite with a clone of the project. Removed when this process exits. */
-  static make(suite: string, project: string): FreshRoot {
+  /**
+   * Creates a system of this Debian suite: with a clone of the project and what that needs, or with an empty
+   * folder and nothing else. Removed when this process exits.
+   */
+  static make(suite: string, project?: string): FreshRoot {
     const path = mkdtempSync(join(BASE, 'treeport-fresh-'));
     const root = new FreshRoot(path, [
       ...['HOME=/root', `PATH=${PATH}`, 'LANG=C.UTF-8', 'CI=true', 'NPM_CONFIG_GLOBALCONFIG=/root/npmrc'],
@@ -73,24 +79,26 @@ export class FreshRoot {
         REGISTRY_SETTINGS.test(name) ? [`${name}=${value}`] : [],
       ),
     ]);
-    const words = ['--quiet', '--variant=minbase', `--include=${PACKAGES}`, ...aptOptions(), suite, path];
+    const include = project === undefined ? [] : [`--include=${PACKAGES}`];
+    const words = ['--quiet', '--variant=minbase', ...include, ...aptOptions(), suite, path];
     // In a mount namespace, so that nothing stays mounted if mmdebstrap is killed.
     const inNamespace = ['--mount', '--propagation', 'private', 'mmdebstrap', ...words, ...debianMirror()];
     execFileSync('unshare', inNamespace, { stdio: ['ignore', 'inherit', 'inherit'], timeout: MAKE_TIMEOUT });
     for (const file of ['/etc/resolv.conf', '/etc/hosts']) root.#copy(file, file);
     root.#copyNpmConfig();
-    execFileSync('git', ['clone', '--quiet', '--no-hardlinks', project, join(path, PROJECT)]);
+    if (project === undefined) mkdirSync(join(path, FOLDER));
+    else execFileSync('git', ['clone', '--quiet', '--no-hardlinks', project, join(path, FOLDER)]);
     return root;
   }
 
-  /** Runs a shell command in the clone; true if it succeeded. */
+  /** Runs a shell command in the folder; true if it succeeded. */
   async run(command: string, options: RunInRoot): Promise<boolean> {
     return (await this.start(command, options).ended) === 0;
   }
 
-  /** Starts a shell command in the clone. `ended` resolves to its status, null if it was killed. */
+  /** Starts a shell command in the folder. `ended` resolves to its status, null if it was killed. */
   start(command: string, { timeout, onOutput }: RunInRoot) {
-    const inside = [...this.#environment, 'sh', '-c', `cd ${PROJECT} && ${command}`];
+    const inside = [...this.#environment, 'sh', '-c', `cd ${FOLDER} && ${command}`];
     const child = spawn('unshare', [...NAMESPACE, 'sh', '-c', ENTER, 'sh', this.path, ...inside], {
       stdio: onOutput === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
       timeout,
