@@ -5,7 +5,7 @@
  *     bin/treeport                     starts the command with the runtime's Node
  *     dist/bin, dist/app               the command, and the server of mirror images
  *     node_modules/treeport-runtime-*  Node, and what images get
- *     node_modules/koffi               a link into the runtime
+ *     node_modules/koffi               leads to that of the runtime
  *
  * Manual pages and completion scripts (dist/share) are where the system looks, in archives in share/.
  */
@@ -95,7 +95,11 @@ function writeTree(target: string, architecture: string): void {
     cpSync(join(ROOT, 'packages', runtime, path), join(target, 'node_modules', runtime, path), {
       recursive: true,
     });
-  symlinkSync(`${runtime}/runtime/koffi`, join(target, 'node_modules/koffi'));
+  // Not a link: for ES modules koffi's own package.json names a file that the runtime does not have.
+  write(
+    join(target, 'node_modules/koffi/package.json'),
+    `${JSON.stringify({ name: 'koffi', main: `../${runtime}/runtime/koffi/index.cjs` })}\n`,
+  );
   // The threads of the command are ES modules.
   write(
     join(target, 'package.json'),
