@@ -45,7 +45,7 @@ async function check(suite: string, isUnit: boolean): Promise<void> {
   });
   if (!TOO_OLD.test(old.join(''))) throw new Error(`${suite}: expected one line, got: ${old.join('')}`);
 
-  await must(['npm test', ...(isUnit ? ['--', ...unitFolders()] : [])].join(' '), isUnit ? 15 : 60);
+  await must(['npm test', ...(isUnit ? ['--', ...unitFolders()] : [])].join(' '), isUnit ? 30 : 60);
 }
 
 /** Runs `npm start` until it serves, and returns the client commands that it prints. */
