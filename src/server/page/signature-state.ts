@@ -22,7 +22,7 @@ export type CommitSignatures = Signatures & {
 
 /** Bounds the time that a page takes. */
 const MAX_COMMITS = 100;
-/** Whoever may write to the repository may add signatures of any key. */
+/** A bound: users who can write to the repository can add signatures of any key. */
 const MAX_KEYS = 5;
 
 export const UNSIGNED: Signatures = { kinds: [], keys: [] };
