@@ -22,7 +22,8 @@ test('well-formed names, and the host of each', () => {
 
 test('the fault of a name is said', () => {
   for (const [name, fault] of [
-    ['registry.example.com/OS:1', /lower case: os/],
+    ['registry.example.com/OS:1', /lower case: "os"$/],
+    ['registry.example.com/O\nS', /lower case: "o\\ns"$/],
     ['registry.example.com', undefined],
     ['registry.example.com/', /names no repository/],
     ['registry.example.com/os:', /"" is not a tag/],
