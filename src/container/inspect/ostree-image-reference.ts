@@ -5,6 +5,7 @@
 import { TreeportError } from '../../base/errors.ts';
 import { question, similarNames } from '../../base/similar.ts';
 import {
+  CONTROL,
   formatImageReference,
   type ImageReference,
   KNOWN_TRANSPORTS,
@@ -80,6 +81,7 @@ export function parseOstreeImageReference(text: string): OstreeImageReference {
 
 /** The references that someone who left out or misspelt the scheme may have meant. */
 function meantReferences(text: string): readonly string[] {
+  if (CONTROL.test(text)) return [];
   const colon = text.indexOf(':');
   const near = similarNames(text.slice(0, Math.max(0, colon)), Object.keys(SCHEMES));
   if (near.length > 0) return near.map((scheme) => scheme + text.slice(colon));

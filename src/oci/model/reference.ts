@@ -47,6 +47,9 @@ export const KNOWN_TRANSPORTS: readonly string[] = ['registry:', ...Object.value
 const REGISTRY_NAME =
   /^(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?|[a-z0-9-]+:\d+|\[[0-9a-f:]+\](?::\d+)?)\/[\w./@:-]+$/;
 
+/** What no reference has. */
+export const CONTROL = /\p{Cc}/u;
+
 /** Parses an image reference; throws ERR_IMAGE_REFERENCE. */
 export function parseImageReference(text: string): ImageReference {
   const colon = text.indexOf(':');
@@ -69,8 +72,12 @@ export function isImageReference(text: string): boolean {
   return KNOWN_TRANSPORTS.some((prefix) => text.startsWith(prefix)) || text.startsWith('docker:');
 }
 
-/** The reference that someone who wrote this text may have meant: a transport is missing or misspelt. */
+/**
+ * The reference that someone who wrote this text may have meant: a transport is missing or misspelt. None for
+ * a text with line breaks or other control characters, which would break the message.
+ */
 export function meantReference(text: string): string | undefined {
+  if (CONTROL.test(text)) return undefined;
   const [, token = '', rest = ''] = /^([^:/]*):(.*)$/s.exec(text) ?? [];
   if (rest !== '' && /^https?$/.test(token)) return `docker:${rest}`;
   if (/^(?:\.{0,2}\/|~\/)/.test(text))

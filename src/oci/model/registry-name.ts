@@ -29,7 +29,8 @@ export function registryNameFault(name: string): string | undefined {
   const { host, path, tag, digest } = split(name);
   if (host !== undefined && !HOST.test(host)) return `${JSON.stringify(host)} is not a host, or HOST:PORT`;
   if (path === '') return 'it names no repository: write HOST/REPOSITORY[:TAG]';
-  if (/[A-Z]/.test(path)) return `the repository must be in lower case: ${JSON.stringify(path.toLowerCase())}`;
+  if (/[A-Z]/.test(path))
+    return `the repository must be in lower case: ${JSON.stringify(path.toLowerCase())}`;
   if (path.length > MAX_PATH) return `the repository has more than ${MAX_PATH} characters`;
   const part = path.split('/').find((each) => !PATH_PART.test(each));
   if (part !== undefined) return `${JSON.stringify(part)} cannot be part of a repository's name`;

@@ -121,6 +121,8 @@ test('a missing or misspelt scheme is answered with what was meant', () => {
       'did you mean ostree-remote-image:REMOTE:docker://registry.example.com/os:1 or ' +
         'ostree-unverified-image:docker://registry.example.com/os:1?',
     ],
+    ['ostree-unverified-imag:oci:x\ny', 'x\\ny": it must be one of'],
+    ['localhost/\nos', 'nos": it must be one of'],
     ['ostree-unverified-imag:oci:x', 'did you mean ostree-unverified-image:oci:x?'],
     ['ostree-image-singed:docker://x/y', 'did you mean ostree-image-signed:docker://x/y?'],
   ] as const) {
