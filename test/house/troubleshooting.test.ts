@@ -1,4 +1,4 @@
-/** docs/troubleshooting.md has the causes of the table of error codes, and a command for each. */
+/** docs/troubleshooting.md has every code of the table of error codes, its cause, and a command for it. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ERROR_CODES } from '../../src/base/error-codes.ts';
@@ -10,14 +10,13 @@ const ROWS = projectText('docs/troubleshooting.md')
   .map((line) => line.split(' | ').map((cell) => cell.replaceAll(/^\| | \|$/g, '')));
 
 test('each cause is what the table of error codes says', () => {
-  assert.ok(ROWS.length > 30);
   const codes: Readonly<Record<string, string>> = ERROR_CODES;
   for (const [, code = '', cause] of ROWS) assert.equal(cause, codes[code.replaceAll('`', '')], code);
 });
 
 test('each code is there once, with a symptom and a command', () => {
-  const seen = ROWS.map(([, code]) => code);
-  assert.equal(new Set(seen).size, seen.length);
+  const seen = ROWS.map(([, code = '']) => code.replaceAll('`', ''));
+  assert.deepEqual(seen.toSorted(), Object.keys(ERROR_CODES).toSorted());
   for (const [symptom, code, , command] of ROWS) {
     assert.ok(symptom !== undefined && symptom.length > 10, code);
     assert.match(String(command), /`[^`]+`/, code);
