@@ -1,6 +1,7 @@
 /** Plans the layers of an image by the options of layer-options.ts. */
 import { isTreeportError } from '../base/errors.ts';
 import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
+import { madeAfresh } from '../container/packing/made-afresh.ts';
 import type { Contentmeta } from '../container/plan/contentmeta.ts';
 import type { PlannedCommit } from '../container/plan/planned-commit.ts';
 import type { PreviousPlan } from '../container/plan/previous-plan.ts';
@@ -82,15 +83,14 @@ async function previousRecord(
     const isContinued = previous !== undefined && options.contentmeta === undefined;
     return isContinued ? planOfImage(previous).record : undefined;
   }
-  const afresh = (why: string) => warn(`the plan of layers is made afresh: ${why}`);
   try {
     const { record, missing } =
       file === undefined ? planOfImage(await images.open(name)) : await readPreviousManifest(file);
-    if (missing !== undefined) afresh(`${name} has no plan: ${missing}`);
+    if (missing !== undefined) warn(madeAfresh(`${name} has no plan: ${missing}`));
     return record;
   } catch (error) {
     if (!isTreeportError(error, 'ERR_IMAGE_MISSING')) throw error;
-    afresh(error.message);
+    warn(madeAfresh(error.message));
     return undefined;
   }
 }

@@ -10,6 +10,7 @@ import type { LayerPlan } from '../encapsulate/layer-plan.ts';
 import { LEAST_BINS, packCompatible } from './compatible.ts';
 import { packLikeBefore } from './compatible-prior.ts';
 import type { Component } from './component.ts';
+import { madeAfresh } from './made-afresh.ts';
 import { type PlanRecord, planRecord } from './plan-record.ts';
 import { LEAST_STABLE_LAYERS, packStable } from './stable.ts';
 
@@ -69,8 +70,7 @@ function packOthers(
   if (packing === 'stable') return packStable(components, layers, prior);
   if (prior === undefined) return { layers: packCompatible(components, layers), notes: [] };
   const { bins, discarded } = packLikeBefore(components, layers, namesOf(prior, components));
-  const notes = discarded === undefined ? [] : [`the plan is made afresh, because ${discarded}`];
-  return { layers: bins, notes };
+  return { layers: bins, notes: discarded === undefined ? [] : [madeAfresh(discarded)] };
 }
 
 /** User components have layers of their own again, or are gone. */

@@ -10,6 +10,7 @@ import type { Component } from './component.ts';
 import { HORIZON_UPDATES } from './expected-cost.ts';
 import { improve } from './improve.ts';
 import type { LayerDraft } from './layer-draft.ts';
+import { madeAfresh } from './made-afresh.ts';
 import type { PlanRecord } from './plan-record.ts';
 import { freshLayers } from './stable-fresh.ts';
 import { keptLayers } from './stable-kept.ts';
@@ -33,25 +34,23 @@ export function packStable(
   if (previous === undefined) return finished(afresh(), most, []);
   const prior = placesIn(previous, components);
   const fault = faultOf(prior.layers, prior.places.size);
-  if (fault !== undefined) return finished(afresh(), most, [`the plan is made afresh, because ${fault}`]);
+  if (fault !== undefined) return finished(afresh(), most, [madeAfresh(fault)]);
   const units = unitsOf(components, prior);
   const kept = keptLayers(units, prior, most);
   if (kept === undefined)
-    return finished(afresh(), most, [
-      `the plan is made afresh, because the previous one has more than ${most} layers in use`,
-    ]);
+    return finished(afresh(), most, [madeAfresh(`the previous one has more than ${most} layers in use`)]);
   const stay = totals(kept);
   improve(kept);
   const improved = totals(kept);
   const other = afresh();
   const restart = totals(other);
-  if (restart.cost < improved.cost)
-    return finished(other, most, [rebalanced('the plan is made afresh', stay, restart)]);
+  if (restart.cost < improved.cost) return finished(other, most, [madeAfresh(rebalanced(stay, restart))]);
   const moves = kept.flatMap(({ units, origin }) =>
     [...units].filter((unit) => wasElsewhere(unit, origin.prior)),
   );
   const count = moves.reduce((sum, { members }) => sum + members.length, 0);
-  const notes = count === 0 ? [] : [rebalanced(`${count} components move to other layers`, stay, improved)];
+  const notes =
+    count === 0 ? [] : [`${count} components move to other layers: ${rebalanced(stay, improved)}`];
   return finished(kept, most, notes);
 }
 
@@ -75,10 +74,10 @@ function totals(layers: readonly LayerDraft[]): Totals {
   };
 }
 
-function rebalanced(what: string, before: Totals, after: Totals): string {
+function rebalanced(before: Totals, after: Totals): string {
   const more = formatByteSize(Math.max(after.moved - before.moved, 0));
   const less = formatByteSize(Math.max(before.expected - after.expected, 0));
-  return `${what}: ${more} more to download in this update, and ${less} less expected in each of the next ${HORIZON_UPDATES}`;
+  return `${more} more to download in this update, and ${less} less expected in each of the next ${HORIZON_UPDATES}`;
 }
 
 /** Drops empty layers, and adds an empty one for newcomers if the last has members and there is room. */

@@ -43,7 +43,7 @@ test('compatible: goes on from a record, or from one made of annotations', () =>
 test('a previous plan that does not fit is not kept, and a note says why', () => {
   const { layers, notes } = planned([component('a')], { packing: 'compatible', previous: { layers: [] } });
   assert.deepEqual(layers, [': ', 'a-1: a', 'Reserved for new packages: ']);
-  assert.deepEqual(notes, ['the plan is made afresh, because the former image has no component layers']);
+  assert.deepEqual(notes, ['the plan of layers is made afresh: the former image has no component layers']);
 });
 
 test('single: everything in the ostree layer', () => {

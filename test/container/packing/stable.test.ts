@@ -111,7 +111,7 @@ test('a record of names alone is kept as well', () => {
 test('previous plans that do not fit are not kept, and a note says why', () => {
   const afresh = packed(system(), 9).names;
   const cases: readonly (readonly [PlanRecord, RegExp])[] = [
-    [{ layers: [] }, /no component layers/],
+    [{ layers: [] }, /^the plan of layers is made afresh: .* no component layers$/],
     [{ layers: [[{ name: 'other' }], []] }, /none of the components/],
     [planRecord([...system().map((each) => [each]), []]), /more than 4 layers in use/],
   ];
