@@ -1,46 +1,17 @@
-/** Codes that users meet at the command line and that no other end-to-end test provokes. */
-import assert from 'node:assert/strict';
+/**
+ * Codes that users meet at the command line and that no other end-to-end test provokes: by what they write
+ * and by their files. error-codes-machine.test.ts has those that are due to the machine.
+ */
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
-import type { ErrorCode } from '../../src/base/error-codes.ts';
 import { commitTree } from '../../src/ostree/commit-tree.ts';
-import {
-  boundToCollection,
-  MIRROR_REF,
-  type MirrorSource,
-  mirrorTree,
-  writeMirrorSource,
-} from '../support/mirror-repos.ts';
-import { unlessInstalled } from '../support/programs.ts';
-import { ROOT } from '../support/project.ts';
-import { must, mustTreeport, run, TREEPORT } from './support/run.ts';
-import { tempDir } from './support/scratch.ts';
-
-type Place = MirrorSource & { readonly folder: string; at(name: string): string };
-
-type Case = {
-  readonly code: ErrorCode;
-  /** 1 unless given. */
-  readonly status?: number;
-  /** The command line; @ is the folder, @/repo the repository. */
-  readonly words: string;
-  /** Default: the command. */
-  readonly program?: readonly string[];
-  /** What makes the command fail. */
-  readonly prepare?: (place: Place) => Promise<unknown> | unknown;
-  /** What the message names. */
-  readonly naming: string;
-  readonly needs?: readonly string[];
-};
+import { boundToCollection, MIRROR_REF, mirrorTree } from '../support/mirror-repos.ts';
+import { type ErrorCase, IMAGE_PROGRAM, prepareImport, testErrorCases } from './support/error-case.ts';
+import { must, mustTreeport } from './support/run.ts';
 
 const IMAGE = `container encapsulate --repo @/repo ${MIRROR_REF} oci:@/image`;
 
-/** The program in mirror images. */
-const IMAGE_PROGRAM = [process.execPath, join(ROOT, 'src/runtime-app.ts')];
-
-const CASES: readonly Case[] = [
+const CASES: readonly ErrorCase[] = [
   {
     code: 'ERR_REPO_CONFIG',
     words: 'repo refs --repo @/repo',
@@ -211,28 +182,4 @@ const CASES: readonly Case[] = [
   },
 ];
 
-async function prepareImport({ folder, at }: Place): Promise<void> {
-  await must(['ostree', 'init', '--mode=bare-user', `--repo=${at('copy')}`]);
-  const words = ['tar', 'export', '--repo', at('repo'), '--output', at('commit.tar'), MIRROR_REF];
-  await mustTreeport(words, { cwd: folder });
-}
-
-async function place(t: TestContext): Promise<Place> {
-  const folder = await tempDir(t);
-  const at = (name: string) => join(folder, name);
-  return { ...(await writeMirrorSource(at('repo'))), folder, at };
-}
-
-for (const { code, status = 1, words, prepare, naming, needs = [], program = TREEPORT } of CASES) {
-  test(`${code}: treeport ${words}`, { skip: unlessInstalled(...needs) }, async (t) => {
-    const made = await place(t);
-    await prepare?.(made);
-    const outcome = await run([...program, ...words.replaceAll('@', made.folder).split(' ')]);
-    const lines = outcome.stderr.split('\n').filter((line) => line.startsWith('treeport: ERR_'));
-    assert.equal(lines.length, 1, outcome.stderr);
-    assert.ok(lines[0]?.startsWith(`treeport: ${code}: `), outcome.stderr);
-    assert.ok(lines[0]?.includes(naming.replaceAll('@', made.folder)), outcome.stderr);
-    assert.equal(outcome.status, status);
-    assert.equal(outcome.stdout, '');
-  });
-}
+testErrorCases(CASES);

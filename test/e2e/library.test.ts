@@ -4,9 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { freePort } from '../support/free-port.ts';
+import { libraryExample } from '../support/library-example.ts';
 import { FIXTURE_COMMIT, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
-import { projectText, ROOT } from '../support/project.ts';
+import { ROOT } from '../support/project.ts';
 import { newRepo, ostreeFsck } from './support/import-repo.ts';
 import { start, whenAnswering } from './support/processes.ts';
 import { must } from './support/run.ts';
@@ -27,10 +28,13 @@ registerHooks({
 
 /** The command line of the example below this heading. */
 async function example(t: TestContext, heading: string, ...words: readonly string[]) {
+  return written(t, libraryExample(heading), ...words);
+}
+
+/** The command line of a program. */
+async function written(t: TestContext, code: string, ...words: readonly string[]) {
   const folder = await tempDir(t);
-  const section = projectText('docs/library.md').split(`\n## ${heading}\n`)[1] ?? '';
-  const [, code] = /^```js\n(.*?)^```$/ms.exec(section) ?? assert.fail(`no example "${heading}"`);
-  await writeFile(join(folder, 'example.mjs'), code ?? '');
+  await writeFile(join(folder, 'example.mjs'), code);
   await writeFile(join(folder, 'hooks.mjs'), HOOKS);
   return [process.execPath, '--import', join(folder, 'hooks.mjs'), join(folder, 'example.mjs'), ...words];
 }
@@ -78,4 +82,21 @@ test('list and read files', { skip }, async (t) => {
   const output = await must(await example(t, 'List and read files of a commit', repo, FIXTURE_REF, path));
   for (const each of paths) assert.ok(output.includes(each), each);
   assert.ok(output.endsWith(text), output);
+});
+
+/** A program that reads a file of a repository without a reader of extended attributes. */
+const CAREFUL = `import { isTreeportError, openRepository, parseChecksum } from 'treeport/ostree';
+for (const attempt of [
+  async () => parseChecksum('main'),
+  async () => (await openRepository(process.argv[2])).objects.content(process.argv[3]),
+]) await attempt().catch((error) => console.log(isTreeportError(error), error.code));`;
+
+test('errors have codes: of a bad checksum, of attributes without a reader', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const repo = await newRepo(join(folder, 'repo'), 'bare-user');
+  await must(['ostree', `--repo=${repo}`, 'pull-local', await source(t)]);
+  const files = await must(['ostree', `--repo=${repo}`, 'ls', '-RC', FIXTURE_COMMIT]);
+  const [, file = ''] = /^-.* ([0-9a-f]{64}) /m.exec(files) ?? [];
+  const program = await written(t, CAREFUL, repo, file);
+  assert.equal(await must(program), 'true ERR_CHECKSUM_SYNTAX\ntrue ERR_XATTRS_UNSUPPORTED');
 });
