@@ -2,6 +2,7 @@
  * Atomic files: written under a temporary name beside the final one, then renamed, so that no partial file is
  * visible.
  */
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, systemReason, TreeportError } from './errors.ts';
@@ -27,6 +28,32 @@ export async function writeFileAtomic(
   } catch (error) {
     await temporary?.remove();
     throw writeError(error, path);
+  }
+}
+
+/**
+ * Writes a small file atomically and at once, without the lock that has leftovers of a killed process swept:
+ * for a directory that is itself temporary, and gets thousands of files.
+ */
+export function writeFileNow(path: string, content: Uint8Array): void {
+  const temporary = temporaryName(path);
+  try {
+    writeInto(dirname(path), () => writeFileSync(temporary, content));
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw writeError(error, path);
+  }
+}
+
+/** Creates the directory if it is missing. */
+function writeInto(directory: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    mkdirSync(directory, { recursive: true });
+    write();
   }
 }
 

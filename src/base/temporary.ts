@@ -86,9 +86,12 @@ export class Temporary {
     this.#release();
   }
 
-  /** Removes it, if it still has its temporary name. */
+  /**
+   * Removes it, if it still has its temporary name. At once, because Node's asynchronous removal of thousands
+   * of directories takes three times the processor time.
+   */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    rmSync(this.path, { recursive: true, force: true });
     this.#release();
   }
 

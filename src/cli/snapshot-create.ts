@@ -105,7 +105,9 @@ async function createImage(globsAndImage: readonly string[], options: Options): 
   const isStick = options.outputFormat === 'usb';
   if (isStick) refuseImageOptions(options);
   const target = isStick ? undefined : parseImageReference(destination);
-  const repo = await openRepo(options.repo);
+  const { withRememberedCommits } = await import('../ostree/remembered-commits.ts');
+  const opened = await openRepo(options.repo);
+  const repo = { ...opened, objects: withRememberedCommits(opened.objects) };
   const { depth, since, mainRef } = options;
   const publication = await selectSnapshot(repo, {
     globs: globsAndImage.slice(0, -1),

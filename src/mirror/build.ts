@@ -1,6 +1,6 @@
 /**
- * Builds a mirror image from a repository: encapsulates the first commit and adds the mirror's own layers;
- * the other commits go into the published repo.
+ * Builds a mirror image from a repository: encapsulates the first commit and adds the mirror's own layers.
+ * The objects of the other commits, as far as the first does not have them, are in layers of their own.
  */
 import type { Warn } from '../base/errors.ts';
 import { withTemporaryDirectory } from '../base/temporary-directory.ts';
@@ -10,11 +10,14 @@ import type { Descriptor } from '../oci/model/descriptor.ts';
 import { DEFAULT_COMPRESSION } from '../oci/write/compression.ts';
 import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
+import { formatObjectName } from '../ostree/object-name.ts';
+import { type NameSet, ObjectNames } from '../ostree/object-names.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
 import type { Signer } from '../ostree/sign/signer.ts';
 import { reachableObjects } from '../ostree/walk.ts';
+import { putObjects } from './carried/put-objects.ts';
 import type { DeltaChoice } from './delta-choice.ts';
 import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
 import { type BakedShare, putMirrorLayers, shareOf } from './mirror-layers.ts';
@@ -22,7 +25,7 @@ import type { Bake } from './packs/bake.ts';
 import { type Baked, withBaker } from './packs/baker.ts';
 import type { Publication } from './published-refs.ts';
 import {
-  addObject,
+  addDetachedMetadata,
   catalogueContent,
   contentOfCommits,
   createPublishedRepo,
@@ -78,7 +81,15 @@ async function putMirror(
   { directory, draft, runtime }: MirrorContext,
 ): Promise<Descriptor> {
   const { publication, cmd, bake, deltas, warn, onProgress, onBaked, onDelta } = options;
+  const compression = options.compression ?? DEFAULT_COMPRESSION;
+  const progress = onProgress === undefined ? {} : { onProgress };
+  const { created } = draft;
   const baked = await writePublishedRepo(directory, repo, { publication, bake, warn });
+  const others = await putObjects(repo.objects, sink, await otherObjects(repo.objects, publication), {
+    ...{ publication, compression, created, below: draft.layers.length },
+    ...progress,
+  });
+  const below = [...draft.layers, ...others.map(({ layer }) => layer)];
   const stored = { choices: deltas, publication, warn };
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
   await signPublishedSummary(directory, options.summarySigners ?? []);
@@ -88,14 +99,12 @@ async function putMirror(
     runtime,
     publishedRepo: directory,
     publication,
-    below: draft.layers.length,
+    below: below.length,
     objects: repo.objects,
-    compression: options.compression ?? DEFAULT_COMPRESSION,
-    created: draft.created,
-    warn,
-    ...(onProgress === undefined ? {} : { onProgress }),
+    ...{ compression, created, warn },
+    ...progress,
   });
-  const all = [...draft.layers, ...layers];
+  const all = [...below, ...layers];
   onBaked?.(shareOf(baked, all));
   return finishImage(sink, {
     ...draft,
@@ -108,7 +117,8 @@ async function putMirror(
 export type PublicationOptions = Pick<BuildOptions, 'publication' | 'bake' | 'warn'>;
 
 /**
- * Writes the published repo. Encapsulating has verified the first commit; only what is baked is read again.
+ * Writes the published repo without the objects of the other commits. Encapsulating has verified the first
+ * commit; only what is baked is read again.
  */
 export async function writePublishedRepo(
   path: string,
@@ -117,25 +127,31 @@ export async function writePublishedRepo(
 ): Promise<Baked> {
   const { objects } = repo;
   const [embedded, ...others] = publication.commits as readonly [Checksum, ...Checksum[]];
-  const seen = new Set<string>();
   const archive = await createPublishedRepo(path);
   const baked = await withBaker(path, bake, async (baker) => {
-    await catalogueContent(archive, contentOf(objects, embedded, seen), { verify: false, baker });
+    await catalogueContent(archive, contentOf(objects, embedded), { verify: false, baker });
     return baker.finish(contentOfCommits(objects, [embedded]));
   });
-  for (const commit of others) {
-    for await (const name of reachableObjects(objects, commit, seen)) await addObject(archive, objects, name);
-  }
+  await addDetachedMetadata(archive, objects, others);
   await finishPublishedRepo(archive, { publication, objects, origin: repo, warn });
   return baked;
 }
 
-async function* contentOf(
-  objects: ObjectSource,
-  commit: Checksum,
-  seen: Set<string>,
-): AsyncGenerator<NamedContent> {
-  for await (const { type, checksum } of reachableObjects(objects, commit, seen)) {
+async function* contentOf(objects: ObjectSource, commit: Checksum): AsyncGenerator<NamedContent> {
+  for await (const { type, checksum } of reachableObjects(objects, commit)) {
     if (type === 'file') yield { checksum, object: await objects.content(checksum) };
   }
+}
+
+/** Names of the objects of the other commits that the first one does not have. */
+export async function otherObjects(
+  objects: ObjectSource,
+  { commits: [embedded, ...others] }: Publication,
+): Promise<NameSet> {
+  const [seen, names] = [new ObjectNames(), new ObjectNames()];
+  if (embedded === undefined || others.length === 0) return names;
+  for await (const _ of reachableObjects(objects, embedded, seen));
+  for (const commit of others)
+    for await (const name of reachableObjects(objects, commit, seen)) names.add(formatObjectName(name));
+  return names;
 }

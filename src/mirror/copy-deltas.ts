@@ -1,8 +1,8 @@
 /** Copies the static deltas to published commits, and their indexes. */
-import { listBeneath } from '../base/list-beneath.ts';
+import { listBeneath, lstatBeneath } from '../base/list-beneath.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { listDeltas } from '../ostree/delta-list.ts';
-import { deltaDirectory, deltaIndexPath } from '../ostree/delta-name.ts';
+import { DELTA_INDEXES, deltaDirectory, deltaIndexPath } from '../ostree/delta-name.ts';
 import { copyFileIfThere } from './copy-file.ts';
 
 /** The superblock, the numbered parts, and the `meta` file of older releases. */
@@ -16,6 +16,8 @@ export async function copyDeltas(from: string, to: string, commits: readonly Che
     const files = (listBeneath(from, directory) ?? []).filter(({ name: file }) => DELTA_FILE.test(file));
     for (const { name: file } of files) await copyFileIfThere(from, to, `${directory}/${file}`);
   }
-  for (const commit of commits) await copyFileIfThere(from, to, deltaIndexPath(commit), { links: 'inside' });
+  if (lstatBeneath(from, DELTA_INDEXES) !== undefined)
+    for (const commit of commits)
+      await copyFileIfThere(from, to, deltaIndexPath(commit), { links: 'inside' });
   return deltas.length;
 }

@@ -6,8 +6,8 @@
  * All entries are root's, readable by everyone, and have the same mtime, so that equal content gives equal
  * bytes.
  */
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { createReadStream, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareBytes } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
@@ -31,26 +31,34 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   if (bytes.length > 0) yield bytes;
 }
 
+/** Streams of smaller files would cost more than their bytes. */
+const STREAMED_BYTES = 64 * 1024;
+
 /** A file on this machine; links are followed. It must not change until it has been read. */
 export async function fileFromDisk(path: string, source: string): Promise<LayerFile> {
-  const { size, mode } = await stat(source);
-  return {
-    path,
-    executable: (mode & 0o111) !== 0,
-    size,
-    stream: () => createReadStream(source, { highWaterMark: 1024 * 1024 }),
-  };
+  return fileOnDisk(path, source, await stat(source));
 }
 
-/** All files below `directory` as `prefix/…`, sorted; links are followed, empty directories omitted. */
-export async function layerFilesFrom(directory: string, prefix: string): Promise<readonly LayerFile[]> {
+function fileOnDisk(path: string, source: string, { size, mode }: Stats): LayerFile {
+  const stream = (): AsyncIterable<Uint8Array> =>
+    size < STREAMED_BYTES
+      ? once(readFileSync(source))
+      : createReadStream(source, { highWaterMark: 1024 * 1024 });
+  return { path, executable: (mode & 0o111) !== 0, size, stream };
+}
+
+/**
+ * All files below `directory` as `prefix/…`, sorted; links are followed, empty directories omitted. At once,
+ * because a repository of many refs has thousands of directories, and each wait costs more than its files.
+ */
+export function layerFilesFrom(directory: string, prefix: string): readonly LayerFile[] {
   const found: LayerFile[] = [];
-  for (const name of (await readdir(directory)).toSorted(compareBytes)) {
+  for (const name of readdirSync(directory).toSorted(compareBytes)) {
     const source = join(directory, name);
     const path = `${prefix}/${name}`;
-    if ((await stat(source)).isDirectory())
-      for (const file of await layerFilesFrom(source, path)) found.push(file);
-    else found.push(await fileFromDisk(path, source));
+    const stats = statSync(source);
+    if (stats.isDirectory()) for (const file of layerFilesFrom(source, path)) found.push(file);
+    else found.push(fileOnDisk(path, source, stats));
   }
   return found;
 }

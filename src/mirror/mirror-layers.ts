@@ -70,7 +70,7 @@ export async function putMirrorLayers(
     const { descriptor, diffId } = await writeLayer(sink, tar, { compression: ofLayer, ...progress });
     layers.push({ descriptor, diffId, history: { created, created_by: about } });
   };
-  const { packs, deltas, others } = partition(await layerFilesFrom(options.publishedRepo, PUBLISHED_REPO));
+  const { packs, deltas, others } = partition(layerFilesFrom(options.publishedRepo, PUBLISHED_REPO));
   const names = publishedNames(publication);
   for (const part of packParts(packs, below + RUNTIME_LAYERS)) await put(part, `${PACKS_HISTORY}${names}`);
   if (deltas.length > 0) {

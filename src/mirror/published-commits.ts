@@ -1,39 +1,46 @@
 /**
  * Lists the commits and refs in the published repo of a mirror image, from its layers: commit objects and
  * refs are ordinary files below the mirror's home. The layers must be read to their ends, which also verifies
- * them.
+ * them, but for layers of content, which end at their first object.
  */
-import { collectSized } from '../base/bytes.ts';
+import { collectSized, compareBytes } from '../base/bytes.ts';
 import { type CommitInfo, commitInfo } from '../container/inspect/image-info.ts';
 import { encapsulatedLayers, layersOf } from '../container/inspect/layers.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
-import { parseLoosePath } from '../ostree/object-name.ts';
+import { type LooseName, parseLoosePath } from '../ostree/object-name.ts';
 import { isRefName } from '../ostree/ref-name.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { entryFault } from '../tar/object-entry.ts';
 import { type ReadEntry, readEntries } from '../tar/read-entries.ts';
-import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO, PUBLISHED_REPO_HISTORY } from './layout.ts';
+import {
+  FORMER_HOME,
+  MIRROR_HOME,
+  OBJECTS_HISTORY,
+  PUBLISHED_REPO,
+  PUBLISHED_REPO_HISTORY,
+} from './layout.ts';
 
 const REPOS = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}/`);
 const OBJECTS = REPOS.map((repo) => `${repo}objects/`);
 const REFS = REPOS.map((repo) => `${repo}refs/heads/`);
 
 /**
- * The commits of the published repo without the encapsulated one, in the order of the layers.
+ * The commits of the published repo without the encapsulated one, sorted by their checksums.
  * ERR_NOT_ENCAPSULATED, ERR_OBJECT_CORRUPT, ERR_TAR and the errors of the image's blobs.
  */
 export async function publishedCommits(image: OpenedImage): Promise<readonly CommitInfo[]> {
   const found = new Map<Checksum, CommitInfo>();
-  for (const layer of publishedLayers(image)) {
+  for (const { layer, kind } of publishedLayers(image)) {
     for await (const entry of readEntries(image.layer(layer))) {
-      const checksum = commitAt(entry);
-      if (checksum !== undefined) found.set(checksum, await readCommit(entry, checksum));
+      const name = objectAt(entry);
+      if (kind === 'objects' && name?.extension === 'filez') break;
+      if (name?.extension === 'commit') found.set(name.checksum, await readCommit(entry, name.checksum));
     }
   }
-  return [...found.values()];
+  return [...found.values()].toSorted((a, b) => compareBytes(a.checksum, b.checksum));
 }
 
 /**
@@ -41,7 +48,8 @@ export async function publishedCommits(image: OpenedImage): Promise<readonly Com
  * but for what others put on top. Errors as those of {@link publishedCommits}.
  */
 export async function publishedRefNames(image: OpenedImage): Promise<readonly string[]> {
-  for (const layer of publishedLayers(image).toReversed()) {
+  for (const { layer, kind } of publishedLayers(image).toReversed()) {
+    if (kind === 'objects') continue;
     const names: string[] = [];
     for await (const { path, type } of readEntries(image.layer(layer))) {
       const prefix = REFS.find((each) => path.startsWith(each));
@@ -53,19 +61,23 @@ export async function publishedRefNames(image: OpenedImage): Promise<readonly st
   return [];
 }
 
+type PublishedLayer = { readonly layer: Descriptor; readonly kind: 'repo' | 'objects' };
+
 /** The layers that `mirror build` and `wrap` wrote; all derived ones of an image that a build sealed. */
-function publishedLayers(image: OpenedImage): readonly Descriptor[] {
+function publishedLayers(image: OpenedImage): readonly PublishedLayer[] {
   const { ostree, derived } = encapsulatedLayers(image);
   const about = layersOf(image, ostree.length).slice(ostree.length);
-  const marked = derived.filter((_, index) => about[index]?.createdBy?.startsWith(PUBLISHED_REPO_HISTORY));
-  return marked.length > 0 ? marked : derived;
+  const marked = derived.flatMap((layer, index): readonly PublishedLayer[] => {
+    const createdBy = about[index]?.createdBy ?? '';
+    if (createdBy.startsWith(PUBLISHED_REPO_HISTORY)) return [{ layer, kind: 'repo' }];
+    return createdBy.startsWith(OBJECTS_HISTORY) ? [{ layer, kind: 'objects' }] : [];
+  });
+  return marked.length > 0 ? marked : derived.map((layer) => ({ layer, kind: 'repo' }));
 }
 
-function commitAt({ path, type }: ReadEntry): Checksum | undefined {
+function objectAt({ path, type }: ReadEntry): LooseName | undefined {
   const objects = OBJECTS.find((prefix) => path.startsWith(prefix));
-  if (objects === undefined || type !== 'file') return undefined;
-  const name = parseLoosePath(path.slice(objects.length));
-  return name?.extension === 'commit' ? name.checksum : undefined;
+  return objects === undefined || type !== 'file' ? undefined : parseLoosePath(path.slice(objects.length));
 }
 
 async function readCommit({ path, size, data }: ReadEntry, checksum: Checksum): Promise<CommitInfo> {

@@ -74,6 +74,19 @@ export async function publicationOf(
   return { commits: [...commits], refs: withoutConflicts(candidates, warn) };
 }
 
+/** The publication of these refs under their own names. */
+export async function publicationOfRefs(
+  repo: Repository,
+  refs: readonly { readonly name: string; readonly commit: Checksum }[],
+  warn: Warn,
+): Promise<Publication> {
+  const candidates: Candidate[] = [];
+  for (const { name, commit } of refs)
+    candidates.push(...candidatesOf(commit, await loadCommit(repo, commit), [name], warn));
+  const commits = new Set(refs.map(({ commit }) => commit));
+  return { commits: [...commits], refs: withoutConflicts(candidates, warn) };
+}
+
 /**
  * The publication of the commits of an image: as `names`, or if empty, as the refs they are bound to. A name
  * is for the commits that are bound to it; a name that none is bound to is for all of them.

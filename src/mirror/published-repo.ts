@@ -3,11 +3,12 @@
  * catalogue has their headers and sizes, and the embedded repo, which is the published repo's parent, their
  * bytes; files that not everyone may read are stored as ready `.filez`.
  *
- * The steps, in order: {@link createPublishedRepo}, {@link catalogueContent}, {@link addObject} for all other
- * objects, {@link finishPublishedRepo}.
+ * The steps, in order: {@link createPublishedRepo}, {@link catalogueContent}, {@link addObject} for objects
+ * that are neither embedded nor in layers of their own, {@link finishPublishedRepo}.
  */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../base/atomic-file.ts';
+import { writeFileAtomic, writeFileNow } from '../base/atomic-file.ts';
+import { compareBytes } from '../base/bytes.ts';
 import type { Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ReadFile } from '../ostree/flatpak/made-index.ts';
@@ -94,7 +95,17 @@ export async function addObject(
   if (type === 'file') return archive.object(checksum, await source.content(checksum));
   if (!isHashedMetadata(type)) return;
   await archive.metadata(type, await verifiedMetadata(source, type, checksum));
-  if (type === 'commit' && (await source.has({ type: 'commitmeta', checksum }))) {
+  if (type === 'commit') await addDetachedMetadata(archive, source, [checksum]);
+}
+
+/** Adds the detached metadata of those commits that have some. */
+export async function addDetachedMetadata(
+  archive: ArchiveWriter,
+  source: ObjectSource,
+  commits: readonly Checksum[],
+): Promise<void> {
+  for (const checksum of commits) {
+    if (!(await source.has({ type: 'commitmeta', checksum }))) continue;
     await archive.detachedMetadata(checksum, await source.metadata('commitmeta', checksum));
   }
 }
@@ -119,7 +130,9 @@ export async function finishPublishedRepo(archive: ArchiveWriter, options: Finis
   for (let repo = origin; repo !== undefined; repo = repo.parent) {
     await copyDeltas(repo.path, archive.path, publication.commits);
   }
-  await writeSummary({ path: archive.path, config, objects, origin, former, warn });
+  const names = publication.refs.map(({ name, commit }) => [name, commit] as const);
+  const heads = new Map(names.toSorted(([a], [b]) => compareBytes(a, b)));
+  await writeSummary({ path: archive.path, heads, config, objects, origin, former, warn });
 }
 
 /** With the publisher's words about a flatpak repository. */
@@ -141,7 +154,7 @@ async function writeRefs(archive: ArchiveWriter, { refs }: Publication): Promise
     await archive.ref(name, commit);
     if (collection === undefined) continue;
     const path = join(archive.path, 'refs/mirrors', collection, name);
-    await writeFileAtomic(path, Buffer.from(`${commit}\n`));
+    writeFileNow(path, Buffer.from(`${commit}\n`));
   }
 }
 

@@ -19,7 +19,7 @@ import { appstreamSubset } from '../ostree/flatpak/ref-parts.ts';
 import { type Keyfile, parseKeyfile } from '../ostree/keyfile.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { listOfferedRefs, type OfferedRef } from '../ostree/offered-refs.ts';
-import { listHeads, listMirrorRefs, type Refs } from '../ostree/refs.ts';
+import { listMirrorRefs, type Refs } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import {
   parseCollectionMap,
@@ -35,6 +35,8 @@ import { carryFlatpakFiles, carryFlatpakIndex } from './flatpak-files.ts';
 export type SummaryContext = {
   /** The published repo, with its refs and deltas. */
   readonly path: string;
+  /** Its local refs. */
+  readonly heads: Refs;
   readonly config: string;
   readonly objects: ObjectSource;
   readonly origin: Repository | undefined;
@@ -44,7 +46,7 @@ export type SummaryContext = {
 };
 
 export async function writeSummary(context: SummaryContext): Promise<void> {
-  const { path, config, objects, origin, former, warn } = context;
+  const { path, heads, config, objects, origin, former, warn } = context;
   const keyfile = parseKeyfile(config) as Keyfile;
   const published: Repository = {
     path,
@@ -55,14 +57,13 @@ export async function writeSummary(context: SummaryContext): Promise<void> {
     ready: undefined,
   };
   if (origin !== undefined) {
-    const heads = await listHeads(published);
     const indexed = await carryFlatpakIndex(origin, path, heads, warn);
     await carryFlatpakFiles(origin, path);
     if (await carryOver(origin, published, { heads, indexed, warn })) return;
-    if (indexed !== undefined) return writeBuilt(path, await buildSummary(published));
+    if (indexed !== undefined) return writeBuilt(path, await buildSummary(published, { heads }));
   }
-  const refs = await flatpakRefs(published, origin, former);
-  if (!needsIndex(refs)) return writeBuilt(path, await buildSummary(published));
+  const refs = await flatpakRefs(published, heads, { origin, former });
+  if (!needsIndex(refs)) return writeBuilt(path, await buildSummary(published, { heads }));
   // As flatpak: clients that read it know no subsets.
   const ofSummary = refs.filter(({ name }) => appstreamSubset(name) === undefined);
   const summary = await buildSummary(published, { refs: ofSummary });
@@ -82,11 +83,11 @@ function writeBuilt(path: string, summary: Summary): Promise<void> {
 
 async function flatpakRefs(
   published: Repository,
-  origin: Repository | undefined,
-  former: ReadFile | undefined,
+  heads: Refs,
+  { origin, former }: Pick<SummaryContext, 'origin' | 'former'>,
 ): Promise<readonly OfferedRef[]> {
   const readers = [former, origin && ((file: string) => readIfThere(origin.path, file))];
-  return withFlatpakEntries(await listOfferedRefs(published), {
+  return withFlatpakEntries(await listOfferedRefs(published, { heads }), {
     objects: published.objects,
     archive: origin?.mode === 'archive' ? origin.path : undefined,
     indexed: readers.flatMap((read) => (read === undefined ? [] : indexedRefs(read))),

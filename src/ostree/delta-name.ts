@@ -8,6 +8,8 @@
  */
 import { type Checksum, checksumFromDeltaName, checksumToDeltaName, isChecksum } from './checksum.ts';
 
+export const DELTA_INDEXES = 'delta-indexes';
+
 export type DeltaName = {
   /** Undefined for a delta from scratch. */
   readonly from: Checksum | undefined;
@@ -28,7 +30,7 @@ export function superblockPath(name: DeltaName): string {
 
 export function deltaIndexPath(to: Checksum): string {
   const name = checksumToDeltaName(to);
-  return `delta-indexes/${name.slice(0, 2)}/${name.slice(2)}.index`;
+  return `${DELTA_INDEXES}/${name.slice(0, 2)}/${name.slice(2)}.index`;
 }
 
 /** Parses the two directory names below `deltas/`; undefined if they do not name a delta. */

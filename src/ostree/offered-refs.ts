@@ -20,6 +20,8 @@ import type { Repository } from './repo/open.ts';
 export type OfferedRef = CommitFacts & { readonly name: string };
 
 export type OfferedRefsOptions = ListRefsOptions & {
+  /** The local refs, if the caller knows them. */
+  readonly heads?: Refs;
   /** Called for each ref that is skipped because its commit cannot be read. */
   readonly onSkipped?: (ref: string, commit: Checksum, error: unknown) => void;
   /** Called for each name that two remotes have at different commits. */
@@ -35,7 +37,7 @@ export async function listOfferedRefs(
   options: OfferedRefsOptions = {},
 ): Promise<readonly OfferedRef[]> {
   const load = factsLoader(repo, options);
-  const heads = await load(await listHeads(repo, options));
+  const heads = await load(options.heads ?? (await listHeads(repo, options)));
   const remotes = (await load(await listRemoteRefs(repo, options))).map(withoutRemote);
   const rest = [...heads, ...remotes].filter((ref) => !isPullable(ref));
   const bound = rest.flatMap((ref) => (ref.binding ?? []).map((name) => ({ ...ref, name })));

@@ -11,7 +11,6 @@
  * | more layers than allowed | the smallest are written again, until half as many are left |
  */
 import type { ListedObject, ObjectLayer } from '../mirror/carried/object-list.ts';
-import { formatObjectName } from '../ostree/object-name.ts';
 
 export type KeptLayers = {
   readonly kept: readonly ObjectLayer[];
@@ -29,8 +28,7 @@ const MOST_DEAD = 1 / 4;
 /** Each needs a whiteout. */
 const MOST_DEAD_OBJECTS = 400;
 
-/** Of objects. */
-type Names = { has(name: string): boolean };
+type Needs = (object: ListedObject) => boolean;
 
 type Weighed = {
   readonly layer: ObjectLayer;
@@ -39,11 +37,11 @@ type Weighed = {
   readonly deadObjects: number;
 };
 
-/** `needed`: names of the objects; `most`: the most layers to keep. */
-export function keepLayers(layers: readonly ObjectLayer[], needed: Names, most: number): KeptLayers {
+/** `needs`: whether an object is needed; `most`: the most layers to keep. */
+export function keepLayers(layers: readonly ObjectLayer[], needs: Needs, most: number): KeptLayers {
   const weighed = layers
     .filter(({ kind }) => kind === 'objects')
-    .map((layer) => weigh(layer, needed))
+    .map((layer) => weigh(layer, needs))
     .filter(({ living }) => living > 0);
   const dead = new Set(tooDead(weighed));
   const left = weighed.filter((layer) => !dead.has(layer));
@@ -61,15 +59,11 @@ export function keepLayers(layers: readonly ObjectLayer[], needed: Names, most: 
   };
 }
 
-export function isNeeded(needed: Names, { type, checksum }: ListedObject): boolean {
-  return needed.has(formatObjectName({ type, checksum }));
-}
-
 /** An empty file counts as well. */
-function weigh(layer: ObjectLayer, needed: Names): Weighed {
+function weigh(layer: ObjectLayer, needs: Needs): Weighed {
   const sum = { living: 0, dead: 0, deadObjects: 0 };
   for (const object of layer.objects) {
-    const isAlive = isNeeded(needed, object);
+    const isAlive = needs(object);
     sum[isAlive ? 'living' : 'dead'] += Math.max(1, object.length);
     if (!isAlive) sum.deadObjects += 1;
   }

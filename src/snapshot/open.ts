@@ -1,6 +1,7 @@
 /**
  * Opens an image as a snapshot: reads the layers of its published repo, which are small, and with them its
- * refs, its commits and the list of its objects. Nothing else is read.
+ * refs, its commits and the list of its objects. Nothing else is read, unless it is a mirror image, which has
+ * no such lists (mirror-contents.ts).
  */
 import { collectSized } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
@@ -19,6 +20,7 @@ import type { OpenedImage } from '../oci/read/opened-image.ts';
 import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
 import { type ReadEntry, readEntries } from '../tar/read-entries.ts';
 import { type Description, decodeDescription } from './description.ts';
+import { readMirrorContents } from './mirror-contents.ts';
 import { parseSnapshotRefs, type SnapshotRefs } from './snapshot-refs.ts';
 
 export type Snapshot = {
@@ -47,6 +49,9 @@ export async function openSnapshot(image: OpenedImage): Promise<Snapshot> {
     if (layer === undefined) continue;
     for await (const entry of readEntries(image.layer(layer))) await keep(files, entry, name);
   }
+  const refs = parseSnapshotRefs(files, name);
+  if (!files.has(SNAPSHOT_DESCRIPTION) && files.has('config'))
+    return { image, name, refs, files, ...(await readMirrorContents(image)) };
   const file = (path: string): Buffer => {
     const bytes = files.get(path);
     if (bytes !== undefined) return bytes;
@@ -55,7 +60,7 @@ export async function openSnapshot(image: OpenedImage): Promise<Snapshot> {
   return {
     image,
     name,
-    refs: parseSnapshotRefs(files, name),
+    refs,
     description: decodeDescription(file(SNAPSHOT_DESCRIPTION), `${SNAPSHOT_DESCRIPTION} of ${name}`),
     layers: decodeObjectList(file(OBJECT_LIST), `${OBJECT_LIST} of ${name}`),
     files,

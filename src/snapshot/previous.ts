@@ -4,7 +4,9 @@
  */
 import { TreeportError } from '../base/errors.ts';
 import type { ImageLayer } from '../container/encapsulate/image-draft.ts';
+import { layersOf } from '../container/inspect/layers.ts';
 import type { ObjectLayer } from '../mirror/carried/object-list.ts';
+import { OBJECTS_HISTORY } from '../mirror/layout.ts';
 import type { Publication } from '../mirror/published-refs.ts';
 import type { Runtime } from '../mirror/runtime/runtime.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
@@ -44,6 +46,16 @@ function checkSameCollection(previous: Snapshot, refs: Publication['refs']): voi
       `the ref ${name} is of the collection ${collections[0]} in ${previous.name}, and of ${now} in the repository`,
     );
   }
+}
+
+/**
+ * The layers that a new snapshot can keep. Objects in the published repo's own layers, as mirror images had
+ * them, are written again.
+ */
+export function layersToKeep({ image, layers }: Snapshot): readonly ObjectLayer[] {
+  const own = layersOf(image, 0).filter(({ createdBy }) => createdBy?.startsWith(OBJECTS_HISTORY));
+  const digests = new Set(own.map(({ digest }) => digest));
+  return layers.filter(({ digest }) => digests.has(digest));
 }
 
 /** Copies a layer of the previous snapshot unless the sink has it. */

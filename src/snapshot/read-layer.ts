@@ -35,11 +35,12 @@ async function* publishedObjects(tar: AsyncIterable<Uint8Array>): AsyncGenerator
     const { checksum, extension } = name;
     if (extension === 'filez') yield await content(entry, checksum);
     else if (isHashedMetadata(extension) || extension === 'commitmeta')
-      yield { kind: 'metadata', type: extension, checksum, bytes: await metadata(entry) };
+      yield { kind: 'metadata', type: extension, checksum, bytes: await readMetadataEntry(entry) };
   }
 }
 
-async function metadata({ path, size, data }: ReadEntry): Promise<Buffer> {
+/** The bytes of a metadata object in a published repo; ERR_TAR_OBJECT if it is too large. */
+export async function readMetadataEntry({ path, size, data }: ReadEntry): Promise<Buffer> {
   if (size > MAX_METADATA_BYTES)
     throw entryFault(path, `it has ${size} bytes; more than ${MAX_METADATA_BYTES} are not accepted`);
   return collectSized(data, size);

@@ -6,7 +6,7 @@ import { posix } from 'node:path';
 import { TreeportError, type Warn } from '../base/errors.ts';
 import { didYouMean } from '../base/similar.ts';
 import type { PublishedRef } from '../mirror/published-refs.ts';
-import { type Publication, publicationOf } from '../mirror/published-refs.ts';
+import { type Publication, publicationOfRefs } from '../mirror/published-refs.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { keyfileString } from '../ostree/keyfile.ts';
 import { listOfferedRefs, type OfferedRef } from '../ostree/offered-refs.ts';
@@ -36,10 +36,11 @@ export async function selectSnapshot(repo: Repository, options: SelectOptions): 
   const chosen = matching(offered, globs, repo.path);
   const only = globs.length === 1 && !IS_GLOB.test(globs[0] as string) ? globs[0] : undefined;
   const main = mainRef ?? only;
-  const names = chosen.map(({ name }) => name);
-  if (main !== undefined && !names.includes(main)) throw noSuchRef(main, repo.path, offered);
-  const ordered = main === undefined ? names : [main, ...names.filter((name) => name !== main)];
-  const published = await publicationOf(repo, ordered, warn);
+  const [ofMain, others] = [true, false].map((isMain) =>
+    chosen.filter(({ name }) => (name === main) === isMain),
+  ) as [OfferedRef[], OfferedRef[]];
+  if (main !== undefined && ofMain.length === 0) throw noSuchRef(main, repo.path, offered);
+  const published = await publicationOfRefs(repo, [...ofMain, ...others], warn);
   const refs = await withCollections(repo, published.refs);
   const commits = new Set(published.commits);
   for (const head of published.commits) await addHistory(repo, head, commits, options);
@@ -55,11 +56,11 @@ async function usableRefs(repo: Repository, { warn }: SelectOptions): Promise<re
     onConflict: (name, kept, left) =>
       warn(`${name} is published as commit ${kept}, which is newer than ${left}`),
   });
-  const [partial, usable] = [true, false].map((wanted) =>
-    offered.filter(({ commit }) => isPartial(repo, commit) === wanted),
-  ) as [OfferedRef[], OfferedRef[]];
-  for (const { name, commit } of partial) skipped(name, `its commit ${commit} is partial`);
-  return usable;
+  return offered.filter(({ name, commit }) => {
+    const isUsable = !isPartial(repo, commit);
+    if (!isUsable) skipped(name, `its commit ${commit} is partial`);
+    return isUsable;
+  });
 }
 
 function matching(

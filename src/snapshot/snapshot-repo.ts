@@ -1,13 +1,18 @@
 /** Writes the published repo of a snapshot, without the objects that are in layers of their own. */
 import { basename, dirname, join } from 'node:path';
-import { writeFileAtomic } from '../base/atomic-file.ts';
+import { writeFileAtomic, writeFileNow } from '../base/atomic-file.ts';
 import type { Warn } from '../base/errors.ts';
 import type { ImageDraft } from '../container/encapsulate/image-draft.ts';
 import { encodeObjectList } from '../mirror/carried/object-list.ts';
 import { OBJECT_LIST, SNAPSHOT_DESCRIPTION, WHITEOUT } from '../mirror/layout.ts';
 import { withBaker } from '../mirror/packs/baker.ts';
 import type { Publication } from '../mirror/published-refs.ts';
-import { catalogueContent, createPublishedRepo, finishPublishedRepo } from '../mirror/published-repo.ts';
+import {
+  addDetachedMetadata,
+  catalogueContent,
+  createPublishedRepo,
+  finishPublishedRepo,
+} from '../mirror/published-repo.ts';
 import { dictString } from '../ostree/metadata-dict.ts';
 import { archivePath } from '../ostree/object-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
@@ -37,13 +42,11 @@ export async function writeSnapshotRepo(
   await withBaker(path, 'none', (baker) =>
     catalogueContent(archive, embedded.content(objects), { verify: false, baker }),
   );
-  for (const checksum of publication.commits) {
-    if (checksum === embedded.commit || !(await objects.has({ type: 'commitmeta', checksum }))) continue;
-    await archive.detachedMetadata(checksum, await objects.metadata('commitmeta', checksum));
-  }
+  const others = publication.commits.filter((commit) => commit !== embedded.commit);
+  await addDetachedMetadata(archive, objects, others);
   for (const name of carried.hidden) {
     const file = archivePath(name);
-    await writeFileAtomic(join(path, dirname(file), `${WHITEOUT}${basename(file)}`), Buffer.alloc(0));
+    writeFileNow(join(path, dirname(file), `${WHITEOUT}${basename(file)}`), Buffer.alloc(0));
   }
   const former = previous && ((file: string) => previous.files.get(file));
   await finishPublishedRepo(archive, { publication, objects, origin: repo, former, warn });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
 import { VERSION } from '../../src/base/version.ts';
@@ -10,7 +10,7 @@ import { encapsulate } from '../../src/container/encapsulate/encapsulate.ts';
 import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
 import type { PlanLayers } from '../../src/container/encapsulate/layer-plan.ts';
 import { buildMirror } from '../../src/mirror/build.ts';
-import { DELTAS_HISTORY } from '../../src/mirror/layout.ts';
+import { DELTAS_HISTORY, OBJECTS_HISTORY } from '../../src/mirror/layout.ts';
 import { openPublishedRepo } from '../../src/mirror/open-published.ts';
 import { publicationOf } from '../../src/mirror/published-refs.ts';
 import { publishImage } from '../../src/oci/write/publish.ts';
@@ -37,6 +37,7 @@ import {
 } from '../support/mirror-repos.ts';
 import { MIRROR_OBJECTS, readAll } from '../support/mirror-root.ts';
 import { unlessInstalled } from '../support/programs.ts';
+import { snapshotInto } from '../support/snapshots.ts';
 
 let directory: string;
 let source: MirrorSource;
@@ -132,6 +133,25 @@ test('our layers have nothing but regular files below the mirror’s home', asyn
         assert.equal(type, 'file', entry);
       }
     }
+  });
+});
+
+test('the objects of further commits are in layers of their own, those that a snapshot has', async () => {
+  const [mirror, snapshot] = [join(directory, 'of two'), join(directory, 'snapshot of two')];
+  await buildInto(mirror, source.repo, [MIRROR_REF, source.first], [], 'all');
+  await snapshotInto(snapshot, source.repo, { mainRef: MIRROR_REF, depth: 1 });
+  const objectLayers = (path: string) =>
+    withImage(path, async ({ config, manifest }) =>
+      manifest.layers.filter((_, at) => config.history?.[at]?.created_by?.startsWith(OBJECTS_HISTORY)),
+    );
+  const layers = await objectLayers(mirror);
+  assert.equal(layers.length, 2);
+  assert.deepEqual(layers, await objectLayers(snapshot));
+  await withImage(mirror, async (image) => {
+    const kinds = new Set<string>();
+    for await (const { path } of readEntries(image.layer(layers[0] ?? assert.fail())))
+      kinds.add(extname(path));
+    assert.deepEqual([...kinds].toSorted(), ['.commit', '.dirtree']);
   });
 });
 

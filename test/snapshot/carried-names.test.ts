@@ -43,7 +43,9 @@ test('commits of the previous snapshot are not walked again, unless one was left
       const { repo, read } = observed(source);
       const publication = { commits, refs: [], isWithoutOs: true };
       const given = { publication, embedded: NONE, previous: withPrevious ? previous : undefined };
-      return { names: [...(await carriedNames(repo, given))].toSorted(), read };
+      const { needs, others } = await carriedNames(repo, given);
+      const stay = previous.layers.flatMap(({ objects }) => objects.filter(needs).map(formatObjectName));
+      return { names: [...new Set([...others, ...stay])].toSorted(), read };
     };
     const all = [third, second, first];
     const whole = await names(all, false);

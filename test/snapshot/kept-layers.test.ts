@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { ObjectLayer } from '../../src/mirror/carried/object-list.ts';
+import type { ListedObject, ObjectLayer } from '../../src/mirror/carried/object-list.ts';
 import { checksumOf } from '../../src/ostree/checksum.ts';
 import { keepLayers } from '../../src/snapshot/kept-layers.ts';
 
@@ -19,8 +19,9 @@ function layer(letters: string, length = 100): ObjectLayer {
   };
 }
 
-function needed(letters: string): ReadonlySet<string> {
-  return new Set([...letters].map((letter) => `${checksumOf(Buffer.from(letter))}.file`));
+function needed(letters: string): (object: ListedObject) => boolean {
+  const names = new Set([...letters].map((letter) => checksumOf(Buffer.from(letter))));
+  return ({ type, checksum }) => type === 'file' && names.has(checksum);
 }
 
 function kept(layers: readonly ObjectLayer[], letters: string, most = 10) {

@@ -4,13 +4,16 @@ import { readdirSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { writePublishedRepo } from '../../src/mirror/build.ts';
+import { writeFileAtomic } from '../../src/base/atomic-file.ts';
+import { otherObjects, writePublishedRepo } from '../../src/mirror/build.ts';
+import { objectFiles } from '../../src/mirror/carried/object-files.ts';
 import { MIRROR_HOME, PUBLISHED_REPO } from '../../src/mirror/layout.ts';
 import { openPublishedRepo, type PublishedRepository } from '../../src/mirror/open-published.ts';
 import type { Bake } from '../../src/mirror/packs/bake.ts';
 import { type Publication, publicationOf } from '../../src/mirror/published-refs.ts';
 import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { lookUp } from '../../src/ostree/lookup.ts';
+import { archivePath, parseObjectName } from '../../src/ostree/object-name.ts';
 import type { ObjectSource } from '../../src/ostree/object-source.ts';
 import { loadCommit } from '../../src/ostree/revision.ts';
 import { fileChecksum } from '../../src/ostree/verify.ts';
@@ -61,6 +64,10 @@ export async function makeMirror(
   const path = join(root, home, PUBLISHED_REPO);
   await mkdir(dirname(path), { recursive: true });
   await writePublishedRepo(path, source.repo, { publication, bake, warn });
+  const others = await otherObjects(source.repo.objects, publication);
+  const names = Array.from(others, parseObjectName);
+  for await (const { name, file } of objectFiles(source.repo.objects, names, own))
+    await writeFileAtomic(join(path, archivePath(name)), file.stream());
   return { source, root, path, publication, warnings };
 }
 

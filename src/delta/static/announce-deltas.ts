@@ -19,7 +19,7 @@ import {
   STATIC_DELTAS_KEY,
   serializeDeltaIndex,
 } from '../../ostree/delta-list.ts';
-import { deltaIndexPath, deltaKey } from '../../ostree/delta-name.ts';
+import { DELTA_INDEXES, deltaIndexPath, deltaKey } from '../../ostree/delta-name.ts';
 import { keyfileBoolean } from '../../ostree/keyfile.ts';
 import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
 import { dictView, type MetadataDict, parseDict } from '../../ostree/metadata-dict.ts';
@@ -29,7 +29,6 @@ import { parseSummary, serializeSummary } from '../../ostree/summary.ts';
 /** `signed`: the summary keeps its signature and lists the deltas that it listed. */
 export type AnnouncedSummary = 'none' | 'updated' | 'unchanged' | 'signed';
 
-const INDEXES = 'delta-indexes';
 const INDEXED_DELTAS_KEY = 'ostree.summary.indexed-deltas';
 const LINKED = { links: 'inside', maxBytes: MAX_METADATA_BYTES } as const;
 
@@ -57,8 +56,8 @@ export function signedDeltas(repo: Repository): ReadonlySet<string> {
 
 function indexedCommits(repoPath: string): readonly Checksum[] {
   const names = (path: string) => (listBeneath(repoPath, path) ?? []).map(({ name }) => name);
-  return names(INDEXES).flatMap((fanOut) =>
-    names(`${INDEXES}/${fanOut}`).flatMap((file) => {
+  return names(DELTA_INDEXES).flatMap((fanOut) =>
+    names(`${DELTA_INDEXES}/${fanOut}`).flatMap((file) => {
       const name = file.endsWith('.index') ? fanOut + file.slice(0, -'.index'.length) : '';
       return checksumFromDeltaName(name) ?? [];
     }),

@@ -12,8 +12,8 @@
 import { toHex } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { type Digest, digestHex } from '../../oci/model/descriptor.ts';
-import { CHECKSUM_BYTES, type Checksum, checksumFromBytes, checksumToBytes } from '../../ostree/checksum.ts';
-import type { HashedMetadataType, ObjectName } from '../../ostree/object-name.ts';
+import { assumeChecksum, CHECKSUM_BYTES, type Checksum } from '../../ostree/checksum.ts';
+import type { HashedMetadataType } from '../../ostree/object-name.ts';
 
 export type ListedType = HashedMetadataType | 'file';
 
@@ -61,7 +61,7 @@ export function encodeObjectList(layers: readonly ObjectLayer[]): Buffer {
   }
   for (const { objects } of layers) {
     for (const { type, checksum, length, isDead } of objects) {
-      checksumToBytes(checksum).copy(bytes, write.at);
+      bytes.write(checksum, write.at, 'hex');
       bytes[write.at + 32] = TYPES.indexOf(type) | (isDead ? DEAD : 0);
       bytes.writeUIntBE(length, write.at + 34, 6);
       write.at += ENTRY_BYTES;
@@ -105,13 +105,13 @@ function decodeEntry(bytes: Buffer, at: number, where: string): ListedObject {
   if (type === undefined) throw objectListFault(where, `it has an object of the unknown type ${code}`);
   return {
     type,
-    checksum: checksumFromBytes(bytes.subarray(at, at + CHECKSUM_BYTES), where),
+    checksum: assumeChecksum(bytes.toString('hex', at, at + CHECKSUM_BYTES)),
     length: bytes.readUIntBE(at + 34, 6),
     isDead: (code & DEAD) !== 0,
   };
 }
 
-export function isListedType(type: ObjectName['type']): type is ListedType {
+export function isListedType(type: string): type is ListedType {
   return TYPES.some((listed) => listed === type);
 }
 

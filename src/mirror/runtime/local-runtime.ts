@@ -40,7 +40,7 @@ export async function localRuntime(
   const directory = runtimeDirectory(npmArchitecture(architecture));
   const { nodeVersion, files } =
     directory === undefined ? await ofThisMachine(architecture) : await packagedRuntime(directory);
-  const all = [...files, ...(await layerFilesFrom(appDirectory(), dirname(RUNTIME_APP)))];
+  const all = [...files, ...layerFilesFrom(appDirectory(), dirname(RUNTIME_APP))];
   return { architecture, nodeVersion, files: all.toSorted((a, b) => compareBytes(a.path, b.path)) };
 }
 

@@ -39,7 +39,7 @@ export async function packagedRuntime(directory: string): Promise<RuntimePackage
     await readFile(join(directory, RUNTIME_SOURCES), 'utf8'),
   );
   const node = sources.find(({ name }) => name.startsWith('node-linux-'));
-  const files = (await layerFilesFrom(directory, '.')).map((file) => ({
+  const files = layerFilesFrom(directory, '.').map((file) => ({
     ...file,
     path: pathInHome(file.path.slice('./'.length)),
   }));

@@ -55,7 +55,7 @@ export async function runtimeInDirectory(directory: string): Promise<Runtime> {
     throw formerRuntime(directory);
   }
   const architecture = elfArchitecture(readElf(join(root, RUNTIME_NODE)));
-  const files = (await layerFilesFrom(root, '.')).map((file) => ({
+  const files = layerFilesFrom(root, '.').map((file) => ({
     ...file,
     path: file.path.slice('./'.length),
   }));

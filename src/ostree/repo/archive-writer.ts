@@ -1,6 +1,7 @@
 /**
- * Writes loose objects and refs of an archive repository. Only for repositories that treeport creates (a
- * published repo, the demo, test fixtures): it takes no locks and has no transactions. libostree writes to
+ * Writes loose objects and refs of an archive repository. Only for repositories that treeport creates in
+ * temporary directories (a published repo, the demo, test fixtures): it takes no locks and has no
+ * transactions. libostree writes to
  * existing repositories.
  *
  * Objects are written atomically; their ids are computed from the written bytes.
@@ -8,7 +9,7 @@
 import type { Hash } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryName, writeError, writeFileAtomic } from '../../base/atomic-file.ts';
+import { temporaryName, writeError, writeFileAtomic, writeFileNow } from '../../base/atomic-file.ts';
 import { type Checksum, checksumOf, finishChecksum, parseChecksum } from '../checksum.ts';
 import type { FileHeader } from '../file-header.ts';
 import { DEFAULT_FILEZ_LEVEL, encodeFilez, encodeSmallFilez } from '../filez.ts';
@@ -50,22 +51,19 @@ export class ArchiveWriter {
   /** Writes a commit, dirtree or dirmeta; returns its id. */
   async metadata(type: HashedMetadataType, bytes: Uint8Array): Promise<Checksum> {
     const checksum = checksumOf(bytes);
-    await writeFileAtomic(join(this.path, loosePath(checksum, type)), bytes);
+    writeFileNow(join(this.path, loosePath(checksum, type)), bytes);
     return checksum;
   }
 
   /** Writes the detached metadata of a commit. */
   async detachedMetadata(commit: Checksum, bytes: Uint8Array): Promise<void> {
-    await writeFileAtomic(join(this.path, loosePath(commit, 'commitmeta')), bytes);
+    writeFileNow(join(this.path, loosePath(commit, 'commitmeta')), bytes);
   }
 
   /** Writes a content object whose bytes are in memory; returns its id. */
   async file(header: FileHeader, bytes: Uint8Array): Promise<Checksum> {
     const checksum = finishChecksum(fileDigest(header).update(bytes));
-    await writeFileAtomic(
-      join(this.path, loosePath(checksum, 'filez')),
-      encodeSmallFilez(header, bytes, this.level),
-    );
+    writeFileNow(join(this.path, loosePath(checksum, 'filez')), encodeSmallFilez(header, bytes, this.level));
     return checksum;
   }
 
@@ -91,7 +89,7 @@ export class ArchiveWriter {
 
   async ref(name: string, commit: Checksum): Promise<void> {
     checkRefName(name);
-    await writeFileAtomic(join(this.path, 'refs/heads', name), Buffer.from(`${parseChecksum(commit)}\n`));
+    writeFileNow(join(this.path, 'refs/heads', name), Buffer.from(`${parseChecksum(commit)}\n`));
   }
 }
 
