@@ -1,6 +1,9 @@
 /**
- * Reads the layers of a snapshot into a repository: their content, dirtrees and dirmetas, each layer in a
- * transaction of its own. Commits and detached metadata are held back.
+ * Reads the layers of a snapshot into a repository: their content, dirtrees and dirmetas. Commits and detached
+ * metadata are held back.
+ *
+ * Each transaction takes many layers, because committing one syncs up to 256 directories. One that fails is
+ * committed with what it has, so the next extraction goes on from there.
  */
 import { availableParallelism } from 'node:os';
 import { eachConcurrently } from '../base/each-concurrently.ts';
@@ -12,6 +15,7 @@ import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import { type NameSet, ObjectNames } from '../ostree/object-names.ts';
+import type { ObjectSource } from '../ostree/object-source.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import type { TarObject } from '../tar/read-objects.ts';
@@ -35,7 +39,11 @@ type LayerToRead = {
   readonly missing: NameSet;
 };
 
-const LAYERS_AT_ONCE = 2;
+type Context = { readonly signal: AbortSignal; readonly total: number };
+
+const GROUPS_AT_ONCE = 2;
+/** What an extraction reads again, at most, if the machine fails. */
+const GROUP_BYTES = 256 * 1024 * 1024;
 
 export class ExtractedLayers {
   readonly commits = new Map<Checksum, HeldCommit>();
@@ -49,28 +57,47 @@ export class ExtractedLayers {
 
   /** Reads the layers that have objects which the repository lacks; returns how many these are. */
   async read(): Promise<number> {
-    const { snapshot, onProgress } = this.#reading;
+    await this.#takeOverStaged();
     const layers = await this.#layersToRead();
-    const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-    const progress = (bytes: number) => onProgress?.(bytes, total);
-    const atOnce = Math.min(LAYERS_AT_ONCE, layers.length);
+    const groups = inGroups(layers);
+    const atOnce = Math.min(GROUPS_AT_ONCE, groups.length);
     const threads = Math.max(1, Math.floor(availableParallelism() / Math.max(1, atOnce)));
-    await eachConcurrently(layers, atOnce, async ({ kind, descriptor, missing }, signal) => {
-      try {
-        const tar = snapshot.image.layer(descriptor, progress);
-        const work = async (transaction: Transaction) => {
-          const take = (pieces: AsyncIterable<Uint8Array>) =>
-            this.#take(readObjectLayer(kind, pieces), missing, transaction, signal);
-          await attributeLayerError(tar, take, signal);
-          await transaction.commit();
-        };
-        await withTransaction(this.#reading.repo.path, work, { refs: [], threads });
-      } catch (error) {
-        snapshot.image.abort(error as Error);
-        throw error;
-      }
+    const total = bytesOf(layers);
+    await eachConcurrently(groups, atOnce, (group, signal) => {
+      const work = (transaction: Transaction) => this.#readGroup(group, transaction, { signal, total });
+      return withTransaction(this.#reading.repo.path, work, { refs: [], threads });
     });
     return layers.length;
+  }
+
+  /** What a killed extraction had written counts as there: a transaction takes it over, and verifies it. */
+  async #takeOverStaged(): Promise<void> {
+    const work = async (transaction: Transaction) => void (await transaction.commit());
+    await withTransaction(this.#reading.repo.path, work, { refs: [], threads: 1 });
+  }
+
+  async #readGroup(group: readonly LayerToRead[], transaction: Transaction, context: Context): Promise<void> {
+    try {
+      for (const layer of group) await this.#readLayer(layer, transaction, context);
+    } catch (error) {
+      this.#reading.snapshot.image.abort(error as Error);
+      // What has arrived stays, if it can be written; the error is the one to report.
+      await transaction.commit().catch(() => {});
+      throw error;
+    }
+    await transaction.commit();
+  }
+
+  async #readLayer(
+    { kind, descriptor, missing }: LayerToRead,
+    transaction: Transaction,
+    { signal, total }: Context,
+  ): Promise<void> {
+    const { snapshot, onProgress } = this.#reading;
+    const tar = snapshot.image.layer(descriptor, (bytes) => onProgress?.(bytes, total));
+    const take = (pieces: AsyncIterable<Uint8Array>) =>
+      this.#take(readObjectLayer(kind, pieces), missing, transaction, signal);
+    await attributeLayerError(tar, take, signal);
   }
 
   /** A copy, because the bytes may be a view of a larger piece of the stream. */
@@ -84,21 +111,25 @@ export class ExtractedLayers {
   }
 
   async #layersToRead(): Promise<readonly LayerToRead[]> {
-    const { image, layers } = this.#reading.snapshot;
+    const { snapshot, repo } = this.#reading;
+    // Of an empty repository nothing is asked, which takes as long as writing a part of the objects.
+    const has = (await isEmpty(repo.objects))
+      ? async () => false
+      : (name: ObjectName) => repo.objects.has(name);
     const toRead: LayerToRead[] = [];
-    for (const layer of layers) {
-      const descriptor = layerDescriptor(image, layer);
-      const missing = await this.#missingOf(layer);
+    for (const layer of snapshot.layers) {
+      const descriptor = layerDescriptor(snapshot.image, layer);
+      const missing = await this.#missingOf(layer, has);
       if (missing.size > 0) toRead.push({ kind: layer.kind, descriptor, missing });
     }
     return toRead;
   }
 
-  async #missingOf({ objects }: ObjectLayer): Promise<NameSet> {
-    const { repo, needs } = this.#reading;
+  async #missingOf({ objects }: ObjectLayer, has: ObjectSource['has']): Promise<NameSet> {
     const missing = new ObjectNames();
     for (const name of objects)
-      if (!name.isDead && needs(name) && !(await repo.objects.has(name))) missing.add(formatObjectName(name));
+      if (!name.isDead && this.#reading.needs(name) && !(await has(name)))
+        missing.add(formatObjectName(name));
     return missing;
   }
 
@@ -124,4 +155,28 @@ export class ExtractedLayers {
       else if (object.type !== 'commitmeta') await transaction.metadata(object.type, checksum, object.bytes);
     }
   }
+}
+
+/** Groups of about the same size, each for one transaction. */
+function inGroups(layers: readonly LayerToRead[]): readonly (readonly LayerToRead[])[] {
+  const count = Math.max(GROUPS_AT_ONCE, Math.ceil(bytesOf(layers) / GROUP_BYTES));
+  const groups = Array.from({ length: Math.min(count, layers.length) }, () => ({
+    bytes: 0,
+    layers: [] as LayerToRead[],
+  }));
+  for (const layer of layers.toSorted((a, b) => b.descriptor.size - a.descriptor.size)) {
+    const smallest = groups.reduce((least, group) => (group.bytes < least.bytes ? group : least));
+    smallest.bytes += layer.descriptor.size;
+    smallest.layers.push(layer);
+  }
+  return groups.map((group) => group.layers);
+}
+
+function bytesOf(layers: readonly LayerToRead[]): number {
+  return layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+}
+
+async function isEmpty(source: ObjectSource): Promise<boolean> {
+  for await (const _ of source.list()) return false;
+  return true;
 }

@@ -1,9 +1,8 @@
 /**
  * Extracts a snapshot into a repository. Order:
  *
- * 1. Layers, a few at a time, each in a transaction of its own: their content, dirtrees and dirmetas stay in
- *    the repository even if the extraction ends here, and the next one need not read them. Nothing leads to
- *    them yet.
+ * 1. Layers, in a few transactions: their content, dirtrees and dirmetas stay in the repository even if the
+ *    extraction ends here, and the next one need not read them. Nothing leads to them yet.
  * 2. When all layers are there, every commit is checked to be complete, and the commits are written with
  *    their detached metadata.
  * 3. The refs.
