@@ -1,6 +1,6 @@
 /**
- * Reads the layers of a snapshot into a repository: their content, dirtrees and dirmetas. Commits and detached
- * metadata are held back.
+ * Reads the layers of a snapshot into a repository: their content, dirtrees and dirmetas. Commits and
+ * detached metadata are held back.
  *
  * Each transaction takes many layers, because committing one syncs up to 256 directories. One that fails is
  * committed with what it has, so the next extraction goes on from there.
@@ -42,7 +42,7 @@ type LayerToRead = {
 type Context = { readonly signal: AbortSignal; readonly total: number };
 
 const GROUPS_AT_ONCE = 2;
-/** What an extraction reads again, at most, if the machine fails. */
+/** What a transaction takes, about: the machine may fail in the middle of it. */
 const GROUP_BYTES = 256 * 1024 * 1024;
 
 export class ExtractedLayers {
