@@ -47,7 +47,13 @@ export type PublishReport = {
 
 /** The sink, which adds up the bytes that are written into it. */
 function countingSink(sink: ImageSink, written: { bytes: number }): ImageSink {
+  const linkBlob = async (file: string, blob: Descriptor) => {
+    const isLinked = (await sink.linkBlob?.(file, blob)) === true;
+    if (isLinked) written.bytes += blob.size;
+    return isLinked;
+  };
   return {
+    linkBlob,
     has: (blob) => sink.has(blob),
     openBlob: async () => {
       const blob = await sink.openBlob();

@@ -2,9 +2,12 @@
  * Dirtree objects: `(a(say) a(sayay))` = files (name, content checksum) and subdirectories (name,
  * dirtree checksum, dirmeta checksum), each sorted by the bytes of the names.
  */
-import { compareBytes } from '../base/bytes.ts';
-import { type View, view, write } from '../gvariant/index.ts';
-import { type Checksum, checksumFromBytes, checksumToBytes } from './checksum.ts';
+import { asBuffer, compareBytes } from '../base/bytes.ts';
+import { chooseWidth, offsetWidth, readOffset } from '../gvariant/framing.ts';
+import { view, write } from '../gvariant/index.ts';
+import { MAX_CHECKED } from '../gvariant/view.ts';
+import { type Checksum, checksumToBytes } from './checksum.ts';
+import { DirtreeList } from './dirtree-list.ts';
 import { objectFault } from './object-fault.ts';
 
 export const DIRTREE_TYPE = '(a(say)a(sayay))';
@@ -34,20 +37,22 @@ export function checkDirtree(bytes: Uint8Array): void {
  * components, in strict order, and none both a file and a directory.
  */
 export class DirtreeReader {
-  readonly #files: View;
-  readonly #directories: View;
+  readonly #files: DirtreeList;
+  readonly #directories: DirtreeList;
 
   constructor(bytes: Uint8Array) {
-    const dirtree = view(DIRTREE_TYPE, bytes).check();
-    this.#files = dirtree.child(0);
-    this.#directories = dirtree.child(1);
-    checkNames(this.#files);
-    checkNames(this.#directories);
-    checkDisjoint(this.#files, this.#directories);
+    const [files, directories] = listsOf(asBuffer(bytes));
+    checkNames(files);
+    checkNames(directories);
+    checkDisjoint(files, directories);
+    this.#files = files;
+    this.#directories = directories;
   }
 
   *files(): Generator<FileEntry> {
-    for (const entry of this.#files) yield { name: nameOf(entry), checksum: checksumAt(entry, 1) };
+    const files = this.#files;
+    for (let index = 0; index < files.count; index++)
+      yield { name: files.name(index), checksum: files.checksum(index, 0) };
   }
 
   *directories(): Generator<DirectoryEntry> {
@@ -55,21 +60,29 @@ export class DirtreeReader {
   }
 
   get directoryCount(): number {
-    return this.#directories.length;
+    return this.#directories.count;
   }
 
   directory(index: number): DirectoryEntry {
-    const entry = this.#directories.child(index);
-    return { name: nameOf(entry), tree: checksumAt(entry, 1), meta: checksumAt(entry, 2) };
+    const list = this.#directories;
+    return { name: list.name(index), tree: list.checksum(index, 0), meta: list.checksum(index, 1) };
   }
 }
 
-function nameOf(entry: View): string {
-  return entry.child(0).value() as string;
-}
-
-function checksumAt(entry: View, member: number): Checksum {
-  return checksumFromBytes(entry.child(member).bytes, 'a dirtree');
+function listsOf(bytes: Buffer): readonly [files: DirtreeList, directories: DirtreeList] {
+  const { length } = bytes;
+  const width = offsetWidth(length);
+  const bodyEnd = length - width;
+  const middle = bodyEnd < 0 ? -1 : readOffset(bytes, bodyEnd, width);
+  if (middle >= 0 && middle <= bodyEnd && chooseWidth(bodyEnd, 1) === width) {
+    const files = new DirtreeList({ bytes, start: 0, end: middle }, 1);
+    const directories = new DirtreeList({ bytes, start: middle, end: bodyEnd }, 2);
+    const isBounded = files.count * 3 + directories.count * 4 + 3 <= MAX_CHECKED;
+    if (isBounded && files.isNormal() && directories.isNormal()) return [files, directories];
+  }
+  // The general codec says what is wrong.
+  view(DIRTREE_TYPE, bytes).check();
+  throw objectFault('a dirtree', 'is not in normal form');
 }
 
 /** Serializes the entries, sorting them. */
@@ -90,17 +103,12 @@ export function isEntryName(name: string): boolean {
 /**
  * Names must be single path components in strict order; a hostile dirtree would escape the tree otherwise.
  */
-function checkNames(entries: View): void {
-  let previous: string | undefined;
-  for (const entry of entries) {
-    const name = nameOf(entry);
-    if (!isEntryName(name)) {
-      throw objectFault('a dirtree', `holds the invalid file name ${JSON.stringify(name)}`);
-    }
-    if (previous !== undefined && compareBytes(previous, name) >= 0) {
-      throw objectFault('a dirtree', `is not sorted at ${JSON.stringify(name)}`);
-    }
-    previous = name;
+function checkNames(entries: DirtreeList): void {
+  for (let index = 0; index < entries.count; index++) {
+    if (!entries.isEntryName(index))
+      throw objectFault('a dirtree', `holds the invalid file name ${JSON.stringify(entries.name(index))}`);
+    if (index > 0 && entries.compareNames(index - 1, entries, index) >= 0)
+      throw objectFault('a dirtree', `is not sorted at ${JSON.stringify(entries.name(index))}`);
   }
 }
 
@@ -108,13 +116,13 @@ function checkNames(entries: View): void {
  * If a symlink and a directory had the same name, unpacking would follow the symlink out of the tree. Both
  * are sorted.
  */
-function checkDisjoint(files: View, directories: View): void {
+function checkDisjoint(files: DirtreeList, directories: DirtreeList): void {
   const at = { file: 0, directory: 0 };
-  while (at.file < files.length && at.directory < directories.length) {
-    const name = nameOf(files.child(at.file));
-    const order = compareBytes(name, nameOf(directories.child(at.directory)));
+  while (at.file < files.count && at.directory < directories.count) {
+    const order = files.compareNames(at.file, directories, at.directory);
     if (order === 0) {
-      throw objectFault('a dirtree', `holds ${JSON.stringify(name)} both as a file and as a directory`);
+      const name = JSON.stringify(files.name(at.file));
+      throw objectFault('a dirtree', `holds ${name} both as a file and as a directory`);
     }
     if (order < 0) at.file += 1;
     else at.directory += 1;

@@ -8,16 +8,16 @@
  * | `<key>.json` | its descriptor and diff-id; appears after the blob |
  *
  * Files appear by rename, and a blob is used only if its bytes have the digest, so neither a killed build nor
- * a damaged disk harms an image: the layer is built again. Layers that no build has used for a month are
- * removed. docs/decisions/0118-layer-cache.md
+ * a damaged disk harms an image: the layer is built again. Images in layouts on the same disk share the
+ * blobs' files, which are never changed. Layers that no build has used for a month are removed.
+ * docs/decisions/0118-layer-cache.md
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readFile, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
-import { isTreeportError, messageOf, TreeportError, type Warn } from '../../base/errors.ts';
-import { type Marker, markDirectory } from '../../base/marked-directory.ts';
+import { isTreeportError, messageOf, type Warn } from '../../base/errors.ts';
 import { Temporary } from '../../base/temporary.ts';
 import { canonicalJson } from '../../oci/model/canonical-json.ts';
 import { checkDescriptor, type Descriptor, parseDigest } from '../../oci/model/descriptor.ts';
@@ -25,6 +25,7 @@ import { type Json, jsonObject, jsonString, parseJson } from '../../oci/model/js
 import type { ImageSink } from '../../oci/write/image-sink.ts';
 import type { WrittenLayer } from '../../oci/write/layer-writer.ts';
 import { OutputFile } from '../../oci/write/output-file.ts';
+import { prepareLayerCache } from './layer-cache-directory.ts';
 import type { LayerKey } from './layer-key.ts';
 
 /** A layer that was written before. */
@@ -36,12 +37,6 @@ export type LayerSource = {
   take(key: LayerKey, sink: ImageSink): Promise<KnownLayer | undefined>;
 };
 
-const MARKER: Marker = {
-  name: 'treeport-layer-cache',
-  text: 'This directory is a layer cache of treeport. It may be deleted while no build uses it.\n',
-};
-const ENTRY = /^[0-9a-f]{64}\.(?:layer|json)$/;
-const UNUSED_MS = 30 * 24 * 3_600_000;
 const PIECE_BYTES = 256 * 1024;
 
 /** What cannot be kept is reported by `warn`, and the build goes on without. */
@@ -58,27 +53,18 @@ export class LayerCache implements LayerSource {
 
   /** Creates the directory if there is none; ERR_CACHE_DIR if it holds anything else. */
   static async open(path: string, warn: Warn): Promise<LayerCache> {
-    const directory = resolve(path);
-    try {
-      await mkdir(directory, { recursive: true });
-      const inTheWay = await markDirectory(directory, MARKER);
-      if (inTheWay !== undefined) throw refused(directory, `it holds ${JSON.stringify(inTheWay)}`);
-      await removeUnused(directory);
-    } catch (error) {
-      throw error instanceof TreeportError ? error : refused(directory, messageOf(error));
-    }
-    return new LayerCache(directory, warn);
+    return new LayerCache(await prepareLayerCache(path), warn);
   }
 
   async take(key: LayerKey, sink: ImageSink): Promise<KnownLayer | undefined> {
     const known = await this.#known(key);
     if (known === undefined) return undefined;
-    if (!(await sink.has(known.descriptor)) && !(await this.#copy(key, known.descriptor, sink))) {
+    if (!(await this.#put(key, known.descriptor, sink))) {
       await this.#remove(key);
       return undefined;
     }
     const now = new Date();
-    for (const path of [this.#blob(key), this.#entry(key)]) await utimes(path, now, now).catch(() => {});
+    await utimes(this.#entry(key), now, now).catch(() => {});
     return known;
   }
 
@@ -134,6 +120,13 @@ export class LayerCache implements LayerSource {
     }
   }
 
+  /** False if the blob is damaged; throws errors of the sink only. */
+  async #put(key: LayerKey, descriptor: Descriptor, sink: ImageSink): Promise<boolean> {
+    if (await sink.has(descriptor)) return true;
+    if ((await sink.linkBlob?.(this.#blob(key), descriptor)) === true) return true;
+    return this.#copy(key, descriptor, sink);
+  }
+
   /** False if the bytes are not those of the descriptor; throws errors of the sink only. */
   async #copy(key: LayerKey, { digest }: Descriptor, sink: ImageSink): Promise<boolean> {
     const blob = await sink.openBlob();
@@ -185,18 +178,3 @@ export type KeptLayer = {
 };
 
 const NOT_KEPT: KeptLayer = { write: async () => {}, finish: async () => {}, abort: async () => {} };
-
-async function removeUnused(directory: string): Promise<void> {
-  const oldest = Date.now() - UNUSED_MS;
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    if (ENTRY.test(name) && (await stat(path)).mtimeMs < oldest) await rm(path, { force: true });
-  }
-}
-
-function refused(directory: string, why: string): TreeportError {
-  return new TreeportError(
-    'ERR_CACHE_DIR',
-    `cannot use ${directory} as the layer cache: ${why}; give --layer-cache an empty directory, or one of another build`,
-  );
-}

@@ -48,6 +48,7 @@ export async function writeLayers(
 ): Promise<readonly [ImageLayer, ...ImageLayer[]]> {
   const { plan, history, record } = options;
   const layers: ImageLayer[] = [];
+  const memory = new PiecePool();
   const objects = { done: 0, total: plan.reduce((sum, chunk) => sum + chunk.objects.size, 0) };
   const onObject = (count = 1) => {
     objects.done += count;
@@ -61,7 +62,7 @@ export async function writeLayers(
     const tar = () => {
       const { directories } = options;
       const format = {
-        memory: new PiecePool(),
+        memory,
         onObject: () => onObject(),
         ...(directories === undefined ? {} : { directories }),
       };
@@ -89,7 +90,8 @@ async function takeKnown(
   sink: ImageSink,
   { formerLayers = [], cache }: WriteLayersOptions,
 ): Promise<KnownLayer | undefined> {
-  for (const place of cache === undefined ? formerLayers : [...formerLayers, cache]) {
+  // The cache first: its files are linked.
+  for (const place of cache === undefined ? formerLayers : [cache, ...formerLayers]) {
     const known = await place.take(key, sink);
     if (known !== undefined) return known;
   }

@@ -22,6 +22,11 @@ export type ImageSink = {
   /** Starts a blob. An archive takes one blob at a time: there this waits until the open one has ended. */
   openBlob(): Promise<BlobWriter>;
   /**
+   * Takes a file for this blob by a hard link, so that nothing is copied. False if it cannot be linked, is
+   * not this user's alone to change, or does not have the blob's bytes. Absent where blobs are not files.
+   */
+  linkBlob?(file: string, blob: Descriptor): Promise<boolean>;
+  /**
    * Makes the manifest, a blob that was already written, the image of this sink; for an image index without a
    * platform.
    */

@@ -5,9 +5,8 @@
  * added one by one (temporary name, then rename) and `index.json` is replaced last, so that the layout is
  * valid at any moment. An empty directory is treated as a layout without images.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { link, lstat, mkdir, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { writeError } from '../../base/atomic-file.ts';
 import { onEarlyExit } from '../../base/cleanup.ts';
@@ -25,6 +24,7 @@ import {
 } from '../model/image-layout.ts';
 import type { LayoutLocation } from '../model/reference.ts';
 import type { BlobWriter, ImageSink } from './image-sink.ts';
+import { blobDigest, isOwn, replaceFile, syncDirectory } from './layout-files.ts';
 import { inspectLayoutTarget, LayoutAdditions, type LayoutTarget, readLayoutIndex } from './layout-target.ts';
 import { OutputFile } from './output-file.ts';
 
@@ -76,7 +76,7 @@ class LayoutSink implements ImageSink {
     const path = join(this.#root, blobPath(digest));
     const found = await stat(path).catch(() => undefined);
     if (found?.isFile() !== true || found.size !== size) return false;
-    return (await fileDigest(path)) === digest;
+    return (await blobDigest(path)) === digest;
   }
 
   async openBlob(): Promise<BlobWriter> {
@@ -88,6 +88,24 @@ class LayoutSink implements ImageSink {
     } catch (error) {
       await temporary?.remove();
       throw writeError(error, this.#target.path);
+    }
+  }
+
+  async linkBlob(file: string, { digest, size }: Descriptor): Promise<boolean> {
+    const place = join(this.#root, BLOB_DIRECTORY, 'blob');
+    let folder: Temporary | undefined;
+    try {
+      folder = await Temporary.create(place, 'directory', 0o700);
+      const linked = join(folder.path, 'blob');
+      await link(file, linked);
+      // Of the link, because the file may be replaced.
+      const isIntact = isOwn(await lstat(linked), size) && (await blobDigest(linked)) === digest;
+      if (isIntact) await rename(linked, this.#pathOf(digest));
+      return isIntact;
+    } catch {
+      return false;
+    } finally {
+      await folder?.remove();
     }
   }
 
@@ -147,38 +165,5 @@ class LayoutBlob implements BlobWriter {
   async abort(): Promise<void> {
     await this.#file.close();
     await this.#temporary.remove();
-  }
-}
-
-/** Replaces a file atomically, its bytes synced before it is renamed; errors name `target`. */
-async function replaceFile(root: string, name: string, bytes: Uint8Array, target: string): Promise<void> {
-  const temporary = await Temporary.create(join(root, name), 'file', 0o644);
-  try {
-    const file = await OutputFile.open(temporary.path, target);
-    await file.append(bytes).finally(() => file.finish());
-    await temporary.rename(join(root, name));
-  } catch (error) {
-    await temporary.remove();
-    throw error;
-  }
-}
-
-/** Undefined if the file cannot be read. */
-async function fileDigest(path: string): Promise<Digest | undefined> {
-  const hash = createHash('sha256');
-  try {
-    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  } catch {
-    return undefined;
-  }
-  return `sha256:${hash.digest('hex')}`;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -10,8 +10,9 @@ import type { Checksum } from '../checksum.ts';
 import { archiveHeaderLength, isSymlink, parseArchiveHeader } from '../file-header.ts';
 import { inflate, inflateSmall } from '../inflate.ts';
 import { inflateInPlace, inflateSmallInPlace, type Take } from '../inflate-in-place.ts';
+import { InflatedContent } from '../inflated-content.ts';
 import { corruptObject } from '../object-fault.ts';
-import { type ContentHead, type StoredObject, storedEmpty } from '../object-source.ts';
+import { type ContentHead, type OpenedContent, type StoredObject, storedEmpty } from '../object-source.ts';
 import { type LooseObjects, SMALL_FILE_BYTES } from './loose.ts';
 import type { ContentStore } from './loose-metadata.ts';
 import { objectError } from './object-error.ts';
@@ -24,6 +25,7 @@ export function archiveContent(loose: LooseObjects): ContentStore {
     extension: 'filez',
     content: (checksum) => openArchiveObject(loose, checksum),
     head: async (checksum) => readHead(loose, checksum),
+    openContent: (checksum) => openInflated(loose, checksum),
   };
 }
 
@@ -45,6 +47,29 @@ function readHead(loose: LooseObjects, checksum: Checksum): ContentHead {
     return { header, size };
   } catch (error) {
     throw objectError(error, name, path);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Larger objects, and larger files, are left to streams, so that memory is bounded. */
+const OPENED_BYTES = 4 * 1024 * 1024;
+
+function openInflated(loose: LooseObjects, checksum: Checksum): OpenedContent | undefined {
+  const name = `${checksum}.filez`;
+  const { fd, stats } = loose.open(checksum, 'filez');
+  try {
+    if (stats.size > OPENED_BYTES) return undefined;
+    const memory = stats.size > startBuffer.length ? Buffer.allocUnsafeSlow(stats.size) : startBuffer;
+    const file = memory.subarray(0, readSync(fd, memory, 0, stats.size, 0));
+    const { header, size, length } = parseArchiveHeader(file, `object ${name}`);
+    if (isSymlink(header) && (size !== 0 || file.length > length)) throw symlinkWithContent(name);
+    if (size > OPENED_BYTES) return undefined;
+    const opened = new InflatedContent({ header, size, body: file.subarray(length), name });
+    if (memory !== startBuffer) freeNow(memory);
+    return opened;
+  } catch (error) {
+    throw objectError(error, name, loose.path(checksum, 'filez'));
   } finally {
     closeSync(fd);
   }

@@ -158,6 +158,7 @@ for (const transport of ['oci', 'oci-archive'] as const) {
     const { folder, repo, commit, publish } = await place(t);
     const [victim] = [...(await commitObjects(repo.objects, commit)).keys()];
     const { content } = repo.objects;
+    delete repo.objects.openContent;
     repo.objects.content = async (checksum) => {
       const object = await content(checksum);
       if (checksum !== victim) return object;

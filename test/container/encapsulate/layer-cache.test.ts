@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -15,6 +17,7 @@ import { finishImage } from '../../../src/container/encapsulate/image-draft.ts';
 import { LayerCache } from '../../../src/container/encapsulate/layer-cache.ts';
 import type { PlanLayers } from '../../../src/container/encapsulate/layer-plan.ts';
 import { publishImage } from '../../../src/oci/write/publish.ts';
+import { readLayout } from '../../e2e/support/layout.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { coded } from '../../support/expect.ts';
 import { ENCAPSULATE_OPTIONS } from '../../support/mirror-images.ts';
@@ -64,6 +67,29 @@ test('an image whose layers are all kept is the same, and no tar is written', as
   // The blobs are there.
   assert.deepEqual(await build('first'), { digest: first.digest, bytes: 0 });
   assert.deepEqual(warnings, []);
+});
+
+test('images share the files of layers with the cache, unless somebody else may change them', async (t) => {
+  const { folder, directory, build, entries } = await place(t);
+  const { digest } = await build('first');
+  const blobs = (image: string) =>
+    readLayout(join(folder, image)).layers.map(({ path }) => statSync(path, { bigint: true }));
+  const inodes = () => entries('.layer').map((name) => statSync(join(directory, name), { bigint: true }).ino);
+  const shared = (image: string) => blobs(image).filter(({ ino }) => inodes().includes(ino)).length;
+  assert.equal(shared('first'), 0);
+  assert.equal((await build('linked')).digest, digest);
+  assert.equal(shared('linked'), 3);
+  // Using a layer does not touch its file, which would change images.
+  const times = blobs('linked').map(({ mtimeNs }) => mtimeNs);
+  await build('linked too');
+  assert.deepEqual(
+    blobs('linked').map(({ mtimeNs }) => mtimeNs),
+    times,
+  );
+  assert.ok(readdirSync(join(folder, 'linked/blobs/sha256')).every((name) => /^[0-9a-f]{64}$/.test(name)));
+  for (const name of entries('.layer')) chmodSync(join(directory, name), 0o666);
+  assert.deepEqual(await build('copied'), { digest, bytes: 0 });
+  assert.equal(shared('copied'), 0);
 });
 
 test('only layers with other content, format or compression are built', async (t) => {
