@@ -25,6 +25,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { threadEntries } from './thread-entries.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -105,17 +106,11 @@ const BUNDLES: readonly Bundle[] = [
     program: 'command.cjs',
     parts: [
       { ...LAUNCHER, entryPoints: { treeport: 'src/cli.ts' }, external: ['./cli/run.ts'] },
-      { ...MODULE, entryPoints: threads(), splitting: true },
+      { ...MODULE, entryPoints: threadEntries(), splitting: true },
       { ...SCRIPT, entryPoints: { command: 'src/cli/run.ts' } },
     ],
   },
 ];
-
-/** The entry points of the worker threads, under the names that `Thread` uses. */
-function threads(): Record<string, string> {
-  const files = globSync('src/**/*-{thread,worker}.ts', { cwd: ROOT });
-  return Object.fromEntries(files.map((file) => [basename(file, '.ts'), file]));
-}
 
 async function bundle({ folder, program, parts }: Bundle): Promise<void> {
   const target = join(DIST, folder);

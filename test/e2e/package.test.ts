@@ -5,6 +5,8 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { VERSION } from '../../src/base/version.ts';
+import { libraryExample } from '../support/library-example.ts';
+import { loadedModules } from '../support/loaded-modules.ts';
 import { FIXTURE_COMMIT, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { projectText, ROOT } from '../support/project.ts';
@@ -13,6 +15,8 @@ import { shared, tempDir } from './support/scratch.ts';
 
 const skip = unlessInstalled('git', 'dpkg-deb');
 const MAX_BYTES = 15e6;
+/** Of `treeport/ostree`: itself and chunks. */
+const MAX_FILES = 8;
 const OLD_NODES = ['node18', 'node20'];
 const LINTERS = join(ROOT, 'test/package-lint/node_modules');
 const DIGEST = /^sha256:[0-9a-f]{64}\n$/;
@@ -102,6 +106,38 @@ test('the npm package installs in an empty folder, and its command works there',
   await writeFile(file, script);
   const heads = await must([process.execPath, file, repo], { cwd: whole.folder });
   assert.deepEqual(JSON.parse(heads), [[FIXTURE_REF, FIXTURE_COMMIT]]);
+});
+
+/** Runs a program in the folder with the package. */
+async function programIn({ folder }: Installed, name: string, code: string, ...words: readonly string[]) {
+  const file = join(folder, `${name}.mjs`);
+  await writeFile(file, code);
+  return must([process.execPath, file, ...words], { cwd: folder });
+}
+
+test('the examples of the library run with the installed package, on several threads', {
+  skip: skip || unlessInstalled('ostree'),
+}, async (t) => {
+  const { whole } = await installed();
+  const { workplace, repo } = await newRepo(t);
+  const example = (name: string, heading: string, ...words: readonly string[]) =>
+    programIn(whole, name, libraryExample(heading), ...words);
+  const image = `oci:${join(workplace, 'image')}`;
+  const pushed = await example('push', 'Encapsulate a commit and push the image', repo, FIXTURE_REF, image);
+  assert.match(`${pushed}\n`, DIGEST);
+  const client = join(workplace, 'client');
+  await must(['ostree', `--repo=${client}`, 'init', '--mode=archive']);
+  const reference = `ostree-unverified-image:${image}`;
+  const imported = await example('import', 'Import an image and verify it', reference, client, 'imported');
+  assert.equal(imported, `${FIXTURE_COMMIT} verified signatures: 0`);
+});
+
+test('to read repositories the library loads few files and no package', { skip }, async () => {
+  const { whole } = await installed();
+  const urls = await loadedModules('treeport/ostree', whole.folder);
+  const files = urls.filter((url) => !url.startsWith('node:'));
+  assert.ok(files.length <= MAX_FILES, files.join(' '));
+  for (const file of files) assert.ok(file.includes('/node_modules/treeport/dist/library/'), file);
 });
 
 test('publint and arethetypeswrong find nothing in the npm package', {
