@@ -84,5 +84,5 @@ async function encapsulateCommit(
   const build = async (sink: ImageSink, { plan, onProgress }: ImagePlanning) =>
     finishImage(sink, await encapsulate(source, commit, sink, { ...(await plan()), onProgress }));
   const planned = { ...image, build, ...(result && { result }) };
-  await withPlacedErrors(repo, commit, () => publishPlanned(planned, options));
+  await withPlacedErrors(repo, [commit], () => publishPlanned(planned, options));
 }

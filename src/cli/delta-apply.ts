@@ -2,9 +2,15 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import { keyfileBoolean } from '../ostree/keyfile.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { addDeltaWithRepo, type DeltaWithRepoOptions, openDeltaWithRepo } from './delta-argument.ts';
+import {
+  addDeltaWithRepo,
+  commitsOfDelta,
+  type DeltaWithRepoOptions,
+  openDeltaWithRepo,
+} from './delta-argument.ts';
 import { jsonOption, quietOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
+import { withPlacedErrors } from './placed-errors.ts';
 import { startProgress } from './progress.ts';
 import { warn } from './report.ts';
 
@@ -29,13 +35,13 @@ async function apply(text: string, options: Options): Promise<void> {
   const progress = startProgress({ label: 'delta apply', unit: 'bytes', quiet: options.quiet });
   const done = { bytes: 0 };
   try {
-    await applyDelta(repo, delta, {
-      warn,
-      onPart: ({ size }) => {
-        done.bytes += size;
-        progress.update(done.bytes, total);
-      },
-    });
+    const onPart = ({ size }: { readonly size: number }) => {
+      done.bytes += size;
+      progress.update(done.bytes, total);
+    };
+    await withPlacedErrors(repo, commitsOfDelta(delta.parsed), () =>
+      applyDelta(repo, delta, { warn, onPart }),
+    );
     progress.finish({ where: repo.path, digest: delta.parsed.to });
   } finally {
     progress.stop();

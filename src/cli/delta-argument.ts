@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { StaticDelta } from '../delta/static/open-delta.ts';
+import type { Checksum } from '../ostree/checksum.ts';
 import { deltaNames } from '../ostree/delta-list.ts';
 import { type DeltaName, deltaKey, parseDeltaKey } from '../ostree/delta-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
@@ -84,6 +85,11 @@ export async function openDeltaWithRepo(text: string, options: DeltaWithRepoOpti
   const repo = await openRepo(options.repo);
   const delta = await openDeltaArgument(text, repo.path);
   return { repo, delta, signatures: await verifyDeltaKeys(delta, options) };
+}
+
+/** The commits whose objects the delta is about. */
+export function commitsOfDelta({ from, to }: DeltaName): readonly Checksum[] {
+  return from === undefined ? [to] : [from, to];
 }
 
 async function verifyDeltaKeys(

@@ -2,16 +2,18 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import { TreeportError } from '../base/errors.ts';
 import type { ProfileName } from '../delta/static/build/profiles.ts';
-import type { GeneratedDelta } from '../delta/static/generate/generate-delta.ts';
+import type { GeneratedDelta, GenerateOptions } from '../delta/static/generate/generate-delta.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit, resolveRevision } from '../ostree/revision.ts';
 import type { EngineName } from '../ostree/sign/engine.ts';
 import type { Signer } from '../ostree/sign/signer.ts';
+import { commitsOfDelta } from './delta-argument.ts';
 import { collectText } from './encapsulate-options.ts';
 import { openRepo } from './open-repo.ts';
 import { jsonOption, quietOption, repoOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
+import { withPlacedErrors } from './placed-errors.ts';
 import { startProgress } from './progress.ts';
 import { warn } from './report.ts';
 
@@ -102,7 +104,7 @@ async function generate(revision: string, options: Options): Promise<void> {
   const to = await resolveRevision(repo, revision);
   const from = await fromCommit(repo, to, options);
   const progress = startProgress({ label: 'delta generate', unit: 'bytes', quiet: options.quiet });
-  const delta = await generateDelta(repo, {
+  const generateOptions: GenerateOptions = {
     to,
     ...(from === undefined ? {} : { from }),
     profile: options.profile,
@@ -119,7 +121,10 @@ async function generate(revision: string, options: Options): Promise<void> {
     order: options.setEndianness === 'B' ? 'big' : 'little',
     warn,
     onProgress: (done, total) => progress.update(done, total),
-  });
+  };
+  const delta = await withPlacedErrors(repo, commitsOfDelta({ from, to }), () =>
+    generateDelta(repo, generateOptions),
+  );
   if (delta === undefined) progress.stop();
   else progress.finish({ where: options.filename ?? repo.path, digest: to, amount: delta.size });
   if (delta !== undefined && options.filename === undefined) await signSummary(repo, signers);

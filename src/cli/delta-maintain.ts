@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import type { DoneStep, MaintainReport, MakeDelta } from '../delta/maintain/maintain.ts';
 import type { DeltaPolicy } from '../delta/maintain/policy.ts';
 import { deltaKey } from '../ostree/delta-name.ts';
+import { commitsOfDelta } from './delta-argument.ts';
 import { openRepo } from './open-repo.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
+import { withPlacedErrors } from './placed-errors.ts';
 import { warn } from './report.ts';
 import { savingText } from './saving-text.ts';
 
@@ -54,7 +56,8 @@ function generating({ profile }: DeltaPolicy): MakeDelta {
   return async (repo, { from, to }, directory) => {
     const { generateDelta } = await import('../delta/static/generate/generate-delta.ts');
     const filename = `${directory}/superblock`;
-    await generateDelta(repo, { to, ...(from === undefined ? {} : { from }), profile, filename, warn });
+    const options = { to, ...(from === undefined ? {} : { from }), profile, filename, warn };
+    await withPlacedErrors(repo, commitsOfDelta({ from, to }), () => generateDelta(repo, options));
   };
 }
 

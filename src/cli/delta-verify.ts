@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
-import { addDeltaWithRepo, type DeltaWithRepoOptions, openDeltaWithRepo } from './delta-argument.ts';
+import {
+  addDeltaWithRepo,
+  commitsOfDelta,
+  type DeltaWithRepoOptions,
+  openDeltaWithRepo,
+} from './delta-argument.ts';
 import { jsonOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
+import { withPlacedErrors } from './placed-errors.ts';
 
 type Options = DeltaWithRepoOptions & { readonly json?: boolean };
 
@@ -18,7 +24,7 @@ export function addDeltaVerify(group: Command): void {
 async function verify(text: string, options: Options): Promise<void> {
   const { verifyDelta } = await import('../delta/static/verify-delta.ts');
   const { repo, delta, signatures } = await openDeltaWithRepo(text, options);
-  await verifyDelta(delta, repo.objects);
+  await withPlacedErrors(repo, commitsOfDelta(delta.parsed), () => verifyDelta(delta, repo.objects));
   const { parts, fallbacks } = delta.parsed;
   const objects = parts.reduce((sum, part) => sum + part.objects.length, 0);
   if (options.json)

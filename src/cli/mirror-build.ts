@@ -11,6 +11,8 @@ import {
 } from './mirror-image-options.ts';
 import { bakedReporter, bakeOption, deltaOption } from './mirror-options.ts';
 import { openRepo } from './open-repo.ts';
+import { withPlacedErrors } from './placed-errors.ts';
+import type { PlannedImage } from './publish-planned.ts';
 import { warn } from './report.ts';
 import { openTarget } from './run-publish.ts';
 
@@ -44,12 +46,12 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
   const { publicationOf } = await import('../mirror/published-refs.ts');
   const { publishPlanned } = await import('./publish-planned.ts');
   const { parseDeltaChoices } = await import('../mirror/delta-choice.ts');
-  const image = revisionsAndImage.at(-1) as string;
+  const destinationText = revisionsAndImage.at(-1) as string;
   const revisions = revisionsAndImage.slice(0, -1);
   if (revisions.length === 0) {
     throw new TreeportError('ERR_USAGE', 'name at least one ref or commit, and then the image');
   }
-  const destination = parseImageReference(image);
+  const destination = parseImageReference(destinationText);
   const deltas = parseDeltaChoices(options.delta ?? []);
   const imageOptions = await encapsulateOptions(options);
   const repo = await openRepo(options.repo);
@@ -68,12 +70,10 @@ async function buildImage(revisionsAndImage: readonly string[], options: Options
     imageOptions,
     access,
   };
-  await publishPlanned(
-    {
-      ...planned,
-      build: async (sink, { plan, onProgress }) =>
-        buildMirror(repo, sink, { ...(await plan()), ...build, onProgress }),
-    },
-    options,
-  );
+  const image: PlannedImage = {
+    ...planned,
+    build: async (sink, { plan, onProgress }) =>
+      buildMirror(repo, sink, { ...(await plan()), ...build, onProgress }),
+  };
+  await withPlacedErrors(repo, publication.commits, () => publishPlanned(image, options));
 }

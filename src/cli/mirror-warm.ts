@@ -3,6 +3,7 @@ import { formatByteSize } from '../base/byte-size.ts';
 import { openAnyRepo } from './open-repo.ts';
 import { jsonOption, quietOption, repoOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
+import { withPlacedErrors } from './placed-errors.ts';
 import { startProgress } from './progress.ts';
 
 type Options = {
@@ -31,7 +32,9 @@ async function warm({ repo: path, cacheDir, quiet, json }: Options): Promise<voi
   const progress = startProgress({ label: 'mirror warm', unit: 'objects', quiet });
   try {
     const onProgress = (done: number) => progress.update(done);
-    const { written, present, bytes } = await warmCache(repo, { directory: cacheDir, onProgress });
+    const { written, present, bytes } = await withPlacedErrors(repo, [], () =>
+      warmCache(repo, { directory: cacheDir, onProgress }),
+    );
     progress.finish({ where: cacheDir });
     if (json) return await printJson({ written, present, bytes }, 2);
     if (quiet) return;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { openAnyRepo } from './open-repo.ts';
 import { quietOption, repoOption } from './options.ts';
 import { printLine, printNames, shownName } from './output.ts';
+import { withPlacedErrors } from './placed-errors.ts';
 import { startProgress } from './progress.ts';
 
 type Options = {
@@ -32,17 +33,20 @@ async function exportTo(directory: string, options: Options): Promise<void> {
   const progress = startProgress({ label: 'repo export', unit: 'objects', quiet: options.quiet });
   const state = { done: 0 };
   try {
-    const { written, present, removed } = await exportRepository(repo, {
+    const exportOptions = {
       directory,
       verify: options.verify === true,
       remove: options.delete === true,
       sync: syncFileSystem,
-      onFile: (file) => {
+      onFile: (file: string) => {
         state.done += 1;
         progress.update(state.done);
         return options.list === true ? printNames(shownName(file)) : undefined;
       },
-    });
+    };
+    const { written, present, removed } = await withPlacedErrors(repo, [], () =>
+      exportRepository(repo, exportOptions),
+    );
     progress.finish({ where: directory });
     if (options.quiet || options.list) return;
     await printLine(`${written} files written, ${present} were there, ${removed} removed`);

@@ -8,6 +8,7 @@ import { openRepo } from './open-repo.ts';
 import { jsonOption, quietOption, repoOption } from './options.ts';
 import { printJson, printLine, shownName } from './output.ts';
 import { startProgress } from './progress.ts';
+import { quoteName } from './quote-name.ts';
 
 export function addRepoFsck(group: Command): void {
   group
@@ -37,7 +38,11 @@ async function checkRepository(
   else progress.stop();
   if (options.json) await printJson(reportDocument(report), 2);
   else await printFaults(report);
-  if (!isGood) throw new TreeportError('ERR_FSCK', `repository ${repo.path}: ${countFaults(report)}`);
+  if (!isGood)
+    throw new TreeportError(
+      'ERR_FSCK',
+      `repository ${repo.path}: ${countFaults(report)}; ${nextStep(repo.path, report)}`,
+    );
   if (!options.quiet && !options.json) await printLine(summaryLine(report));
 }
 
@@ -89,6 +94,13 @@ function countFaults(report: FsckReport): string {
   const bad = `${faultCount(report)} of ${objects} objects are bad (${kinds.join(', ')})`;
   const refs = `${damagedRefs.length} damaged ${damagedRefs.length === 1 ? 'ref' : 'refs'}`;
   return [...(kinds.length > 0 ? [bad] : []), ...(damagedRefs.length > 0 ? [refs] : [])].join(', ');
+}
+
+/** `ostree fsck` marks commits that lack objects as partial, so that a pull fetches what is missing. */
+function nextStep(path: string, { faults, damagedRefs }: FsckReport): string {
+  const ofObjects = `\`ostree fsck --delete --repo=${quoteName(path)}\` removes bad objects, then pull or import the commits again`;
+  const ofRefs = 'remove the files of damaged refs, then set the refs again';
+  return [...(faults.length > 0 ? [ofObjects] : []), ...(damagedRefs.length > 0 ? [ofRefs] : [])].join('; ');
 }
 
 function summaryLine({ commits, partialCommits, objects }: FsckReport): string {

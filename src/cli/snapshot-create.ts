@@ -14,6 +14,8 @@ import {
   mirrorImageOptions,
 } from './mirror-image-options.ts';
 import { openRepo } from './open-repo.ts';
+import { withPlacedErrors } from './placed-errors.ts';
+import type { PlannedImage } from './publish-planned.ts';
 import { printMessage, warn } from './report.ts';
 import { openTarget } from './run-publish.ts';
 import { parseSplit, publishSplit, type SplitCliOptions } from './snapshot-split.ts';
@@ -139,22 +141,20 @@ async function publishSnapshot(
   const create = { ...imageOptions, ...making, ...own };
   const { split } = options;
   try {
-    await publishPlanned(
-      {
-        target,
-        label: 'snapshot create',
-        share: 0.5,
-        source: repo.objects,
-        commit: embeddedCommit(publication),
-        imageOptions,
-        access,
-        previous: previous?.image,
-        build: (sink, { plan, onProgress }) =>
-          createSnapshot(repo, sink, { ...create, planMain: plan, onProgress }),
-        ...(split && { publish: (build) => publishSplit(target, { ...options, split }, build) }),
-      },
-      options,
-    );
+    const image: PlannedImage = {
+      target,
+      label: 'snapshot create',
+      share: 0.5,
+      source: repo.objects,
+      commit: embeddedCommit(publication),
+      imageOptions,
+      access,
+      previous: previous?.image,
+      build: (sink, { plan, onProgress }) =>
+        createSnapshot(repo, sink, { ...create, planMain: plan, onProgress }),
+      ...(split && { publish: (build) => publishSplit(target, { ...options, split }, build) }),
+    };
+    await withPlacedErrors(repo, publication.commits, () => publishPlanned(image, options));
   } finally {
     await previous?.image.close();
   }

@@ -35,7 +35,7 @@ async function exportTar(revision: string, options: TarExportOptions): Promise<v
   const commit = await resolveRevision(repo, revision);
   await loadCommit(repo, commit);
   if (isStandardOutput(options.output)) (await import('../native/libc/pipe-size.ts')).widenPipe(1);
-  await withPlacedErrors(repo, commit, () =>
+  await withPlacedErrors(repo, [commit], () =>
     writeResult(options.output, exportCommitAhead(repo.objects, commit)),
   );
 }

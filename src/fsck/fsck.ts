@@ -4,11 +4,11 @@
  * as `ostree fsck` does. Files below `refs` that are not valid refs are reported as well.
  */
 import { availableParallelism } from 'node:os';
-import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { isPartial } from '../ostree/partial.ts';
-import { type DamagedRef, listAllRefs, type NamedRef } from '../ostree/refs.ts';
+import type { DamagedRef } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
+import { allCommits } from './all-commits.ts';
 import { checkContents, startContentThreads } from './content-pass.ts';
 import type { LocatedFault } from './fault.ts';
 import { type FaultCounts, FaultList } from './fault-list.ts';
@@ -41,7 +41,7 @@ export async function fsck(repo: Repository, options: FsckOptions = {}): Promise
   const threads = startContentThreads(options.threads ?? availableParallelism());
   try {
     const damagedRefs: DamagedRef[] = [];
-    const all = [...(options.commits ?? (await commitsOf(repo, (damaged) => damagedRefs.push(damaged))))];
+    const all = [...(options.commits ?? (await allCommits(repo, (damaged) => damagedRefs.push(damaged))))];
     const commits = all.filter((commit) => !isPartial(repo, commit));
     const found = new FaultList();
     const metadata = await runMetadataPass(repo.objects, commits, found);
@@ -58,29 +58,5 @@ export async function fsck(repo: Repository, options: FsckOptions = {}): Promise
     return { commits: commits.length, partialCommits, objects: total, faults, counts, damagedRefs };
   } finally {
     await Promise.all(threads.map((thread) => thread.close()));
-  }
-}
-
-async function commitsOf(
-  repo: Repository,
-  onDamaged: (damaged: DamagedRef) => void,
-): Promise<ReadonlySet<Checksum>> {
-  const commits = new Set((await refsOf(repo, onDamaged)).map(({ commit }) => commit));
-  for await (const { type, checksum } of repo.objects.list()) {
-    if (type === 'commit') commits.add(checksum);
-  }
-  return commits;
-}
-
-async function refsOf(
-  repo: Repository,
-  onDamaged: (damaged: DamagedRef) => void,
-): Promise<readonly NamedRef[]> {
-  try {
-    return await listAllRefs(repo, { onDamaged });
-  } catch (error) {
-    if (!isTreeportError(error)) throw error;
-    onDamaged({ path: 'refs', why: error.message });
-    return [];
   }
 }

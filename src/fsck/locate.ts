@@ -1,4 +1,7 @@
-/** Third pass of fsck, run only if there are faults: finds the paths of the bad objects. */
+/**
+ * Third pass of fsck, run only if there are faults: finds the paths of the bad objects. Enters each tree once,
+ * because what is in it was found with the first commit that has it.
+ */
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
@@ -18,8 +21,10 @@ export async function locateFaults(
 ): Promise<readonly LocatedFault[]> {
   const wanted = new Set(faults.map((fault) => keyOf(fault.object.type, fault.object.checksum)));
   const places = new Map<string, Place>();
-  if (faults.length > 0) {
-    for (const commit of commits) await placesIn(source, commit, wanted, places);
+  const entered = new ObjectNames();
+  for (const commit of commits) {
+    if (places.size === wanted.size) break;
+    await placesIn(source, commit, { wanted, places, entered });
   }
   return faults.map((fault) => {
     const place = places.get(keyOf(fault.object.type, fault.object.checksum));
@@ -31,11 +36,16 @@ function keyOf(type: string, checksum: Checksum): string {
   return `${checksum}.${type}`;
 }
 
+type Search = {
+  readonly wanted: ReadonlySet<string>;
+  readonly places: Map<string, Place>;
+  readonly entered: ObjectNames;
+};
+
 async function placesIn(
   source: ObjectSource,
   commit: Checksum,
-  wanted: ReadonlySet<string>,
-  places: Map<string, Place>,
+  { wanted, places, entered }: Search,
 ): Promise<void> {
   const note = (type: string, checksum: Checksum, path: string) => {
     const key = keyOf(type, checksum);
@@ -44,10 +54,9 @@ async function placesIn(
   note('commit', commit, '/');
   const parsed = await orNothing(async () => parseCommit(await source.metadata('commit', commit)));
   if (parsed === undefined) return;
-  const entered = new ObjectNames();
   const levels: TreeLevel[] = [];
   let next: PlacedTree | undefined = { tree: parsed.rootTree, meta: parsed.rootMeta, path: '/' };
-  for (; next !== undefined; next = nextTree(levels)) {
+  for (; next !== undefined && places.size < wanted.size; next = nextTree(levels)) {
     const { tree, meta, path } = next;
     note('dirmeta', meta, path);
     note('dirtree', tree, path);

@@ -41,6 +41,12 @@ export function parseObjectName(text: string): ObjectName {
   return { checksum: assumeChecksum(checksum), type: type as ObjectType };
 }
 
+/** The first object that a message names, as all messages about objects do; `filez` names a file. */
+export function objectNameIn(message: string): ObjectName | undefined {
+  const [, name] = /\b([0-9a-f]{64}\.(?:file|dirtree|dirmeta|commit))z?\b/.exec(message) ?? [];
+  return name === undefined ? undefined : parseObjectName(name);
+}
+
 /** Path of a loose object below the repository, with the given extension. */
 export function loosePath(checksum: Checksum, extension: string): string {
   return `objects/${checksum.slice(0, 2)}/${checksum.slice(2)}.${extension}`;

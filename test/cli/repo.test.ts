@@ -124,7 +124,10 @@ test('refs lists what is sound, names what is no ref, and fails', (t) => {
   const fsck = repo('fsck');
   assert.equal(fsck.status, 1);
   assert.equal(fsck.stdout, 'damaged refs/heads/empty: it does not hold the checksum of a commit\n');
-  assert.match(fsck.stderr, /^treeport: ERR_FSCK: repository [^\n]+: 1 damaged ref\n$/);
+  assert.match(
+    fsck.stderr,
+    /^treeport: ERR_FSCK: repository [^\n]+: 1 damaged ref; remove the files of damaged refs, then set the refs again\n$/,
+  );
   assert.equal(repo('fsck', FIXTURE_REF).status, 0);
 });
 
@@ -155,6 +158,6 @@ test('fsck says so when all is good, and names what is not', () => {
   );
   assert.match(
     result.stderr,
-    /^treeport: ERR_FSCK: repository [^\n]+: 1 of \d+ objects are bad \(1 missing\)\n$/,
+    /^treeport: ERR_FSCK: repository [^\n]+: 1 of \d+ objects are bad \(1 missing\); `ostree fsck --delete --repo=[^\n]+\n$/,
   );
 });
