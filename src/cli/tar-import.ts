@@ -64,7 +64,12 @@ async function importStream(file: string | undefined, options: Options): Promise
 }
 
 /** The errors about what the stream holds. */
-const OF_STREAM: ReadonlySet<string> = new Set(['ERR_TAR', 'ERR_TAR_OBJECT', 'ERR_OBJECT_CORRUPT']);
+const OF_STREAM: ReadonlySet<string> = new Set([
+  'ERR_TAR',
+  'ERR_TAR_OBJECT',
+  'ERR_OBJECT_CORRUPT',
+  'ERR_OBJECT_STRAY',
+]);
 
 function named({ code, message, cause }: TreeportError, file: string | undefined): TreeportError {
   return new TreeportError(code, `${file ?? 'stdin'}: ${message}`, { cause });

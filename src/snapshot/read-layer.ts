@@ -35,7 +35,13 @@ async function* publishedObjects(tar: AsyncIterable<Uint8Array>): AsyncGenerator
     const { checksum, extension } = name;
     if (extension === 'filez') yield await content(entry, checksum);
     else if (isHashedMetadata(extension) || extension === 'commitmeta')
-      yield { kind: 'metadata', type: extension, checksum, bytes: await readMetadataEntry(entry) };
+      yield {
+        kind: 'metadata',
+        header: entry.header,
+        type: extension,
+        checksum,
+        bytes: await readMetadataEntry(entry),
+      };
   }
 }
 
@@ -46,12 +52,13 @@ export async function readMetadataEntry({ path, size, data }: ReadEntry): Promis
   return collectSized(data, size);
 }
 
-async function content({ size, data }: ReadEntry, checksum: Checksum): Promise<TarObject> {
+async function content({ header: at, size, data }: ReadEntry, checksum: Checksum): Promise<TarObject> {
   const name = `${checksum}.filez`;
   if (size <= WHOLE_BYTES) {
     const bytes = await collectSized(data, size);
     return {
       kind: 'content',
+      header: at,
       checksum,
       object: archiveObject({ bytes, complete: true }, name, (from) => once(bytes.subarray(from))),
     };
@@ -60,7 +67,7 @@ async function content({ size, data }: ReadEntry, checksum: Checksum): Promise<T
   const prefix = await input.take(PREFIX_BYTES);
   const header = await input.take(archiveHeaderLength(prefix, `object ${name}`) - PREFIX_BYTES);
   const start = { bytes: Buffer.concat([prefix, header]), complete: false };
-  return { kind: 'content', checksum, object: archiveObject(start, name, () => input.rest()) };
+  return { kind: 'content', header: at, checksum, object: archiveObject(start, name, () => input.rest()) };
 }
 
 const PREFIX_BYTES = 8;

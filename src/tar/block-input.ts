@@ -86,8 +86,3 @@ export class BlockInput {
 export function cutOff(): TreeportError {
   return new TreeportError('ERR_TAR', 'the tar stream is cut off: the end of archive is missing');
 }
-
-/** The error, with where its header is; after the last entry this is the first block of zeros. */
-export function placedFault({ code, message, cause }: TreeportError, header: number): TreeportError {
-  return new TreeportError(code, `${message} (entry at byte ${header}, uncompressed)`, { cause });
-}

@@ -81,6 +81,7 @@ class GuardedExtract {
     this.#end = offset + BLOCK_BYTES + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
     this.#seen.forget(this.#end);
     return {
+      header: offset,
       path,
       type,
       mode: numberOf(header.mode),

@@ -5,6 +5,7 @@ import type { NameSet } from '../ostree/object-names.ts';
 import type { ObjectSink } from '../ostree/object-sink.ts';
 import { checkNoStray } from './needed-objects.ts';
 import { inChunkOrder } from './object-order.ts';
+import { ObjectPositions } from './object-positions.ts';
 import { readObjects } from './read-objects.ts';
 
 export type ImportChunkOptions = {
@@ -18,7 +19,8 @@ export type ImportChunkOptions = {
 
 /**
  * Writes the objects of the stream and returns their ids. Throws ERR_OBJECT_STRAY at the first that does not
- * belong to the commit, ERR_TAR, ERR_TAR_OBJECT, and the faults of the sink.
+ * belong to the commit, ERR_TAR, ERR_TAR_OBJECT, and the faults of the sink; with the byte at which the object's
+ * entry begins.
  */
 export async function importChunk(
   tar: AsyncIterable<Uint8Array>,
@@ -26,12 +28,18 @@ export async function importChunk(
   { needed, where, signal }: ImportChunkOptions,
 ): Promise<readonly Checksum[]> {
   const arrived: Checksum[] = [];
-  for await (const found of inChunkOrder(readObjects(tar, { verify: false }))) {
-    signal?.throwIfAborted();
-    checkNoStray(needed, [formatObjectName({ type: 'file', checksum: found.checksum })], where);
-    arrived.push(found.checksum);
-    await sink.content(found.checksum, found.object);
+  const positions = new ObjectPositions();
+  try {
+    for await (const found of inChunkOrder(readObjects(tar, { verify: false }))) {
+      signal?.throwIfAborted();
+      positions.note(found.checksum, found.header);
+      checkNoStray(needed, [formatObjectName({ type: 'file', checksum: found.checksum })], where);
+      arrived.push(found.checksum);
+      await sink.content(found.checksum, found.object);
+    }
+    await sink.settle();
+    return arrived;
+  } catch (error) {
+    throw positions.placed(error);
   }
-  await sink.settle();
-  return arrived;
 }

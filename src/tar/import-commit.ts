@@ -1,7 +1,8 @@
 /**
  * Imports a stream that begins with a commit, a whole commit or the ostree layer of an image, into a sink:
  * the commit with its detached metadata is checked before anything is written. Stricter than ostree-ext:
- * stray objects are rejected and missing ones named while nothing is visible yet.
+ * stray objects are rejected and missing ones named while nothing is visible yet. Errors about an object that
+ * came say at which byte its entry begins.
  */
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
@@ -10,6 +11,7 @@ import type { ObjectSink } from '../ostree/object-sink.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { checkContentComplete, checkNoStray, neededObjects, type ReadableSink } from './needed-objects.ts';
 import { inCommitOrder } from './object-order.ts';
+import { ObjectPositions } from './object-positions.ts';
 import { readObjects, type TarMetadata, type TarObject } from './read-objects.ts';
 
 export type CommitHead = {
@@ -59,17 +61,22 @@ export async function importOstreeLayer(
   options: ImportCommitOptions,
 ): Promise<ArrivedCommits> {
   const intake = new CommitIntake(sink, options);
-  for await (const object of inCommitOrder(readObjects(tar, { verify: false }))) await intake.take(object);
-  await sink.settle();
-  const { commits, arrived } = intake;
-  const needed = await neededObjects(sink, commits, arrived);
-  if (!options.allowExtra) checkNoStray(needed, arrived, options.where);
-  return { commits, arrived, needed };
+  try {
+    for await (const object of inCommitOrder(readObjects(tar, { verify: false }))) await intake.take(object);
+    await sink.settle();
+    const { commits, arrived } = intake;
+    const needed = await neededObjects(sink, commits, arrived);
+    if (!options.allowExtra) checkNoStray(needed, arrived, options.where);
+    return { commits, arrived, needed };
+  } catch (error) {
+    throw intake.positions.placed(error);
+  }
 }
 
 /** Delays a commit until it is known whether detached metadata follows. */
 class CommitIntake {
   readonly arrived = new Set<string>();
+  readonly positions = new ObjectPositions();
   readonly commits: Checksum[] = [];
   readonly #sink: ObjectSink;
   readonly #options: ImportCommitOptions;
@@ -82,6 +89,7 @@ class CommitIntake {
 
   async take(object: TarObject): Promise<void> {
     const type = object.kind === 'metadata' ? object.type : 'file';
+    this.positions.note(object.checksum, object.header);
     if (object.kind === 'metadata' && object.type === 'commit') {
       this.#held = object;
       return;

@@ -4,6 +4,7 @@
  */
 import { TreeportError } from '../base/errors.ts';
 import { formatObjectName } from '../ostree/object-name.ts';
+import { placedFault } from './placed-fault.ts';
 import type { TarContent, TarObject } from './read-objects.ts';
 
 /**
@@ -46,5 +47,6 @@ export async function* inChunkOrder(objects: AsyncIterable<TarObject>): AsyncGen
 function misplaced(object: TarObject, what: string): TreeportError {
   const type = object.kind === 'metadata' ? object.type : 'file';
   const name = formatObjectName({ type, checksum: object.checksum });
-  return new TreeportError('ERR_TAR_OBJECT', `object ${name} in the tar stream ${what}`);
+  const fault = new TreeportError('ERR_TAR_OBJECT', `object ${name} in the tar stream ${what}`);
+  return placedFault(fault, object.header);
 }

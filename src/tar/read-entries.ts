@@ -6,7 +6,7 @@
  */
 import { isTreeportError } from '../base/errors.ts';
 import type { Xattr } from '../ostree/xattrs.ts';
-import { BlockInput, cutOff, placedFault } from './block-input.ts';
+import { BlockInput, cutOff } from './block-input.ts';
 import {
   type DecodedHeader,
   decodeHeader,
@@ -20,6 +20,7 @@ import {
   xattrsInPax,
 } from './decode-header.ts';
 import { BLOCK_BYTES } from './header.ts';
+import { placedFault } from './placed-fault.ts';
 
 export type ReadEntryType =
   | 'file'
@@ -32,6 +33,8 @@ export type ReadEntryType =
   | 'contiguous-file';
 
 export type ReadEntry = {
+  /** Byte of the stream at which its header begins, behind its long names and PAX records. */
+  readonly header: number;
   readonly path: string;
   /** Null for an unknown type. */
   readonly type: ReadEntryType | null;
@@ -87,7 +90,7 @@ export async function* readEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerat
       if (!Number.isSafeInteger(entry.size) || entry.size < 0)
         throw malformed('the size of an entry is not a number');
       const data = new EntryData(input, entry.size, at.header);
-      yield { ...entry, data };
+      yield { ...entry, header: at.header, data };
       const rest = data.remaining + paddingOf(entry.size);
       if (!input.skipNow(rest)) await input.skip(rest);
     }
@@ -131,7 +134,7 @@ class Extensions {
     else this.#global = decodePax(data);
   }
 
-  applyTo(header: DecodedHeader): Omit<ReadEntry, 'data'> {
+  applyTo(header: DecodedHeader): Omit<ReadEntry, 'header' | 'data'> {
     const records = this.#records.size === 0 ? this.#global : new Map([...this.#global, ...this.#records]);
     const path = this.#path ?? paxText(records, 'path') ?? header.path;
     const target = this.#target ?? paxText(records, 'linkpath') ?? header.target;

@@ -16,10 +16,13 @@ import type { ContentObject } from '../ostree/object-source.ts';
 import { verifiedStream, verifyMetadata } from '../ostree/verify.ts';
 import { NO_XATTRS, parseXattrs } from '../ostree/xattrs.ts';
 import { classifyEntry, entryFault, type TarMetadataType, xattrsTarget } from './object-entry.ts';
+import { placedStream, withPlacedFaults } from './placed-fault.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
 
 export type TarMetadata = {
   readonly kind: 'metadata';
+  /** As that of a ReadEntry. */
+  readonly header: number;
   readonly type: TarMetadataType;
   readonly checksum: Checksum;
   readonly bytes: Buffer;
@@ -27,6 +30,8 @@ export type TarMetadata = {
 
 export type TarContent = {
   readonly kind: 'content';
+  /** As that of a ReadEntry. */
+  readonly header: number;
   readonly checksum: Checksum;
   /**
    * `stream()` can be read once, before the next object is requested; it throws ERR_OBJECT_CORRUPT at its
@@ -49,7 +54,8 @@ const MAX_ID = 0xffffffff;
 /**
  * Yields the objects of an uncompressed tar stream in its order. Throws ERR_TAR for a stream that is
  * malformed or cut off, ERR_TAR_OBJECT for an entry that breaks the rules, ERR_OBJECT_CORRUPT for an object
- * that does not match its name. object-order.ts checks the order of objects.
+ * that does not match its name; all say at which byte their entry begins. object-order.ts checks the order of
+ * objects.
  */
 export async function* readObjects(
   tar: AsyncIterable<Uint8Array>,
@@ -57,7 +63,7 @@ export async function* readObjects(
 ): AsyncGenerator<TarObject> {
   const reader = new ObjectReader(options);
   for await (const entry of readEntries(tar)) {
-    const object = await reader.read(entry);
+    const object = await withPlacedFaults(entry.header, () => reader.read(entry));
     if (object !== undefined) yield object;
   }
 }
@@ -131,17 +137,19 @@ class ObjectReader {
   async #metadata(entry: ReadEntry, type: TarMetadataType, checksum: Checksum): Promise<TarObject> {
     const bytes = await readSmall(entry, this.#maxMetadataBytes);
     if (this.#verify) verifyMetadata(type, checksum, bytes);
-    return { kind: 'metadata', type, checksum, bytes };
+    return { kind: 'metadata', header: entry.header, type, checksum, bytes };
   }
 
   async #content(entry: ReadEntry, checksum: Checksum): Promise<TarObject> {
-    const header = contentHeader(entry, this.#takeXattrs(entry, checksum));
-    const size = isSymlink(header) ? 0 : entry.size;
-    const unverified: ContentObject = { header, size, stream: () => entry.data };
-    if (!this.#verify) return { kind: 'content', checksum, object: unverified };
+    const fileHeader = contentHeader(entry, this.#takeXattrs(entry, checksum));
+    const size = isSymlink(fileHeader) ? 0 : entry.size;
+    const unverified: ContentObject = { header: fileHeader, size, stream: () => entry.data };
+    const { header } = entry;
+    if (!this.#verify) return { kind: 'content', header, checksum, object: unverified };
     const verified = verifiedStream(unverified, checksum);
     if (size === 0) await collect(verified);
-    return { kind: 'content', checksum, object: { header, size, stream: () => verified } };
+    const stream = placedStream(verified, header);
+    return { kind: 'content', header, checksum, object: { header: fileHeader, size, stream: () => stream } };
   }
 
   #takeXattrs({ path }: ReadEntry, checksum: Checksum): Buffer {

@@ -27,7 +27,10 @@ test('an object that does not belong is refused before it is written', async () 
   const needed = new Set(others.map((checksum) => `${checksum}.file`));
   const sink = memorySink();
   const tar = inPieces(await goldenTar('fixture-chunk-allcontent'));
-  await assert.rejects(importChunk(tar, sink, { needed, where }), coded('ERR_OBJECT_STRAY', first, where));
+  await assert.rejects(
+    importChunk(tar, sink, { needed, where }),
+    coded('ERR_OBJECT_STRAY', first, where, 'at byte'),
+  );
   assert.deepEqual(sink.written, []);
 });
 

@@ -105,7 +105,7 @@ test('an object that does not belong to the commit is named and refused, unless 
   const { tar, commit } = await exported(t);
   const chunk = await goldenTar('fixture-chunk-allcontent');
   const both = Buffer.concat([tar.subarray(0, -1024), chunk]);
-  const refused = coded('ERR_OBJECT_STRAY', '.file', 'the test stream', 'does not belong');
+  const refused = coded('ERR_OBJECT_STRAY', '.file', 'the test stream', 'does not belong', 'at byte');
   await assert.rejects(importCommit(inPieces(both), memorySink(), WHERE), refused);
   const sink = memorySink();
   const imported = await importCommit(inPieces(both), sink, { ...WHERE, allowExtra: true });
@@ -125,7 +125,7 @@ test('a stray metadata object is refused too', async (t) => {
     entries.push(tarEntry({ path, data: await objects.metadata(type, checksum) }));
   }
   const both = Buffer.concat([tar.subarray(0, -1024), ...entries, Buffer.alloc(1024)]);
-  const refused = coded('ERR_OBJECT_STRAY', '.dirmeta');
+  const refused = coded('ERR_OBJECT_STRAY', '.dirmeta', 'at byte');
   await assert.rejects(importCommit(inPieces(both), memorySink(), WHERE), refused);
 });
 
@@ -204,7 +204,7 @@ test('a commit whose bytes are not its name’s is refused before it is looked a
   const at = tar.indexOf('hostile');
   tar.write('HOSTILE', at);
   const verify = async () => assert.fail('looked at');
-  const refused = coded('ERR_OBJECT_CORRUPT', commit);
+  const refused = coded('ERR_OBJECT_CORRUPT', commit, 'at byte');
   await assert.rejects(importCommit(inPieces(tar), memorySink(), { ...WHERE, verify }), refused);
 });
 

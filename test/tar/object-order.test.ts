@@ -10,12 +10,12 @@ const A = repeatedChecksum('a');
 const B = repeatedChecksum('b');
 
 function metadata(type: TarMetadataType, checksum = A): TarObject {
-  return { kind: 'metadata', type, checksum, bytes: Buffer.alloc(0) };
+  return { kind: 'metadata', header: 512, type, checksum, bytes: Buffer.alloc(0) };
 }
 
 function content(checksum = A): TarObject {
   const header = { uid: 0, gid: 0, mode: 0o100644, target: '', xattrs: Buffer.alloc(0) };
-  return { kind: 'content', checksum, object: { header, size: 0, stream: noBytes } };
+  return { kind: 'content', header: 512, checksum, object: { header, size: 0, stream: noBytes } };
 }
 
 async function pass(
@@ -44,7 +44,10 @@ test('a commit stream of anything else is ERR_TAR_OBJECT', async () => {
   const cases: readonly (readonly [RegExp, readonly TarObject[]])[] = [
     [/no commit/, []],
     [/ends after the commit a{64}/, [metadata('commit')]],
-    [/a{64}\.file .* where the commit is expected/, [content(), metadata('commit')]],
+    [
+      /a{64}\.file .* where the commit is expected \(entry at byte 512, uncompressed\)$/,
+      [content(), metadata('commit')],
+    ],
     [/b{64}\.commit .* second commit/, [metadata('commit'), content(), metadata('commit', B)]],
     [/a{64}\.commitmeta .* follow/, [metadata('commit'), content(), metadata('commitmeta')]],
     [/b{64}\.commitmeta .* follow/, [metadata('commit'), metadata('commitmeta', B)]],
@@ -60,7 +63,7 @@ test('a component layer holds content objects only, each once', async () => {
   assert.deepEqual(await pass(inChunkOrder, []), []);
   await assert.rejects(pass(inChunkOrder, [content(), content()]), {
     code: 'ERR_TAR_OBJECT',
-    message: /twice/,
+    message: /twice .*at byte 512,/,
   });
   await assert.rejects(pass(inChunkOrder, [metadata('dirtree')]), {
     code: 'ERR_TAR_OBJECT',
