@@ -31,8 +31,8 @@ export type Finished = {
 export type Progress = {
   /** Sets the amount done; `total` is undefined if unknown. */
   update(done: number, total?: number): void;
-  /** Adds to the amount done, so that work in parallel has one total. */
-  add(amount: number): void;
+  /** Adds to the amount done, so that work in parallel has one total; `total` as for `update`. */
+  add(amount: number, total?: number): void;
   /** Sets how much of this part is done, from 0 to 1, where its amount has no total. */
   reach(fraction: number): void;
   /** Begins the next part: the rest of the whole. */
@@ -103,8 +103,8 @@ class ShownProgress implements Progress {
     });
   }
 
-  add(amount: number): void {
-    this.update(this.#done + amount);
+  add(amount: number, total?: number): void {
+    this.update(this.#done + amount, total);
   }
 
   reach(fraction: number): void {

@@ -3,7 +3,7 @@
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import { formatImageReference, type ImageReference } from '../oci/model/reference.ts';
-import type { ImageSink } from '../oci/write/image-sink.ts';
+import type { ImageSink, OnImageBytes } from '../oci/write/image-sink.ts';
 import type { PublishImageOptions } from '../oci/write/publish.ts';
 import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -11,12 +11,12 @@ import type { PublishOptions } from './publish-options.ts';
 import { registryAccess } from './registry-options.ts';
 
 /**
- * Writes and finishes the image; calls `onProgress` with the bytes read since the last call, and `reach` with
- * how much of the image is made, from 0 to 1, if it is known.
+ * Writes and finishes the image; calls `onProgress` with the bytes read since the last call and, if it is known,
+ * the total, or `reach` with how much of the image is made, from 0 to 1.
  */
 export type BuildWithProgress = (
   sink: ImageSink,
-  onProgress: (bytes: number) => void,
+  onProgress: OnImageBytes,
   reach: (fraction: number) => void,
 ) => Promise<Descriptor>;
 
@@ -88,7 +88,7 @@ export async function publishAndPrint(
     const digest = await publishImage(
       image,
       async (sink) => {
-        const onProgress = (bytes: number) => progress.add(bytes);
+        const onProgress: OnImageBytes = (bytes, total) => progress.add(bytes, total);
         const manifest = await build(countingSink(sink, written), onProgress, (part) => progress.reach(part));
         if (!isLocal) progress.next('uploading', 'bytes');
         return manifest;

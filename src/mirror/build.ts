@@ -94,7 +94,7 @@ async function putMirror(
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
   await signPublishedSummary(directory, options.summarySigners ?? []);
   if (deltas.some(({ kind }) => kind === 'virtual'))
-    await storeVirtualDeltas(directory, repo.objects, publication.commits, warn);
+    await storeVirtualDeltas(directory, repo.objects, publication.commits, { warn });
   const layers = await putMirrorLayers(sink, {
     runtime,
     publishedRepo: directory,

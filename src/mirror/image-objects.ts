@@ -6,6 +6,7 @@
 import { TreeportError } from '../base/errors.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
+import type { OnBytes } from '../oci/read/read-blob.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
@@ -23,6 +24,8 @@ export type ImageObjectsOptions = {
   readonly path: string;
   /** Whether {@link ImageObjects.source} has the content as well. */
   readonly keepsContent: boolean;
+  /** Receives the bytes of the layers, as they are stored. */
+  readonly onBytes?: OnBytes | undefined;
 };
 
 /** Content is read once or twice and then removed. */
@@ -32,6 +35,7 @@ export class ImageObjects {
   readonly #image: OpenedImage;
   readonly #layers: readonly Descriptor[];
   readonly #keepsContent: boolean;
+  readonly #onBytes: OnBytes | undefined;
   readonly #archive: ArchiveWriter;
   readonly #commits = new Set<Checksum>();
 
@@ -39,6 +43,7 @@ export class ImageObjects {
     this.#image = image;
     this.#layers = options.layers;
     this.#keepsContent = options.keepsContent;
+    this.#onBytes = options.onBytes;
     this.#archive = archive;
   }
 
@@ -55,7 +60,7 @@ export class ImageObjects {
     const seen = new Set<Checksum>();
     const source = await this.source();
     for (const layer of this.#layers) {
-      const objects = readObjects(this.#image.layer(layer));
+      const objects = readObjects(this.#image.layer(layer, this.#onBytes));
       for await (const found of objects) {
         if (found.kind === 'metadata') {
           await this.#keep(found);

@@ -11,6 +11,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareBytes } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
+import { END_OF_ARCHIVE, encodeEntry, padding } from '../tar/entry.ts';
+import type { TarHeader } from '../tar/header.ts';
 import { pieceBytes } from '../tar/piece-checks.ts';
 import { TarWriter } from '../tar/writer.ts';
 import { MIRROR_HOME } from './layout.ts';
@@ -78,6 +80,16 @@ export type MirrorLayerOptions = {
   readonly openRoot?: boolean;
 };
 
+/** The size of the tar that {@link layerTar} writes of these files. */
+export function layerTarBytes(files: readonly LayerFile[]): number {
+  let total = END_OF_ARCHIVE.length;
+  for (const file of files) {
+    for (const block of encodeEntry(headerOf(file)).blocks) total += block.length;
+    total += file.size + padding(file.size).length;
+  }
+  return total;
+}
+
 /** Writes files below the mirror's home. */
 export async function* layerTar(
   files: Iterable<LayerFile> | AsyncIterable<LayerFile>,
@@ -85,13 +97,18 @@ export async function* layerTar(
 ): AsyncGenerator<Buffer> {
   const writer = new TarWriter();
   if (openRoot) writer.directory('./', { ...ROOT, mode: 0o755 });
-  for await (const file of files) yield* writeFile(writer, `${MIRROR_HOME}/${file.path}`, file);
+  for await (const file of files) yield* writeFile(writer, file);
   yield* pieceBytes(writer.end());
 }
 
-async function* writeFile(writer: TarWriter, path: string, file: LayerFile): AsyncGenerator<Buffer> {
-  const mode = file.executable ? 0o755 : 0o644;
-  writer.header({ ...ROOT, path, type: 'file', mode, size: file.size, target: '', mtime: MTIME });
+function headerOf({ path, executable, size }: LayerFile): TarHeader {
+  const mode = executable ? 0o755 : 0o644;
+  return { ...ROOT, path: `${MIRROR_HOME}/${path}`, type: 'file', mode, size, target: '', mtime: MTIME };
+}
+
+async function* writeFile(writer: TarWriter, file: LayerFile): AsyncGenerator<Buffer> {
+  const header = headerOf(file);
+  writer.header(header);
   let length = 0;
   for await (const piece of file.stream()) {
     length += piece.length;
@@ -101,7 +118,7 @@ async function* writeFile(writer: TarWriter, path: string, file: LayerFile): Asy
   if (length !== file.size) {
     throw new TreeportError(
       'ERR_IO',
-      `${path} changed while it was read: ${length} bytes instead of ${file.size}`,
+      `${header.path} changed while it was read: ${length} bytes instead of ${file.size}`,
     );
   }
   writer.pad(length);

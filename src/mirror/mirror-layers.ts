@@ -8,7 +8,14 @@ import { writeLayer } from '../oci/write/layer-writer.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { loadCommitObject, loadDirmeta } from '../ostree/load.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { fileFromBytes, type LayerFile, layerFilesFrom, layerTar, type MirrorLayerOptions } from './layer.ts';
+import {
+  fileFromBytes,
+  type LayerFile,
+  layerFilesFrom,
+  layerTar,
+  layerTarBytes,
+  type MirrorLayerOptions,
+} from './layer.ts';
 import {
   DELTAS,
   DELTAS_HISTORY,
@@ -83,6 +90,14 @@ export async function putMirrorLayers(
     await put(part, `${PUBLISHED_REPO_HISTORY}${names}`, { openRoot });
   }
   return layers;
+}
+
+/** What {@link putMirrorLayers} reports for the published repo, unless it has more files than fit into layers. */
+export async function publishedLayerBytes(publishedRepo: string): Promise<number> {
+  const { packs, deltas, others } = partition(await layerFilesFrom(publishedRepo, PUBLISHED_REPO));
+  const layers = [...packs.map((pack) => [pack]), deltas, [OBJECTS_KEPT, ...others]];
+  const filled = layers.filter((files) => files.length > 0);
+  return filled.reduce((sum, files) => sum + layerTarBytes(files), 0);
 }
 
 type PutOptions = MirrorLayerOptions & { readonly compression?: Compression };

@@ -6,7 +6,7 @@ import { VERSION } from '../base/version.ts';
 import { finishImage, formatTimestamp } from '../container/encapsulate/image-draft.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { Compression } from '../oci/write/compression.ts';
-import type { ImageSink } from '../oci/write/image-sink.ts';
+import type { ImageSink, OnImageBytes } from '../oci/write/image-sink.ts';
 import { runtimeCommand } from './layout.ts';
 import { LABEL_RUNTIME } from './mirror-config.ts';
 import type { Runtime } from './runtime/runtime.ts';
@@ -14,7 +14,8 @@ import type { Runtime } from './runtime/runtime.ts';
 export type RuntimeImageOptions = {
   readonly runtime: Runtime;
   readonly compression: Compression;
-  readonly onProgress?: (bytes: number) => void;
+  /** With the total. */
+  readonly onProgress?: OnImageBytes;
 };
 
 /** Writes the image into `sink` and finishes it; the caller aborts the sink if this throws. */
@@ -23,7 +24,8 @@ export async function buildRuntimeImage(
   { runtime, compression, onProgress }: RuntimeImageOptions,
 ): Promise<Descriptor> {
   const created = formatTimestamp(0);
-  const options = { compression, created, ...(onProgress === undefined ? {} : { onProgress }) };
+  const onBytes = onProgress && ((bytes: number) => onProgress(bytes, runtime.bytes));
+  const options = { compression, created, ...(onBytes === undefined ? {} : { onProgress: onBytes }) };
   const layer = await runtime.putLayer(sink, options);
   return finishImage(sink, {
     platform: { architecture: runtime.architecture, os: 'linux' },

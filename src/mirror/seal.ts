@@ -109,7 +109,8 @@ async function writeRepo(
     return { objects, baked: await asBuilderFault(baker.finish(order)) };
   });
   await finishPublishedRepo(archive, { publication, objects: embedded, warn });
-  if (virtualDeltas) await storeVirtualDeltas(path, withEmptyDirtree(embedded), publication.commits, warn);
+  if (virtualDeltas)
+    await storeVirtualDeltas(path, withEmptyDirtree(embedded), publication.commits, { warn });
   return written;
 }
 

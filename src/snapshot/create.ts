@@ -77,7 +77,7 @@ async function finish(
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
   await signPublishedSummary(directory, options.summarySigners ?? []);
   if (deltas.some(({ kind }) => kind === 'virtual'))
-    await storeVirtualDeltas(directory, repo.objects, publication.commits, warn);
+    await storeVirtualDeltas(directory, repo.objects, publication.commits, { warn });
   const below = [...draft.layers, ...carried.layers];
   const layers = await putMirrorLayers(sink, {
     runtime: runtimeLikeBefore(runtime, previous),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import test from 'node:test';
 import { collect } from '../../src/base/bytes.ts';
-import { fileFromBytes, type LayerFile, layerTar } from '../../src/mirror/layer.ts';
+import { fileFromBytes, type LayerFile, layerTar, layerTarBytes } from '../../src/mirror/layer.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
 
 const FILES: readonly LayerFile[] = [
@@ -35,6 +35,12 @@ test('everything is root’s and readable by all', async () => {
   for (const { path, mode, uid, gid } of await entriesOf(layerTar(FILES))) {
     assert.deepEqual([uid, gid, mode], [0, 0, path.endsWith('bin/node') ? 0o755 : 0o644], path);
   }
+});
+
+test('the size of the tar is known before it is written', async () => {
+  const long = fileFromBytes(`repo/${'x'.repeat(90)}`, Buffer.alloc(512));
+  for (const files of [FILES, [...FILES, long], []])
+    assert.equal(layerTarBytes(files), (await collect(layerTar(files))).length);
 });
 
 test('contents are what they were', async () => {

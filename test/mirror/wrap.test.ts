@@ -33,6 +33,7 @@ import { MIRROR_REF, type MirrorSource, writeMirrorSource } from '../support/mir
 import { MIRROR_OBJECTS, readAll } from '../support/mirror-root.ts';
 import { oldTarStream } from '../support/old-tar-streams.ts';
 import { unlessInstalled } from '../support/programs.ts';
+import { ReportedBytes } from '../support/reported-bytes.ts';
 
 const skip = unlessInstalled('tar');
 const CREATED = '2024-01-02T03:04:05Z';
@@ -53,7 +54,9 @@ test('wrapping computes the virtual deltas of the source repository', { skip }, 
   await wrapInto(wrapped, encapsulated, { virtualDeltas: true, warn: (message) => assert.fail(message) });
   const repo = await unpackLayers(wrapped, join(wrapped, 'unpacked/root'));
   const expected = join(directory, 'virtual-deltas-of-source');
-  await storeVirtualDeltas(expected, source.repo.objects, [source.commit], (message) => assert.fail(message));
+  await storeVirtualDeltas(expected, source.repo.objects, [source.commit], {
+    warn: (message) => assert.fail(message),
+  });
   const paths = VIRTUAL_PROFILES.map((profile) => virtualDeltaPath(source.commit, profile));
   assert.deepEqual(globSync(`${VIRTUAL_DELTAS}/*/*/*`, { cwd: repo }).toSorted(), paths.toSorted());
   for (const path of paths)
@@ -85,6 +88,19 @@ test('wrapping bakes the same packs as building, into layers of their own', { sk
         assert.equal(await fileChecksum(await repo.ready.content(checksum)), checksum);
     }
     repo.close();
+  }
+});
+
+test('the progress of wrapping reaches its total', { skip }, async () => {
+  for (const [name, virtualDeltas] of [
+    ['progress', false],
+    ['progress-virtual', true],
+  ] as const) {
+    const reported = new ReportedBytes();
+    await wrapInto(join(directory, name), encapsulated, { virtualDeltas, onProgress: reported.onProgress });
+    assert.equal([...reported.totals].at(-1), reported.done);
+    // It grows by the mirror's own layers, and by virtual deltas.
+    assert.ok(reported.totals.size <= (virtualDeltas ? 3 : 2));
   }
 });
 

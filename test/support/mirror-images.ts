@@ -36,10 +36,11 @@ export const ENCAPSULATE_OPTIONS = {
 export async function tinyRuntime(architecture = hostPlatform().architecture): Promise<Runtime> {
   return {
     architecture,
+    bytes: (await collect(tinyRuntimeTar())).length,
     diffId: async () => digestOf(await collect(tinyRuntimeTar())),
-    async putLayer(sink, { compression, created }) {
+    async putLayer(sink, { compression, created, onProgress = () => {} }) {
       const tar = tinyRuntimeTar();
-      const { descriptor, diffId } = await writeLayer(sink, tar, { compression });
+      const { descriptor, diffId } = await writeLayer(sink, tar, { compression, onProgress });
       return { descriptor, diffId, history: { created, created_by: 'tiny runtime' } };
     },
     close: async () => {},

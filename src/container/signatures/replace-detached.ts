@@ -17,7 +17,7 @@ import { MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST } from '../../oci/model/media-ty
 import { formatImageReference } from '../../oci/model/reference.ts';
 import type { OpenedImage } from '../../oci/read/opened-image.ts';
 import { type Compression, DEFAULT_COMPRESSION, parseCompression } from '../../oci/write/compression.ts';
-import { copyBlob, type ImageSink, putBlob } from '../../oci/write/image-sink.ts';
+import { copyBlob, type ImageSink, type OnImageBytes, putBlob } from '../../oci/write/image-sink.ts';
 import { writeLayer } from '../../oci/write/layer-writer.ts';
 import { loosePath } from '../../ostree/object-name.ts';
 import { readCommitHead } from '../../tar/commit-head.ts';
@@ -33,7 +33,7 @@ export type ReplaceDetachedOptions = {
   /** Paths in the image that published repos of mirror images have. */
   readonly publishedRepos: readonly string[];
   readonly warn: Warn;
-  readonly onProgress?: (bytes: number) => void;
+  readonly onProgress?: OnImageBytes;
 };
 
 type NewLayer = { readonly descriptor: Descriptor; readonly diffId: Digest };
@@ -48,20 +48,23 @@ export async function replaceDetached(
   const [first] = ostree as readonly [Descriptor];
   const head = await readCommitHead(image.layer(first));
   const detached = await options.change(head);
+  const isMirror = image.config.config?.Labels?.[LABEL_REFS] !== undefined;
+  const scanned = isMirror ? derived : [];
+  const total = [...image.manifest.layers, ...scanned].reduce((sum, { size }) => sum + size, 0);
+  const onBytes = (bytes: number) => options.onProgress?.(bytes, total);
   const rewritten = new Map<number, NewLayer>();
   const rewrite = async (index: number, layer: ReplaceOptions['layer']) => {
     const descriptor = image.manifest.layers[index] as Descriptor;
-    const tar = replaceCommitmeta(image.layer(descriptor), { commit: head.commit, detached, layer });
-    rewritten.set(index, await writeAlike(sink, descriptor, tar, options.onProgress));
+    const tar = replaceCommitmeta(image.layer(descriptor, onBytes), { commit: head.commit, detached, layer });
+    rewritten.set(index, await writeAlike(sink, descriptor, tar));
   };
   await rewrite(0, { kind: 'ostree' });
-  const isMirror = image.config.config?.Labels?.[LABEL_REFS] !== undefined;
-  for (const [position, descriptor] of derived.entries()) {
-    const repo = isMirror ? await publishedRepoIn(image, descriptor, head, options) : undefined;
+  for (const [position, descriptor] of scanned.entries()) {
+    const repo = await publishedRepoIn(image.layer(descriptor, onBytes), head, options);
     if (repo !== undefined) await rewrite(ostree.length + position, { kind: 'published', repo });
   }
   for (const [index, layer] of image.manifest.layers.entries())
-    if (!rewritten.has(index)) await copyBlob(image, layer, sink, options.onProgress);
+    if (!rewritten.has(index)) await copyBlob(image, layer, sink, onBytes);
   return finish(image, sink, { rewritten, last: ostree.length - 1 });
 }
 
@@ -69,12 +72,10 @@ async function writeAlike(
   sink: ImageSink,
   { mediaType, annotations }: Descriptor,
   tar: AsyncIterable<Uint8Array>,
-  onProgress: ((bytes: number) => void) | undefined,
 ): Promise<NewLayer> {
   return writeLayer(sink, tar, {
     compression: compressionOf(mediaType),
     ...(annotations === undefined ? {} : { annotations }),
-    ...(onProgress === undefined ? {} : { onProgress }),
   });
 }
 
@@ -84,14 +85,13 @@ function compressionOf(mediaType: string): Compression {
 
 /** The published repo that has a file of the commit's detached metadata in this layer. Warns of deltas. */
 async function publishedRepoIn(
-  image: OpenedImage,
-  descriptor: Descriptor,
+  layer: AsyncIterable<Uint8Array>,
   { commit }: CommitHead,
   { publishedRepos, warn }: ReplaceDetachedOptions,
 ): Promise<string | undefined> {
   let found: string | undefined;
   let hasDeltas = false;
-  for await (const { path } of readEntries(image.layer(descriptor))) {
+  for await (const { path } of readEntries(layer)) {
     const repo = publishedRepos.find((candidate) => path.startsWith(`${candidate}/`));
     if (repo === undefined) continue;
     if (path === `${repo}/${loosePath(commit, 'commitmeta')}`) found = repo;

@@ -22,6 +22,10 @@ export type BuildVirtualOptions = {
   readonly onPart?: (checksum: Checksum, pieces: readonly Buffer[]) => Promise<void>;
   /** Called before each part; the work ends if it rejects. */
   readonly beforePart?: () => Promise<void>;
+  /** Receives the bytes of content of all parts, before they are made. */
+  readonly onPlanned?: ((bytes: number) => void) | undefined;
+  /** Receives the bytes of content of each part that was made. */
+  readonly onMade?: ((bytes: number) => void) | undefined;
 };
 
 /**
@@ -39,6 +43,7 @@ export async function buildVirtualDeltas(
     minFallbackBytes: MAX_PART_FILE_BYTES,
     maxChunkBytes: VIRTUAL_PART_BYTES,
   });
+  options.onPlanned?.(plan.parts.reduce((sum, part) => sum + partSize(part), 0));
   const parts = await makeParts(source, plan, options);
   const deltas: VirtualDelta[] = [];
   for (const [profile, built] of parts) {
@@ -53,7 +58,7 @@ export async function buildVirtualDeltas(
 async function makeParts(
   source: ObjectSource,
   { parts }: DeltaPlan,
-  { profiles, maker, onPart, beforePart }: BuildVirtualOptions,
+  { profiles, maker, onPart, beforePart, onMade }: BuildVirtualOptions,
 ): Promise<ReadonlyMap<VirtualProfile, readonly BuiltPart[]>> {
   const all = new Map<VirtualProfile, BuiltPart[]>(profiles.map((profile) => [profile, []]));
   const upcoming = parts.entries();
@@ -71,6 +76,7 @@ async function makeParts(
             );
       for (const [nth, built] of [...all.values()].entries())
         built[index] = { ...(measured[nth] as MeasuredPart), usize: partSize(plan) };
+      onMade?.(partSize(plan));
     }
   };
   await Promise.all(Array.from({ length: maker.threads }, work));

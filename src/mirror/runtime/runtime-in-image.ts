@@ -34,6 +34,7 @@ export async function runtimeInImage(
   const createdBy = image.config.history?.[0]?.created_by ?? 'treeport runtime';
   return {
     architecture: image.config.architecture,
+    bytes: size,
     diffId: async () => diffId,
     async putLayer(sink, { created, onProgress }) {
       await copyBlob(image, layer, sink, onProgress);

@@ -12,7 +12,7 @@ import type { Digest } from '../../oci/model/descriptor.ts';
 import type { Compression } from '../../oci/write/compression.ts';
 import type { ImageSink } from '../../oci/write/image-sink.ts';
 import { writeLayer } from '../../oci/write/layer-writer.ts';
-import { type LayerFile, layerFilesFrom, layerTar } from '../layer.ts';
+import { type LayerFile, layerFilesFrom, layerTar, layerTarBytes } from '../layer.ts';
 import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO, RUNTIME_NODE } from '../layout.ts';
 import { elfArchitecture, readElf } from './elf.ts';
 import { localRuntime } from './local-runtime.ts';
@@ -27,6 +27,8 @@ export type RuntimeLayerOptions = {
 export type Runtime = {
   /** As Go names it. */
   readonly architecture: string;
+  /** What `putLayer` reports in all. */
+  readonly bytes: number;
   /** The layer's diff-id, which takes a fraction of the time of writing it. */
   diffId(): Promise<Digest>;
   /** Writes the layer into a sink. */
@@ -82,6 +84,7 @@ function fromFiles(architecture: string, files: readonly LayerFile[], createdBy:
   const sorted = files.toSorted((a, b) => compareBytes(a.path, b.path));
   return {
     architecture,
+    bytes: layerTarBytes(sorted),
     async diffId() {
       const hash = createHash('sha256');
       for await (const piece of layerTar(sorted)) hash.update(piece);

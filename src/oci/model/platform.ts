@@ -61,6 +61,11 @@ export function hostPlatform(): Platform {
   return { architecture: goArchitecture(process.arch), os: 'linux' };
 }
 
+/** `linux/arm/v7`, as tools show it. */
+export function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
+}
+
 /**
  * True if an image of platform `has` runs where `wants` is asked for; a variant counts only if it is asked
  * for.

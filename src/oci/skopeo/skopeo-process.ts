@@ -17,24 +17,35 @@ export type SkopeoProcessOptions = {
   readonly input?: string | undefined;
   /** Open file for its standard output, which is discarded otherwise. */
   readonly output?: number | undefined;
+  /** Has skopeo log what it does, and receives each message. */
+  readonly onDebug?: ((message: string) => void) | undefined;
 };
+
+/** A line of skopeo's log of what it does. */
+const DEBUG_LINE = /^time="[^"]*" level=debug msg=(.*)$/;
 
 export class SkopeoProcess {
   /** The exit status, or the signal that ended it; ERR_SKOPEO_MISSING if it could not be started. */
   readonly ended: Promise<number | NodeJS.Signals>;
   readonly #child: ChildProcess;
+  readonly #onDebug: SkopeoProcessOptions['onDebug'];
   #stderr = '';
+  /** The start of a line, which may be one of the log. */
+  #line = '';
 
-  constructor(args: readonly string[], { descriptors = [], input, output }: SkopeoProcessOptions = {}) {
+  constructor(
+    args: readonly string[],
+    { descriptors = [], input, output, onDebug }: SkopeoProcessOptions = {},
+  ) {
+    this.#onDebug = onDebug;
     const stdin = input === undefined ? undefined : unnamedFile(input);
-    const child = spawn('skopeo', [...registriesArgs(), ...args], {
+    const debug = onDebug === undefined ? [] : ['--debug'];
+    const child = spawn('skopeo', [...registriesArgs(), ...debug, ...args], {
       stdio: [stdin ?? 'ignore', output ?? 'ignore', 'pipe', ...descriptors],
     });
     if (stdin !== undefined) closeSync(stdin);
     this.#child = child;
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-MAX_STDERR);
-    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     const { promise, resolve, reject } = Promise.withResolvers<number | NodeJS.Signals>();
     child.once('error', (error) => reject(startFault(error)));
     child.once('close', (status, signal) => resolve(signal ?? status ?? 'SIGKILL'));
@@ -48,11 +59,22 @@ export class SkopeoProcess {
    * The message of skopeo's last log line (`time="…" level=fatal msg="…"`), else all of stderr, on one line.
    */
   get lastMessage(): string {
-    const quoted = [...this.#stderr.matchAll(/msg=("(?:[^"\\]|\\.)*")/g)].at(-1)?.[1];
+    const said = this.#stderr + this.#line;
+    const quoted = [...said.matchAll(/msg=("(?:[^"\\]|\\.)*")/g)].at(-1)?.[1];
     try {
-      return messageOf(quoted === undefined ? this.#stderr : JSON.parse(quoted));
+      return messageOf(quoted === undefined ? said : JSON.parse(quoted));
     } catch {
-      return messageOf(this.#stderr);
+      return messageOf(said);
+    }
+  }
+
+  #read(text: string): void {
+    const lines = (this.#line + text).split('\n');
+    this.#line = (lines.pop() ?? '').slice(-MAX_STDERR);
+    for (const line of lines) {
+      const message = this.#onDebug && DEBUG_LINE.exec(line)?.[1];
+      if (message === undefined) this.#stderr = `${this.#stderr}${line}\n`.slice(-MAX_STDERR);
+      else this.#onDebug?.(message);
     }
   }
 

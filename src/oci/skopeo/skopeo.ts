@@ -19,6 +19,8 @@ export type CopyOptions = {
   readonly watch?: ProgressWatch | undefined;
   /** Called with the pid when skopeo has started; what it returns is called at the end. */
   readonly onStart?: ((pid: number) => () => void) | undefined;
+  /** Receives the messages of skopeo's log of what it does. */
+  readonly onDebug?: ((message: string) => void) | undefined;
 };
 
 /** Kills skopeo when it has stalled. */
@@ -39,12 +41,13 @@ export async function skopeoCopy(
     what = `copying ${source} to ${destination}`,
     watch,
     onStart,
+    onDebug,
   }: CopyOptions = {},
 ): Promise<Digest> {
   return withTemporaryDirectory(async (directory) => {
     const digestFile = join(directory, 'digest');
     const args = [...global, 'copy', '--quiet', '--digestfile', digestFile, ...copy, source, destination];
-    await skopeo(args, { what, input, watch, onStart });
+    await skopeo(args, { what, input, watch, onStart, onDebug });
     return parseDigest((await readFile(digestFile, 'utf8')).trim(), `the digest of ${destination}`);
   });
 }
@@ -62,7 +65,7 @@ export function platformArgs(platform: Platform | undefined): readonly string[] 
   return variant === undefined ? args : [...args, '--override-variant', variant];
 }
 
-export type RunOptions = Pick<CopyOptions, 'input' | 'watch' | 'onStart'> & {
+export type RunOptions = Pick<CopyOptions, 'input' | 'watch' | 'onStart' | 'onDebug'> & {
   /** Open file for its standard output. */
   readonly output?: number;
   /** Names the operation in errors. */
@@ -72,9 +75,9 @@ export type RunOptions = Pick<CopyOptions, 'input' | 'watch' | 'onStart'> & {
 /** Runs skopeo to completion. */
 export async function skopeo(
   args: readonly string[],
-  { what, input, output, watch, onStart }: RunOptions,
+  { what, input, output, watch, onStart, onDebug }: RunOptions,
 ): Promise<void> {
-  const process = new SkopeoProcess(args, { input, output });
+  const process = new SkopeoProcess(args, { input, output, onDebug });
   const state: { fault: Error | undefined } = { fault: undefined };
   const endWatch = watchProgress(watch?.stall, watch?.progress, (limit) => {
     state.fault = limit.fault(what);

@@ -8,14 +8,16 @@ import { canonicalJson } from '../model/canonical-json.ts';
 import type { Annotations, Descriptor, Platform } from '../model/descriptor.ts';
 import { imageManifest } from '../model/manifest.ts';
 import * as mediaTypes from '../model/media-types.ts';
+import { formatPlatform } from '../model/platform.ts';
 import { formatImageReference } from '../model/reference.ts';
 import type { OpenedImage } from '../read/opened-image.ts';
-import { copyBlob, type ImageSink, putBlob } from './image-sink.ts';
+import { copyBlob, type ImageSink, type OnImageBytes, putBlob } from './image-sink.ts';
 
 export type ImageIndexOptions = {
   /** Of the index. */
   readonly annotations: Annotations;
-  readonly onProgress?: (bytes: number) => void;
+  /** With the total. */
+  readonly onProgress?: OnImageBytes;
 };
 
 /**
@@ -27,9 +29,27 @@ export async function writeImageIndex(
   images: readonly OpenedImage[],
   { annotations, onProgress }: ImageIndexOptions,
 ): Promise<Descriptor> {
+  const layers = images.flatMap(({ manifest }) => manifest.layers);
+  const total = layers.reduce((sum, { size }) => sum + size, 0);
+  const onBytes = onProgress && ((bytes: number) => onProgress(bytes, total));
+  return writeIndexOf(sink, images, annotations, (image) => copyImage(sink, image, onBytes));
+}
+
+/**
+ * Writes what `make` makes of each image, which finishes the sink that it gets as for an image alone, and an
+ * index of those.
+ */
+export async function writeIndexOf(
+  sink: ImageSink,
+  images: readonly OpenedImage[],
+  annotations: Annotations,
+  make: (image: OpenedImage, sink: ImageSink, index: number) => Promise<Descriptor>,
+): Promise<Descriptor> {
   refuseEqualPlatforms(images);
+  const part: ImageSink = { ...partOf(sink), finish: async () => {}, abort: async () => {} };
   const manifests: Descriptor[] = [];
-  for (const image of images) manifests.push(await copyImage(sink, image, onProgress));
+  for (const [index, image] of images.entries())
+    manifests.push({ ...(await make(image, part, index)), platform: platformOf(image) });
   const index = {
     schemaVersion: 2,
     mediaType: mediaTypes.MEDIA_TYPE_INDEX,
@@ -41,17 +61,19 @@ export async function writeImageIndex(
   return descriptor;
 }
 
-/** The descriptor of the image in the index. */
+function partOf(sink: ImageSink): Pick<ImageSink, 'has' | 'openBlob'> {
+  return { has: (blob) => sink.has(blob), openBlob: () => sink.openBlob() };
+}
+
 async function copyImage(
   sink: ImageSink,
   image: OpenedImage,
-  onProgress: ImageIndexOptions['onProgress'],
+  onProgress: ((bytes: number) => void) | undefined,
 ): Promise<Descriptor> {
   const { manifest, configBytes } = image;
   for (const layer of manifest.layers) await copyBlob(image, layer, sink, onProgress);
   await putBlob(sink, configBytes, manifest.config.mediaType);
-  const mediaType = manifest.mediaType ?? mediaTypes.MEDIA_TYPE_MANIFEST;
-  return { ...(await putBlob(sink, manifestOf(image), mediaType)), platform: platformOf(image) };
+  return putBlob(sink, manifestOf(image), manifest.mediaType ?? mediaTypes.MEDIA_TYPE_MANIFEST);
 }
 
 /** As it is stored; anew for an image of containers-storage, whose layers have other digests there. */
@@ -68,8 +90,7 @@ function platformOf({ config: { architecture, os, variant } }: OpenedImage): Pla
 function refuseEqualPlatforms(images: readonly OpenedImage[]): void {
   const seen = new Map<string, OpenedImage>();
   for (const image of images) {
-    const { os, architecture, variant } = platformOf(image);
-    const platform = [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
+    const platform = formatPlatform(platformOf(image));
     const other = seen.get(platform);
     if (other !== undefined) {
       const places = [other, image].map(({ reference }) => formatImageReference(reference));

@@ -35,6 +35,9 @@ export type ImageSink = {
   abort(): Promise<void>;
 };
 
+/** Receives the bytes read for an image since the last call, and the total if it is known. */
+export type OnImageBytes = (bytes: number, total?: number) => void;
+
 /** Writes a small blob from memory. */
 export async function putBlob(sink: ImageSink, bytes: Uint8Array, mediaType: string): Promise<Descriptor> {
   const digest = digestOf(bytes);

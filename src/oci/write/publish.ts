@@ -9,7 +9,7 @@ import { formatImageReference, type ImageReference, layoutLocation } from '../mo
 import { signingArgs } from '../skopeo/image-signing.ts';
 import { skopeoAccess } from '../skopeo/registry-access.ts';
 import { skopeoCopy } from '../skopeo/skopeo.ts';
-import { watchUpload } from '../skopeo/upload-progress.ts';
+import { UploadWatch } from '../skopeo/upload-progress.ts';
 import { createArchiveSink } from './archive.ts';
 import { checkDestination, type DestinationOptions } from './destination.ts';
 import type { ImageSink } from './image-sink.ts';
@@ -18,7 +18,7 @@ import { createLayoutSink } from './layout-directory.ts';
 export type PublishImageOptions = DestinationOptions & {
   /** The destination was checked already, so that it is not asked again. */
   readonly isChecked?: boolean;
-  /** Receives, from time to time, how many bytes of the finished image skopeo has read, and their total. */
+  /** Receives, from time to time, how many bytes skopeo has sent of those that are to be sent, and their total. */
   readonly onUpload?: (done: number, total: number) => void;
 };
 
@@ -48,8 +48,15 @@ export async function publishImage(
         const { args, input } = skopeoAccess(reference, options, 'dest-');
         const to = formatImageReference(reference);
         const copy = [...(isIndex ? ['--all'] : []), ...args, ...(await signingArgs(signing))];
-        const onStart = onUpload && ((pid: number) => watchUpload(pid, path, onUpload));
-        return skopeoCopy(`oci:${path}`, to, { copy, input, what: `writing ${to}`, onStart });
+        const upload = onUpload && new UploadWatch(path, onUpload);
+        const watching = upload && {
+          onStart: (pid: number) => upload.start(pid),
+          onDebug: (message: string) => upload.read(message),
+        };
+        const copying = { copy, input, what: `writing ${to}`, ...watching };
+        const digest = await skopeoCopy(`oci:${path}`, to, copying);
+        upload?.finish();
+        return digest;
       });
   }
 }

@@ -43,6 +43,29 @@ exit 1
   );
 });
 
+test('skopeo logs what it does for callers who want that, and it stays out of errors', async (t) => {
+  const folder = await withSkopeo(
+    t,
+    `#!/bin/sh
+echo "$@" > "$(dirname "$0")/words"
+cat >&2 <<'END'
+time="x" level=debug msg="Skipping blob sha256:0"
+time="x" level=fatal msg="the last word"
+time="x" level=debug msg=done
+END
+exit 1
+`,
+  );
+  const messages: string[] = [];
+  const onDebug = (message: string) => messages.push(message);
+  await assert.rejects(
+    skopeoCopy('dir:a', 'dir:b', { onDebug }),
+    coded('ERR_SKOPEO', 'failed: the last word'),
+  );
+  assert.deepEqual(messages, ['"Skipping blob sha256:0"', 'done']);
+  assert.match(await readFile(join(folder, 'words'), 'utf8'), /^--debug copy /);
+});
+
 test('skopeo killed: says so', async (t) => {
   await withSkopeo(t, '#!/bin/sh\nkill -9 $$\n');
   await assert.rejects(skopeoCopy('dir:a', 'dir:b'), coded('ERR_SKOPEO', 'SIGKILL'));

@@ -7,8 +7,10 @@ import { imagePlatforms } from '../../../src/oci/read/index-platforms.ts';
 import { openImage } from '../../../src/oci/read/open-image.ts';
 import type { OpenedImage } from '../../../src/oci/read/opened-image.ts';
 import { writeImageIndex } from '../../../src/oci/write/image-index.ts';
+import type { OnImageBytes } from '../../../src/oci/write/image-sink.ts';
 import { publishImage } from '../../../src/oci/write/publish.ts';
 import { coded } from '../../support/expect.ts';
+import { ReportedBytes } from '../../support/reported-bytes.ts';
 import { oneFileTar, testFolder, writeSmallImage } from '../../support/small-image.ts';
 
 const AMD64 = { architecture: 'amd64', os: 'linux' };
@@ -30,13 +32,18 @@ async function twoImages(t: TestContext) {
   return { folder, references, digests };
 }
 
-async function indexInto(target: string, sources: readonly string[], annotations = {}) {
+async function indexInto(
+  target: string,
+  sources: readonly string[],
+  annotations = {},
+  onProgress: OnImageBytes = () => {},
+) {
   const images: OpenedImage[] = [];
   for (const source of sources) images.push(...(await openAllPlatforms(parseImageReference(source))));
   try {
     return await publishImage(
       parseImageReference(target),
-      (sink) => writeImageIndex(sink, images, { annotations }),
+      (sink) => writeImageIndex(sink, images, { annotations, onProgress }),
       { isIndex: true },
     );
   } finally {
@@ -70,6 +77,14 @@ test('an index of an index has its images, and the same bytes', async (t) => {
   const sources = [`oci:${folder}/one`, `oci-archive:${folder}/two.tar:v1`];
   const first = await indexInto(`oci:${folder}/both`, sources);
   assert.equal(await indexInto(`oci:${folder}/again`, [`oci:${folder}/both`]), first);
+});
+
+test('the total of the progress is the bytes of all layers', async (t) => {
+  const { folder } = await twoImages(t);
+  const reported = new ReportedBytes();
+  const sources = [`oci:${folder}/one`, `oci-archive:${folder}/two.tar:v1`];
+  await indexInto(`oci:${folder}/both`, sources, {}, reported.onProgress);
+  assert.deepEqual([...reported.totals], [reported.done]);
 });
 
 test('one image alone has no platforms to choose from', async (t) => {
