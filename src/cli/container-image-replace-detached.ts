@@ -1,19 +1,18 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { CommitHead } from '../tar/import-commit.ts';
-import { archOption, archPlatform } from './arch-option.ts';
+import { allOption, archOption, type PlatformOptions } from './arch-option.ts';
 import { collectText } from './encapsulate-options.ts';
+import { publishChanged } from './publish-changed.ts';
 import { addPublishOptions, type PublishOptions } from './publish-options.ts';
-import { registryAccess } from './registry-options.ts';
 import { warn } from './report.ts';
-import { openTarget, publishAndPrint } from './run-publish.ts';
 
-type Options = PublishOptions & {
-  readonly src: string;
-  readonly dest: string;
-  readonly arch?: string;
-  readonly sign?: readonly string[];
-};
+type Options = PublishOptions &
+  PlatformOptions & {
+    readonly src: string;
+    readonly dest: string;
+    readonly sign?: readonly string[];
+  };
 
 export function addContainerImage(group: Command): void {
   const command = group
@@ -28,6 +27,7 @@ export function addContainerImage(group: Command): void {
     .requiredOption('--src <image>', 'the image: oci:DIR[:TAG], docker://NAME, …')
     .requiredOption('--dest <image>', 'where to write the changed image')
     .addOption(archOption())
+    .addOption(allOption())
     .option(
       '--sign <type=source>',
       'instead of replacing, add a signature by ed25519=file:PATH, spki=file:PATH or TYPE=command:COMMAND; may be repeated',
@@ -39,25 +39,19 @@ export function addContainerImage(group: Command): void {
 
 async function replace(contents: string | undefined, options: Options): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
-  const { openImage } = await import('../oci/read/open-image.ts');
   const { replaceDetached } = await import('../container/signatures/replace-detached.ts');
   const { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO } = await import('../mirror/layout.ts');
   if (contents !== undefined && options.sign !== undefined)
     throw new TreeportError('ERR_USAGE', 'give either a file with the new metadata or --sign');
+  if (contents !== undefined && options.all)
+    throw new TreeportError('ERR_USAGE', 'new metadata is for one commit; choose its image with --arch');
   const [from, to] = [parseImageReference(options.src), parseImageReference(options.dest)];
   const change =
     options.sign === undefined ? await contentsChange(contents) : await signingChange(options.sign);
-  const access = await registryAccess(options);
-  const target = await openTarget(to, options);
-  const image = await openImage(from, { ...access, ...(await archPlatform(options.arch)), reread: true });
   const publishedRepos = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}`);
-  try {
-    await publishAndPrint(target, 'replace-detached-metadata', options, (sink, onProgress) =>
-      replaceDetached(image, sink, { change, publishedRepos, warn, onProgress }),
-    );
-  } finally {
-    await image.close();
-  }
+  await publishChanged('replace-detached-metadata', { from, to }, options, (image, sink, onProgress) =>
+    replaceDetached(image, sink, { change, publishedRepos, warn, onProgress }),
+  );
 }
 
 type Change = (head: CommitHead) => Promise<Uint8Array | undefined>;

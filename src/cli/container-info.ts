@@ -2,20 +2,18 @@ import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { CommitInfo, ImageInfo, ImageInfoOptions } from '../container/inspect/image-info.ts';
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
-import type { Platform } from '../oci/model/descriptor.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
-import { archOption, archPlatform } from './arch-option.ts';
+import { allOption, archOption, type PlatformOptions, platformsForOstree } from './arch-option.ts';
 import { printJson, printLine } from './output.ts';
 import { addRegistryOptions, type RegistryOptions, registryAccess } from './registry-options.ts';
 
-type Options = RegistryOptions & {
-  readonly repo?: string;
-  readonly remote?: string;
-  readonly commits?: boolean;
-  readonly arch?: string;
-  readonly all?: boolean;
-  readonly json?: boolean;
-};
+type Options = RegistryOptions &
+  PlatformOptions & {
+    readonly repo?: string;
+    readonly remote?: string;
+    readonly commits?: boolean;
+    readonly json?: boolean;
+  };
 
 export function addContainerInfo(group: Command): void {
   const command = group
@@ -24,8 +22,8 @@ export function addContainerInfo(group: Command): void {
     .argument('<image>', 'an image reference, with or without a verification scheme')
     .option('--repo <path>', 'verify the signatures with the keys of a remote of this repository')
     .option('--remote <name>', 'the remote to verify with, if the reference names none')
-    .addOption(archOption().conflicts('all'))
-    .option('--all', 'show the images of an index for all platforms')
+    .addOption(archOption())
+    .addOption(allOption())
     .option('--commits', 'also list the other commits that a mirror image serves, from its layers')
     .option('--json', 'print everything as one JSON document');
   addRegistryOptions(command).action(showInfo);
@@ -39,7 +37,7 @@ async function showInfo(text: string, options: Options): Promise<void> {
   const infoOptions = verification(reference, options);
   const access = await registryAccess(options);
   const documents: object[] = [];
-  for (const platform of await platformsOf(reference, options)) {
+  for (const platform of await platformsForOstree(reference.image, options)) {
     const image = await openOstreeImage(reference, { ...access, ...platform });
     try {
       const info = await withPublishedRefs(await imageInfo(image, infoOptions), image);
@@ -54,19 +52,6 @@ async function showInfo(text: string, options: Options): Promise<void> {
     }
   }
   if (options.json) await printJson(options.all ? documents : documents[0], 2);
-}
-
-type ChosenPlatform = { readonly platform?: Platform };
-
-async function platformsOf(
-  { image }: OstreeImageReference,
-  options: Options,
-): Promise<readonly ChosenPlatform[]> {
-  if (options.all !== true) return [await archPlatform(options.arch)];
-  const { imagePlatforms } = await import('../oci/read/index-platforms.ts');
-  const { withOstreeCredentials } = await import('../container/inspect/open-ostree-image.ts');
-  const platforms = await imagePlatforms(image, await withOstreeCredentials(await registryAccess(options)));
-  return platforms?.map((platform) => ({ platform })) ?? [{}];
 }
 
 /** A container build cannot compute the label that names the refs: without it the layers are read. */

@@ -4,7 +4,13 @@ import type { ImportEvent } from '../container/import/import-events.ts';
 import type { MountedReport } from '../container/import/import-mounted.ts';
 import type { ImportReport } from '../container/import/unencapsulate.ts';
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
-import { archOption, archPlatform } from './arch-option.ts';
+import {
+  allOption,
+  archOption,
+  type ChosenPlatform,
+  type PlatformOptions,
+  platformsForOstree,
+} from './arch-option.ts';
 import { disableIncrementalMarking } from './gc-flags.ts';
 import { checkTimestampOption, quietOption, repoOption, timestampCheckOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
@@ -12,15 +18,15 @@ import { startProgress } from './progress.ts';
 import { addRegistryOptions, type RegistryOptions, registryAccess } from './registry-options.ts';
 import { warn } from './report.ts';
 
-type Options = RegistryOptions & {
-  readonly repo: string;
-  readonly writeRef?: string;
-  readonly timestampCheck?: boolean;
-  readonly unverified?: boolean;
-  readonly arch?: string;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
-};
+type Options = RegistryOptions &
+  PlatformOptions & {
+    readonly repo: string;
+    readonly writeRef?: string;
+    readonly timestampCheck?: boolean;
+    readonly unverified?: boolean;
+    readonly quiet?: boolean;
+    readonly json?: boolean;
+  };
 
 type Report = ImportReport | MountedReport;
 
@@ -40,7 +46,8 @@ export function addContainerUnencapsulate(group: Command): void {
       '--unverified',
       'accept an image reference without a verification scheme, and verify no signature',
     )
-    .addOption(archOption());
+    .addOption(archOption())
+    .addOption(allOption().conflicts('writeRef'));
   addRegistryOptions(command)
     .option('--json', 'print progress and results as JSON, one object per line')
     .addOption(quietOption())
@@ -53,12 +60,15 @@ async function importImage(text: string, options: Options): Promise<void> {
   await disableIncrementalMarking();
   const reporter = options.json ? jsonReporter() : progressReporter(options);
   try {
-    const report =
-      (await importByMount(reference, options, reporter)) ??
-      (await importLayers(reference, options, reporter));
-    reporter.stop();
-    if (options.json) await printJson(importedEvent(report, options.writeRef));
-    else await printReport(report, options);
+    const mounted = await importByMount(reference, options, reporter);
+    const report = async (imported: Report) => {
+      reporter.stop();
+      if (options.json) await printJson(importedEvent(imported, options.writeRef));
+      else await printReport(imported, options);
+    };
+    if (mounted !== undefined) return await report(mounted);
+    for (const platform of await platformsForOstree(reference.image, options))
+      await report(await importLayers(reference, platform, options, reporter));
   } catch (error) {
     reporter.stop();
     throw error;
@@ -74,7 +84,8 @@ async function importByMount(
   options: Options,
   { onEvent }: Reporter,
 ): Promise<MountedReport | undefined> {
-  if (reference.image.transport !== 'containers-storage' || options.arch !== undefined) return undefined;
+  const { arch, all } = options;
+  if (reference.image.transport !== 'containers-storage' || arch !== undefined || all) return undefined;
   const { importFromStorage } = await import('../container/import/import-from-storage.ts');
   return importFromStorage(reference, {
     ...refTarget(options),
@@ -84,15 +95,13 @@ async function importByMount(
 
 async function importLayers(
   reference: OstreeImageReference,
+  platform: ChosenPlatform,
   options: Options,
   { onEvent }: Reporter,
 ): Promise<ImportReport> {
   const { unencapsulate } = await import('../container/import/unencapsulate.ts');
   const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const image = await openOstreeImage(reference, {
-    ...(await registryAccess(options)),
-    ...(await archPlatform(options.arch)),
-  });
+  const image = await openOstreeImage(reference, { ...(await registryAccess(options)), ...platform });
   try {
     return await unencapsulate(image, {
       ...refTarget(options),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Bake } from '../mirror/packs/bake.ts';
 import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
-import { archOption, archPlatform } from './arch-option.ts';
+import { allOption, archOption, type PlatformOptions } from './arch-option.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
 import {
   bakedReporter,
@@ -12,21 +12,21 @@ import {
   summarySigners,
   virtualDeltaOption,
 } from './mirror-options.ts';
+import { publishChanged } from './publish-changed.ts';
 import { addPublishOptions, type PublishOptions } from './publish-options.ts';
 import { registryAccess } from './registry-options.ts';
 import { warn } from './report.ts';
-import { openTarget, publishAndPrint } from './run-publish.ts';
 
-type Options = PublishOptions & {
-  readonly ref?: readonly string[];
-  readonly label?: readonly (readonly [string, string])[];
-  readonly arch?: string;
-  readonly compression?: string;
-  readonly runtime?: string;
-  readonly bake: Bake;
-  readonly delta: 'virtual' | 'none';
-  readonly signSummary?: readonly string[];
-};
+type Options = PublishOptions &
+  PlatformOptions & {
+    readonly ref?: readonly string[];
+    readonly label?: readonly (readonly [string, string])[];
+    readonly compression?: string;
+    readonly runtime?: string;
+    readonly bake: Bake;
+    readonly delta: 'virtual' | 'none';
+    readonly signSummary?: readonly string[];
+  };
 
 export function addMirrorWrap(group: Command): void {
   const command = group
@@ -44,6 +44,7 @@ export function addMirrorWrap(group: Command): void {
     )
     .option('-l, --label <key=value>', 'add a label; may be repeated', collectLabel)
     .addOption(archOption())
+    .addOption(allOption())
     .option(
       '--compression <kind>',
       'compression of the added layers: gzip[:1-9] or zstd[:1-19] (default: gzip:6)',
@@ -58,15 +59,12 @@ export function addMirrorWrap(group: Command): void {
 
 async function wrap(source: string, destination: string, options: Options): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
-  const { openImage } = await import('../oci/read/open-image.ts');
   const { wrapImage } = await import('../mirror/wrap.ts');
   const from = parseImageReference(source);
   const to = parseImageReference(destination);
   const compression =
     options.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(options.compression);
   const access = await registryAccess(options);
-  const target = await openTarget(to, options);
-  const image = await openImage(from, { ...access, ...(await archPlatform(options.arch)), reread: true });
   const wrapOptions = {
     refs: options.ref ?? [],
     labels: Object.fromEntries(options.label ?? []),
@@ -78,11 +76,7 @@ async function wrap(source: string, destination: string, options: Options): Prom
     onBaked: bakedReporter(options),
     warn,
   };
-  try {
-    await publishAndPrint(target, 'mirror wrap', options, (sink, onProgress) =>
-      wrapImage(image, sink, { ...wrapOptions, onProgress }),
-    );
-  } finally {
-    await image.close();
-  }
+  await publishChanged('mirror wrap', { from, to }, options, (image, sink, onProgress) =>
+    wrapImage(image, sink, { ...wrapOptions, onProgress }),
+  );
 }

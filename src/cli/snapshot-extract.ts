@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { Extracted } from '../snapshot/extract.ts';
-import { archOption } from './arch-option.ts';
+import { allOption, archOption, printResults } from './arch-option.ts';
 import { disableIncrementalMarking } from './gc-flags.ts';
 import { imageArgument } from './image-argument.ts';
 import { quietOption, repoOption } from './options.ts';
-import { printJson, printLine } from './output.ts';
+import { printJson } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addRegistryOptions } from './registry-options.ts';
 import { warn } from './report.ts';
-import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
+import { eachSnapshotImage, mediumOption, type SnapshotImageOptions } from './snapshot-image.ts';
 
 type Options = SnapshotImageOptions & {
   readonly repo: string;
@@ -26,6 +26,7 @@ export function addSnapshotExtract(group: Command): void {
   addRegistryOptions(command)
     .addOption(mediumOption())
     .addOption(archOption())
+    .addOption(allOption())
     .option('--json', 'print the result as JSON')
     .addOption(quietOption())
     .action(extract);
@@ -39,7 +40,7 @@ async function extract(text: string, globs: readonly string[], options: Options)
   const progress = startProgress({ label: 'snapshot extract', unit: 'bytes', quiet: options.quiet });
   const state = { bytes: 0 };
   try {
-    const extracted = await withSnapshotImage(text, options, (snapshot) =>
+    const results = await eachSnapshotImage(text, options, (snapshot) =>
       extractSnapshot(snapshot, {
         repo: options.repo,
         globs,
@@ -52,20 +53,18 @@ async function extract(text: string, globs: readonly string[], options: Options)
       }),
     );
     progress.finish({ where: options.repo });
-    if (options.json) await printJson(extracted);
-    else await printExtracted(extracted, options);
+    const { all, json } = options;
+    if (json) return await printJson(all ? results : results[0]?.result);
+    await printResults(results, { all }, (extracted) => extractedLines(extracted, options));
   } finally {
     progress.stop();
   }
 }
 
-async function printExtracted(
+function extractedLines(
   { refs, commits, fetched, cached }: Extracted,
   { quiet }: Options,
-): Promise<void> {
-  for (const { name, commit } of refs) await printLine(`${name} => ${commit}`);
-  if (quiet) return;
-  await printLine(
-    `${refs.length} refs, ${commits} commits; layers: ${fetched} read, ${cached} were there already`,
-  );
+): readonly string[] {
+  const counts = `${refs.length} refs, ${commits} commits; layers: ${fetched} read, ${cached} were there already`;
+  return [...refs.map(({ name, commit }) => `${name} => ${commit}`), ...(quiet ? [] : [counts])];
 }

@@ -2,17 +2,21 @@
  * Opens the image argument of the verbs that read snapshots; an archive may lie in pieces on several media.
  */
 import { Option } from 'commander';
+import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Snapshot } from '../snapshot/open.ts';
-import { archPlatform } from './arch-option.ts';
+import {
+  type ChosenPlatform,
+  type PlatformOptions,
+  type PlatformResult,
+  platformsForOstree,
+} from './arch-option.ts';
 import { collectText } from './encapsulate-options.ts';
 import { imageArgument } from './image-argument.ts';
 import { type RegistryOptions, registryAccess } from './registry-options.ts';
 
-export type SnapshotImageOptions = RegistryOptions & {
-  readonly medium?: readonly string[];
-  readonly arch?: string;
-};
+export type SnapshotImageOptions = RegistryOptions &
+  PlatformOptions & { readonly medium?: readonly string[] };
 
 /** `--medium`: where other pieces are. */
 export function mediumOption(): Option {
@@ -25,24 +29,41 @@ export function mediumOption(): Option {
 /** Opens the snapshot for `work`. */
 export async function withSnapshotImage<T>(
   text: string,
-  options: SnapshotImageOptions,
+  options: Omit<SnapshotImageOptions, 'all'>,
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
+  const [{ result }] = (await eachSnapshotImage(text, options, work)) as [PlatformResult<T>];
+  return result;
+}
+
+/** Opens the snapshot for `work`; with `--all` that of each platform, one after the other. */
+export async function eachSnapshotImage<T>(
+  text: string,
+  options: SnapshotImageOptions,
+  work: (snapshot: Snapshot) => Promise<T>,
+): Promise<readonly PlatformResult<T>[]> {
   const { openSnapshot } = await import('../snapshot/open.ts');
-  const image = await openArgument(text, options);
-  try {
-    return await work(await openSnapshot(image));
-  } finally {
-    await image.close();
+  const { formatPlatform } = await import('../oci/model/platform.ts');
+  const { reference } = imageArgument(text);
+  const results: PlatformResult<T>[] = [];
+  for (const platform of await platformsForOstree(reference.image, options)) {
+    const image = await openArgument(reference, options, platform);
+    try {
+      const result = await work(await openSnapshot(image));
+      results.push({ platform: formatPlatform(image.config), result });
+    } finally {
+      await image.close();
+    }
   }
+  return results;
 }
 
 async function openArgument(
-  text: string,
-  { medium = [], arch, ...options }: SnapshotImageOptions,
+  reference: OstreeImageReference,
+  { medium = [], ...options }: SnapshotImageOptions,
+  platform: ChosenPlatform,
 ): Promise<OpenedImage> {
   const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const { reference } = imageArgument(text);
   const { image, verification } = reference;
   if (image.transport === 'oci-archive' && verification.kind !== 'container-policy') {
     const { findPieces } = await import('../snapshot/pieces/find-pieces.ts');
@@ -51,5 +72,5 @@ async function openArgument(
     const [first, ...others] = await findPieces(layoutLocation(image).path, medium);
     if (first !== undefined) return openPieces(image, [first, ...others]);
   }
-  return openOstreeImage(reference, { ...(await registryAccess(options)), ...(await archPlatform(arch)) });
+  return openOstreeImage(reference, { ...(await registryAccess(options)), ...platform });
 }

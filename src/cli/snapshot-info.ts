@@ -2,11 +2,10 @@ import type { Command } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
 import { timestampText } from '../base/timestamp.ts';
 import type { SnapshotInfo } from '../snapshot/info.ts';
-import { archOption } from './arch-option.ts';
+import { allOption, archOption, printResults } from './arch-option.ts';
 import { imageArgument } from './image-argument.ts';
-import { printJson, printLine } from './output.ts';
 import { addRegistryOptions } from './registry-options.ts';
-import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
+import { eachSnapshotImage, mediumOption, type SnapshotImageOptions } from './snapshot-image.ts';
 
 type Options = SnapshotImageOptions & { readonly json?: boolean };
 
@@ -18,6 +17,7 @@ export function addSnapshotInfo(group: Command): void {
   addRegistryOptions(command)
     .addOption(mediumOption())
     .addOption(archOption())
+    .addOption(allOption())
     .option('--json', 'print it as JSON, with all refs and commits')
     .action(info);
 }
@@ -25,11 +25,8 @@ export function addSnapshotInfo(group: Command): void {
 async function info(text: string, options: Options): Promise<void> {
   const { snapshotInfo } = await import('../snapshot/info.ts');
   const { name } = imageArgument(text);
-  await withSnapshotImage(text, options, async (snapshot) => {
-    const about = snapshotInfo(snapshot);
-    if (options.json) await printJson(about, 2);
-    else for (const line of infoLines(name, about)) await printLine(line);
-  });
+  const results = await eachSnapshotImage(text, options, async (snapshot) => snapshotInfo(snapshot));
+  await printResults(results, options, (about) => infoLines(name, about));
 }
 
 function infoLines(

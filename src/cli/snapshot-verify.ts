@@ -3,14 +3,14 @@ import { TreeportError } from '../base/errors.ts';
 import { isEngineName } from '../ostree/sign/engines.ts';
 import type { SignedData } from '../ostree/sign/signed-commit.ts';
 import type { SignatureKind } from '../ostree/sign/signer.ts';
-import { archOption } from './arch-option.ts';
+import { allOption, archOption, printResults } from './arch-option.ts';
 import { collectText } from './encapsulate-options.ts';
 import { jsonOption, quietOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addRegistryOptions } from './registry-options.ts';
 import { signTypeOption } from './sign-options.ts';
-import { mediumOption, type SnapshotImageOptions, withSnapshotImage } from './snapshot-image.ts';
+import { eachSnapshotImage, mediumOption, type SnapshotImageOptions } from './snapshot-image.ts';
 
 type Options = SnapshotImageOptions & {
   readonly signType: SignatureKind;
@@ -27,6 +27,7 @@ export function addSnapshotVerify(group: Command): void {
   addRegistryOptions(command)
     .addOption(mediumOption())
     .addOption(archOption())
+    .addOption(allOption())
     .option(
       '--keys-file <path>',
       'demand that every commit is signed by a public key in this file, of the kind --sign-type (GPG: a keyring); may be repeated',
@@ -47,9 +48,9 @@ async function verify(text: string, options: Options): Promise<void> {
   const progress = startProgress({ label: 'snapshot verify', unit: 'bytes', quiet: options.quiet });
   const state = { bytes: 0 };
   try {
-    const { objects, commits, signed } = await withTemporaryDirectory(async (directory) => {
+    const results = await withTemporaryDirectory(async (directory) => {
       const verifySignature = await signatureVerifier(options, directory);
-      return withSnapshotImage(text, options, (snapshot) =>
+      return eachSnapshotImage(text, options, (snapshot) =>
         verifySnapshot(snapshot, {
           ...(verifySignature === undefined ? {} : { verifySignature }),
           onProgress: (bytes, total) => {
@@ -60,10 +61,11 @@ async function verify(text: string, options: Options): Promise<void> {
       );
     });
     progress.finish({ where: text });
-    if (options.json) return await printJson({ objects, commits, signed }, 2);
-    if (options.quiet) return;
-    const signatures = signed === 0 ? 'no signature was verified' : `${signed} commits are signed`;
-    await printLine(`good: ${objects} objects of ${commits} commits; ${signatures}`);
+    if (options.quiet && !options.json) return;
+    await printResults(results, options, ({ objects, commits, signed }) => {
+      const signatures = signed === 0 ? 'no signature was verified' : `${signed} commits are signed`;
+      return [`good: ${objects} objects of ${commits} commits; ${signatures}`];
+    });
   } finally {
     progress.stop();
   }
