@@ -21,14 +21,16 @@ test('values are completed by what their placeholders and arguments are called',
   assert.deepEqual(argumentsOf('container import'), ['image']);
   assert.deepEqual(argumentsOf('mirror build'), ['ref-or-image']);
   assert.deepEqual(argumentsOf('completion'), [['bash', 'zsh', 'fish']]);
+  assert.deepEqual(argumentsOf('delta verify'), ['delta']);
   const options = new Map(
-    ['container export', 'serve'].flatMap((path) =>
+    ['container export', 'serve', 'sign verify'].flatMap((path) =>
       commandOf(path).options.map(({ names, value }) => [names.at(-1), value]),
     ),
   );
   assert.deepEqual(options.get('--repo'), { kind: 'directory' });
   assert.deepEqual(options.get('--authfile'), { kind: 'file' });
   assert.deepEqual(options.get('--previous-build'), { kind: 'image' });
+  assert.deepEqual(options.get('--remote'), { kind: 'remote' });
   assert.deepEqual(options.get('--packing'), { choices: ['compatible', 'stable', 'single'] });
   assert.deepEqual(options.get('--base-path'), { kind: 'text' });
   assert.equal(options.get('--dry-run'), undefined);

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { sharedFiles } from '../../scripts/generate-share.ts';
 import { completionScript } from '../../src/cli/completion.ts';
 import { buildProgram } from '../../src/cli/program.ts';
-import { FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
+import {
+  FIXTURE_COMMIT,
+  FIXTURE_REF,
+  FIXTURE_UPDATE_COMMIT,
+  updateOstreeFixture,
+  writeOstreeFixture,
+} from '../support/ostree-fixture.ts';
 import { unlessInstalled } from '../support/programs.ts';
-import { environment, run, TREEPORT } from './support/run.ts';
+import { environment, mustTreeport, run, TREEPORT } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 
 /** What the user types before Tab, and the command line after it. @ is the folder. */
@@ -30,6 +36,15 @@ const LINES = [
     'treeport container import --repo @/repo --write-ref exam',
     `treeport container import --repo @/repo --write-ref ${FIXTURE_REF} `,
   ],
+  [
+    `treeport delta show --repo @/repo ${FIXTURE_COMMIT.slice(0, 5)}`,
+    `treeport delta show --repo @/repo ${FIXTURE_COMMIT}-${FIXTURE_UPDATE_COMMIT} `,
+  ],
+  ['treeport delta verify --repo @/repo @/auth', 'treeport delta verify --repo @/repo @/auth.json '],
+  [
+    'treeport sign verify --repo @/repo --remote ups',
+    'treeport sign verify --repo @/repo --remote upstream ',
+  ],
   ['treeport container info oci-a', 'treeport container info oci-archive:'],
   ['treeport container info --authfile @/auth', 'treeport container info --authfile @/auth.json '],
   ['treeport container info oci-archive:@/auth', 'treeport container info oci-archive:@/auth.json '],
@@ -37,7 +52,11 @@ const LINES = [
 
 async function prepare(t: TestContext): Promise<string> {
   const folder = await tempDir(t);
-  for (const name of ['repo', 'a space']) await writeOstreeFixture(join(folder, name));
+  for (const name of ['repo', 'a space'])
+    await updateOstreeFixture(await writeOstreeFixture(join(folder, name)));
+  const repo = join(folder, 'repo');
+  await mustTreeport(['delta', 'generate', '--quiet', '--repo', repo, FIXTURE_REF]);
+  await appendFile(join(repo, 'config'), '[remote "upstream"]\nurl=https://example.com/repo\n');
   await mkdir(join(folder, 'bin'));
   await writeFile(join(folder, 'auth.json'), '{}');
   await writeFile(join(folder, 'bin/treeport'), `#!/bin/sh\nexec ${TREEPORT.join(' ')} "$@"\n`);

@@ -16,12 +16,18 @@ _treeport_words() {
   done
 }
 
-# Prints the refs of the repository that $1 names on the command line, maybe in quotes.
-_treeport_refs() {
-  local repo=${1//[\\\"\']/}
+# Prints the refs, deltas or remotes, as $1 says, of the repository that $2 names on the command line, maybe in
+# quotes.
+_treeport_of_repo() {
+  local repo=${2//[\\\"\']/}
   # shellcheck disable=SC2088 # the user's tilde
   [[ $repo == '~/'* ]] && repo=$HOME/${repo:2}
-  [[ -n $repo ]] && treeport repo refs --repo "$repo" 2>/dev/null
+  [[ -n $repo ]] || return
+  case $1 in
+    refs) treeport repo refs --repo "$repo" 2>/dev/null ;;
+    deltas) treeport delta list --repo "$repo" 2>/dev/null ;;
+    remotes) sed -n 's/^\[remote "\(.*\)"\]$/\1/p' "$repo/config" 2>/dev/null ;;
+  esac
 }
 
 # Adds those of the lines of stdin that begin with $1.
@@ -35,7 +41,12 @@ _treeport_value() {
   local prefix=
   case $1 in
     @text) ;;
-    @ref) _treeport_lines "$2" < <(_treeport_refs "$3") ;;
+    @ref) _treeport_lines "$2" < <(_treeport_of_repo refs "$3") ;;
+    @remote) _treeport_lines "$2" < <(_treeport_of_repo remotes "$3") ;;
+    @delta)
+      _treeport_lines "$2" < <(_treeport_of_repo deltas "$3")
+      _treeport_value @file "$2"
+      ;;
     @ref-or-image) _treeport_value @ref "$2" "$3"; _treeport_value @image "$2" ;;
     @image)
       case $2 in

@@ -14,8 +14,8 @@ function __treeport_at
     test "$tokens" = "$argv"
 end
 
-# The refs of the repository that --repo names.
-function __treeport_refs
+# The refs, deltas or remotes, as $argv[1] says, of the repository that --repo names.
+function __treeport_of_repo
     set -l tokens (commandline -opc)
     set -l repo
     for at in (seq (count $tokens))
@@ -26,7 +26,16 @@ function __treeport_refs
                 set repo (string replace -- --repo= '' $tokens[$at])
         end
     end
-    test -n "$repo"; and treeport repo refs --repo (string replace -r '^~/' "$HOME/" -- $repo) 2>/dev/null
+    test -n "$repo"; or return
+    set repo (string replace -r '^~/' "$HOME/" -- $repo)
+    switch $argv[1]
+        case refs
+            treeport repo refs --repo $repo 2>/dev/null
+        case deltas
+            treeport delta list --repo $repo 2>/dev/null
+        case remotes
+            string match -rg '^\[remote "(.*)"\]$' <$repo/config 2>/dev/null
+    end
 end
 
 # Transports, and files after those that lie in files.

@@ -4,9 +4,11 @@ import type { CompletedCommand, CompletedOption, CompletedValue, ValueKind } fro
 const CANDIDATES: Readonly<Record<ValueKind, string>> = {
   file: '-F',
   directory: "-a '(__fish_complete_directories)'",
-  ref: "-a '(__treeport_refs)'",
+  ref: "-a '(__treeport_of_repo refs)'",
+  delta: "-F -a '(__treeport_of_repo deltas)'",
+  remote: "-a '(__treeport_of_repo remotes)'",
   image: "-a '(__treeport_images)'",
-  'ref-or-image': "-a '(__treeport_refs; __treeport_images)'",
+  'ref-or-image': "-a '(__treeport_of_repo refs; __treeport_images)'",
   verb: '',
   text: '',
 };

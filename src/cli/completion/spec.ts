@@ -7,8 +7,20 @@ import type { Argument, Command, Option } from 'commander';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** `ref` is a ref of the repository that `--repo` names; `text` has no candidates. */
-export type ValueKind = 'file' | 'directory' | 'ref' | 'image' | 'ref-or-image' | 'verb' | 'text';
+/**
+ * `ref`, `delta` and `remote` are of the repository that `--repo` names, a delta may be a file as well; `text`
+ * has no candidates.
+ */
+export type ValueKind =
+  | 'file'
+  | 'directory'
+  | 'ref'
+  | 'delta'
+  | 'remote'
+  | 'image'
+  | 'ref-or-image'
+  | 'verb'
+  | 'text';
 
 export type CompletedValue = { readonly kind: ValueKind } | { readonly choices: readonly string[] };
 
@@ -41,7 +53,7 @@ const KINDS: Readonly<Record<string, ValueKind>> = {
   path: 'file',
   file: 'file',
   contents: 'file',
-  delta: 'file',
+  delta: 'delta',
   'image or directory': 'image',
   dir: 'directory',
   directory: 'directory',
@@ -105,6 +117,7 @@ function describeOption(option: Option): CompletedOption {
 function optionKind(name: string | undefined, placeholder: string): ValueKind {
   if (name === undefined || NO_FILES.includes(name)) return 'text';
   if (name === '--ref') return 'ref';
+  if (name === '--remote') return 'remote';
   return DIRECTORIES.includes(name) ? 'directory' : (KINDS[placeholder] ?? 'text');
 }
 

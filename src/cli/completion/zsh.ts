@@ -11,6 +11,8 @@ const ACTIONS: Readonly<Record<ValueKind, string>> = {
   file: '_files',
   directory: '_files -/',
   ref: '_treeport_ref',
+  delta: '_treeport_delta',
+  remote: '_treeport_remote',
   image: '_treeport_image',
   'ref-or-image': '_treeport_ref_or_image',
   verb: '_treeport_verb',
