@@ -10,10 +10,13 @@ import { PODMAN_PROGRAMS, Podman } from './support/podman.ts';
 import { startRegistry } from './support/registry.ts';
 import { mustTreeport, treeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
+import { startUploadCounter } from './support/upload-counter.ts';
 
 const skip = unlessOsRepo('skopeo', 'docker-registry', ...PODMAN_PROGRAMS);
 const timeout = 300_000;
 const INSECURE = '--insecure-skip-tls-verification';
+
+const digestIn = ({ digest }: { readonly digest: string }) => digest;
 
 test('podman chooses its platform from an index of images in other repositories', {
   skip,
@@ -21,7 +24,7 @@ test('podman chooses its platform from an index of images in other repositories'
 }, async (t) => {
   const folder = await tempDir(t);
   const { path: repo, commit } = await textRepo();
-  const host = await startRegistry(t, folder);
+  const { name: host, uploaded, mounted } = await startUploadCounter(t, await startRegistry(t, folder));
   const digests = new Map<string, string>();
   for (const arch of ['amd64', 'arm64']) {
     const words = [
@@ -38,14 +41,25 @@ test('podman chooses its platform from an index of images in other repositories'
   }
   const sources = ['amd64', 'arm64'].map((arch) => `docker://${host}/${arch}/os:1`);
   const name = `${host}/os:1`;
+  for (const counted of [uploaded, mounted]) counted.length = 0;
   const index = await mustTreeport([
     ...['container', 'index', 'create', '--quiet', INSECURE, '--annotation', 'org.example.of=both'],
     ...[...sources, `docker://${name}`],
   ]);
   const stored = join(folder, 'registry/docker/registry/v2/blobs/sha256');
   const hex = index.slice('sha256:'.length);
-  const document = JSON.parse(await readFile(join(stored, hex.slice(0, 2), hex, 'data'), 'utf8'));
+  const storedDocument = async (digits: string) =>
+    JSON.parse(await readFile(join(stored, digits.slice(0, 2), digits, 'data'), 'utf8'));
+  const document = await storedDocument(hex);
   assert.deepEqual(document.annotations, { 'org.example.of': 'both' });
+  const manifests = await Promise.all(
+    [...digests.values()].map((digest) => storedDocument(digest.slice('sha256:'.length))),
+  );
+  const layers = new Set(manifests.flatMap((manifest) => manifest.layers.map(digestIn)));
+  assert.ok(layers.size > 0);
+  assert.deepEqual(new Set(mounted), layers);
+  // skopeo never mounts a config.
+  assert.deepEqual(new Set(uploaded), new Set(manifests.map(({ config }) => config.digest)));
 
   const podman = await Podman.create(t, folder);
   for (const [arch, digest] of digests) {

@@ -6,16 +6,24 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-export type UploadCounter = { readonly name: string; readonly uploaded: string[] };
+export type UploadCounter = {
+  readonly name: string;
+  /** Digests of blobs that were uploaded. */
+  readonly uploaded: string[];
+  /** Digests of blobs that the registry took from another repository. */
+  readonly mounted: string[];
+};
 
-/** In front of a registry: the digests of blobs that were uploaded. */
+/** In front of a registry. */
 export async function startUploadCounter(t: TestContext, registry: string): Promise<UploadCounter> {
-  const uploaded: string[] = [];
+  const [uploaded, mounted]: [string[], string[]] = [[], []];
   const server = createServer((incoming, response) => {
     const { method = 'GET', url = '/', headers } = incoming;
-    const digest = new URL(url, 'http://any').searchParams.get('digest');
+    const { searchParams } = new URL(url, 'http://any');
+    const [digest, mount] = ['digest', 'mount'].map((name) => searchParams.get(name));
     const forwarded = request(`http://${registry}${url}`, { method, headers }, (answer) => {
-      if (method === 'PUT' && digest !== null && answer.statusCode === 201) uploaded.push(digest);
+      if (method === 'PUT' && digest && answer.statusCode === 201) uploaded.push(digest);
+      if (method === 'POST' && mount && answer.statusCode === 201) mounted.push(mount);
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
@@ -28,7 +36,7 @@ export async function startUploadCounter(t: TestContext, registry: string): Prom
     server.closeAllConnections();
     server.close();
   });
-  return { name: `localhost:${(server.address() as AddressInfo).port}`, uploaded };
+  return { name: `localhost:${(server.address() as AddressInfo).port}`, uploaded, mounted };
 }
 
 /** The environment of a user whose registries.conf has the registry as one without TLS. */
