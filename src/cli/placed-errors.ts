@@ -1,6 +1,6 @@
 /**
- * Errors about an object say which path of a commit uses the object, and what to run next. The commits that the
- * work is about are searched first, and then all others of the repository.
+ * Errors about an object say which path of a commit uses the object, and what to run next. The commits that
+ * the work is about are searched first, and then all others of the repository.
  */
 import { isTreeportError, TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';

@@ -1,5 +1,6 @@
 /**
- * Publishes what a verb makes of an image; with `--all`, an index of what it makes of every image of an index.
+ * Publishes what a verb makes of an image; with `--all`, an index of what it makes of every image of an
+ * index.
  */
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { ImageReference } from '../oci/model/reference.ts';

@@ -11,8 +11,8 @@ import type { PublishOptions } from './publish-options.ts';
 import { registryAccess } from './registry-options.ts';
 
 /**
- * Writes and finishes the image; calls `onProgress` with the bytes read since the last call and, if it is known,
- * the total, or `reach` with how much of the image is made, from 0 to 1.
+ * Writes and finishes the image; calls `onProgress` with the bytes read since the last call and, if it is
+ * known, the total, or `reach` with how much of the image is made, from 0 to 1.
  */
 export type BuildWithProgress = (
   sink: ImageSink,

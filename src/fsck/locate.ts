@@ -1,6 +1,6 @@
 /**
- * Third pass of fsck, run only if there are faults: finds the paths of the bad objects. Enters each tree once,
- * because what is in it was found with the first commit that has it.
+ * Third pass of fsck, run only if there are faults: finds the paths of the bad objects. Enters each tree
+ * once, because what is in it was found with the first commit that has it.
  */
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';

@@ -92,7 +92,9 @@ export async function putMirrorLayers(
   return layers;
 }
 
-/** What {@link putMirrorLayers} reports for the published repo, unless it has more files than fit into layers. */
+/**
+ * What {@link putMirrorLayers} reports for the published repo, unless it has more files than fit into layers.
+ */
 export async function publishedLayerBytes(publishedRepo: string): Promise<number> {
   const { packs, deltas, others } = partition(await layerFilesFrom(publishedRepo, PUBLISHED_REPO));
   const layers = [...packs.map((pack) => [pack]), deltas, [OBJECTS_KEPT, ...others]];

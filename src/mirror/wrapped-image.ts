@@ -1,4 +1,6 @@
-/** Configuration and manifest of a wrapped image: those of the encapsulated image, and what the mirror adds. */
+/**
+ * Configuration and manifest of a wrapped image: those of the encapsulated image, and what the mirror adds.
+ */
 import type { ImageLayer } from '../container/encapsulate/image-draft.ts';
 import { LABEL_FINAL_DIFFID, type Labels } from '../container/labels.ts';
 import { canonicalJson } from '../oci/model/canonical-json.ts';

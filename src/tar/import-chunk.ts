@@ -19,8 +19,8 @@ export type ImportChunkOptions = {
 
 /**
  * Writes the objects of the stream and returns their ids. Throws ERR_OBJECT_STRAY at the first that does not
- * belong to the commit, ERR_TAR, ERR_TAR_OBJECT, and the faults of the sink; with the byte at which the object's
- * entry begins.
+ * belong to the commit, ERR_TAR, ERR_TAR_OBJECT, and the faults of the sink; with the byte at which the
+ * object's entry begins.
  */
 export async function importChunk(
   tar: AsyncIterable<Uint8Array>,

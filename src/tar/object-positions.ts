@@ -1,6 +1,7 @@
 /**
  * Where the objects of a tar stream begin, for errors of a sink, which verifies objects later and on other
- * threads. 40 bytes for each object: its checksum and the position. Looked up only when the import has failed.
+ * threads. 40 bytes for each object: its checksum and the position. Looked up only when the import has
+ * failed.
  */
 import { isTreeportError } from '../base/errors.ts';
 import { CHECKSUM_BYTES, type Checksum } from '../ostree/checksum.ts';

@@ -58,7 +58,7 @@ const OTHERS = new Set(
     // podman, kubectl
     '--build-arg --rm --user --read-only --cap-drop --image --port --format --pull-never',
     // skopeo
-    '--raw --sockfd --remove-signatures --registries-conf --digestfile',
+    '--raw --sockfd --remove-signatures --registries-conf --digestfile --debug',
     '--override-arch --override-os --override-variant',
   ].flatMap((line) => line.split(' ')),
 );

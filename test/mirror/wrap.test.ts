@@ -33,7 +33,6 @@ import { MIRROR_REF, type MirrorSource, writeMirrorSource } from '../support/mir
 import { MIRROR_OBJECTS, readAll } from '../support/mirror-root.ts';
 import { oldTarStream } from '../support/old-tar-streams.ts';
 import { unlessInstalled } from '../support/programs.ts';
-import { ReportedBytes } from '../support/reported-bytes.ts';
 
 const skip = unlessInstalled('tar');
 const CREATED = '2024-01-02T03:04:05Z';
@@ -88,19 +87,6 @@ test('wrapping bakes the same packs as building, into layers of their own', { sk
         assert.equal(await fileChecksum(await repo.ready.content(checksum)), checksum);
     }
     repo.close();
-  }
-});
-
-test('the progress of wrapping reaches its total', { skip }, async () => {
-  for (const [name, virtualDeltas] of [
-    ['progress', false],
-    ['progress-virtual', true],
-  ] as const) {
-    const reported = new ReportedBytes();
-    await wrapInto(join(directory, name), encapsulated, { virtualDeltas, onProgress: reported.onProgress });
-    assert.equal([...reported.totals].at(-1), reported.done);
-    // It grows by the mirror's own layers, and by virtual deltas.
-    assert.ok(reported.totals.size <= (virtualDeltas ? 3 : 2));
   }
 });
 

@@ -84,7 +84,7 @@ export const DOCUMENTED: Readonly<Record<string, Readonly<Record<string, readonl
   },
   'docs/operations/proxies.md': { '': ['test/e2e/proxy.test.ts'] },
   'docs/operations/registries.md': {
-    'Publish for several architectures': ['run'],
+    'Publish for several architectures': ['run', 'test/cli/arch-option.test.ts'],
     'Import from container storage': ['test/e2e/storage.test.ts'],
   },
   'docs/operations/run.md': {

@@ -8,8 +8,8 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /**
- * `ref`, `delta` and `remote` are of the repository that `--repo` names, a delta may be a file as well; `text`
- * has no candidates.
+ * `ref`, `delta` and `remote` are of the repository that `--repo` names, a delta may be a file as well;
+ * `text` has no candidates.
  */
 export type ValueKind =
   | 'file'

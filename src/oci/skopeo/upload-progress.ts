@@ -1,7 +1,7 @@
 /**
  * How much of a layout a running skopeo has sent, from the positions of the files that it has open. skopeo
- * itself tells that to terminals only. Blobs that the registry has, or mounts from another repository, are not
- * sent: skopeo's log names each of them. The total is without them as soon as they are known.
+ * itself tells that to terminals only. Blobs that the registry has, or mounts from another repository, are
+ * not sent: skopeo's log names each of them. The total is without them as soon as they are known.
  *
  * Source: proc_pid_fdinfo(5).
  */

@@ -18,7 +18,10 @@ import { createLayoutSink } from './layout-directory.ts';
 export type PublishImageOptions = DestinationOptions & {
   /** The destination was checked already, so that it is not asked again. */
   readonly isChecked?: boolean;
-  /** Receives, from time to time, how many bytes skopeo has sent of those that are to be sent, and their total. */
+  /**
+   * Receives, from time to time, how many bytes skopeo has sent of those that are to be sent, and their
+   * total.
+   */
   readonly onUpload?: (done: number, total: number) => void;
 };
 
