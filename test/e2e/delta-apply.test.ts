@@ -1,6 +1,6 @@
 /** Static deltas that the real ostree makes are applied to repositories of every mode that can hold them. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { parseChecksum } from '../../src/ostree/checksum.ts';
@@ -145,6 +145,34 @@ test('an indexed delta that is damaged at any byte is refused', { skip }, async 
     writeFileSync(path, whole);
   }
   await mustTreeport(['delta', 'apply', '--repo', repo, `${C1}-${C2}`]);
+});
+
+test('objects of all sizes are applied from many parts, and none if one part is bad', { skip }, async (t) => {
+  const folder = await tempDir(t);
+  const tree = join(folder, 'tree');
+  mkdirSync(tree);
+  const large = Array.from({ length: 700_000 }, (_, line) => `line ${line}\n`).join('');
+  // More than a batch of the threads that apply, and more than the block of those that write.
+  for (const bytes of [0, 1_048_576, 1_048_577, 3_000_000, 6_000_000])
+    writeFileSync(join(tree, `${bytes}`), large.slice(0, bytes));
+  for (let file = 0; file < 300; file++) writeFileSync(join(tree, `small-${file}`), `file ${file}\n`);
+  symlinkSync('small-1', join(tree, 'link'));
+  const source = await newRepo(join(folder, 'source'), 'archive');
+  const commit = await must(['ostree', `--repo=${source}`, 'commit', '--branch=os', `--tree=dir=${tree}`]);
+  const file = join(folder, 'superblock');
+  const options = ['--empty', '--min-fallback-size=0', '--max-chunk-size=2', `--filename=${file}`];
+  await mustTreeport(['delta', 'generate', '--quiet', '--repo', source, ...options, commit]);
+  const damaged = join(folder, '3');
+  const whole = readFileSync(damaged);
+  for (const mode of MODES) {
+    const repo = await newRepo(join(folder, mode), mode);
+    writeFileSync(damaged, Buffer.from(whole).fill(0, 200, 210));
+    await refused(repo, file, 'ERR_DELTA_PART');
+    writeFileSync(damaged, whole);
+    assert.equal(await mustTreeport(['delta', 'apply', '--repo', repo, file]), `Applied: ${commit}`);
+    await ostreeFsck(repo);
+    assert.equal(await treeListing(repo, commit), await treeListing(source, commit));
+  }
 });
 
 async function refused(

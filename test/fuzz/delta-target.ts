@@ -69,7 +69,7 @@ function mutatedPart({ objects, payload }: Part, random: Random): Part {
 
 async function apply({ objects, payload }: Part): Promise<void> {
   describePart(objects, payload);
-  await applyPart({ what: 'part 0', objects, payload }, SOURCE, () => {});
+  for await (const _ of applyPart({ what: 'part 0', objects, payload }, SOURCE));
 }
 
 /** Every file that operations read has the same bytes, so nothing that reads one has its id. */

@@ -8,10 +8,11 @@ import { landCommit, withTransaction } from '../../container/import/repo-transac
 import type { Transaction } from '../../native/ostree/transaction.ts';
 import { dictView } from '../../ostree/metadata-dict.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import { applyPart, type MadeObject } from './apply-part.ts';
+import type { MadeObject } from './apply-part.ts';
+import { applyParts } from './apply-parts.ts';
 import { checkCompleteness } from './completeness.ts';
-import { filesOfBase, objectsOfBase } from './delta-base.ts';
-import { readPart, type StaticDelta } from './open-delta.ts';
+import { objectsOfBase } from './delta-base.ts';
+import type { StaticDelta } from './open-delta.ts';
 import { detachedMetadataKey, type PartHeader } from './superblock.ts';
 import { checkFallbacks } from './verify-delta.ts';
 
@@ -33,24 +34,16 @@ export async function applyDelta(
 ): Promise<void> {
   const { parsed, what } = delta;
   await checkFallbacks(delta, repo.objects);
-  const objects = await objectsOfBase(repo.objects, parsed.from);
-  const base = filesOfBase(repo.objects, objects);
+  const base = await objectsOfBase(repo.objects, parsed.from);
   const work = async (transaction: Transaction) => {
     await transaction.metadata('commit', parsed.to, parsed.commit);
     const detached = dictView(parsed.metadata, detachedMetadataKey(parsed), 'a{sv}');
     if (detached !== undefined) await transaction.detachedMetadata(parsed.to, detached.bytes);
-    for (const [index, header] of parsed.parts.entries()) {
-      const part = {
-        what: `part ${index} of ${what}`,
-        objects: header.objects,
-        payload: readPart(delta, index),
-      };
-      await applyPart(part, base, (made) => give(transaction, made));
-      onPart?.(header);
-    }
+    const take = (made: MadeObject) => give(transaction, made);
+    await applyParts(delta, { repoPath: repo.path, base, take, onPart });
     await transaction.settle();
     const target = { metadata: async (type: 'dirtree', id: typeof parsed.to) => transaction.load(type, id) };
-    await checkCompleteness(parsed, { target, base: objects }, what);
+    await checkCompleteness(parsed, { target, base }, what);
     await landCommit(transaction, parsed.to, [], warn);
   };
   await withTransaction(repo.path, work, { refs: [] });

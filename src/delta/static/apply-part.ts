@@ -20,7 +20,7 @@ import { type DeltaOperation, decodeOperations } from './operations.ts';
 import type { PartPayload } from './part-payload.ts';
 import { type BaseSource, PartSources } from './part-sources.ts';
 
-/** Its bytes are only valid during the call that passes it. */
+/** Its bytes are only valid until the next object is requested. */
 export type MadeObject =
   | { readonly type: HashedMetadataType; readonly checksum: Checksum; readonly bytes: Buffer }
   | { readonly type: 'file'; readonly checksum: Checksum; readonly content: ContentObject };
@@ -34,19 +34,15 @@ export type DeltaPart = {
 };
 
 /**
- * Makes the objects of a part and gives them to `take`, one after another. ERR_DELTA_CORRUPT if the
- * operations are faulty or give other objects, ERR_OBJECT_MISSING if the base lacks a source.
+ * Makes the objects of a part, one after another. ERR_DELTA_CORRUPT if the operations are faulty or give other
+ * objects, ERR_OBJECT_MISSING if the base lacks a source.
  */
-export async function applyPart(
-  part: DeltaPart,
-  base: BaseSource,
-  take: (made: MadeObject) => Promise<void> | void,
-): Promise<void> {
+export async function* applyPart(part: DeltaPart, base: BaseSource): AsyncGenerator<MadeObject> {
   const applier = new PartApplier(part, base);
   try {
     for (const operation of decodeOperations(part.payload.operations, part.objects)) {
       const made = await applier.run(operation);
-      if (made !== undefined) await take(made);
+      if (made !== undefined) yield made;
     }
     applier.finish();
   } catch (error) {

@@ -4,6 +4,7 @@
  * Stricter than libostree, which reads no further than the end of the xz stream and hashes inline parts not
  * at all: size and checksum must be those of the header, and nothing may follow the stream.
  */
+import { freeNow } from '../../base/bytes.ts';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { checksumOf } from '../../ostree/checksum.ts';
 import { decodeXz } from '../xz/decode.ts';
@@ -43,6 +44,11 @@ export function readPartFile(header: PartHeader, file: Buffer, options: PartOpti
     if (!isTreeportError(error)) throw error;
     throw deltaFault(`the payload of ${what} is not in normal form: ${error.message}`, error);
   }
+}
+
+/** Frees the memory of a payload that was decompressed; that of others is the file's. */
+export function freePayload({ blob }: PartPayload, file: Uint8Array): void {
+  if (blob.buffer !== file.buffer) freeNow(blob);
 }
 
 function checkPartFile({ version, size, checksum }: PartHeader, file: Buffer, what: string): void {

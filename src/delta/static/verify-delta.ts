@@ -11,7 +11,7 @@ import { checkCompleteness } from './completeness.ts';
 import { filesOfBase, objectsOfBase } from './delta-base.ts';
 import { deltaFault } from './delta-fault.ts';
 import type { StaticDelta } from './open-delta.ts';
-import { type PartOptions, readPartFile } from './part-file.ts';
+import { freePayload, type PartOptions, readPartFile } from './part-file.ts';
 import type { BaseSource } from './part-sources.ts';
 import type { PartHeader, Superblock } from './superblock.ts';
 
@@ -31,9 +31,10 @@ export async function verifyPart(
   const { what, base } = options;
   const metadata = new Map<string, Buffer>();
   const payload = readPartFile(header, file, options);
-  await applyPart({ what, objects: header.objects, payload }, base, (made) => {
+  for await (const made of applyPart({ what, objects: header.objects, payload }, base)) {
     if (made.type !== 'file') metadata.set(formatObjectName(made), Buffer.from(made.bytes));
-  });
+  }
+  freePayload(payload, file);
   return metadata;
 }
 

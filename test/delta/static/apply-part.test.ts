@@ -58,10 +58,10 @@ async function apply(
     operations: writer.bytes(),
   };
   const made: string[] = [];
-  await applyPart({ what: 'part 7', objects, payload }, BASE, async (object) => {
+  for await (const object of applyPart({ what: 'part 7', objects, payload }, BASE)) {
     if (object.type !== 'file') made.push(object.bytes.toString());
     else made.push(object.content.header.target || (await collect(object.content.stream())).toString());
-  });
+  }
   return made;
 }
 
