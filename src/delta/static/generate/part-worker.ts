@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { answerCalls } from '../../../base/answer-calls.ts';
 import { writeError } from '../../../base/atomic-file.ts';
+import { freeNow } from '../../../base/bytes.ts';
 import { libcXattrs } from '../../../native/libc/xattrs.ts';
 import { checksumOf } from '../../../ostree/checksum.ts';
 import { openRepository, type Repository } from '../../../ostree/repo/open.ts';
@@ -30,7 +31,7 @@ answerCalls(buildPart);
 
 async function buildPart(task: PartTask): Promise<BuiltPart> {
   const repo = await openOnce(task.repoPath);
-  const sources = new KeptSources(repo.objects);
+  using sources = new KeptSources(repo.objects);
   const { file, usize, payloadSize } = await packedPart(task, repo, sources);
   const built = { checksum: checksumOf(file), size: file.length, usize };
   const header = { ...built, version: 0, objects: task.plan.objects };
@@ -40,6 +41,8 @@ async function buildPart(task: PartTask): Promise<BuiltPart> {
     await writeFile(task.path, file, { flag: 'wx', mode: 0o644 });
   } catch (error) {
     throw writeError(error, task.path);
+  } finally {
+    freeNow(file);
   }
   return built;
 }
