@@ -1,20 +1,17 @@
 /**
  * Makes parts of virtual deltas: reads their objects, and has them packed on threads of their own, piece by
  * piece, at the pace of the consumer. A thread makes one part at a time and holds its objects, so memory
- * grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}). The memory that objects
- * are read into goes to the thread and back, and is used again. Without work, threads end and their memory
- * is freed.
+ * grows with the threads and with the size of parts ({@link VIRTUAL_PART_BYTES}). Without work, threads end
+ * and their memory is freed.
  */
 import { availableParallelism } from 'node:os';
-import { asBuffer, copyPieces, freeNow } from '../../base/bytes.ts';
+import { freeNow } from '../../base/bytes.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { Thread } from '../../base/thread.ts';
-import { verifiedMetadata } from '../../ostree/load.ts';
-import { isHashedMetadata, type ObjectName } from '../../ostree/object-name.ts';
+import type { ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
-import { verifiedStream } from '../../ostree/verify.ts';
-import { deltaFault } from '../static/delta-fault.ts';
-import type { MeasuredPart, PartAnswer, PartObject, PartPiece, PartRequest } from './part-thread.ts';
+import { type FilledMemory, type PartMemory, readObjects, type Verified } from './part-objects.ts';
+import type { MeasuredPart, PartAnswer, PartPiece, PartRequest } from './part-thread.ts';
 import type { VirtualProfile } from './virtual-delta.ts';
 
 /** Bytes of content in a part. Small parts keep the memory of servers small, and cost few requests. */
@@ -29,7 +26,6 @@ const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256
 /** Threads end when there was nothing to do for so long. */
 const REST_MS = 10_000;
 
-type Memory = Uint8Array<ArrayBuffer>;
 type PartThread = Thread<PartRequest, PartAnswer>;
 
 /** `isCalm`: the threads give way to everything else on the machine. */
@@ -37,9 +33,8 @@ export class PartMaker {
   readonly threads: number;
   readonly #isCalm: boolean;
   readonly #turns: Semaphore;
-  /** Parts that are sent are read one at a time, into the same memory. */
+  /** Of parts that are sent, one is read while the threads are busy with those before it. */
   readonly #reading = new Semaphore(1);
-  readonly #memories: Memory[] = [];
   #idle: PartThread[] = [];
   #jobs = 0;
   #resting: NodeJS.Timeout | undefined;
@@ -61,12 +56,11 @@ export class PartMaker {
    * shows whether the rest is right. ERR_OBJECT_MISSING, ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT.
    */
   async *pieces(source: ObjectSource, { objects, profile, verify }: MakeOptions): AsyncGenerator<PartPiece> {
-    using job = await this.#begin();
-    const { thread } = job;
-    await this.#reading.run(async () => {
-      const filled = await this.#filled(source, objects, verify);
-      this.#keep(await begin(thread, profile, filled));
+    using job = await this.#reading.run(async () => {
+      const filled = await readObjects(source, objects, verify);
+      return this.#beginPart(profile, filled);
     });
+    const { thread } = job;
     try {
       const next = () => thread.call({ kind: 'next' }) as Promise<PartPiece>;
       for (let upcoming = next(); ; ) {
@@ -91,20 +85,31 @@ export class PartMaker {
     using job = await this.#begin();
     const { thread } = job;
     const measured: MeasuredPart[] = [];
-    let filled = await this.#filled(source, objects, 'all');
+    let filled = await readObjects(source, objects, 'all');
     for (const profile of profiles) {
       filled = { ...filled, memory: await begin(thread, profile, filled) };
       measured.push((await thread.call({ kind: 'measure' })) as MeasuredPart);
     }
-    this.#keep(filled.memory);
+    freeNow(filled.memory);
     return measured;
   }
 
   /** Resolves when idle threads have ended; the next call starts others. */
   async close(): Promise<void> {
     clearTimeout(this.#resting);
-    for (const memory of this.#memories.splice(0)) freeNow(memory);
     await Promise.all(this.#idle.splice(0).map((thread) => thread.close()));
+  }
+
+  /** Waits for a thread, and begins the part there. */
+  async #beginPart(profile: VirtualProfile, filled: FilledMemory): Promise<Job> {
+    const job = await this.#begin();
+    try {
+      freeNow(await begin(job.thread, profile, filled));
+      return job;
+    } catch (error) {
+      job[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** A thread for one job, when it is its turn. */
@@ -129,22 +134,6 @@ export class PartMaker {
     if (this.#isCalm) started.call({ kind: 'calm' }).catch(() => {});
     return started;
   }
-
-  /** Memory that begins with the bytes of the objects. */
-  async #filled(source: ObjectSource, names: readonly ObjectName[], verify: Verified): Promise<Filled> {
-    const described = await describeAll(source, names);
-    const size = described.reduce((sum, object) => sum + object.size, 0);
-    const known = size <= VIRTUAL_PART_BYTES ? this.#memories.pop() : undefined;
-    const memory = known ?? new Uint8Array(Math.max(size, VIRTUAL_PART_BYTES));
-    await fill(memory, source, described, verify);
-    return { memory, objects: described.map(({ size, header }) => ({ size, header })) };
-  }
-
-  #keep(memory: Memory): void {
-    if (memory.length === VIRTUAL_PART_BYTES && this.#memories.length < this.threads)
-      this.#memories.push(memory);
-    else freeNow(memory);
-  }
 }
 
 export type MakeOptions = {
@@ -155,70 +144,12 @@ export type MakeOptions = {
 
 type Job = Disposable & { readonly thread: PartThread };
 
-/** What is verified of the objects. */
-type Verified = 'all' | 'metadata';
-
-type Filled = { readonly memory: Memory; readonly objects: readonly PartObject[] };
-
 /** Begins a part on the thread; gives the memory back. */
 async function begin(
   thread: PartThread,
   profile: VirtualProfile,
-  { memory, objects }: Filled,
-): Promise<Memory> {
+  { memory, objects }: FilledMemory,
+): Promise<PartMemory> {
   const request = { kind: 'begin', profile, objects, memory } as const;
-  return (await thread.call(request, [memory.buffer])) as Memory;
-}
-
-type DescribedObject = PartObject & { readonly name: ObjectName };
-
-async function describeAll(
-  source: ObjectSource,
-  names: readonly ObjectName[],
-): Promise<readonly DescribedObject[]> {
-  const objects: DescribedObject[] = [];
-  for (const name of names) objects.push({ name, ...(await described(source, name)) });
-  return objects;
-}
-
-async function fill(
-  memory: Memory,
-  source: ObjectSource,
-  objects: readonly DescribedObject[],
-  verify: Verified,
-): Promise<void> {
-  const position = { at: 0 };
-  for (const { name, size } of objects) {
-    const target = memory.subarray(position.at, position.at + size);
-    position.at += size;
-    await readInto(target, source, name, verify);
-  }
-}
-
-async function described(source: ObjectSource, { type, checksum }: ObjectName): Promise<PartObject> {
-  if (type === 'file') {
-    const { header, size } = await source.content(checksum);
-    return { header, size };
-  }
-  if (!isHashedMetadata(type)) throw deltaFault(`object ${checksum}.${type} cannot be in a virtual delta`);
-  return { header: undefined, size: (await verifiedMetadata(source, type, checksum)).length };
-}
-
-async function readInto(
-  target: Uint8Array,
-  source: ObjectSource,
-  { type, checksum }: ObjectName,
-  verify: Verified,
-): Promise<void> {
-  if (type !== 'file') {
-    target.set(await source.metadata(type, checksum));
-    return;
-  }
-  const object = await source.content(checksum);
-  // Sources fill memory that they are given, and would never fill none.
-  const memory = target.length > 0 ? asBuffer(target) : undefined;
-  await copyPieces(
-    verify === 'all' ? verifiedStream(object, checksum, memory) : object.stream(memory),
-    target,
-  );
+  return (await thread.call(request, [memory.buffer])) as PartMemory;
 }

@@ -8,6 +8,7 @@
  *
  * A published repo has the superblocks in `virtual-deltas/<2>/<41>/wan` and `virtual-deltas/<2>/<41>/lan`.
  */
+import { TreeportError } from '../../base/errors.ts';
 import { type Checksum, checksumOf } from '../../ostree/checksum.ts';
 import { deltaDirectory } from '../../ostree/delta-name.ts';
 import { dictString } from '../../ostree/metadata-dict.ts';
@@ -60,4 +61,17 @@ export function parseVirtualDelta(superblock: Buffer): VirtualDelta {
     throw deltaFault(`the superblock to ${to} is not that of a virtual delta`);
   const packing = Number(match?.[3] ?? 1);
   return { profile, to, superblock, checksum: checksumOf(superblock), parts, packing, liblzma: match?.[1] };
+}
+
+/** ERR_VIRTUAL_DELTA: the part has another checksum, or more bytes than it should. */
+export function wrongPart(
+  { to, profile, parts }: VirtualDelta,
+  index: number,
+  actual: Checksum | undefined,
+): TreeportError {
+  const how = actual === undefined ? 'larger' : `as ${actual}`;
+  return new TreeportError(
+    'ERR_VIRTUAL_DELTA',
+    `part ${index} of the ${profile} delta to ${to} comes out ${how}, not as ${parts[index]?.checksum}: an object of it is corrupt, or it was made with another liblzma; run \`treeport repo fsck\``,
+  );
 }

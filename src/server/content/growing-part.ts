@@ -8,7 +8,7 @@
  */
 import type { Readable } from 'node:stream';
 import { freeNow } from '../../base/bytes.ts';
-import { PIECE_BYTES, type PieceStream, pieceStream } from '../http/piece-stream.ts';
+import { type PieceStream, pieceStream } from '../http/piece-stream.ts';
 import type { ByteRange } from '../http/ranges.ts';
 
 /** Opens the part again at a range. */
@@ -111,8 +111,7 @@ export class GrowingPart {
         next.piece += 1;
         next.start += piece.length;
       } else {
-        const end = Math.min(read.at - next.start + PIECE_BYTES, to - next.start);
-        const bytes = piece.subarray(read.at - next.start, end);
+        const bytes = piece.subarray(read.at - next.start, to - next.start);
         read.at += bytes.length;
         yield bytes;
       }

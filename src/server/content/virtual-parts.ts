@@ -9,7 +9,7 @@ import { asBuffer } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { PartHeader } from '../../delta/static/superblock.ts';
 import { PartMaker } from '../../delta/virtual/part-maker.ts';
-import type { VirtualDelta, VirtualProfile } from '../../delta/virtual/virtual-delta.ts';
+import { type VirtualDelta, type VirtualProfile, wrongPart } from '../../delta/virtual/virtual-delta.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { Counters } from '../http/counters.ts';
@@ -33,6 +33,9 @@ export type VirtualPartsOptions = {
 /** Parts in the making at once. Those of `lan` take no longer to make than to read. */
 const AT_ONCE: Readonly<Record<VirtualProfile, number>> = { wan: 2, lan: 1 };
 
+/** A client that pulls a delta asks for a part at least so often. */
+const PULLING_MS = 10_000;
+
 type UnderWay = {
   readonly part: GrowingPart;
   /** Resolves when it is kept, or has failed. */
@@ -45,6 +48,8 @@ export class VirtualParts {
   readonly #kept: KeptParts;
   readonly #claims: PartClaims | undefined;
   readonly #underWay = new Map<Checksum, UnderWay>();
+  /** When a client last asked for a part. */
+  readonly #askedAt = new WeakMap<VirtualDelta, number>();
   #isClosed = false;
 
   constructor(options: VirtualPartsOptions) {
@@ -59,6 +64,7 @@ export class VirtualParts {
    * the errors of reading them, unless they show after the first piece.
    */
   async open(delta: VirtualDelta, index: number): Promise<GrowingPart | PlainFile> {
+    this.#askedAt.set(delta, performance.now());
     const content = await this.#find(delta, index);
     if (content instanceof GrowingPart) await content.started();
     this.#makeAhead(delta, index + 1);
@@ -111,6 +117,17 @@ export class VirtualParts {
     return (await this.#kept.find(checksum)) ?? this.#made(delta, index, this.maker).part;
   }
 
+  /**
+   * Makes others when one is in the cache, while a client pulls the delta: it may be busy with parts that it
+   * has, and will ask for all.
+   */
+  #goOn(delta: VirtualDelta, index: number): void {
+    const { checksum } = delta.parts[index] as PartHeader;
+    const isPulled = performance.now() - (this.#askedAt.get(delta) ?? 0) < PULLING_MS;
+    if (isPulled && this.#options.cache?.has(checksum) === true && this.fit(delta))
+      this.#makeAhead(delta, index + 1);
+  }
+
   /** Makes the next part that is not in the cache, unless clients wait for as many as are made at once. */
   #makeAhead(delta: VirtualDelta, first: number): void {
     const { cache, profile } = this.#options;
@@ -129,7 +146,10 @@ export class VirtualParts {
     const known = this.#underWay.get(checksum);
     if (known !== undefined) return known;
     const part = new GrowingPart(size, (range) => this.#reopen(delta, index, range));
-    const kept = this.#fill(part, delta, index, maker).finally(() => this.#underWay.delete(checksum));
+    const kept = this.#fill(part, delta, index, maker).finally(() => {
+      this.#underWay.delete(checksum);
+      this.#goOn(delta, index);
+    });
     const underWay = { part, kept };
     this.#underWay.set(checksum, underWay);
     return underWay;
@@ -178,16 +198,4 @@ export class VirtualParts {
 async function* streamFound({ content }: PlainFile, range: ByteRange): AsyncGenerator<Buffer> {
   if (Buffer.isBuffer(content)) yield content.subarray(range.from, range.to);
   else yield* streamPlainFile(content, range);
-}
-
-function wrongPart(
-  { to, profile, parts }: VirtualDelta,
-  index: number,
-  actual: Checksum | undefined,
-): TreeportError {
-  const how = actual === undefined ? 'larger' : `as ${actual}`;
-  return new TreeportError(
-    'ERR_VIRTUAL_DELTA',
-    `part ${index} of the ${profile} delta to ${to} comes out ${how}, not as ${parts[index]?.checksum}: an object of it is corrupt, or it was made with another liblzma; run \`treeport repo fsck\``,
-  );
 }
