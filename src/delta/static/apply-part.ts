@@ -34,8 +34,8 @@ export type DeltaPart = {
 };
 
 /**
- * Makes the objects of a part, one after another. ERR_DELTA_CORRUPT if the operations are faulty or give other
- * objects, ERR_OBJECT_MISSING if the base lacks a source.
+ * Makes the objects of a part, one after another. ERR_DELTA_CORRUPT if the operations are faulty or give
+ * other objects, ERR_OBJECT_MISSING if the base lacks a source.
  */
 export async function* applyPart(part: DeltaPart, base: BaseSource): AsyncGenerator<MadeObject> {
   const applier = new PartApplier(part, base);

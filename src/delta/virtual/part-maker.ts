@@ -10,7 +10,7 @@ import { Semaphore } from '../../base/semaphore.ts';
 import { Thread } from '../../base/thread.ts';
 import type { ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
-import { type FilledMemory, type PartMemory, readObjects, type Verified } from './part-objects.ts';
+import { type FilledMemory, type PartMemory, readPartObjects, type Verified } from './part-objects.ts';
 import type { MeasuredPart, PartAnswer, PartPiece, PartRequest } from './part-thread.ts';
 import type { VirtualProfile } from './virtual-delta.ts';
 
@@ -57,7 +57,7 @@ export class PartMaker {
    */
   async *pieces(source: ObjectSource, { objects, profile, verify }: MakeOptions): AsyncGenerator<PartPiece> {
     using job = await this.#reading.run(async () => {
-      const filled = await readObjects(source, objects, verify);
+      const filled = await readPartObjects(source, objects, verify);
       return this.#beginPart(profile, filled);
     });
     const { thread } = job;
@@ -85,7 +85,7 @@ export class PartMaker {
     using job = await this.#begin();
     const { thread } = job;
     const measured: MeasuredPart[] = [];
-    let filled = await readObjects(source, objects, 'all');
+    let filled = await readPartObjects(source, objects, 'all');
     for (const profile of profiles) {
       filled = { ...filled, memory: await begin(thread, profile, filled) };
       measured.push((await thread.call({ kind: 'measure' })) as MeasuredPart);

@@ -21,7 +21,7 @@ type Described = { readonly name: ObjectName; readonly size: number; readonly co
 const READ_MS = 5;
 
 /** ERR_OBJECT_MISSING, ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT. */
-export async function readObjects(
+export async function readPartObjects(
   source: ObjectSource,
   names: readonly ObjectName[],
   verify: Verified,

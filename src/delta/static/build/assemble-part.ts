@@ -9,7 +9,7 @@ import { type PartPlan, partSize } from '../plan/delta-plan.ts';
 import { addDerived } from './derived-file.ts';
 import { KeptSources } from './kept-sources.ts';
 import { PartAssembly } from './part-assembly.ts';
-import { FileMemory, readWholeFile } from './read-object.ts';
+import { ReadMemory, readWholeFile } from './read-object.ts';
 
 /** Patches are a little larger than what they make. */
 const PATCH_SPARE = 1.05;
@@ -22,7 +22,7 @@ export async function assemblePart(
 ): Promise<PartAssembly> {
   const assembly = new PartAssembly(Math.ceil(partSize(plan) * PATCH_SPARE));
   using matcher = new FileMatcher();
-  const memory = new FileMemory();
+  const memory = new ReadMemory();
   for (const { type, checksum, source } of plan.objects) {
     if (type === 'file') {
       const file = await readWholeFile(objects, checksum, (size) => memory.take(size));

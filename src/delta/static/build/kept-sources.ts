@@ -5,7 +5,7 @@
 import { freeNow } from '../../../base/bytes.ts';
 import type { Checksum } from '../../../ostree/checksum.ts';
 import { type ObjectSource, type StoredObject, storedBytes } from '../../../ostree/object-source.ts';
-import { FileMemory, readWholeFile, type WholeFile } from './read-object.ts';
+import { ReadMemory, readWholeFile, type WholeFile } from './read-object.ts';
 
 /** As much as the sources of a part usually have. */
 const KEPT_BYTES = 32_000_000;
@@ -13,7 +13,7 @@ const KEPT_BYTES = 32_000_000;
 export class KeptSources {
   readonly #objects: Pick<ObjectSource, 'content'>;
   readonly #files = new Map<Checksum, WholeFile>();
-  readonly #memory = new FileMemory();
+  readonly #memory = new ReadMemory();
   #bytes = 0;
 
   constructor(objects: Pick<ObjectSource, 'content'>) {

@@ -29,7 +29,7 @@ export async function readWholeFile(
 }
 
 /** Memory that files are read into, one after another: it grows to that of the largest. */
-export class FileMemory {
+export class ReadMemory {
   #bytes = Buffer.allocUnsafeSlow(0);
 
   /** Valid until the next call. */
