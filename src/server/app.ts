@@ -13,7 +13,7 @@ import { sendAnswer } from './http/send.ts';
 import { addMirror } from './mirror.ts';
 import { openMirror } from './mirror-state.ts';
 import { normaliseOptions, type ServerOptions } from './options.ts';
-import { shortWay } from './short-way.ts';
+import { type ShortWay, shortWay } from './short-way.ts';
 
 export type Server = {
   readonly app: FastifyInstance;
@@ -60,7 +60,7 @@ function noCompiler(): never {
 function newFastify(
   limits: HttpLimits,
   logger: Logger,
-  before: (handler: RequestListener) => RequestListener,
+  before: (handler: RequestListener) => ShortWay,
 ): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = logger;
   const onLimit = (limit: number) =>
@@ -73,7 +73,10 @@ function newFastify(
     childLoggerFactory: () => loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
-    serverFactory: (handler) => createHttpServer(before(handler), { ...limits, onLimit }),
+    serverFactory: (handler) => {
+      const { listener, answerRepeated } = before(handler);
+      return createHttpServer(listener, { ...limits, onLimit, answerRepeated });
+    },
     rewriteUrl: (request) => normaliseTarget(request.url as string),
     forceCloseConnections: 'idle',
     return503OnClosing: false,

@@ -26,7 +26,12 @@ import { text } from './served.ts';
 
 const MIB = 1024 * 1024;
 
-type Way = { readonly port: number; readonly lines: string[] };
+type Way = {
+  readonly port: number;
+  readonly lines: string[];
+  /** Requests that Node's parser has passed on, by their target. */
+  readonly parsed: string[];
+};
 
 /** The server, which writes its lines by hand. */
 async function shortWay(t: TestContext, repo: Repository): Promise<Way> {
@@ -34,7 +39,7 @@ async function shortWay(t: TestContext, repo: Repository): Promise<Way> {
   const output = { write: (line: string) => void lines.push(line) };
   const writeRequestLine = formattedLines(output);
   const { app } = await createServer({ repo, logger: pino({ level: 'debug' }, output), writeRequestLine });
-  return { port: await listening(t, app), lines };
+  return listening(t, app, lines);
 }
 
 /** The plugin in an app that limits and reads requests as the server does. */
@@ -48,25 +53,47 @@ async function longWay(t: TestContext, repo: Repository): Promise<Way> {
     clientErrorHandler: refuseUnreadable,
   });
   app.register(mirror, { repo, logger });
-  return { port: await listening(t, app), lines };
+  return listening(t, app, lines);
 }
 
-async function listening(t: TestContext, app: Awaited<ReturnType<typeof createServer>>['app']) {
+type App = Awaited<ReturnType<typeof createServer>>['app'];
+
+async function listening(t: TestContext, app: App, lines: string[]): Promise<Way> {
   t.after(() => app.close());
+  const parsed: string[] = [];
+  app.server.prependListener('request', ({ url }) => parsed.push(url ?? ''));
   await app.listen({ port: 0, host: '127.0.0.1' });
-  return (app.server.address() as AddressInfo).port;
+  return { port: (app.server.address() as AddressInfo).port, lines, parsed };
+}
+
+/** A repository whose config was written just now is opened again for each request; this one was not. */
+function later(t: TestContext): void {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
 }
 
 type Exchange = { readonly received: string; readonly lines: readonly string[] };
 
-/** All that comes back for these bytes, and for a request behind them if the connection stays open. */
-async function exchange(t: TestContext, { port, lines }: Way, request: string): Promise<Exchange> {
+/**
+ * All that comes back for these bytes, and for a request behind them if the connection stays open. `first`
+ * are requests that are answered before, one after another.
+ */
+async function exchange(
+  t: TestContext,
+  { port, lines }: Way,
+  request: string,
+  first: readonly string[] = [],
+): Promise<Exchange> {
   lines.length = 0;
+  const logged = () => lines.filter((line) => line.includes('"msg":"request"')).length;
   const connection = await RawConnection.open(t, port);
+  for (const [index, one] of first.entries()) {
+    connection.write(one);
+    await until(() => logged() > index);
+    await connection.until(/^HTTP/);
+  }
   connection.write(`${request}GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
   const received = await connection.closed();
   const answers = received.match(/^HTTP\/1\.1 \d/gm)?.length ?? 0;
-  const logged = () => lines.filter((line) => line.includes('"msg":"request"')).length;
   await until(() => logged() >= answers);
   return {
     received: received.replaceAll(/^Date: .*$/gm, 'Date:'),
@@ -105,6 +132,51 @@ const REQUESTS: Readonly<Record<string, string>> = {
   pipelined: 'GET URL HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3),
 };
 
+const HEAD_OF_CURL =
+  'Host: x\r\nUser-Agent: libostree/2022.7\r\nAccept: */*\r\n' +
+  'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n';
+
+/** Requests behind `GET URL` with one Host header, which repeat its head or nearly do. */
+const REPEATED: Readonly<Record<string, string>> = {
+  'the same': 'GET URL HTTP/1.1\r\nHost: x\r\n\r\n',
+  'another object': 'GET OTHER HTTP/1.1\r\nHost: x\r\n\r\n',
+  'two in one write': 'GET OTHER HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2),
+  'another head': `GET URL HTTP/1.1\r\n${HEAD_OF_CURL}`,
+  'of HTTP/1.0': 'GET URL HTTP/1.0\r\nHost: x\r\n\r\n',
+  HEAD: 'HEAD URL HTTP/1.1\r\nHost: x\r\n\r\n',
+  'behind an empty line': '\r\nGET URL HTTP/1.1\r\nHost: x\r\n\r\n',
+  'with a query': 'GET URL?a=b HTTP/1.1\r\nHost: x\r\n\r\n',
+  'with more before it': 'GET URL HTTP/1.1\r\nIf-None-Match: *\r\nA: HTTP/1.1\r\nHost: x\r\n\r\n',
+  'with a body before it': 'GET URL HTTP/1.1\r\nContent-Length: 2\r\nA: HTTP/1.1\r\nHost: x\r\n\r\nab',
+  'of another hidden in it': 'GET URL HTTP/1.1\r\nHost: y\r\n\r\nGET OTHER HTTP/1.1\r\nHost: x\r\n\r\n',
+  'for a document': 'GET /repo/config HTTP/1.1\r\nHost: x\r\n\r\n',
+};
+
+async function compareRepeated(t: TestContext, repo: Repository, urls: readonly string[]): Promise<void> {
+  later(t);
+  const [short, long] = [await shortWay(t, repo), await longWay(t, repo)];
+  const both = async (what: string, request: string, first: readonly string[]) => {
+    const ours = await exchange(t, short, request, first);
+    const theirs = await exchange(t, long, request, first);
+    assert.equal(ours.received, theirs.received, what);
+    assert.deepEqual(ours.lines, theirs.lines, `log: ${what}`);
+  };
+  for (const [index, url] of urls.entries()) {
+    const other = urls[(index + 1) % urls.length] as string;
+    const get = (target: string, head = 'Host: x\r\n\r\n') => `GET ${target} HTTP/1.1\r\n${head}`;
+    for (const [name, template] of Object.entries(REPEATED)) {
+      const request = template.replaceAll('URL', url).replaceAll('OTHER', other);
+      await both(`${name}, ${url} and ${other}`, request, [get(url)]);
+    }
+    const range = 'Host: x\r\nRange: bytes=2-3\r\n\r\n';
+    await both(`ranges of ${url}`, get(url, range), [get(url, range), get(other, range)]);
+    const odd = 'Host: x\r\nHost: y\r\n\r\n';
+    await both(`after an odd request for ${url}`, '', [get(url, odd)]);
+    const curl = [get(url, HEAD_OF_CURL), get(other, HEAD_OF_CURL)];
+    await both(`as curl, ${url}`, get(url, HEAD_OF_CURL), curl);
+  }
+}
+
 async function compare(t: TestContext, repo: Repository, urls: readonly string[]): Promise<void> {
   const [short, long] = [await shortWay(t, repo), await longWay(t, repo)];
   for (const url of urls) {
@@ -128,7 +200,7 @@ test('files of an archive repository and metadata', async (t) => {
     return `/repo/${name}`;
   };
   const id = fixtureObject('/usr/bin/bash');
-  await compare(t, repo, [
+  const urls = [
     archiveUrl(id),
     `/repo/${loosePath(commit, 'commit')}`,
     put(loosePath(commit, 'commitmeta'), Buffer.from('signatures')),
@@ -136,7 +208,27 @@ test('files of an archive repository and metadata', async (t) => {
     put(loosePath(repeatedChecksum('b'), 'filez'), randomBytes(MIB)),
     put(loosePath(repeatedChecksum('c'), 'filez'), Buffer.alloc(0)),
     put(loosePath(repeatedChecksum('d'), 'dirtree'), Buffer.from('corrupt')),
-  ]);
+  ];
+  await compare(t, repo, urls);
+  await compareRepeated(t, repo, urls);
+});
+
+test('requests that repeat a head are parsed only if their answer is not short', async (t) => {
+  const { path, repo, commit } = await archiveFixture(t);
+  const large = loosePath(repeatedChecksum('b'), 'filez');
+  mkdirSync(dirname(join(path, large)), { recursive: true });
+  writeFileSync(join(path, large), randomBytes(MIB));
+  later(t);
+  const { port, parsed } = await shortWay(t, repo);
+  const connection = await RawConnection.open(t, port);
+  const paths = [loosePath(commit, 'commit'), `objects/${'0'.repeat(2)}/${'0'.repeat(62)}.filez`, large];
+  const [short, missing, long] = paths.map((name) => `/repo/${name}`) as [string, string, string];
+  for (const [index, url] of [short, short, missing, short, long, short].entries()) {
+    connection.write(`GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await until(() => (connection.received.match(/HTTP\/1\.1 \d/g)?.length ?? 0) > index);
+    if (url === long) await until(() => connection.received.length > MIB);
+  }
+  assert.deepEqual(parsed, [short, missing, long]);
 });
 
 test('objects that are missing, and what is no object', async (t) => {
@@ -157,5 +249,7 @@ test('objects that are missing, and what is no object', async (t) => {
 test('objects that are encoded on demand', async (t) => {
   const bare = bareFixture(t);
   const ids = [bare.file(''), bare.file('small'), bare.file(text(200_000)), bare.symlink('target')];
-  await compare(t, await bare.open(), [...ids, bare.file(text(2 * MIB))].map(archiveUrl));
+  const urls = [...ids, bare.file(text(2 * MIB))].map(archiveUrl);
+  await compare(t, await bare.open(), urls);
+  await compareRepeated(t, await bare.open(), urls);
 });

@@ -60,9 +60,10 @@ export class IdleQueue {
   disturb(): void {
     if (this.#isStopped || this.#waiting.size === 0) return;
     this.#disturbedAt = Date.now();
-    const patience = this.#waitingSince + this.#patienceMs - Date.now();
-    if (patience <= 0 && (this.#isWorking || this.#timer !== undefined)) return;
-    this.#workAfter(Math.max(0, Math.min(this.#idleMs, patience)));
+    // A timer that runs already looks how long it has to go on: a new one for each object would cost as much
+    // as finding the object.
+    if (this.#timer === undefined && !(this.#isWorking && this.#isPatienceOver))
+      this.#workAfter(this.#wait());
   }
 
   stop(): void {
@@ -71,9 +72,24 @@ export class IdleQueue {
     this.#waiting.clear();
   }
 
+  get #isPatienceOver(): boolean {
+    return Date.now() - this.#waitingSince >= this.#patienceMs;
+  }
+
+  /** Milliseconds until work may begin. */
+  #wait(): number {
+    const begin = Math.min(this.#disturbedAt + this.#idleMs, this.#waitingSince + this.#patienceMs);
+    return Math.max(0, begin - Date.now());
+  }
+
   #workAfter(milliseconds: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#workOff(), milliseconds).unref();
+    this.#timer = setTimeout(() => this.#begin(), milliseconds).unref();
+  }
+
+  #begin(): void {
+    const wait = this.#wait();
+    if (wait > 0) this.#workAfter(wait);
+    else void this.#workOff();
   }
 
   /** Whether clients need the processors: the server is not idle, and the machine is busy. */

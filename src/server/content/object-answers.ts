@@ -8,14 +8,8 @@ import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
 import { objectFault } from '../../ostree/object-fault.ts';
-import {
-  type HashedMetadataType,
-  isHashedMetadata,
-  loosePath,
-  type MetadataType,
-} from '../../ostree/object-name.ts';
+import { isHashedMetadata, loosePath, type MetadataType } from '../../ostree/object-name.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import { verifyMetadata } from '../../ostree/verify.ts';
 import {
   type Answer,
   bytesAnswer,
@@ -25,6 +19,7 @@ import {
   type Representation,
   type Request,
   streamAnswer,
+  wantsWhole,
 } from '../http/answer.ts';
 import { BRIEF, IMMUTABLE, isConditional, SHORT } from '../http/caching.ts';
 import type { Counters } from '../http/counters.ts';
@@ -35,6 +30,7 @@ import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
 import type { BackgroundVerifier } from './background-verifier.ts';
 import type { EncodedObjects } from './encoded-objects.ts';
 import { createReadyAnswers } from './ready-answers.ts';
+import { isInMemory, smallMetadata } from './small-metadata.ts';
 
 export type ObjectAnswersOptions = {
   readonly repo: Repository;
@@ -79,7 +75,7 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
   /** Whole answers, by the files that are still in memory. */
   const remembered = new WeakMap<PlainFile, Answer>();
   const answerFile = (request: Request, file: PlainFile, form: () => Representation): Answer => {
-    if (!isSmall(file) || !wantsWhole(request)) return fileAnswer(request, file, form());
+    if (!isInMemory(file) || !wantsWhole(request)) return fileAnswer(request, file, form());
     const known = remembered.get(file);
     if (known !== undefined) return known;
     const answer = fileAnswer(request, file, form());
@@ -168,54 +164,9 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
   };
 }
 
-/** Neither a condition nor a range: the answer is the same for all such requests. */
-function wantsWhole({ method, headers }: Request): boolean {
-  return method === 'GET' && headers.range === undefined && !isConditional(headers);
-}
-
 /** Changes whenever the file does. */
 function versionOf({ size, modified, inode }: PlainFile): string {
   return `${inode}-${size}-${modified}`;
-}
-
-/** Files in memory whose bytes were found to give the checksum they are named by. */
-const verified = new WeakSet<PlainFile>();
-
-/**
- * The small file of a metadata object, verified; every repository mode keeps metadata as it is. Undefined if
- * it takes more: the object is large, missing or faulty.
- */
-function smallMetadata(
-  repo: Repository,
-  type: HashedMetadataType,
-  checksum: Checksum,
-): SmallFile | undefined {
-  try {
-    const file = openFromChain(repo, loosePath(checksum, type));
-    if (file === undefined) return undefined;
-    if (!isSmall(file)) {
-      closePlainFile(file);
-      return undefined;
-    }
-    if (!verified.has(file)) verifyMetadata(type, checksum, file.content);
-    verified.add(file);
-    return file;
-  } catch {
-    // Reading it through the ObjectSource gives the error.
-    return undefined;
-  }
-}
-
-type SmallFile = PlainFile & { readonly content: Buffer };
-
-function isSmall(file: PlainFile): file is SmallFile {
-  return Buffer.isBuffer(file.content);
-}
-
-/** The object's file in the first repository of the chain of parents that has it. */
-function openFromChain(repo: Repository, path: string): PlainFile | undefined {
-  const file = openObjectFile(repo.path, path);
-  return file !== undefined || repo.parent === undefined ? file : openFromChain(repo.parent, path);
 }
 
 function metadataForm(type: MetadataType, checksum: Checksum, bytes: Buffer): Representation {

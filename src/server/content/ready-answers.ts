@@ -6,13 +6,15 @@
 import { readSync } from 'node:fs';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { objectFault } from '../../ostree/object-fault.ts';
-import type { FileRange } from '../../ostree/ready-objects.ts';
+import type { FileRange, ReadyObjects } from '../../ostree/ready-objects.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import { type Answer, type Request, rangeAnswer } from '../http/answer.ts';
+import { type Answer, type Request, rangeAnswer, wantsWhole } from '../http/answer.ts';
 import { IMMUTABLE } from '../http/caching.ts';
 import type { Counters } from '../http/counters.ts';
+import { REMEMBERED_FILE_BYTES } from '../http/file-memory.ts';
 import { smallFileBytes, streamSharedFile } from '../http/plain-file.ts';
 import type { ByteRange } from '../http/ranges.ts';
+import { SmallMemory } from '../http/small-memory.ts';
 import type { BackgroundVerifier, ContentSource } from './background-verifier.ts';
 
 /** Undefined if the object is not ready; ERR_PACKS if the index is damaged. */
@@ -20,22 +22,44 @@ export type ReadyAnswers = (request: Request, checksum: Checksum) => Answer | un
 
 /** Packs do not change while they are open. */
 const VERSION = 'ready';
+/** Enough for the objects of a system of 800 MB that are small enough. */
+const MEMORY_BYTES = 20 * 1024 * 1024;
 
 export function createReadyAnswers(
   repo: Repository,
   verifier: BackgroundVerifier,
   counters: Counters,
 ): ReadyAnswers {
+  const memory = new SmallMemory<WholeAnswer>(({ body }) => body.length, MEMORY_BYTES);
+  const opened: { ready: ReadyObjects | undefined } = { ready: undefined };
+
+  const find = (ready: ReadyObjects, request: Request, checksum: Checksum): Answer | undefined => {
+    const found = ready.find(checksum);
+    if (found === undefined) return undefined;
+    const form = { etag: `${checksum}-${ready.encoder}`, lastModified: 0, cacheControl: IMMUTABLE };
+    const answer = rangeAnswer(request, found.length, form, (range) => bytesOf(found, range, checksum));
+    if (wantsWhole(request) && isSmall(answer)) memory.keep(checksum, answer);
+    return answer;
+  };
+
   return (request, checksum) => {
     const { ready } = repo;
-    if (ready === undefined) return undefined;
-    const found = ready.find(checksum);
-    if (found === undefined || verifier.isCorrupt(checksum, VERSION)) return undefined;
+    if (ready === undefined || verifier.isCorrupt(checksum, VERSION)) return undefined;
+    if (opened.ready !== ready) memory.clear();
+    opened.ready = ready;
+    const known = wantsWhole(request) ? memory.get(checksum) : undefined;
+    const answer = known ?? find(ready, request, checksum);
+    if (answer === undefined) return undefined;
     verifier.sent(checksum, VERSION);
     counters.plain += 1;
-    const form = { etag: `${checksum}-${ready.encoder}`, lastModified: 0, cacheControl: IMMUTABLE };
-    return rangeAnswer(request, found.length, form, (range) => bytesOf(found, range, checksum));
+    return answer;
   };
+}
+
+type WholeAnswer = Answer & { readonly body: Buffer };
+
+function isSmall(answer: Answer): answer is WholeAnswer {
+  return Buffer.isBuffer(answer.body) && answer.body.length <= REMEMBERED_FILE_BYTES;
 }
 
 function bytesOf({ fd, from }: FileRange, range: ByteRange, checksum: Checksum) {

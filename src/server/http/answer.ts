@@ -111,6 +111,11 @@ function bytesIn(bytes: Buffer, { from, to }: ByteRange): Buffer {
   return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
 }
 
+/** Neither a condition nor a range: the answer is the same for all such requests. */
+export function wantsWhole({ method, headers }: Request): boolean {
+  return method === 'GET' && headers.range === undefined && !isConditional(headers);
+}
+
 /** The 304 for a client that already has the representation; undefined otherwise. */
 export function notModifiedAnswer(request: Request, of: Representation): Answer | undefined {
   if (!isConditional(request.headers) || !isNotModified(request.headers, of)) return undefined;

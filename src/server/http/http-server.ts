@@ -15,13 +15,15 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import { type HeldBytes, RequestGate } from './request-gate.ts';
+import { type AnswerRepeated, type HeldBytes, RequestGate } from './request-gate.ts';
 
 export type ConnectionsOptions = {
   /** {@link connectionLimit} by default. */
   readonly maxConnections?: number | undefined;
   /** Called at most once a minute when connections are closed because of the limit. */
   readonly onLimit: (limit: number) => void;
+  /** Answers requests that need no parsing; without it all are parsed. */
+  readonly answerRepeated?: AnswerRepeated | undefined;
 };
 
 export type HttpServerOptions = ConnectionsOptions & {
@@ -67,13 +69,13 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
 /** Bounds the connections of a server; call `begin` with every request before it is handled. */
 export function boundConnections(
   server: Server,
-  { maxConnections = connectionLimit(), onLimit }: ConnectionsOptions,
+  { maxConnections = connectionLimit(), onLimit, answerRepeated }: ConnectionsOptions,
 ): { begin(request: IncomingMessage, response: ServerResponse): void } {
   const gates = new Map<Socket, RequestGate>();
   const budget: HeldBytes = { held: 0, limit: HELD_INPUT_BYTES };
   let lastReport = Number.NEGATIVE_INFINITY;
   server.on('connection', (socket: Socket) => {
-    const gate = new RequestGate(socket, budget);
+    const gate = new RequestGate(socket, budget, answerRepeated);
     gates.set(socket, gate);
     socket.once('close', () => gates.delete(socket));
     if (gates.size <= maxConnections) return;

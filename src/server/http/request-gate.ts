@@ -6,12 +6,22 @@
  * back-pressure to the client. The gate also keeps a pipelined request that Node drops behind an ignored
  * `Upgrade`.
  *
+ * A read that holds one request, which repeats the head of an earlier one (repeated-head.ts), may be answered
+ * without the parser.
+ *
  * A head ends with an empty line (RFC 9112 §2.1); Node's parser accepts CRLF line ends only. Requests with a
  * body are refused (app.ts) or answered without it: the answer closes the connection, and all input behind
  * the head is dropped.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { RepeatedHead, type RepeatedRequest } from './repeated-head.ts';
+
+/**
+ * Answers a request that repeats an earlier head, by writes to its socket. False if the request is to be
+ * parsed; nothing is written then.
+ */
+export type AnswerRepeated = (request: RepeatedRequest) => boolean;
 
 /** Memory budget for held input, shared by all connections. */
 export type HeldBytes = {
@@ -32,8 +42,15 @@ export class RequestGate {
   readonly #socket: Socket;
   readonly #parse: (chunk: Buffer) => void;
   readonly #budget: HeldBytes;
+  readonly #answerRepeated: AnswerRepeated | undefined;
   /** How many bytes of {@link HEAD_END} the parsed input ends with. */
   #matched = 0;
+  /** Whether the parsed input ends within a head. */
+  #isInHead = false;
+  /** The head that is being parsed, if all of it came in one read. */
+  #head: Buffer | undefined;
+  /** The latest head that requests may repeat. */
+  #known: RepeatedHead | undefined;
   #held: Buffer = NOTHING;
   #charged = 0;
   #isAnswering = false;
@@ -42,9 +59,10 @@ export class RequestGate {
   lastActive = performance.now();
 
   /** Intercepts the input of a socket that an HTTP server has just accepted. */
-  constructor(socket: Socket, budget: HeldBytes) {
+  constructor(socket: Socket, budget: HeldBytes, answerRepeated?: AnswerRepeated) {
     this.#socket = socket;
     this.#budget = budget;
+    this.#answerRepeated = answerRepeated;
     const [parse] = socket.listeners('data') as ((chunk: Buffer) => void)[];
     if (parse === undefined) throw new Error('the HTTP server does not listen for data');
     this.#parse = parse;
@@ -66,9 +84,11 @@ export class RequestGate {
     this.#isAnswering = true;
     this.lastActive = performance.now();
     response.once('close', this.#answered);
-    if (!hasBody(request)) return;
-    this.#dropsInput = true;
-    response.setHeader('connection', 'close');
+    if (hasBody(request)) {
+      this.#dropsInput = true;
+      response.setHeader('connection', 'close');
+    } else if (this.#answerRepeated !== undefined && this.#head !== undefined && response.shouldKeepAlive)
+      this.#known = RepeatedHead.of(this.#head, request);
   }
 
   close(): void {
@@ -77,8 +97,21 @@ export class RequestGate {
 
   #receive(chunk: Buffer): void {
     if (this.#dropsInput) return;
-    if (!this.#isAnswering && this.#held.length === 0) this.#feed(chunk);
-    else this.#holdAndPause(this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]));
+    if (this.#isAnswering || this.#held.length > 0)
+      this.#holdAndPause(this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]));
+    else if (this.#isInHead || !this.#isAnswered(chunk)) this.#feed(chunk);
+  }
+
+  /** Whether the chunk was a request that repeats a known head, and was answered. */
+  #isAnswered(chunk: Buffer): boolean {
+    const request = this.#known?.repeatedBy(chunk);
+    if (request === undefined || this.#answerRepeated?.(request) !== true) return false;
+    this.lastActive = performance.now();
+    if (this.#socket.writableLength > 0) {
+      this.#isAnswering = true;
+      this.#socket.write(NOTHING, this.#answered);
+    }
+    return true;
   }
 
   /** Parses up to the end of the head that begins a request, and holds the rest. */
@@ -89,8 +122,12 @@ export class RequestGate {
         this.#holdAndPause(rest);
         return;
       }
+      const isStart = !this.#isInHead;
       const end = this.#findHeadEnd(rest);
-      this.#parse(end === rest.length ? rest : rest.subarray(0, end));
+      const piece = end === rest.length ? rest : rest.subarray(0, end);
+      this.#head = isStart && !this.#isInHead ? piece : undefined;
+      this.#parse(piece);
+      this.#head = undefined;
       rest = rest.subarray(end);
     }
   }
@@ -101,12 +138,14 @@ export class RequestGate {
       this.#matched += 1;
       if (this.#matched === HEAD_END.length) {
         this.#matched = 0;
+        this.#isInHead = false;
         return index + 1;
       }
       if (index + 1 === chunk.length) return chunk.length;
     }
     const start = chunk.indexOf(HEAD_END);
     this.#matched = start === -1 ? matchedAtEnd(chunk) : 0;
+    this.#isInHead = start === -1;
     return start === -1 ? chunk.length : start + HEAD_END.length;
   }
 

@@ -19,6 +19,8 @@ export type RequestLine = {
   readonly agent: string | undefined;
 };
 
+export type LoggedRequest = Pick<IncomingMessage, 'socket' | 'method' | 'url' | 'headers'>;
+
 /** Writes a line at a level. */
 export type WriteRequestLine = (level: 'info' | 'debug', line: RequestLine) => void;
 
@@ -30,13 +32,15 @@ export type RequestLogOptions = {
   readonly write?: WriteRequestLine | undefined;
 };
 
+/** Bytes of a connection that earlier requests have counted. */
+type Counted = { bytes: number };
+
 export class RequestLog {
   readonly #counters: Counters;
   readonly #write: WriteRequestLine;
   readonly #logsFound: boolean;
   readonly #logsMissing: boolean;
-  /** Bytes of a connection that earlier requests have counted. */
-  readonly #written = new WeakMap<Socket, number>();
+  readonly #connections = new WeakMap<Socket, Counted>();
 
   constructor({ logger, counters, write }: RequestLogOptions) {
     this.#counters = counters;
@@ -46,11 +50,13 @@ export class RequestLog {
   }
 
   /** Call once when an answer has been sent, or its connection has closed. */
-  answered(request: IncomingMessage, status: number, ms: number): void {
+  answered(request: LoggedRequest, status: number, ms: number): void {
     const { socket, method, url, headers } = request;
+    const counted = this.#countedOf(socket);
+    const { bytesWritten } = socket;
     this.#counters.requests += 1;
-    this.#counters.bytes += socket.bytesWritten - (this.#written.get(socket) ?? 0);
-    this.#written.set(socket, socket.bytesWritten);
+    this.#counters.bytes += bytesWritten - counted.bytes;
+    counted.bytes = bytesWritten;
     if (!(status === 404 ? this.#logsMissing : this.#logsFound)) return;
     this.#write(status === 404 ? 'debug' : 'info', {
       method,
@@ -60,6 +66,14 @@ export class RequestLog {
       client: socket.remoteAddress,
       agent: headers['user-agent'],
     });
+  }
+
+  #countedOf(socket: Socket): Counted {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const fresh: Counted = { bytes: 0 };
+    this.#connections.set(socket, fresh);
+    return fresh;
   }
 }
 

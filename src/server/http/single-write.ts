@@ -10,6 +10,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Answer } from './answer.ts';
 import { answerMemory } from './answer-memory.ts';
+import { KEEP_ALIVE_MS } from './http-server.ts';
 
 /** Copying up to this size costs less than a second buffer in a write. */
 const SCRATCH_BYTES = 12 * 1024;
@@ -21,15 +22,16 @@ const heads = new WeakMap<Answer, string>();
 
 const scratch = { buffer: Buffer.allocUnsafeSlow(SCRATCH_BYTES) };
 
-const clock = { second: Number.NaN, text: '' };
+/** The end of every head, for this second. */
+const ending = { second: Number.NaN, text: '' };
 
 /** False if the answer is not one for this way; then nothing was sent. */
-export function writeSingle(response: ServerResponse, answer: Answer, keepAliveMs: number): boolean {
+export function writeSingle(response: ServerResponse, answer: Answer): boolean {
   const { body } = answer;
   const { socket } = response;
   if (!Buffer.isBuffer(body) || socket === null) return false;
   if (!response.shouldKeepAlive || response.getHeaderNames().length > 0) return false;
-  const head = `${headOf(answer)}Date: ${httpDateNow()}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}\r\n\r\n`;
+  const head = headOf(answer) + endingNow();
   const internal = response as WritableHead;
   internal._header = head;
   internal._headerSent = true;
@@ -47,8 +49,21 @@ export function writeSingle(response: ServerResponse, answer: Answer, keepAliveM
   return true;
 }
 
+/**
+ * The same for the answer to a request that was not parsed, on a connection that stays open. Only of short
+ * answers, which the kernel takes whole when the client has read the answers before.
+ */
+export function writeShort(socket: Socket, answer: Answer): boolean {
+  const { body } = answer;
+  if (!Buffer.isBuffer(body) || body.length > SCRATCH_BYTES) return false;
+  const head = headOf(answer) + endingNow();
+  if (head.length + body.length > SCRATCH_BYTES) return false;
+  writeCopy(socket, head, body);
+  return true;
+}
+
 /** Through the scratch buffer, which is used again as long as the kernel takes all of a write at once. */
-function writeCopy(socket: Socket, head: string, body: Buffer, sent: (error?: Error | null) => void): void {
+function writeCopy(socket: Socket, head: string, body: Buffer, sent?: (error?: Error | null) => void): void {
   const { buffer } = scratch;
   const length = buffer.write(head, 'latin1');
   body.copy(buffer, length);
@@ -66,11 +81,12 @@ function headOf(answer: Answer): string {
   return head;
 }
 
-function httpDateNow(): string {
+function endingNow(): string {
   const second = Math.floor(Date.now() / 1000);
-  if (clock.second !== second) {
-    clock.second = second;
-    clock.text = new Date(second * 1000).toUTCString();
+  if (ending.second !== second) {
+    const date = new Date(second * 1000).toUTCString();
+    ending.second = second;
+    ending.text = `Date: ${date}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1000}\r\n\r\n`;
   }
-  return clock.text;
+  return ending.text;
 }

@@ -55,22 +55,6 @@ test('large files are not kept', (t) => {
   assert.equal(memory.bytes, 0);
 });
 
-test('a full memory keeps most of what it has, and changes slowly', (t) => {
-  const folder = tempFolder(t);
-  const names = Array.from({ length: 200 }, (_, index) => join(folder, `${index}`));
-  for (const name of names) writeFileSync(name, 'x'.repeat(1000));
-  const memory = new FileMemory(100_000);
-  for (const name of names) {
-    memory.keep(name, openPlainFile(folder, name.slice(folder.length + 1)) as PlainFile);
-    assert.ok(memory.bytes <= 100_000);
-  }
-  const isKept = names.map((name) => memory.get(name) !== undefined);
-  const first = isKept.slice(0, 40).filter(Boolean).length;
-  const last = isKept.slice(100).filter(Boolean).length;
-  assert.ok(first >= 30, `${first} of the first`);
-  assert.ok(last >= 2, `${last} of the last`);
-});
-
 test("an object's file is the same one again, and another when it was replaced", (t) => {
   const folder = tempFolder(t);
   writeFileSync(join(folder, 'object'), 'first');
