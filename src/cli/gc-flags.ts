@@ -19,6 +19,17 @@ export function disableIncrementalMarking(): Promise<void> {
   return setFlag('--no-incremental-marking');
 }
 
+/**
+ * Collects everything, and gives back the pages of the heap that planning has used once. Takes a tenth of a
+ * second.
+ */
+export async function shrinkHeap(): Promise<void> {
+  const { runInNewContext } = await import('node:vm');
+  await setFlag('--expose-gc');
+  const collect = runInNewContext('gc') as (options: object) => void;
+  collect({ type: 'major', flavor: 'last-resort', execution: 'sync' });
+}
+
 async function setFlag(flag: string): Promise<void> {
   const { setFlagsFromString } = await import('node:v8');
   setFlagsFromString(flag);

@@ -13,6 +13,7 @@ import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { comparisonLines } from './comparison-text.ts';
+import { shrinkHeap } from './gc-flags.ts';
 import { type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
 import { printJson, printLine } from './output.ts';
 import { planFor, withPlan } from './plan-layers.ts';
@@ -70,6 +71,7 @@ export async function publishPlanned(
     const withLayers = async (reach: (fraction: number) => void) => {
       if (commit === undefined) return imageOptions;
       const options = withPlan(imageOptions, await planned(commit));
+      await shrinkHeap();
       const onObjects = (done: number, total: number) => reach((share * done) / total);
       return { ...options, onObjects, formerLayers: await images.layers(target.image, previous) };
     };
