@@ -52,7 +52,8 @@ const OTHERS = new Set(
   [
     '--help --version --root --expect',
     // Node, the loader and tar
-    '--semi-space-growth-factor --max-semi-space-size --no-incremental-marking --library-path --sparse',
+    '--semi-space-growth-factor --max-semi-space-size --no-incremental-marking --expose-gc',
+    '--library-path --sparse',
     // ostree, rpm, gpg
     '--mode --gpg-import --no-gpg-verify --sign-verify --set --update --rebuilddb --keyring --detach-sign --armor',
     // podman, kubectl
