@@ -1,7 +1,7 @@
 /**
  * Installs the Debian package on a minimal system that has nothing but what Debian requires, as `apt install
  * ./treeport.deb` does, and uses it there: pages, completion scripts, an image made and imported, and a pull
- * from `treeport serve`.
+ * from `treeport serve`. With the package of the other architecture's runtime it makes an image for that.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
@@ -32,6 +32,9 @@ const USE = [
   'treeport mirror build --repo repo os oci:mirror',
 ];
 
+const OTHER = process.arch === 'x64' ? 'arm64' : 'amd64';
+const BUILD_OTHER = `treeport mirror build --arch ${OTHER} --repo repo os oci:other`;
+
 /** Throws if something fails. Makes the package itself, from this checkout. */
 export async function checkDebianPackage(suite: string): Promise<void> {
   const say = (text: string) => console.log(`== ${suite}, Debian package: ${text}`);
@@ -40,8 +43,8 @@ export async function checkDebianPackage(suite: string): Promise<void> {
     say('npm run package');
     const words = ['run', '--silent', 'package', '--', '--only', 'deb', '--pack-destination', folder];
     const packed = execFileSync('npm', words, { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
-    const file = packed.find((path) => path.endsWith(`_${goArchitecture(process.arch)}.deb`));
-    if (file === undefined) throw new Error(`no Debian package for ${process.arch}`);
+    const [file, runtime] = packed.filter((path) => path.endsWith(`_${goArchitecture(process.arch)}.deb`));
+    if (file === undefined || runtime === undefined) throw new Error(`no packages for ${process.arch}`);
     say('making a minimal Debian system');
     using root = FreshRoot.make(suite);
     const must = async (command: string, minutes = 2) => {
@@ -49,11 +52,15 @@ export async function checkDebianPackage(suite: string): Promise<void> {
       const isDone = await root.run(command, { timeout: minutes * MINUTE });
       if (!isDone) throw new Error(`${suite}: ${command} failed`);
     };
-    copyFileSync(file, join(root.path, root.folder, basename(file)));
+    for (const each of [file, runtime]) copyFileSync(each, join(root.path, root.folder, basename(each)));
     await must(`apt-get update && apt-get install -y ./${basename(file)}`, 10);
     for (const command of ALONE) await must(command);
     await must('apt-get install -y man-db ostree', 10);
     for (const command of USE) await must(command);
+
+    await must(`! ${BUILD_OTHER} 2> error && grep treeport-runtime-linux error`);
+    await must(`apt-get install -y ./${basename(runtime)}`);
+    await must(`${BUILD_OTHER} && treeport container info --arch ${OTHER} oci:other`);
 
     const { port, stop } = await startServer(root);
     await must(`ostree --repo=client init --mode=archive`);

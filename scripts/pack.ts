@@ -4,6 +4,7 @@
  *     treeport-VERSION.tgz                        the npm package
  *     treeport-runtime-linux-ARCH-VERSION.tgz     runtimes, its optional dependencies
  *     treeport_VERSION_ARCH.deb                   for Debian 12 and later
+ *     treeport-runtime-linux-OTHER_VERSION_ARCH.deb   beside it, for images of the other architecture
  *     treeport-VERSION-linux-ARCH.tar.gz          for other systems with glibc
  *
  * all for x64 and arm64, on either. Equal sources give equal bytes.
@@ -13,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runtimePackageName } from '../src/base/package-directory.ts';
-import { packDebian, packTar } from './pack-system.ts';
+import { packDebian, packDebianRuntime } from './pack-debian.ts';
+import { packTar } from './pack-system.ts';
 import { npm } from './runtime-sources.ts';
 import { makeRuntime, RUNTIME_ARCHITECTURES } from './runtimes.ts';
 
@@ -37,7 +39,11 @@ if (values.only.includes('npm')) {
   for (const architecture of RUNTIME_ARCHITECTURES) packRuntime(architecture);
 }
 for (const architecture of RUNTIME_ARCHITECTURES) {
-  if (values.only.includes('deb')) console.log(packDebian(architecture, target));
+  if (values.only.includes('deb')) {
+    console.log(packDebian(architecture, target));
+    for (const other of RUNTIME_ARCHITECTURES.filter((each) => each !== architecture))
+      console.log(packDebianRuntime(architecture, other, target));
+  }
   if (values.only.includes('tar')) console.log(packTar(architecture, target));
 }
 

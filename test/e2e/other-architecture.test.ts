@@ -1,17 +1,19 @@
 /**
- * A mirror image for another architecture than this machine's. Its runtime is the package's, and runs under
- * qemu here: clients pull from it, and it makes each part of a virtual delta that was planned here.
+ * Mirror images for another architecture than that of the machine they are made on: made here, run under
+ * qemu; and made under qemu, run here. Clients pull from them, and they make each part of a virtual delta
+ * that was planned on the other architecture.
  */
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'node:test';
-import { runtimeDirectory } from '../../src/base/package-directory.ts';
+import test, { type TestContext } from 'node:test';
+import { copyRuntime, writeTree } from '../../scripts/pack-system.ts';
+import { runtimeDirectory, runtimePackageName } from '../../src/base/package-directory.ts';
 import { parseSuperblock, partPath } from '../../src/delta/static/superblock.ts';
 import { MIRROR_HOME, runtimeCommand } from '../../src/mirror/layout.ts';
 import { elfArchitecture, readElf } from '../../src/mirror/runtime/elf.ts';
 import { goArchitecture } from '../../src/oci/model/platform.ts';
-import { checksumOf, parseChecksum } from '../../src/ostree/checksum.ts';
+import { type Checksum, checksumOf, parseChecksum } from '../../src/ostree/checksum.ts';
 import { superblockPath } from '../../src/ostree/delta-name.ts';
 import { freePort } from '../support/free-port.ts';
 import { unpackLayers } from '../support/mirror-images.ts';
@@ -20,7 +22,7 @@ import { startRecordingProxy } from '../support/recording-proxy.ts';
 import { generations } from './support/delta-pairs.ts';
 import { newRepo, ostreeFsck } from './support/import-repo.ts';
 import { eventually, start } from './support/processes.ts';
-import { must, mustTreeport } from './support/run.ts';
+import { must, TREEPORT } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 
 const [OTHER, QEMU] =
@@ -29,7 +31,9 @@ const [OTHER, QEMU] =
     : (['x64', 'qemu-x86_64-static'] as const);
 const skip =
   unlessInstalled(QEMU, 'ostree', 'tar') ||
-  (runtimeDirectory(OTHER) === undefined ? 'its runtime was not made (scripts/runtimes.ts)' : false);
+  ([OTHER, process.arch].some((each) => runtimeDirectory(each) === undefined)
+    ? 'the runtimes were not made (scripts/runtimes.ts)'
+    : false);
 const REF = 'exampleos/stable';
 const SLOW = 120_000;
 
@@ -51,24 +55,64 @@ async function newSource(folder: string) {
   return { repo, commit };
 }
 
-test('an image for another architecture serves, and makes the parts that were planned here', {
+/** What starts the Node of a runtime, which does not need the libraries of the machine. */
+function nodeIn(runtime: string, under: readonly string[]): readonly string[] {
+  const words = runtimeCommand('serve').map((word) => word.replace(`/${MIRROR_HOME}/`, `${runtime}/`));
+  return [...under, ...words.slice(0, words.indexOf(join(runtime, 'bin/node')) + 1)];
+}
+
+type Way = {
+  /** Words before the verb of the command that makes the image. */
+  readonly command: readonly string[];
+  /** Of the image, as npm names it. */
+  readonly architecture: string;
+  /** What the image runs under. */
+  readonly under: readonly string[];
+};
+
+test(
+  'an image for another architecture serves, and makes the parts that were planned here',
+  {
+    skip,
+    timeout: 10 * SLOW,
+  },
+  (t) => makeAndPull(t, { command: TREEPORT, architecture: OTHER, under: [QEMU] }),
+);
+
+test('the packaged command of another architecture makes an image for this one', {
   skip,
-  timeout: 5 * SLOW,
+  timeout: 10 * SLOW,
 }, async (t) => {
+  const packed = await tempDir(t);
+  writeTree(packed, OTHER);
+  copyRuntime(packed, process.arch);
+  const runtime = join(packed, 'node_modules', runtimePackageName(OTHER), 'runtime');
+  const command = [...nodeIn(runtime, [QEMU]), join(packed, 'dist/bin/treeport.cjs')];
+  assert.match(await must([...command, '--version']), /^\d+\.\d+\.\d+$/);
+  await makeAndPull(t, { command, architecture: process.arch, under: [] });
+});
+
+async function makeAndPull(t: TestContext, { command, architecture, under }: Way): Promise<void> {
   const folder = await tempDir(t);
   const { repo, commit } = await newSource(folder);
   const image = join(folder, 'image');
-  await mustTreeport(['mirror', 'build', '--arch', OTHER, '--repo', repo, REF, `oci:${image}`]);
+  const words = ['mirror', 'build', '--arch', architecture, '--compression-fast', '--repo', repo, REF];
+  await must([...command, ...words, `oci:${image}`], { timeout: 5 * SLOW });
   const root = join(folder, 'root');
   await unpackLayers(image, root);
   const home = join(root, MIRROR_HOME);
-  assert.equal(elfArchitecture(readElf(join(home, 'bin/node'))), goArchitecture(OTHER));
-  assert.match(await readFile(join(home, 'sources.json'), 'utf8'), new RegExp(`node-linux-${OTHER}`));
+  assert.equal(elfArchitecture(readElf(join(home, 'bin/node'))), goArchitecture(architecture));
+  assert.match(await readFile(join(home, 'sources.json'), 'utf8'), new RegExp(`node-linux-${architecture}`));
+  await pullFrom(t, folder, { home, commit, under });
+}
 
+type Unpacked = Pick<Way, 'under'> & { readonly home: string; readonly commit: Checksum };
+
+async function pullFrom(t: TestContext, folder: string, { home, commit, under }: Unpacked): Promise<void> {
   const address = `127.0.0.1:${await freePort()}`;
   const words = runtimeCommand('serve').map((word) => word.replace(`/${MIRROR_HOME}/`, `${home}/`));
   const env = { TREEPORT_LISTEN: address, TREEPORT_DRAIN_DELAY: '0', TREEPORT_VIRTUAL_DELTAS: 'wan' };
-  const server = start(t, [QEMU, ...words], { env });
+  const server = start(t, [...under, ...words], { env });
   await eventually(
     'it answers',
     async () => {
@@ -99,4 +143,4 @@ test('an image for another architecture serves, and makes the parts that were pl
     const deltaParts = paths.filter((path) => /^\/repo\/deltas\/.*\/\d+$/.test(path));
     assert.equal(deltaParts.length, generation === 'newer' ? parts.length : 0, paths.join(' '));
   }
-});
+}

@@ -69,7 +69,7 @@ async function nodeProgram(architecture: string): Promise<NodeProgram> {
   }
   throw new TreeportError(
     'ERR_RUNTIME',
-    `no runtime for ${architecture} on this machine; install the npm package ` +
+    `no runtime for ${architecture} on this machine; install the package ` +
       `${runtimePackageName(npmArchitecture(architecture))}, or pass a ready-made runtime with --runtime`,
   );
 }
