@@ -1,87 +1,31 @@
 /**
  * Runs the blocks of commands in the documentation as they stand there, page by page, in folders of the test
- * and with a registry of its own: those that test/support/documented.ts says are run.
+ * and with a registry of its own: those that test/support/documented.ts says are run. Servers and containers
+ * are ended as soon as they serve.
  */
 import assert from 'node:assert/strict';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { after, before, type TestContext } from 'node:test';
 import { type CommandBlock, commandBlocks, DOCUMENTED, proofOf } from '../support/documented.ts';
+import { PREPARED, wordsOf } from '../support/documented-places.ts';
+import { freePort } from '../support/free-port.ts';
 import { unlessLibostree } from '../support/libostree.ts';
-import { unlessInstalled } from '../support/programs.ts';
+import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 import { runRecipe } from '../support/recipe.ts';
-import { newRepo } from './support/import-repo.ts';
-import { startRegistry } from './support/registry.ts';
-import { must, mustTreeport } from './support/run.ts';
+import { DOCUMENTED_REF, type DocumentedWorld, makeDocumentedWorld } from './support/documented-world.ts';
+import { stopAgent } from './support/gpg.ts';
+import { PODMAN_PROGRAMS, Podman } from './support/podman.ts';
+import { eventually } from './support/processes.ts';
+import { mustTreeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 import { serve } from './support/serve.ts';
 
-const skip = unlessLibostree() || unlessInstalled('ostree', 'skopeo', 'docker-registry');
-const REF = 'os/x86_64/stable';
-const HOST = 'registry.example.com';
-const PAGES = Object.keys(DOCUMENTED);
+const skip = unlessLibostree() || unlessInstalled('bash', 'gpg', 'ostree', 'skopeo', 'docker-registry');
+const skipPodman = unlessRoot() || unlessInstalled(...PODMAN_PROGRAMS);
+const CONTAINER = /\bpodman run\b/;
 
-/** Words of pages that stand for others, beside the folders: some pages have shorter names of refs. */
-const WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'docs/operations/deltas.md': {
-    'from the parent of os': '',
-    ' os^^ os ': ` ${REF}^^ ${REF} `,
-    ' os  ': ` ${REF}  `,
-    'os/stable': REF,
-    'oci:DIR': 'oci:deltas',
-  },
-  'docs/operations/layers.md': { 'os/2026-09 os/2026-10 os/2026-11': `${REF}^^ ${REF}^ ${REF}` },
-  'docs/operations/snapshots.md': { "'app/**' 'runtime/**'": "'os/**'", "'app/**'": "'os/**'" },
-  'docs/operations/packages.md': { 'os/stable': REF },
-  'docs/operations/signatures.md': { '/etc/ostree/os.ed25519': 'os.ed25519.pub' },
-};
-
-const PACKAGES = (version: number) =>
-  ['base', 'shell'].map(
-    (name) =>
-      `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: ${version}\nMaintainer: a\nDescription: d\n`,
-  );
-
-/** A repository with three commits of a system with packages, signed, and a key in `os.ed25519`. */
-async function makeWorld(folder: string): Promise<void> {
-  const [repo, tree] = [join(folder, 'srv/repo'), join(folder, 'tree')];
-  const dpkg = join(tree, 'usr/share/factory/var/lib/dpkg');
-  for (const path of [
-    join(folder, 'srv'),
-    join(tree, 'usr/bin'),
-    join(tree, 'usr/etc'),
-    join(tree, 'usr/lib'),
-    join(dpkg, 'info'),
-  ])
-    await mkdir(path, { recursive: true });
-  await newRepo(repo);
-  await writeFile(join(tree, 'usr/lib/os-release'), 'NAME=os\n');
-  await writeFile(join(dpkg, 'info/base.list'), '/.\n/usr\n/usr/lib\n/usr/lib/os-release\n');
-  await writeFile(join(dpkg, 'info/shell.list'), '/.\n/usr\n/usr/bin\n/usr/bin/sh\n/etc\n/etc/bash.bashrc\n');
-  for (const version of [1, 2, 3]) {
-    await writeFile(join(tree, 'usr/bin/sh'), `shell ${version}\n`.repeat(500));
-    await writeFile(join(tree, 'usr/etc/bash.bashrc'), `version=${version}\n`);
-    await writeFile(join(dpkg, 'status'), PACKAGES(version).join('\n'));
-    const words = [
-      'commit',
-      `--branch=${REF}`,
-      `--bind-ref=${REF}`,
-      `--timestamp=2026-01-0${version} 00:00:00Z`,
-    ];
-    await must(['ostree', `--repo=${repo}`, ...words, tree]);
-  }
-  const key = join(folder, 'first.ed25519');
-  const trusted = await mustTreeport(['sign', 'keygen', key]);
-  await mustTreeport(['sign', 'commit', '--repo', repo, '--keys-file', key, REF]);
-  const options = [
-    '--set=gpg-verify=false',
-    '--set=sign-verify=ed25519',
-    `--set=verification-ed25519-key=${trusted}`,
-  ];
-  await must(['ostree', `--repo=${repo}`, 'remote', 'add', ...options, 'os', 'https://os.example.com/repo']);
-}
-
-const shared: { folder?: string; registry?: string } = {};
+const shared: { folder?: string; world?: DocumentedWorld } = {};
 const cleanups: (() => unknown)[] = [];
 /** For all tests: set up once, because each command takes its time. */
 const whole: Pick<TestContext, 'after'> = { after: (work) => void cleanups.push(work as () => unknown) };
@@ -89,77 +33,75 @@ const whole: Pick<TestContext, 'after'> = { after: (work) => void cleanups.push(
 before(async () => {
   if (skip !== false) return;
   shared.folder = await tempDir(whole);
-  const template = join(shared.folder, 'template');
-  await makeWorld(template);
-  shared.registry = await startRegistry(whole, shared.folder);
-  const repo = join(template, 'srv/repo');
-  const push = (name: string, ref: string, more: readonly string[] = []) =>
-    mustTreeport([
-      ...[
-        'container',
-        'encapsulate',
-        '--quiet',
-        '--insecure-skip-tls-verification',
-        '--repo',
-        repo,
-        ...more,
-        ref,
-      ],
-      `docker://${shared.registry}/${name}`,
-    ]);
-  await push('os:1', `${REF}^`);
-  await push('os:stable', REF);
-  for (const arch of ['amd64', 'arm64']) await push(`os/${arch}:1`, REF, ['--arch', arch]);
+  shared.world = await makeDocumentedWorld(whole, shared.folder);
 });
 
 after(async () => {
   for (const cleanup of cleanups.toReversed()) await cleanup();
 });
 
-/** What the pages take for granted, before their first block. */
-const PREPARED: Readonly<Record<string, string>> = {
-  'docs/operations/import.md': `treeport tar export --repo /srv/repo ${REF} > os.tar\n`,
-  'docs/operations/signatures.md':
-    'treeport sign keygen os.ed25519\nostree --repo=/srv/repo remote delete os\n',
-  'docs/operations/snapshots.md':
-    'mkdir -p /media/stick\ntreeport snapshot create --repo /srv/repo oci:/srv/next\nostree --repo=/srv/copy init --mode=archive\ntreeport snapshot extract oci:/srv/next --repo /srv/copy\n',
-  'README.md':
-    'ostree --repo=/srv/client init --mode=archive\nmkdir -p /media/stick\nostree --repo=/srv/copy init --mode=archive\n',
-};
-
-for (const page of PAGES) {
+for (const page of Object.keys(DOCUMENTED)) {
   const blocks = commandBlocks(page).filter((block) => proofOf(block) === 'run');
-  if (blocks.length > 0)
-    test(`${page}: ${blocks.length} blocks of commands`, { skip, timeout: 300_000 }, (t) =>
-      runPage(t, page, blocks),
-    );
+  if (blocks.length === 0) continue;
+  const needsPodman = blocks.some(({ code }) => CONTAINER.test(code));
+  test(
+    `${page}: ${blocks.length} blocks of commands`,
+    {
+      skip: skip || (needsPodman && skipPodman),
+      timeout: 900_000,
+    },
+    (t) => runPage(t, page, blocks),
+  );
 }
 
 async function runPage(t: TestContext, page: string, blocks: readonly CommandBlock[]): Promise<void> {
+  const { folder, env, words, port, podman } = await preparePage(t, page, blocks);
+  const run = (code: string | undefined) => code === undefined || runRecipe(folder, code, words, { env });
+  await run(PREPARED[page]?.['']);
+  for (const [index, { heading, code }] of blocks.entries()) {
+    const isFirst = heading !== '' && blocks.findIndex((block) => block.heading === heading) === index;
+    try {
+      if (isFirst) await run(PREPARED[page]?.[heading]);
+      await run(code);
+      if (podman === undefined || !CONTAINER.test(code)) continue;
+      await eventually('the container serves', async () => {
+        const log = await podman.log('--latest');
+        const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => assert.fail(log));
+        return answer.ok || undefined;
+      });
+      await podman.must(['rm', '--all', '--force', '--time=0']);
+    } catch (error) {
+      throw new Error(`${page}, "${heading}": ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+/** A copy of the world, and what is to be replaced in the page's commands. */
+async function preparePage(t: TestContext, page: string, blocks: readonly CommandBlock[]) {
+  const { template, gpg, registry } = shared.world ?? assert.fail();
   const folder = join(shared.folder ?? assert.fail(), page.replaceAll('/', '-'));
-  await cp(join(shared.folder ?? '', 'template'), folder, { recursive: true });
+  await cp(template, folder, { recursive: true });
+  const home = join(folder, 'gpg');
+  t.after(() => stopAgent(home));
   const conf = join(folder, 'registries.conf');
-  await writeFile(conf, `[[registry]]\nlocation = "${shared.registry}"\ninsecure = true\n`);
+  await writeFile(conf, `[[registry]]\nlocation = "${registry}"\ninsecure = true\n`);
+  await mkdir(join(folder, 'etc/treeport'), { recursive: true });
+  await cp('deploy/treeport-deltas.conf', join(folder, 'etc/treeport/deltas.conf'));
+
   const repo = join(folder, 'srv/repo');
   const code = blocks.map((block) => block.code).join('\n');
   const origin = code.includes('http://os-mirror:8080') ? (await serve(t, repo)).origin : '';
-  if (code.includes('FROM-TO')) await mustTreeport(['delta', 'generate', '--repo', repo, REF]);
-  const delta = code.includes('FROM-TO') ? await mustTreeport(['delta', 'list', '--repo', repo]) : '';
-  await mkdir(join(folder, 'etc/treeport'), { recursive: true });
-  await cp('deploy/treeport-deltas.conf', join(folder, 'etc/treeport/deltas.conf'));
-  const words = {
-    ...WORDS[page],
-    ...Object.fromEntries(
-      ['/srv/', '/media/', '/var/cache/', '/etc/treeport/'].map((path) => [path, folder + path]),
-    ),
-    [HOST]: shared.registry ?? '',
-    'http://os-mirror:8080': origin,
-    'FROM-TO': delta.split(/\s/)[0] ?? '',
+  if (code.includes('FROM-TO')) await mustTreeport(['delta', 'generate', '--repo', repo, DOCUMENTED_REF]);
+  const deltas = code.includes('FROM-TO') ? await mustTreeport(['delta', 'list', '--repo', repo]) : '';
+  const podman = CONTAINER.test(code) ? await Podman.create(t, folder) : undefined;
+  const port = await freePort();
+  const env = {
+    CONTAINERS_REGISTRIES_CONF: conf,
+    OSTREE_REPO: join(folder, 'srv/client'),
+    GNUPGHOME: home,
+    TREEPORT_LISTEN: '127.0.0.1:0',
+    ...podman?.env,
   };
-  const env = { CONTAINERS_REGISTRIES_CONF: conf, OSTREE_REPO: join(folder, 'srv/client') };
-  if (PREPARED[page] !== undefined) await runRecipe(folder, PREPARED[page], words, { env });
-  for (const block of blocks)
-    await runRecipe(folder, block.code, words, { env }).catch((error: Error) => {
-      throw new Error(`${page}, "${block.heading}": ${error.message}`, { cause: error });
-    });
+  const delta = deltas.split(/\s/)[0] ?? '';
+  return { folder, env, words: wordsOf(page, { folder, gpg, registry, origin, delta, port }), port, podman };
 }

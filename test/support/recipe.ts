@@ -29,5 +29,5 @@ export async function runRecipe(
   await chmod(join(bin, 'treeport'), 0o755);
   let text = `PATH=${bin}:$PATH\n${code}`;
   for (const [named, actual] of Object.entries(folders)) text = text.replaceAll(named, actual);
-  return must(['sh', '-euc', text], { cwd: folder, ...options });
+  return must(['bash', '-euc', text], { cwd: folder, ...options });
 }
