@@ -88,6 +88,14 @@ function signatureList({ commits, summarySignatures: summary }: LandingPage): Ht
 <dt>Summary</dt><dd>${summary === undefined ? 'cannot be signed now' : summary.kinds.length === 0 ? 'not signed' : html`signed${signedBy(summary)}`}</dd>
 </dl>
 <p>Nothing on this page is verified: get the key from the publisher, and let your client verify.</p>
+${engineNote(commits)}`;
+}
+
+/** Debian's ostree is built without engines. */
+function engineNote({ kinds }: Signatures): Html | undefined {
+  const engines = kinds.filter((kind) => kind !== 'gpg');
+  if (engines.length === 0) return undefined;
+  return html`<p>An ostree that answers <q>Requested signature type is not implemented</q> was built without ${engines.join(' and ')}, as that of Debian is: it cannot verify these signatures.</p>
 `;
 }
 

@@ -142,6 +142,7 @@ test('the page says what is signed, and by which keys', async (t) => {
   sign(mirror, ['ostree.sign.ed25519', 'ostree.sign.spki']);
   const signed = await text();
   assert.match(signed, /<dt>Commits<\/dt><dd>signed with ed25519, spki</);
+  assert.match(signed, /Requested signature type is not implemented.* without ed25519 and spki,/);
   for (const kind of ['ed25519', 'spki'])
     assert.ok(signed.includes(`--sign-verify=${kind}=file:/PATH/TO/KEY.${kind}.pub`), kind);
 
