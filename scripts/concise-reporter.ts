@@ -1,6 +1,6 @@
 /**
- * A test reporter for logs: one line per file, failures in full, skipped tests with reasons, and node's
- * summary.
+ * A test reporter for logs: one line per file, failures in full, skipped tests with reasons, node's summary,
+ * and the beginnings of all failures again, because often only the end of a log is kept.
  */
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
@@ -8,8 +8,25 @@ import { inspect } from 'node:util';
 
 type EventOf<Type extends TestEvent['type']> = Extract<TestEvent, { readonly type: Type }>['data'];
 
+/** Lines of a failure that are repeated at the end. */
+const LINES_AGAIN = 8;
+
 export async function* concise(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  for await (const event of events) yield textOf(event);
+  const failures: string[] = [];
+  for await (const event of events) {
+    const text = textOf(event);
+    if (event.type === 'test:fail' && !isOfSubtests(event.data)) failures.push(text);
+    yield text;
+  }
+  if (failures.length > 0) yield `\n== Failed\n${failures.map(beginning).join('\n')}\n`;
+}
+
+function isOfSubtests({ details }: EventOf<'test:fail'>): boolean {
+  return (details.error as { readonly failureType?: unknown }).failureType === 'subtestsFailed';
+}
+
+function beginning(failure: string): string {
+  return failure.split('\n', LINES_AGAIN).join('\n');
 }
 
 function textOf({ type, data }: TestEvent): string {
