@@ -6,9 +6,13 @@
  * The bound includes the time the client needs for itself, the round trip, and other answers on the same
  * link; small answers measure nothing else and do not count. Where this process or the machine is busy,
  * requests wait for a processor rather than for the link, so such times count only if they are very long.
+ *
+ * What the link takes grows with the bytes; everything else does not. So a straight line through the bytes
+ * and times of many answers tells a slow link on a busy machine as well, by its slope.
  */
 import { performance } from 'node:perf_hooks';
 import { ProcessorLoad } from '../../base/processor-load.ts';
+import { LineFit } from './line-fit.ts';
 
 /** A socket. */
 export type Connection = { readonly bytesWritten: number; readonly remoteAddress?: string | undefined };
@@ -20,11 +24,19 @@ const LEAST_BYTES = 8 * 1024;
 const LONGEST_MS = 5000;
 /** Weight of what was known before, for each new measurement. */
 const KEPT = 3 / 4;
+/** Answers that the line goes through: larger ones are encoded while they are sent. */
+const MOST_FITTED_BYTES = 1024 * 1024;
+const LEAST_FITTED = 8;
+/** How many standard errors below the slope a link is taken for. */
+const DOUBT = 4;
 /** Below this fraction of {@link SLOW} the link is to blame even on a busy machine. */
 const SURELY = 1 / 8;
+/** Added to the time of the slowest link, it is the longest that counts for the line. */
+const SLACK_MS = 100;
 
 export class LinkSpeed {
   readonly #isBusy: () => boolean;
+  readonly #fit = new LineFit();
   #bytes = 0;
   #milliseconds = 0;
   #start: { readonly time: number; readonly written: number } | undefined;
@@ -39,7 +51,12 @@ export class LinkSpeed {
     const start = this.#start;
     if (start === undefined) return;
     this.#start = undefined;
-    this.add(connection.bytesWritten - start.written, (now ?? performance.now()) - start.time);
+    const bytes = connection.bytesWritten - start.written;
+    const milliseconds = (now ?? performance.now()) - start.time;
+    this.add(bytes, milliseconds);
+    if (bytes > MOST_FITTED_BYTES || milliseconds > LONGEST_MS) return;
+    // A pause of the client would count for hundreds of answers.
+    this.#fit.add(bytes, Math.min(milliseconds, SLACK_MS + bytes / (SLOW * SURELY)));
   }
 
   /** Call when an answer is about to be written. */
@@ -58,7 +75,8 @@ export class LinkSpeed {
 
   /** False for a new connection. */
   get isSlow(): boolean {
-    return this.#bytes < this.#milliseconds * SLOW;
+    if (this.#bytes < this.#milliseconds * SLOW) return true;
+    return this.#fit.count >= LEAST_FITTED && this.#fit.leastSlope(DOUBT) > 1 / SLOW;
   }
 }
 

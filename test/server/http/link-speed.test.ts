@@ -53,6 +53,36 @@ test('on a busy machine only very long times count', () => {
   assert.equal(answered(answered(link(), [100_000, 300]), [2_000_000, 10]).isSlow, false);
 });
 
+/** Sizes of objects as they come; the same each time. */
+const SIZES = Array.from({ length: 400 }, (_, index) => 5000 + ((index * 7919) % 397) * 500);
+
+/** The share of {@link SIZES} that is sent while the link of a busy machine counts as slow. */
+function slowShare(milliseconds: (bytes: number, index: number) => number): number {
+  const link = new LinkSpeed(() => true);
+  const isSlow = SIZES.map((bytes, index) => {
+    const before = link.isSlow;
+    answered(link, [bytes, milliseconds(bytes, index)]);
+    return before;
+  });
+  return isSlow.filter(Boolean).length / SIZES.length;
+}
+
+test('on a busy machine times that grow with the bytes show a slow link, near and far', () => {
+  for (const roundTrip of [0, 50]) {
+    const share = slowShare((bytes, index) => roundTrip + bytes / 1500 + ((index * 31) % 17));
+    assert.ok(share > 0.9, `${share} with ${roundTrip} ms`);
+  }
+});
+
+test('on a busy machine other times do not: of the client, of waiting, of pauses', () => {
+  // Longer ones are those of a very slow link.
+  const within = (bytes: number, milliseconds: number) => Math.min(milliseconds, bytes / 1000);
+  const fast = (bytes: number) => bytes / 30_000;
+  assert.ok(slowShare((bytes) => fast(bytes) + within(bytes, 8)) < 0.02);
+  assert.ok(slowShare((bytes, index) => fast(bytes) + within(bytes, ((index * 7919) % 101) / 3)) < 0.02);
+  assert.ok(slowShare((bytes, index) => fast(bytes) + within(bytes, index % 40 === 7 ? 90 : 5)) < 0.02);
+});
+
 test('an estimate belongs to its connection', () => {
   const [one, other] = [{ bytesWritten: 0 }, { bytesWritten: 0 }];
   linkSpeedOf(one).add(100_000, 1000);
