@@ -15,7 +15,8 @@ import { buildSummary } from '../../src/ostree/summary-build.ts';
 import { Random } from '../gvariant/random.ts';
 import { writeDeltaTrees } from '../support/delta-trees.ts';
 import { unlessInstalled } from '../support/programs.ts';
-import { assertDeltasSound, killedAfter } from './support/killed-publisher.ts';
+import { killAtChange } from './support/kill-at-change.ts';
+import { assertDeltasSound } from './support/published-deltas.ts';
 import { must, mustTreeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 
@@ -42,7 +43,11 @@ test('a generator that is killed', { timeout: 600_000 }, async (t) => {
   t.diagnostic(`KILL_SEED=${SEED}`);
   const { path, from, to, generate } = await repoWithSummary(t);
   const random = new Random(SEED);
-  const whole = await killedAfter(Number.POSITIVE_INFINITY, path, generate('--max-chunk-size=0'));
+  const { changes: whole } = await killAtChange(
+    generate('--max-chunk-size=0'),
+    [path],
+    Number.POSITIVE_INFINITY,
+  );
   assert.deepEqual(await assertDeltasSound(path), [deltaKey({ from, to })]);
   const counts = { whole, killed: 0 };
   for (let kill = 0; kill < KILLS; kill++) {
@@ -51,7 +56,7 @@ test('a generator that is killed', { timeout: 600_000 }, async (t) => {
     const options = kill % 3 === 2 ? ['--replace', '--profile=small'] : ['--max-chunk-size=0'];
     if (kill % 3 === 0) await mustTreeport(['delta', 'generate', '--repo', path, '--empty', '--quiet', 'os']);
     const change = 1 + random.below(whole);
-    const changes = await killedAfter(change, path, generate(...options));
+    const { changes } = await killAtChange(generate(...options), [path], change);
     counts.killed += changes >= change ? 1 : 0;
     await assertDeltasSound(path);
     await mustTreeport(generate('--replace', '--quiet', '--max-chunk-size=0'));

@@ -22,7 +22,8 @@ import { Random } from '../gvariant/random.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { randomTreePair } from '../support/random-trees.ts';
 import { newRepo, ostreeFsck, treeListing } from './support/import-repo.ts';
-import { assertDeltasSound, killedAfter } from './support/killed-publisher.ts';
+import { killAtChange } from './support/kill-at-change.ts';
+import { assertDeltasSound } from './support/published-deltas.ts';
 import { must, mustTreeport, run } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 import { serve } from './support/serve.ts';
@@ -67,7 +68,11 @@ test('maintenance that is killed', { timeout: 600_000 }, async (t) => {
   const { path, writer, commits } = await writeReleases(folder);
   const random = new Random(SEED);
   const policy = (name: string) => join(folder, name);
-  const whole = await killedAfter(Number.POSITIVE_INFINITY, path, maintainWords(path, policy('both')));
+  const { changes: whole } = await killAtChange(
+    maintainWords(path, policy('both')),
+    [path],
+    Number.POSITIVE_INFINITY,
+  );
   assert.equal((await assertDeltasSound(path)).length, 2);
   const counts = { whole, killed: 0 };
   for (let kill = 0; kill < KILLS; kill++) {
@@ -76,11 +81,8 @@ test('maintenance that is killed', { timeout: 600_000 }, async (t) => {
     await writer.detachedMetadata(commits[1] as Checksum, signature);
     if (kill % 2 === 0) await rm(join(path, 'deltas'), { recursive: true });
     const change = 1 + random.below(whole);
-    const changes = await killedAfter(
-      change,
-      path,
-      maintainWords(path, policy(kill % 4 === 3 ? 'scratch' : 'both')),
-    );
+    const words = maintainWords(path, policy(kill % 4 === 3 ? 'scratch' : 'both'));
+    const { changes } = await killAtChange(words, [path], change);
     counts.killed += changes >= change ? 1 : 0;
     // The summary of a repository whose deltas somebody removed lists them until maintenance comes to it.
     if (kill % 2 === 1) await assertDeltasSound(path);

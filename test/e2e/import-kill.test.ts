@@ -4,10 +4,8 @@
  * as moments can be repeated.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { rmSync, watch } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -21,7 +19,8 @@ import { chunkedTars, dealtObjects, makeImage } from '../support/chunked-images.
 import { startFlawedRegistry } from '../support/flawed-registry.ts';
 import { initRepo, type OstreeMode } from '../support/ostree-repos.ts';
 import { unlessInstalled } from '../support/programs.ts';
-import { must, mustTreeport, TREEPORT } from './support/run.ts';
+import { killAtChange } from './support/kill-at-change.ts';
+import { must, mustTreeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 
 const KILLS_PER_MODE = 15;
@@ -70,35 +69,6 @@ function importWords(repo: string, image: Image): readonly string[] {
   return [...words, '--insecure-skip-tls-verification', `ostree-unverified-image:${image.place}`];
 }
 
-/** How often something changes in the repository while an image is imported. */
-async function importChanges(repo: string, image: Image): Promise<number> {
-  const state = { changes: 0 };
-  using _ = onChange(repo, () => {
-    state.changes += 1;
-  });
-  await mustTreeport(importWords(repo, image));
-  return state.changes;
-}
-
-/** Kills the import at a change of the repository, counted from its start. */
-async function importAndKill(repo: string, image: Image, change: number): Promise<void> {
-  const [program, ...words] = [...TREEPORT, ...importWords(repo, image)];
-  const state = { changes: 0 };
-  const child = spawn(program as string, words, { stdio: 'ignore' });
-  using _ = onChange(repo, () => {
-    state.changes += 1;
-    if (state.changes >= change) child.kill('SIGKILL');
-  });
-  await once(child, 'close');
-}
-
-function onChange(folder: string, listener: () => void): Disposable {
-  const watcher = watch(folder, { recursive: true }, listener);
-  // Folders come and go while it looks for them.
-  watcher.on('error', () => {});
-  return { [Symbol.dispose]: () => watcher.close() };
-}
-
 /**
  * The refs; every commit that can be seen is whole, but for those that are marked partial, and no ref leads
  * to one of these.
@@ -125,7 +95,7 @@ async function killOnce(
   counts: Counts,
 ): Promise<void> {
   await initRepo(repo, mode);
-  await importAndKill(repo, image, change);
+  await killAtChange(importWords(repo, image), [repo], change);
   const refs = await soundRefs(repo);
   const landed = refs.filter((ref) => ref.startsWith(BLOB_REFS)).length;
   const finished = refs.includes('os');
@@ -159,7 +129,13 @@ test('imports that are killed', {
     lanes.map(({ mode, image }, lane) =>
       t.test(`from ${image.place} into a repository of mode ${mode}`, async (t) => {
         const random = new Random(SEED + lane);
-        const whole = await importChanges(await initRepo(join(folder, `${mode}-whole`), mode), image);
+        const first = await initRepo(join(folder, `${mode}-whole`), mode);
+        const { isDone, changes: whole } = await killAtChange(
+          importWords(first, image),
+          [first],
+          Number.POSITIVE_INFINITY,
+        );
+        assert.ok(isDone);
         const counts: Counts = { landed: 0, finished: 0 };
         for (let kill = 0; kill < KILLS_PER_MODE; kill++) {
           const change = 1 + random.below(whole);

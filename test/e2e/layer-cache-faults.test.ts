@@ -4,10 +4,8 @@
  * be repeated.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, watch } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import type { Checksum } from '../../src/ostree/checksum.ts';
@@ -17,8 +15,9 @@ import { unlessInstalled } from '../support/programs.ts';
 import { ROOT } from '../support/project.ts';
 import { faultsLibrary } from '../support/write-faults.ts';
 import type { CachedBuild, CacheJob } from './support/faulty-layer-cache.ts';
+import { killAtChange } from './support/kill-at-change.ts';
 import { readLayout, sha256 } from './support/layout.ts';
-import { must, mustTreeport, TREEPORT } from './support/run.ts';
+import { must, mustTreeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 
 const KILLS = Number(process.env.TREEPORT_LAYER_KILLS ?? 4);
@@ -62,26 +61,6 @@ for (const faults of INJECTIONS) {
   });
 }
 
-/** Runs treeport, and kills it at a change in the folders, counted from the start. */
-async function runAndKill(
-  words: readonly string[],
-  folders: readonly string[],
-  change: number,
-): Promise<void> {
-  const [program, ...first] = TREEPORT;
-  const state = { changes: 0 };
-  const child = spawn(program as string, [...first, ...words], { stdio: 'ignore' });
-  const watchers = folders.map((folder) =>
-    watch(folder, { recursive: true }, () => {
-      state.changes += 1;
-      if (state.changes >= change) child.kill('SIGKILL');
-      // Folders come and go while it looks for them.
-    }).on('error', () => {}),
-  );
-  await once(child, 'close');
-  for (const watcher of watchers) watcher.close();
-}
-
 test(`builds with a layer cache that are killed, seed ${SEED}`, { timeout: 3_600_000 }, async (t) => {
   const folder = await tempDir(t);
   const random = new Random(SEED);
@@ -96,7 +75,7 @@ test(`builds with a layer cache that are killed, seed ${SEED}`, { timeout: 3_600
     const cache = join(folder, `cache-${kill}`);
     const images = join(folder, `images-${kill}`);
     for (const directory of [cache, images]) mkdirSync(directory);
-    await runAndKill(words(cache, join(images, 'image')), [cache, images], 1 + random.below(60));
+    await killAtChange(words(cache, join(images, 'image')), [cache, images], 1 + random.below(60));
     if (existsSync(join(images, 'image/index.json'))) {
       const { layers, digest: made } = readLayout(join(images, 'image'));
       assert.equal(made, digest);

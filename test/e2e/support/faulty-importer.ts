@@ -11,29 +11,22 @@ import { startTransaction } from '../../../src/native/ostree/start-transaction.t
 import type { Transaction } from '../../../src/native/ostree/transaction.ts';
 import { type Checksum, parseChecksum } from '../../../src/ostree/checksum.ts';
 import { giveCommit, makeRepo, readRepo, type SourceCommit } from '../../support/libostree.ts';
-import { type FaultError, type FaultKind, loadFaults } from '../../support/write-faults.ts';
+import { loadFaults } from '../../support/write-faults.ts';
+import { type Fault, type FaultJob, failInTurn } from './fail-in-turn.ts';
 
-export type FaultyJob = {
+export type FaultyJob = FaultJob & {
   /** For the repositories. */
   readonly folder: string;
   readonly mode: WritableMode;
   /** An archive repository, and a commit in it. */
   readonly source: string;
   readonly commit: Checksum;
-  readonly kind: FaultKind;
-  /** Taken in turns. */
-  readonly errors: readonly FaultError[];
-  /** How many of the calls fail at most: half of them at the end, the others spread over the rest. */
-  readonly most: number;
   /** The file system lets files share blocks. */
   readonly clones?: boolean;
 };
 
-export type Attempt = {
+export type Attempt = Fault & {
   readonly repo: string;
-  readonly error: FaultError;
-  /** The call that failed, with its path. */
-  readonly call: string;
   /** `CODE message` of the import, or `imported`. */
   readonly outcome: string;
   /** Whether there was a ref, and a commit that is marked partial. */
@@ -48,28 +41,6 @@ function newRepo(nth: number): string {
   makeRepo(repo, job.mode).close();
   if (job.kind !== 'syncs') appendFileSync(join(repo, 'config'), 'fsync=false\n');
   return repo;
-}
-
-/** How many calls an import makes. */
-async function countCalls(source: SourceCommit): Promise<number> {
-  const repo = newRepo(0);
-  faults.arm(repo, job.kind, 0, 'EIO');
-  await importInto(repo, source);
-  return faults.disarm();
-}
-
-/** Undefined if there were fewer calls this time. */
-async function attempt(source: SourceCommit, nth: number): Promise<Attempt | undefined> {
-  const repo = newRepo(nth);
-  const error = job.errors[nth % job.errors.length] as FaultError;
-  faults.arm(repo, job.kind, nth, error);
-  const outcome = await importInto(repo, source);
-  faults.disarm();
-  if (faults.last() === '') return undefined;
-  const hasRef = existsSync(join(repo, 'refs/heads/os'));
-  const isPartial = readdirSync(join(repo, 'state')).length > 0;
-  const next = await importInto(repo, source);
-  return { repo, error, call: faults.last(), outcome, hasRef, isPartial, next };
 }
 
 async function importInto(path: string, source: SourceCommit): Promise<string> {
@@ -89,15 +60,29 @@ async function importInto(path: string, source: SourceCommit): Promise<string> {
 }
 
 const job = JSON.parse(process.argv[2] ?? '') as FaultyJob;
-const faults = loadFaults();
 const source = { repo: await readRepo(job.source), commit: parseChecksum(job.commit) };
-faults.clone(job.clones ?? false);
-const calls = await countCalls(source);
-const head = Array.from({ length: calls }, (_, index) => index + 1);
-// The last calls end the import: the commit, and the ref.
-const tail = head.splice(-job.most / 2);
-const stride = Math.ceil(head.length / (job.most / 2));
-for (const nth of [...head.filter((_, index) => index % stride === 0), ...tail]) {
-  const result = await attempt(source, nth);
-  if (result !== undefined) console.log(JSON.stringify(result));
+loadFaults().clone(job.clones ?? false);
+await failInTurn(
+  job,
+  async (nth) => {
+    const repo = newRepo(nth);
+    return {
+      below: repo,
+      run: () => importInto(repo, source),
+      async found(outcome, fault): Promise<Attempt> {
+        const hasRef = existsSync(join(repo, 'refs/heads/os'));
+        const isPartial = readdirSync(join(repo, 'state')).length > 0;
+        return { ...fault, repo, outcome, hasRef, isPartial, next: await importInto(repo, source) };
+      },
+    };
+  },
+  manyAtTheEnd,
+);
+
+/** Half of them at the end, which are the commit and the ref; the others spread over the rest. */
+function manyAtTheEnd(calls: number, most: number): readonly number[] {
+  const head = Array.from({ length: calls }, (_, index) => index + 1);
+  const tail = head.splice(-most / 2);
+  const stride = Math.ceil(head.length / (most / 2));
+  return [...head.filter((_, index) => index % stride === 0), ...tail];
 }

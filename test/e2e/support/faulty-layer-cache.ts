@@ -12,22 +12,15 @@ import { publishImage } from '../../../src/oci/write/publish.ts';
 import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
 import { ENCAPSULATE_OPTIONS } from '../../support/mirror-images.ts';
-import { type FaultError, type FaultKind, loadFaults } from '../../support/write-faults.ts';
+import { type Fault, type FaultJob, failInTurn } from './fail-in-turn.ts';
 
-export type CacheJob = {
+export type CacheJob = FaultJob & {
   readonly folder: string;
   readonly repo: string;
   readonly commit: Checksum;
-  readonly kind: FaultKind;
-  /** Taken in turns. */
-  readonly errors: readonly FaultError[];
-  readonly most: number;
 };
 
-export type CachedBuild = {
-  readonly error: FaultError;
-  /** The call that failed, with its path. */
-  readonly call: string;
+export type CachedBuild = Fault & {
   readonly digest: string;
   readonly warnings: readonly string[];
   /** The image that is made with the same cache after the fault. */
@@ -35,7 +28,6 @@ export type CachedBuild = {
 };
 
 const job = JSON.parse(process.argv[2] ?? '') as CacheJob;
-const faults = loadFaults();
 const { objects } = await openRepository(job.repo);
 const { plan, record } = await planCommit(objects, job.commit, { warn: () => {} });
 
@@ -46,17 +38,17 @@ async function build(name: string, layerCache: LayerCache): Promise<string> {
   );
 }
 
-for (let nth = 1; nth <= job.most; nth++) {
+await failInTurn(job, async (nth) => {
   const name = `${job.kind}-${nth}`;
-  const directory = join(job.folder, `${name}-cache`);
-  const error = job.errors[nth % job.errors.length] as FaultError;
+  const below = join(job.folder, `${name}-cache`);
   const warnings: string[] = [];
-  const cache = await LayerCache.open(directory, (message) => warnings.push(message));
-  faults.arm(directory, job.kind, nth, error);
-  const digest = await build(name, cache);
-  faults.disarm();
-  const call = faults.last();
-  if (call === '') break;
-  const next = await build(`${name}-next`, await LayerCache.open(directory, () => {}));
-  process.stdout.write(`${JSON.stringify({ error, call, digest, warnings, next } satisfies CachedBuild)}\n`);
-}
+  const cache = await LayerCache.open(below, (message) => warnings.push(message));
+  return {
+    below,
+    run: () => build(name, cache),
+    async found(digest, fault): Promise<CachedBuild> {
+      const next = await build(`${name}-next`, await LayerCache.open(below, () => {}));
+      return { ...fault, digest, warnings, next };
+    },
+  };
+});

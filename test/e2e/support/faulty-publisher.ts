@@ -17,9 +17,9 @@ import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { deltaNames } from '../../../src/ostree/delta-list.ts';
 import { superblockPath } from '../../../src/ostree/delta-name.ts';
 import { openRepository } from '../../../src/ostree/repo/open.ts';
-import { type FaultError, type FaultKind, loadFaults } from '../../support/write-faults.ts';
+import { type Fault, type FaultJob, failInTurn } from './fail-in-turn.ts';
 
-export type PublisherJob = {
+export type PublisherJob = FaultJob & {
   readonly verb: 'generate' | 'maintain';
   /** For the copies. */
   readonly folder: string;
@@ -27,17 +27,9 @@ export type PublisherJob = {
   readonly source: string;
   readonly from: Checksum;
   readonly to: Checksum;
-  readonly kind: FaultKind;
-  /** Taken in turns. */
-  readonly errors: readonly FaultError[];
-  /** How many of the calls fail at most, spread over all. */
-  readonly most: number;
 };
 
-export type PublishAttempt = {
-  readonly error: FaultError;
-  /** The call that failed, with its path. */
-  readonly call: string;
+export type PublishAttempt = Fault & {
   /** `CODE message` of the run, or `published`. */
   readonly outcome: string;
   /** `CODE message` of what a client that pulls after it finds, or `sound`; and after the run after it. */
@@ -95,39 +87,19 @@ async function outcomeOf(good: string, work: () => Promise<void>): Promise<strin
   }
 }
 
-function copy(nth: number): string {
+const job = JSON.parse(process.argv[2] ?? '') as PublisherJob;
+await failInTurn(job, async (nth) => {
   const path = join(job.folder, `${job.verb}-${job.kind}-${nth}`);
   cpSync(job.source, path, { recursive: true });
-  return path;
-}
-
-async function attempt(nth: number): Promise<PublishAttempt | undefined> {
-  const path = copy(nth);
-  const error = job.errors[nth % job.errors.length] as FaultError;
-  faults.arm(path, job.kind, nth, error);
-  const outcome = await publish(path);
-  faults.disarm();
-  const call = faults.last();
-  if (call === '') return undefined;
-  const found = await inspect(path);
-  const next = await publish(path);
-  const left = readdirSync(join(path, 'tmp'));
-  const deltasNext = [...deltaNames(path)].length;
-  return { error, call, outcome, found, next, foundNext: await inspect(path), deltasNext, left };
-}
-
-async function countCalls(): Promise<number> {
-  const path = copy(0);
-  faults.arm(path, job.kind, 0, 'EIO');
-  await publish(path);
-  return faults.disarm();
-}
-
-const job = JSON.parse(process.argv[2] ?? '') as PublisherJob;
-const faults = loadFaults();
-const calls = await countCalls();
-const stride = Math.max(1, Math.ceil(calls / job.most));
-for (let nth = 1; nth <= calls; nth += stride) {
-  const result = await attempt(nth);
-  if (result !== undefined) console.log(JSON.stringify(result));
-}
+  return {
+    below: path,
+    run: () => publish(path),
+    async found(outcome, fault): Promise<PublishAttempt> {
+      const found = await inspect(path);
+      const next = await publish(path);
+      const left = readdirSync(join(path, 'tmp'));
+      const deltasNext = [...deltaNames(path)].length;
+      return { ...fault, outcome, found, next, foundNext: await inspect(path), deltasNext, left };
+    },
+  };
+});

@@ -1,8 +1,6 @@
-/** Kills the command when it changes a repository, and inspects the deltas that clients then see. */
+/** Inspects the deltas that clients of a repository see after a publisher was killed. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, watch } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseSuperblock, partPath } from '../../../src/delta/static/superblock.ts';
@@ -11,23 +9,6 @@ import { listDeltas, STATIC_DELTAS_KEY } from '../../../src/ostree/delta-list.ts
 import { deltaIndexPath, deltaKey, superblockPath } from '../../../src/ostree/delta-name.ts';
 import { dictView, parseDict } from '../../../src/ostree/metadata-dict.ts';
 import { parseSummary } from '../../../src/ostree/summary.ts';
-import { TREEPORT } from './run.ts';
-
-/** The number of changes in the repository at `path` that the command made until it ended or was killed. */
-export async function killedAfter(change: number, path: string, command: readonly string[]): Promise<number> {
-  const [program, ...words] = [...TREEPORT, ...command];
-  const state = { changes: 0 };
-  const child = spawn(program as string, words, { stdio: 'ignore' });
-  const watcher = watch(path, { recursive: true }, () => {
-    state.changes += 1;
-    if (state.changes >= change) child.kill('SIGKILL');
-  });
-  // Folders come and go while it looks for them.
-  watcher.on('error', () => {});
-  await once(child, 'close');
-  watcher.close();
-  return state.changes;
-}
 
 /**
  * Every delta with a superblock is whole, and what index and summary list has the listed checksum. Returns
