@@ -30,7 +30,7 @@ function parseNumber(text: string): number {
 }
 
 async function deleteSignatures(revision: string | undefined, options: Options): Promise<void> {
-  const { withoutSignatures } = await import('../ostree/sign/choose-signatures.ts');
+  const { nameOfAll, withoutSignatures } = await import('../ostree/sign/choose-signatures.ts');
   const { LibostreeRepo } = await import('../native/ostree/repository.ts');
   const signed = await readSubject(revision, options);
   const chosen = await chosenSignatures(signed, options);
@@ -44,20 +44,20 @@ async function deleteSignatures(revision: string | undefined, options: Options):
       withoutSignatures(metadata, chosen),
     );
   }
-  await printLine(`deleted ${chosen.length} of the signatures of ${signed.name}`);
+  await printLine(`deleted ${chosen.length} of the signatures of ${nameOfAll(signed)}`);
 }
 
 async function chosenSignatures(
-  signed: SignedData,
+  signed: readonly SignedData[],
   { key, number, all }: Options,
 ): Promise<readonly ListedSignature[]> {
-  const { listSignatures, signatureNumber, signaturesBy } = await import(
+  const { listAllSignatures, signatureNumber, signaturesBy } = await import(
     '../ostree/sign/choose-signatures.ts'
   );
   if ([key, number, all].filter((value) => value !== undefined).length !== 1)
     throw new TreeportError('ERR_USAGE', 'say which signatures: --key, --number or --all');
   if (key !== undefined) return signaturesBy(signed, key);
-  return number === undefined ? listSignatures(signed.metadata) : [signatureNumber(signed, number)];
+  return number === undefined ? listAllSignatures(signed) : [signatureNumber(signed, number)];
 }
 
 async function commitOf(revision: string, path: string): Promise<Checksum> {

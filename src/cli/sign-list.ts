@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listSignatures } from '../ostree/sign/choose-signatures.ts';
+import { listAllSignatures } from '../ostree/sign/choose-signatures.ts';
 import { printJson, printLine } from './output.ts';
 import { addSubject, readSubject, type SubjectOptions } from './sign-subject.ts';
 
@@ -13,17 +13,17 @@ export function addSignList(group: Command): void {
 }
 
 async function list(revision: string | undefined, options: Options): Promise<void> {
-  const { metadata } = await readSubject(revision, options);
-  const signatures = listSignatures(metadata);
+  const signatures = listAllSignatures(await readSubject(revision, options));
   if (options.json)
     return printJson(
       signatures.map(({ bytes, ...rest }) => ({ ...rest, signature: bytes.toString('base64') })),
       2,
     );
-  for (const { number, kind, key, timestamp } of signatures) {
+  for (const { number, kind, key, timestamp, file } of signatures) {
     const claims = [
       ...(key === undefined ? [] : [`key ${key}`]),
       ...(timestamp === undefined ? [] : [new Date(timestamp * 1000).toISOString()]),
+      ...(file === undefined ? [] : [file]),
     ];
     await printLine([`${number}`, kind, ...claims].join('  '));
   }

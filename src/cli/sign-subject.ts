@@ -1,4 +1,7 @@
-/** What `sign list`, `verify` and `delete` are about: a commit, or with `--summary` the summary. */
+/**
+ * What `sign list`, `verify` and `delete` are about: a commit, or with `--summary` the summary, and flatpak's
+ * index if the repository has one.
+ */
 import { type Command, Option } from 'commander';
 import { TreeportError } from '../base/errors.ts';
 import type { SignedData } from '../ostree/sign/signed-commit.ts';
@@ -11,25 +14,30 @@ export function addSubject(command: Command): Command {
   return command
     .argument('[revision]', 'a ref, commit or REF^; or give --summary')
     .addOption(repoOption())
-    .addOption(new Option('--summary', 'the signatures of the summary instead of those of a commit'));
+    .addOption(
+      new Option(
+        '--summary',
+        "the signatures of the summary, and of flatpak's index, instead of those of a commit",
+      ),
+    );
 }
 
-/** The commit or the summary, with its signatures; ERR_USAGE unless exactly one is named. */
+/** The commit, or the summary and the index, with signatures; ERR_USAGE unless exactly one is named. */
 export async function readSubject(
   revision: string | undefined,
   { repo: path, summary }: SubjectOptions,
-): Promise<SignedData> {
+): Promise<readonly SignedData[]> {
   const { loadCommitHead } = await import('../container/import/verify-signatures.ts');
   const { resolveRevision } = await import('../ostree/revision.ts');
   const { signedCommit } = await import('../ostree/sign/signed-commit.ts');
-  const { requireSignedSummary } = await import('../signing/summary-file.ts');
+  const { readSummaryFiles } = await import('../signing/sign-files.ts');
   if ((revision !== undefined) === (summary === true))
     throw new TreeportError('ERR_USAGE', 'name either a revision or --summary');
   const repo = await openAnyRepo(path);
-  if (revision === undefined) return requireSignedSummary(repo.path);
+  if (revision === undefined) return readSummaryFiles(repo.path);
   const { commit, bytes, detached } = await loadCommitHead(
     repo.objects,
     await resolveRevision(repo, revision),
   );
-  return signedCommit(commit, bytes, detached);
+  return [signedCommit(commit, bytes, detached)];
 }

@@ -8,7 +8,9 @@ type Options = SignerCliOptions & { readonly repo: string; readonly quiet?: bool
 export function addSignSummary(group: Command): void {
   const command = group
     .command('summary')
-    .description('sign the summary as it is; `treeport summary update` makes and signs a new one')
+    .description(
+      "sign the summary, and flatpak's index, as they are; `treeport summary update` makes and signs new ones",
+    )
     .addOption(repoOption());
   addSignerOptions(command).addOption(quietOption()).action(sign);
 }

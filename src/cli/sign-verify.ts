@@ -36,16 +36,21 @@ async function verify(revision: string | undefined, options: Options): Promise<v
   const { remote, keysFile = [] } = options;
   if ((remote !== undefined) === keysFile.length > 0)
     throw new TreeportError('ERR_USAGE', 'name the keys to verify with: either --remote or --keys-file');
-  const signed = await readSubject(revision, options);
-  const valid =
-    remote === undefined
-      ? await withKeys(signed, options.signType, keysFile)
-      : await byRemote(signed, options.repo, remote);
+  const valid: (VerifiedSignature & Pick<SignedData, 'file'>)[] = [];
+  for (const signed of await readSubject(revision, options)) {
+    const found =
+      remote === undefined
+        ? await withKeys(signed, options.signType, keysFile)
+        : await byRemote(signed, options.repo, remote);
+    const { file } = signed;
+    valid.push(...found.map((one) => (file === undefined ? one : { ...one, file })));
+  }
   if (options.json) return printJson(valid, 2);
-  for (const { kind, key, signer, timestamp } of valid) {
+  for (const { kind, key, signer, timestamp, file } of valid) {
     const more = [
       ...(signer === undefined ? [] : [signer]),
       ...(timestamp === undefined ? [] : [new Date(timestamp * 1000).toISOString()]),
+      ...(file === undefined ? [] : [file]),
     ];
     await printLine(['good', kind, `key ${key}`, ...more].join('  '));
   }

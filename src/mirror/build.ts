@@ -17,6 +17,7 @@ import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
 import type { Signer } from '../ostree/sign/signer.ts';
 import { reachableObjects } from '../ostree/walk.ts';
+import { signSummaryFiles } from '../signing/sign-files.ts';
 import { putObjects } from './carried/put-objects.ts';
 import type { DeltaChoice } from './delta-choice.ts';
 import { mirrorConfig, mirrorLabels } from './mirror-config.ts';
@@ -33,7 +34,6 @@ import {
   type NamedContent,
 } from './published-repo.ts';
 import { type Runtime, type RuntimeFor, withRuntime } from './runtime/runtime.ts';
-import { signPublishedSummary } from './sign-summary.ts';
 import { storeVirtualDeltas } from './store-virtual-deltas.ts';
 import { type StoredDelta, storeDeltas } from './stored-deltas.ts';
 
@@ -92,7 +92,7 @@ async function putMirror(
   const below = [...draft.layers, ...others.map(({ layer }) => layer)];
   const stored = { choices: deltas, publication, warn };
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
-  await signPublishedSummary(directory, options.summarySigners ?? []);
+  await signSummaryFiles(directory, options.summarySigners ?? []);
   if (deltas.some(({ kind }) => kind === 'virtual'))
     await storeVirtualDeltas(directory, repo.objects, publication.commits, { warn });
   const layers = await putMirrorLayers(sink, {

@@ -15,6 +15,7 @@ import type { Compression } from '../oci/write/compression.ts';
 import { copyBlob, type ImageSink, type OnImageBytes } from '../oci/write/image-sink.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import type { Signer } from '../ostree/sign/signer.ts';
+import { signSummaryFiles } from '../signing/sign-files.ts';
 import { withEmptyDirtree } from '../tar/empty-dirtree.ts';
 import { ImageObjects, objectsNotEmbedded } from './image-objects.ts';
 import { CATALOGUE_FILE } from './layout.ts';
@@ -30,7 +31,6 @@ import {
   finishPublishedRepo,
 } from './published-repo.ts';
 import { type RuntimeFor, withRuntime } from './runtime/runtime.ts';
-import { signPublishedSummary } from './sign-summary.ts';
 import { storeVirtualDeltas } from './store-virtual-deltas.ts';
 import { finishWrapped } from './wrapped-image.ts';
 
@@ -152,7 +152,7 @@ async function publishCommits(
     const baked = await baker.finish(contentOfCommits(objects, commits));
     const publication = await publicationOfCommits(objects, commits, refs, warn);
     await finishPublishedRepo(archive, { publication, objects, warn });
-    await signPublishedSummary(path, summarySigners);
+    await signSummaryFiles(path, summarySigners);
     if (virtualDeltas)
       await storeVirtualDeltas(path, objects, commits, { warn, onPlanned, onMade: onProgress });
     return { path, publication, objects, baked };

@@ -17,13 +17,14 @@ import { type MetadataDict, parseDict, serializeDict } from '../ostree/metadata-
 import type { SignedData } from '../ostree/sign/signed-commit.ts';
 
 const SUMMARY = 'summary';
-const SIGNATURES = 'summary.sig';
+export const SUMMARY_SIGNATURES = 'summary.sig';
 
 /** The summary with its signatures; undefined if there is no summary. ERR_SUMMARY if a file is damaged. */
 export function readSignedSummary(repoPath: string): SignedData | undefined {
   const bytes = readSummaryFile(repoPath, SUMMARY);
   if (bytes === undefined) return undefined;
-  return { name: `the summary of ${repoPath}`, thing: 'summary', bytes, metadata: signaturesOf(repoPath) };
+  const metadata = readSignatures(repoPath, SUMMARY_SIGNATURES) ?? new Map();
+  return { name: `the summary of ${repoPath}`, thing: 'summary', bytes, metadata };
 }
 
 /** The same; ERR_SUMMARY if there is none. */
@@ -34,13 +35,6 @@ export function requireSignedSummary(repoPath: string): SignedData {
     'ERR_SUMMARY',
     `the repository ${repoPath} has no summary; make one: treeport summary update --repo ${repoPath}`,
   );
-}
-
-/** Replaces `summary.sig`; removes it if there are no signatures. */
-export async function writeSummarySignatures(repoPath: string, signatures: MetadataDict): Promise<void> {
-  const path = join(repoPath, SIGNATURES);
-  if (signatures.size === 0) rmSync(path, { force: true });
-  else await writeFileAtomic(path, serializeDict(signatures));
 }
 
 /** A summary or flatpak's index, with its signatures. */
@@ -77,14 +71,15 @@ export async function writeSignedFiles(repoPath: string, files: readonly SignedF
   }
 }
 
-function signaturesOf(repoPath: string): MetadataDict {
-  const bytes = readSummaryFile(repoPath, SIGNATURES);
-  if (bytes === undefined) return new Map();
+/** The signatures in a file; undefined if it is not there, ERR_SUMMARY if it is damaged. */
+export function readSignatures(repoPath: string, name: string): MetadataDict | undefined {
+  const bytes = readSummaryFile(repoPath, name);
+  if (bytes === undefined) return undefined;
   try {
     return parseDict(bytes);
   } catch (error) {
     if (!isTreeportError(error)) throw error;
-    throw damaged(repoPath, SIGNATURES, error);
+    throw damaged(repoPath, name, error);
   }
 }
 

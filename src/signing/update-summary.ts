@@ -29,8 +29,8 @@ import {
   removeOldFiles,
   writeIndexedFiles,
 } from './flatpak-index.ts';
+import { SUMMARY_TO_SIGN } from './sign-files.ts';
 import { readSignedSummary, writeSignedFiles } from './summary-file.ts';
-import { SUMMARY_TO_SIGN } from './summary-signatures.ts';
 
 export type UpdateSummaryOptions = {
   /** The same repository, opened by libostree. */

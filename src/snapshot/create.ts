@@ -13,7 +13,6 @@ import { mirrorConfig, mirrorLabels } from '../mirror/mirror-config.ts';
 import { putMirrorLayers } from '../mirror/mirror-layers.ts';
 import { embeddedCommit, type Publication } from '../mirror/published-refs.ts';
 import { type Runtime, withRuntime } from '../mirror/runtime/runtime.ts';
-import { signPublishedSummary } from '../mirror/sign-summary.ts';
 import { storeVirtualDeltas } from '../mirror/store-virtual-deltas.ts';
 import { storeDeltas } from '../mirror/stored-deltas.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
@@ -22,6 +21,7 @@ import type { ImageSink } from '../oci/write/image-sink.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
+import { signSummaryFiles } from '../signing/sign-files.ts';
 import { type CarriedLayers, putCarriedLayers } from './carried-layers.ts';
 import { EmbeddedObjects } from './embedded-objects.ts';
 import { osDraft } from './os-draft.ts';
@@ -75,7 +75,7 @@ async function finish(
   await writeSnapshotRepo(repo, directory, { publication, embedded, carried, draft, previous, warn });
   const stored = { choices: deltas, publication, warn };
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
-  await signPublishedSummary(directory, options.summarySigners ?? []);
+  await signSummaryFiles(directory, options.summarySigners ?? []);
   if (deltas.some(({ kind }) => kind === 'virtual'))
     await storeVirtualDeltas(directory, repo.objects, publication.commits, { warn });
   const below = [...draft.layers, ...carried.layers];

@@ -5,7 +5,6 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
-import { startRecordingProxy } from '../support/recording-proxy.ts';
 import { flatpakOf, revision, withKind } from './support/flatpak.ts';
 import { flatpakShop } from './support/flatpak-shop.ts';
 import { makeGpgKey } from './support/gpg.ts';
@@ -13,7 +12,7 @@ import { ostreeFsck } from './support/import-repo.ts';
 import { CONFINED, PODMAN_PROGRAMS, Podman } from './support/podman.ts';
 import { treeport } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
-import { serve } from './support/serve.ts';
+import { servedShop } from './support/served-shop.ts';
 
 const skip = unlessRoot() || unlessInstalled('flatpak', 'ostree', 'gpg');
 const INSTALL = ['--assumeyes', '--noninteractive'];
@@ -22,13 +21,7 @@ test('build-update-repo under a running server: install, appstream, update by de
   skip,
   timeout: 180_000,
 }, async (t) => {
-  const folder = await tempDir(t);
-  const key = await makeGpgKey(folder);
-  const { path, apps, arch, release, updateRepo } = await flatpakShop(folder, { key });
-  const { origin } = await serve(t, path);
-  const { origin: through, paths } = await startRecordingProxy(t, origin);
-  const flatpak = await flatpakOf(join(folder, 'user'));
-  await flatpak('remote-add', `--gpg-import=${key.publicKey}`, 'mirror', `${through}/repo`);
+  const { folder, path, apps, arch, release, updateRepo, flatpak, paths } = await servedShop(t);
   await flatpak('install', ...INSTALL, 'mirror', 'org.example.Free');
   assert.match(await flatpak('list', '--all', '--columns=application'), /org\.example\.Platform\.Locale/);
   await flatpak('update', '--appstream', 'mirror');

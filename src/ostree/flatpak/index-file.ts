@@ -59,6 +59,14 @@ export function indexSignaturesPath(checksum: Checksum): string {
   return `${FLATPAK_SUB_SUMMARIES}/${checksum}.idx.sig`;
 }
 
+/**
+ * Where clients look for the signatures of the index, depending on their age. Only the first place names the
+ * index, so it is the one to read, and the last one to write.
+ */
+export function indexSignaturePlaces(checksum: Checksum): readonly [string, string] {
+  return [indexSignaturesPath(checksum), `${FLATPAK_INDEX}.sig`];
+}
+
 /** The refs of a gzipped sub-summary; ERR_SUMMARY if its checksum does not match. */
 export function parseSubSummary(
   gzipped: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * Lists the signatures in a dictionary by number, and chooses some of them, to delete them: by number or by
- * key. The numbers are those that listing shows, from 1.
+ * Lists signatures by number, and chooses some of them, to delete them: by number or by key. The numbers are
+ * those that listing shows, from 1. A summary is listed with flatpak's index, if the repository has one.
  */
 import { TreeportError } from '../../base/errors.ts';
 import type { MetadataDict } from '../metadata-dict.ts';
@@ -18,6 +18,8 @@ export type ListedSignature = {
   readonly key?: string;
   /** gpg: claimed time of signing, seconds since 1970. */
   readonly timestamp?: number;
+  /** Set if it is a signature of flatpak's index. */
+  readonly file?: SignedData['file'];
 };
 
 export function listSignatures(metadata: MetadataDict): readonly ListedSignature[] {
@@ -36,28 +38,44 @@ export function listSignatures(metadata: MetadataDict): readonly ListedSignature
   });
 }
 
+/** The signatures of a commit, or of a summary and flatpak's index, numbered through. */
+export function listAllSignatures(signed: readonly SignedData[]): readonly ListedSignature[] {
+  return signed
+    .flatMap(({ metadata, file }) =>
+      listSignatures(metadata).map((one) => (file === undefined ? one : { ...one, file })),
+    )
+    .map((one, index) => ({ ...one, number: index + 1 }));
+}
+
 /**
  * The signatures by one key: a GPG key id or fingerprint (or its end, of 8 digits at least) by the
  * signature's claim, an ed25519 or spki public key in base64 by verifying. ERR_SIGNATURE_MISSING if there are
  * none.
  */
-export function signaturesBy(signed: SignedData, key: string): readonly ListedSignature[] {
-  const found = listSignatures(signed.metadata).filter((one) =>
-    one.kind === 'gpg' ? isClaimed(one, key) : isMadeBy(one, signed.bytes, key),
+export function signaturesBy(signed: readonly SignedData[], key: string): readonly ListedSignature[] {
+  const found = signed.flatMap(({ metadata, bytes }) =>
+    listSignatures(metadata).filter((one) =>
+      one.kind === 'gpg' ? isClaimed(one, key) : isMadeBy(one, bytes, key),
+    ),
   );
   if (found.length > 0) return found;
-  throw new TreeportError('ERR_SIGNATURE_MISSING', `${signed.name} has no signature by the key ${key}`);
+  throw new TreeportError('ERR_SIGNATURE_MISSING', `${nameOfAll(signed)} has no signature by the key ${key}`);
 }
 
 /** ERR_SIGNATURE_MISSING if there is no such number. */
-export function signatureNumber(signed: SignedData, number: number): ListedSignature {
-  const all = listSignatures(signed.metadata);
+export function signatureNumber(signed: readonly SignedData[], number: number): ListedSignature {
+  const all = listAllSignatures(signed);
   const found = all.find((one) => one.number === number);
   if (found !== undefined) return found;
   throw new TreeportError(
     'ERR_SIGNATURE_MISSING',
-    `${signed.name} has no signature ${number}: it has ${all.length}`,
+    `${nameOfAll(signed)} has no signature ${number}: it has ${all.length}`,
   );
+}
+
+/** Names the summary and flatpak's index, or the commit, in messages. */
+export function nameOfAll([first, ...more]: readonly SignedData[]): string {
+  return `${first?.name}${more.length === 0 ? '' : " with flatpak's index"}`;
 }
 
 /** The dictionary without these signatures; all else in it stays. */

@@ -1,6 +1,7 @@
 /** Bytes with their signatures, those of a commit or a summary: the input of verifiers. */
 import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../checksum.ts';
+import type { FLATPAK_INDEX } from '../flatpak/index-file.ts';
 import { type MetadataDict, parseDict } from '../metadata-dict.ts';
 import { corruptObject } from '../object-fault.ts';
 import { formatObjectName } from '../object-name.ts';
@@ -12,6 +13,8 @@ export type SignedData = {
   /** Names it in messages: `commit <checksum>`, or `the summary of <repository>`. */
   readonly name: string;
   readonly thing: SignedThing;
+  /** Set for flatpak's index, which is signed and verified as the summary is. */
+  readonly file?: typeof FLATPAK_INDEX;
   readonly bytes: Uint8Array;
   readonly metadata: MetadataDict;
 };

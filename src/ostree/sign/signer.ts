@@ -14,7 +14,7 @@ export const SIGNATURE_KINDS: readonly SignatureKind[] = ['gpg', 'ed25519', 'spk
 
 export type Signer = {
   readonly kind: SignatureKind;
-  /** The raw signature over the bytes. `what` names them: `commit <checksum>`, or `summary`. */
+  /** The raw signature over the bytes. `what` names them: `commit <checksum>`, `summary` or `summary.idx`. */
   sign(data: Uint8Array, what: string): Promise<Uint8Array>;
 };
 

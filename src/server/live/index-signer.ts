@@ -4,12 +4,11 @@
  */
 import { readBeneath } from '../../base/open-beneath.ts';
 import { checksumOf } from '../../ostree/checksum.ts';
-import { FLATPAK_INDEX, indexSignaturesPath } from '../../ostree/flatpak/index-file.ts';
+import { FLATPAK_INDEX, indexSignaturePlaces } from '../../ostree/flatpak/index-file.ts';
 import { MAX_METADATA_BYTES } from '../../ostree/limits.ts';
 import type { Signer } from '../../ostree/sign/signer.ts';
 import { publishedSignatures, SummarySigner } from './summary-signer.ts';
 
-const FORMER_PLACE = `${FLATPAK_INDEX}.sig`;
 const LIMITED = { links: 'inside', maxBytes: MAX_METADATA_BYTES } as const;
 
 export class IndexSigner {
@@ -30,7 +29,7 @@ export class IndexSigner {
     const bytes = readBeneath(this.#repoPath, FLATPAK_INDEX, LIMITED);
     if (bytes === undefined) return undefined;
     const checksum = checksumOf(bytes);
-    const places = [indexSignaturesPath(checksum), FORMER_PLACE];
+    const places = indexSignaturePlaces(checksum);
     if (!places.includes(path)) return undefined;
     const published = () =>
       places.map((place) => publishedSignatures(this.#repoPath, place)).find(({ size }) => size > 0) ??
