@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import type { Build } from '../builds.ts';
 import { measure, output, run } from '../command.ts';
 import { debianRepos, REF } from '../debian-tree.ts';
+import { manyRefsRepo } from '../many-refs.ts';
+import { HISTORY_COMMITS, NEXT_REF, packageHistory, UPDATES_REF } from '../package-history.ts';
 import { warmPageCache } from '../page-cache.ts';
 import { processUsage } from '../process-usage.ts';
 import { BY_DEFAULT, type Row, type Section } from '../result.ts';
 import { startServer } from '../server.ts';
 import type { Setting } from '../setting.ts';
-import { addUpdate, debianCommits, HISTORY_COMMITS, manyRefsRepo } from '../snapshot-repos.ts';
 import { withScratch } from '../storage.ts';
 import { compare } from './compare.ts';
 
@@ -67,13 +68,16 @@ async function extraction(setting: Setting, scratch: string): Promise<readonly R
 
 async function historyRows({ treeport }: Build, scratch: string): Promise<readonly Row[]> {
   const repo = join(scratch, 'repo');
-  await run(['cp', '--archive', '--link', await debianCommits(), repo]);
+  await run(['cp', '--archive', '--link', await packageHistory(), repo]);
   const layout = join(scratch, 'history');
   const create = (tag: string, ...words: readonly string[]) =>
-    treeport('snapshot', 'create', '--quiet', '--repo', repo, ...words, `oci:${layout}:${tag}`);
-  const first = await measure(create('first', '--depth=all'));
-  await addUpdate(repo, HISTORY_COMMITS);
-  const next = await measure(create('next', '--depth=all', '--previous', `oci:${layout}:first`));
+    treeport(
+      ...['snapshot', 'create', '--quiet', '--repo', repo, '--depth=all', ...words],
+      ...[UPDATES_REF, `oci:${layout}:${tag}`],
+    );
+  const first = await measure(create('first'));
+  await run(['ostree', `--repo=${repo}`, 'refs', '--force', `--create=${UPDATES_REF}`, NEXT_REF]);
+  const next = await measure(create('next', '--previous', `oci:${layout}:first`));
   const { layers } = JSON.parse(
     await output(treeport('snapshot', 'info', '--json', `oci:${layout}:first`)),
   ) as { readonly layers: readonly { readonly size: number }[] };
@@ -91,10 +95,14 @@ async function historyRows({ treeport }: Build, scratch: string): Promise<readon
     ...(atMost === undefined ? {} : { atMost }),
   });
   return [
-    row(`snapshot create, ${HISTORY_COMMITS} commits of the Debian tree`, [first.seconds], 'seconds'),
+    row(
+      `snapshot create, ${HISTORY_COMMITS} commits of Debian, an update of a package each`,
+      [first.seconds],
+      'seconds',
+    ),
     row('its layers of objects', [carried / 1e6], 'MB'),
     row('its layers of objects / the compressed objects', [carried / union], 'share', MOST_BYTES),
-    row('snapshot create --previous, one commit more', [next.seconds], 'seconds'),
+    row('snapshot create --previous, one update more', [next.seconds], 'seconds'),
     row('an increment / the first, processor time', [next.cpuSeconds / first.cpuSeconds], 'share', MOST_TIME),
   ];
 }
