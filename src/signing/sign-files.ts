@@ -18,7 +18,7 @@ import { readSignatures, readSummaryFile, requireSignedSummary, SUMMARY_SIGNATUR
 /** Names the summary to commands that sign. */
 export const SUMMARY_TO_SIGN = 'summary';
 
-/** The summary, and flatpak's index if there is one; ERR_SUMMARY if there is no summary, or a damaged file. */
+/** The summary, and flatpak's index if there is one; ERR_SUMMARY if the summary is missing or one damaged. */
 export function readSummaryFiles(repoPath: string): readonly SignedData[] {
   const summary = requireSignedSummary(repoPath);
   const bytes = readSummaryFile(repoPath, FLATPAK_INDEX);

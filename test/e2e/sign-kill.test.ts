@@ -1,7 +1,7 @@
 /**
  * Signing is killed at moments of chance: every file that clients see is whole, the signatures that were
- * there are still valid, and another run finishes. Each round kills four verbs: TREEPORT_SIGN_KILLS=13 makes a
- * longer run, KILL_SEED repeats one as far as moments can be repeated.
+ * there are still valid, and another run finishes. Each round kills four verbs: TREEPORT_SIGN_KILLS=13 makes
+ * a longer run, KILL_SEED repeats one as far as moments can be repeated.
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';

@@ -1,4 +1,4 @@
-/** `summary update` and `sign` of flatpak repositories, against what flatpak makes of them and its clients demand. */
+/** `summary update` and `sign` of flatpak repositories: as flatpak makes them, and as its clients demand. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The loop of programs that have test/support/write-faults.c preloaded: rounds of the same work, of which each
- * has another call failing. What a round found is printed as a line of JSON.
+ * The loop of programs that have test/support/write-faults.c preloaded: rounds of the same work, each with
+ * another call failing. What a round found is printed as a line of JSON.
  */
 import { type FaultError, type FaultKind, loadFaults } from '../../support/write-faults.ts';
 

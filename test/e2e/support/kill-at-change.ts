@@ -1,4 +1,4 @@
-/** Kills the command at a change of the files that it writes, so that kills come at all moments of its work. */
+/** Kills the command at a change of the files that it writes, so that kills come at all moments. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
