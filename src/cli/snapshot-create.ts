@@ -8,6 +8,7 @@ import type { Repository } from '../ostree/repo/open.ts';
 import type { RewrittenLayer } from '../snapshot/kept-layers.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { collectText, encapsulateOptions } from './encapsulate-options.ts';
+import { disableIncrementalMarking } from './gc-flags.ts';
 import {
   addMirrorImageOptions,
   type MirrorImageCliOptions,
@@ -162,6 +163,8 @@ async function publishSnapshot(
 
 async function previousSnapshot(options: Options, access: RegistryAccess): Promise<Snapshot | undefined> {
   if (options.previous === undefined) return undefined;
+  // Most of an increment's garbage are the lists of objects and refs, which live to its end.
+  await disableIncrementalMarking();
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { openImage } = await import('../oci/read/open-image.ts');
   const { openSnapshot } = await import('../snapshot/open.ts');
