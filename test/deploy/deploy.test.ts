@@ -93,6 +93,15 @@ test('treeport accepts what the quadlet of deltas executes, and the policy', asy
   assert.ok(policy.grace > 0);
 });
 
+test('treeport.Containerfile installs a package that is packed, on a system that it is for', () => {
+  const lines = projectText('deploy/treeport.Containerfile');
+  assert.match(lines, /npm run package -- --only deb/);
+  // The builder sets the architecture by Go's name, and so does the name of the file.
+  assert.match(lines, /apt-get install .* \/packages\/treeport_\*_\$\{TARGETARCH\}\.deb/);
+  assert.match(lines, /^ARG TARGETARCH$/m);
+  assert.match(projectText('scripts/pack-system.ts'), /`treeport_\$\{VERSION\}_\$\{goArchitecture\(/);
+});
+
 test('the server ends within the time that it is given, and the documents say the same numbers', () => {
   const most = IMAGE_DRAIN_DELAY_SECONDS + FINISH_SECONDS;
   assert.ok(most < GRACE_SECONDS);
