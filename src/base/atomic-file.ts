@@ -74,5 +74,9 @@ export function writeError(error: unknown, path: string): unknown {
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
     return new TreeportError('ERR_DISK_FULL', `no space left to write ${path}`, { cause: error });
   }
+  if (errno === 'EFBIG') {
+    const message = `cannot write ${path}: the file system takes no files of this size (FAT: below 4 GiB); use another one, such as exFAT or ext4`;
+    return new TreeportError('ERR_IO', message, { cause: error });
+  }
   return new TreeportError('ERR_IO', `cannot write ${path}: ${systemReason(error)}`, { cause: error });
 }

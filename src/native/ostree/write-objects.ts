@@ -10,6 +10,7 @@
  * there (read-back.ts).
  */
 import { hash } from 'node:crypto';
+import { statfsSync } from 'node:fs';
 import koffi from 'koffi';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -135,8 +136,16 @@ function readBack({ staging }: StagedRepo, name: ObjectName, { what, write, isWr
   if (!isCheckedHere) return;
   const path = storedPath(staging, name);
   if (path !== undefined && isWritten(path)) return;
+  const isFull = isFullAt(staging.repo);
   dropObject(staging, name);
+  if (isFull) throw new TreeportError('ERR_DISK_FULL', `${what}: no space left in ${staging.repo}`);
   throw new TreeportError('ERR_IO', `${what}: the bytes read back from disk differ from those written`);
+}
+
+/** The error that libostree missed was most likely this one. */
+function isFullAt(path: string): boolean {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize < BUFFER_BYTES;
 }
 
 /** Verifies and writes a metadata object. */

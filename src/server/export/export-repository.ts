@@ -24,6 +24,7 @@ import {
 } from './documents.ts';
 import { AT_ONCE, OBJECT_ORDER, putObject } from './export-objects.ts';
 import { ExportTarget } from './export-target.ts';
+import { checkFoldedNames } from './folded-names.ts';
 import { removeStale } from './remove-stale.ts';
 
 export type ExportOptions = {
@@ -46,6 +47,8 @@ export async function exportRepository(repo: Repository, options: ExportOptions)
   const logger = pino({ level: 'silent' });
   const answers = createDocumentAnswers(repo, createLiveRepository(repo, logger));
   const documents = await readDocuments(repo, answers);
+  const deltas = documents.deltas.map(({ name }) => deltaDirectory(name));
+  checkFoldedNames(target, [...documents.refs.keys(), ...deltas]);
   const run = new ExportRun(repo, target, options);
   await run.objects();
   for (const { name, superblock } of documents.deltas) await run.delta(answers, name, superblock);

@@ -17,7 +17,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { eachConcurrently } from '../../base/each-concurrently.ts';
 import { messageOf, TreeportError, type Warn } from '../../base/errors.ts';
-import type { Publication } from '../../mirror/published-refs.ts';
+import type { Publication, PublishedRef } from '../../mirror/published-refs.ts';
 import { archivePath, type ObjectName } from '../../ostree/object-name.ts';
 import { openRepository, type Repository } from '../../ostree/repo/open.ts';
 import { serializeSummary } from '../../ostree/summary.ts';
@@ -25,6 +25,7 @@ import { buildSummary } from '../../ostree/summary-build.ts';
 import { reachableObjects, type SeenObjects } from '../../ostree/walk.ts';
 import { AT_ONCE, OBJECT_ORDER, putObject } from './export-objects.ts';
 import { ExportTarget } from './export-target.ts';
+import { checkFoldedNames } from './folded-names.ts';
 import { NeededSpace } from './needed-space.ts';
 
 export type StickOptions = {
@@ -47,6 +48,7 @@ export async function writeStick(repo: Repository, options: StickOptions): Promi
   const { directory, publication, sync, onFile = () => {}, warn } = options;
   const root = existingDirectory(directory);
   const target = await ExportTarget.openArchive(join(root, REPO_ON_STICK));
+  checkFoldedNames(target, publication.refs.flatMap(refPaths));
   const wanted = await objectsOf(repo, publication);
   const space = await NeededSpace.measure(repo, target, wanted);
   space.check();
@@ -95,11 +97,12 @@ async function objectsOf(repo: Repository, { commits }: Publication): Promise<re
 }
 
 async function putRefs(target: ExportTarget, { refs }: Publication, warn: Warn): Promise<void> {
-  for (const { name, collection, commit } of refs) {
+  for (const ref of refs) {
+    const { name, collection, commit } = ref;
     const line = Buffer.from(`${commit}\n`);
-    await target.put(`refs/heads/${name}`, line);
-    if (collection !== undefined) await target.put(`refs/mirrors/${collection}/${name}`, line);
-    else warn(`${name} is in no collection: ostree pull-local finds it, but find-remotes and flatpak do not`);
+    for (const path of refPaths(ref)) await target.put(path, line);
+    if (collection === undefined)
+      warn(`${name} is in no collection: ostree pull-local finds it, but find-remotes and flatpak do not`);
   }
   const stick = await openRepository(target.path);
   const summary = await buildSummary(stick, {
@@ -107,4 +110,8 @@ async function putRefs(target: ExportTarget, { refs }: Publication, warn: Warn):
   });
   target.remove('summary.sig');
   await target.put('summary', serializeSummary(summary));
+}
+
+function refPaths({ name, collection }: PublishedRef): readonly string[] {
+  return [`refs/heads/${name}`, ...(collection === undefined ? [] : [`refs/mirrors/${collection}/${name}`])];
 }
