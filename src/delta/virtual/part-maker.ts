@@ -33,7 +33,7 @@ export class PartMaker {
   readonly threads: number;
   readonly #isCalm: boolean;
   readonly #turns: Semaphore;
-  /** Of parts that are sent, one is read while the threads are busy with those before it. */
+  /** Parts that are sent are read one at a time, so that the memory of one is enough. */
   readonly #reading = new Semaphore(1);
   #idle: PartThread[] = [];
   #jobs = 0;
@@ -56,10 +56,7 @@ export class PartMaker {
    * shows whether the rest is right. ERR_OBJECT_MISSING, ERR_OBJECT_UNREADABLE, ERR_OBJECT_CORRUPT.
    */
   async *pieces(source: ObjectSource, { objects, profile, verify }: MakeOptions): AsyncGenerator<PartPiece> {
-    using job = await this.#reading.run(async () => {
-      const filled = await readPartObjects(source, objects, verify);
-      return this.#beginPart(profile, filled);
-    });
+    using job = await this.#beginPart(source, { objects, profile, verify });
     const { thread } = job;
     try {
       const next = () => thread.call({ kind: 'next' }) as Promise<PartPiece>;
@@ -100,14 +97,22 @@ export class PartMaker {
     await Promise.all(this.#idle.splice(0).map((thread) => thread.close()));
   }
 
-  /** Waits for a thread, and begins the part there. */
-  async #beginPart(profile: VirtualProfile, filled: FilledMemory): Promise<Job> {
-    const job = await this.#begin();
+  /**
+   * Reads the part and begins it on a thread. Where nothing is compressed, reading takes as long as packing,
+   * so that a part is read while the threads are busy; elsewhere the thread comes first, and no part waits in
+   * memory.
+   */
+  async #beginPart(source: ObjectSource, { objects, profile, verify }: MakeOptions): Promise<Job> {
+    const begun: { job: Job | undefined } = { job: profile === 'lan' ? undefined : await this.#begin() };
     try {
-      freeNow(await begin(job.thread, profile, filled));
-      return job;
+      return await this.#reading.run(async () => {
+        const filled = await readPartObjects(source, objects, verify);
+        begun.job ??= await this.#begin();
+        freeNow(await begin(begun.job.thread, profile, filled));
+        return begun.job;
+      });
     } catch (error) {
-      job[Symbol.dispose]();
+      begun.job?.[Symbol.dispose]();
       throw error;
     }
   }
