@@ -10,6 +10,7 @@ import { eachConcurrently } from '../base/each-concurrently.ts';
 import { attributeLayerError } from '../container/import/attribute-error.ts';
 import { withTransaction } from '../container/import/repo-transaction.ts';
 import type { ObjectLayer } from '../mirror/carried/object-list.ts';
+import { hasStaged } from '../native/ostree/staging.ts';
 import type { Transaction } from '../native/ostree/transaction.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -72,6 +73,7 @@ export class ExtractedLayers {
 
   /** What a killed extraction had written counts as there: a transaction takes it over, and verifies it. */
   async #takeOverStaged(): Promise<void> {
+    if (!hasStaged(this.#reading.repo.path)) return;
     const work = async (transaction: Transaction) => void (await transaction.commit());
     await withTransaction(this.#reading.repo.path, work, { refs: [], threads: 1 });
   }

@@ -64,6 +64,12 @@ export function claimStaging(repo: string): string {
   );
 }
 
+/** True if a transaction has staged objects and not ended, or was aborted or killed. */
+export function hasStaged(repo: string): boolean {
+  const folder = join(repo, 'tmp');
+  return isThere(folder) && readdirSync(folder).some((name) => name.startsWith(PREFIX));
+}
+
 export function releaseStaging(directory: string): void {
   state.taken.delete(directory);
 }
