@@ -95,9 +95,9 @@ async function* counted(
 
 /** Throws ERR_TAR if the stream does not decompress; rethrows errors of the input. */
 async function* plainTar(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const { decompress } = await import('../oci/read/decompress.ts');
+  const { decompressInPlace } = await import('../oci/read/decompress.ts');
   try {
-    yield* decompress(input);
+    yield* decompressInPlace(input);
   } catch (error) {
     if (isTreeportError(error) || errnoOf(error) !== undefined) throw error;
     throw new TreeportError('ERR_TAR', `the stream does not decompress: ${messageOf(error)}`, {

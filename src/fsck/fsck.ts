@@ -18,7 +18,10 @@ import { runMetadataPass } from './metadata-pass.ts';
 export type FsckOptions = {
   /** Default: every commit in the repository, every commit that a ref names, and the refs themselves. */
   readonly commits?: readonly Checksum[];
-  /** Worker threads. Default: one for each core. */
+  /**
+   * Cores that verify content. This thread takes part, and lets the event loop turn between two objects.
+   * Default: all.
+   */
   readonly threads?: number;
   /** Called after each batch with the objects checked and their total. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -38,7 +41,7 @@ export type FsckReport = {
 
 /** Verifies every object that commits reach, on worker threads; faults are reported, not thrown. */
 export async function fsck(repo: Repository, options: FsckOptions = {}): Promise<FsckReport> {
-  const threads = startContentThreads(options.threads ?? availableParallelism());
+  const threads = startContentThreads(options.threads ?? availableParallelism(), repo.mode);
   try {
     const damagedRefs: DamagedRef[] = [];
     const all = [...(options.commits ?? (await allCommits(repo, (damaged) => damagedRefs.push(damaged))))];
@@ -57,6 +60,6 @@ export async function fsck(repo: Repository, options: FsckOptions = {}): Promise
     const partialCommits = all.length - commits.length;
     return { commits: commits.length, partialCommits, objects: total, faults, counts, damagedRefs };
   } finally {
-    await Promise.all(threads.map((thread) => thread.close()));
+    await Promise.all(threads.workers.map((worker) => worker.close()));
   }
 }

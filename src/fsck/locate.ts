@@ -5,11 +5,11 @@
 import { isTreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
-import { DirtreeReader } from '../ostree/dirtree.ts';
 import { ObjectNames } from '../ostree/object-names.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
-import { meetFirst, nextTree, type PlacedTree, type TreeLevel } from '../ostree/walk.ts';
+import { meetFirst, type PlacedTree } from '../ostree/walk.ts';
 import type { Fault, LocatedFault } from './fault.ts';
+import { OpenLevels, openedTree } from './open-levels.ts';
 
 type Place = { readonly commit: Checksum; readonly path: string };
 
@@ -54,18 +54,19 @@ async function placesIn(
   note('commit', commit, '/');
   const parsed = await orNothing(async () => parseCommit(await source.metadata('commit', commit)));
   if (parsed === undefined) return;
-  const levels: TreeLevel[] = [];
+  const open = (tree: Checksum) => orNothing(async () => openedTree(await source.metadata('dirtree', tree)));
+  const levels = new OpenLevels(open);
   let next: PlacedTree | undefined = { tree: parsed.rootTree, meta: parsed.rootMeta, path: '/' };
-  for (; next !== undefined && places.size < wanted.size; next = nextTree(levels)) {
+  for (; next !== undefined && places.size < wanted.size; next = await levels.next()) {
     const { tree, meta, path } = next;
     note('dirmeta', meta, path);
     note('dirtree', tree, path);
     if (!meetFirst(entered, { type: 'dirtree', checksum: tree })) continue;
-    const entries = await orNothing(async () => new DirtreeReader(await source.metadata('dirtree', tree)));
-    if (entries === undefined) continue;
+    const opened = await open(tree);
+    if (opened === undefined) continue;
     const prefix = path === '/' ? '/' : `${path}/`;
-    for (const file of entries.files()) note('file', file.checksum, prefix + file.name);
-    levels.push({ prefix, directories: entries, next: 0 });
+    for (const file of opened.entries.files()) note('file', file.checksum, prefix + file.name);
+    levels.push(tree, prefix, opened);
   }
 }
 

@@ -5,16 +5,16 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
 import { parseDirmeta } from '../ostree/dirmeta.ts';
-import { DirtreeReader } from '../ostree/dirtree.ts';
 import { verifiedMetadata } from '../ostree/load.ts';
 import { formatObjectName, type HashedMetadataType } from '../ostree/object-name.ts';
 import { ObjectNames } from '../ostree/object-names.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { TreeLevels, tooDeepFault } from '../ostree/tree-levels.ts';
-import { distinctDirectories, TreeRoots, treesOf } from '../ostree/tree-roots.ts';
+import { distinctDirectories, type TreeRoot, treesOf } from '../ostree/tree-roots.ts';
 import { meetFirst } from '../ostree/walk.ts';
 import { faultOf } from './fault.ts';
 import type { FaultList } from './fault-list.ts';
+import { type OpenedTree, OpenLevels, openedTree } from './open-levels.ts';
 
 export type MetadataPass = {
   readonly metadataCount: number;
@@ -46,23 +46,30 @@ class Pass {
   async commit(checksum: Checksum): Promise<void> {
     const commit = await this.load('commit', checksum, parseCommit);
     if (commit === undefined) return;
-    await this.load('dirmeta', commit.rootMeta, parseDirmeta);
-    const pending = new TreeRoots();
-    pending.push({ tree: commit.rootTree, meta: commit.rootMeta });
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const { tree } = next;
-      const entries = await this.load('dirtree', tree, (bytes) => new DirtreeReader(bytes));
-      if (entries === undefined) continue;
+    const levels = new OpenLevels((tree) => this.reopen(tree));
+    let next: TreeRoot | undefined = { tree: commit.rootTree, meta: commit.rootMeta };
+    for (; next !== undefined; next = await levels.next()) {
+      const { tree, meta } = next;
+      await this.load('dirmeta', meta, parseDirmeta);
+      const opened = await this.load('dirtree', tree, openedTree);
+      if (opened === undefined) continue;
+      const { entries } = opened;
       for (const file of entries.files())
         this.content.add(formatObjectName({ type: 'file', checksum: file.checksum }));
-      const children = distinctDirectories(entries);
-      for (const child of children) {
-        await this.load('dirmeta', child.meta, parseDirmeta);
-        pending.push(child);
-      }
-      this.levels.add(tree, treesOf(children));
+      this.levels.add(tree, treesOf(distinctDirectories(entries)));
+      levels.push(tree, '', opened);
     }
     this.checkLevels(commit.rootTree);
+  }
+
+  /** A dirtree that was sound before. */
+  private async reopen(tree: Checksum): Promise<OpenedTree | undefined> {
+    try {
+      return openedTree(await verifiedMetadata(this.source, 'dirtree', tree));
+    } catch (error) {
+      this.faults.add(faultOf({ type: 'dirtree', checksum: tree }, error));
+      return undefined;
+    }
   }
 
   private checkLevels(root: Checksum): void {

@@ -19,25 +19,17 @@ export async function* inflateSmall(bytes: Buffer, size: number, name: string): 
 
 /** Inflates in one call, to one buffer. */
 export function inflateWhole(bytes: Uint8Array, size: number, name: string): Buffer {
-  return inflateOnce(bytes, { size, name, leastChunk: MIN_CHUNK_BYTES });
-}
-
-export type Announced = { readonly size: number; readonly name: string; readonly leastChunk: number };
-
-/** Inflates in one call, to one buffer of at least `leastChunk` bytes. */
-export function inflateOnce(bytes: Uint8Array, announced: Announced): Buffer {
-  const { size, name } = announced;
-  const { buffer, engine } = withEngine(bytes, announced);
+  const { buffer, engine } = withEngine(bytes, size, name);
   checkEnd(name, { consumed: engine.bytesWritten, input: bytes.length, output: buffer.length, size });
   return buffer;
 }
 
 type WithEngine = { readonly buffer: Buffer; readonly engine: InflateRaw };
 
-function withEngine(bytes: Uint8Array, { size, name, leastChunk }: Announced): WithEngine {
+function withEngine(bytes: Uint8Array, size: number, name: string): WithEngine {
   try {
     // One byte more than needed, so that zlib sees the end of the stream with a single buffer.
-    const chunkSize = Math.max(size + 1, leastChunk);
+    const chunkSize = Math.max(size + 1, MIN_CHUNK_BYTES);
     const options = { maxOutputLength: Math.max(size, 1), chunkSize, info: true };
     // The types of Node lack the result of `info`.
     return inflateRawSync(bytes, options) as unknown as WithEngine;

@@ -1,6 +1,6 @@
 /**
  * Reads a tar stream in the amounts asked for. Bytes within one piece of the stream are returned without
- * copying and without waiting.
+ * copying and without waiting. They last as long as the piece, which may be until the next is requested.
  */
 import { asBuffer } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
@@ -34,14 +34,16 @@ export class BlockInput {
 
   /** The next `length` bytes; ERR_TAR if the stream ends before. */
   async take(length: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    for (let missing = length; missing > 0; ) {
-      const part = this.someNow(missing) ?? (await this.some(missing));
+    const whole = this.takeNow(length);
+    if (whole !== undefined) return whole;
+    const bytes = Buffer.allocUnsafe(length);
+    for (let filled = 0; filled < length; ) {
+      const part = this.someNow(length - filled) ?? (await this.some(length - filled));
       if (part === undefined) throw cutOff();
-      parts.push(part);
-      missing -= part.length;
+      bytes.set(part, filled);
+      filled += part.length;
     }
-    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    return bytes;
   }
 
   /** Some bytes, at most `length`, if any are buffered. */
@@ -53,11 +55,12 @@ export class BlockInput {
   /** Some bytes, at most `length`; undefined at the end of the stream. */
   async some(length: number): Promise<Buffer | undefined> {
     while (this.#at === this.#piece.length) {
+      this.#before += this.#at;
+      this.#piece = EMPTY;
+      this.#at = 0;
       const { done, value } = await this.#source.next();
       if (done) return undefined;
-      this.#before += this.#piece.length;
       this.#piece = asBuffer(value);
-      this.#at = 0;
     }
     return this.someNow(length);
   }

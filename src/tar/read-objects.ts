@@ -6,7 +6,7 @@
  * xattrs directly precede their object. Only v0 omits them for an object that has none; other streams write
  * empty ones.
  */
-import { collect, collectSized } from '../base/bytes.ts';
+import { collect, copyPieces } from '../base/bytes.ts';
 import { isTreeportError, messageOf } from '../base/errors.ts';
 import { type Checksum, checksumOf } from '../ostree/checksum.ts';
 import { PERMISSIONS } from '../ostree/dirmeta.ts';
@@ -56,6 +56,9 @@ const MAX_ID = 0xffffffff;
  * malformed or cut off, ERR_TAR_OBJECT for an entry that breaks the rules, ERR_OBJECT_CORRUPT for an object
  * that does not match its name; all say at which byte their entry begins. object-order.ts checks the order of
  * objects.
+ *
+ * A piece of `tar` may last until the next is requested. The same then holds for pieces of content; metadata
+ * and extended attributes are copies.
  */
 export async function* readObjects(
   tar: AsyncIterable<Uint8Array>,
@@ -107,8 +110,7 @@ class ObjectReader {
 
   async #keepXattrs(entry: ReadEntry, checksum: Checksum): Promise<void> {
     if (this.#xattrs.has(checksum)) return;
-    // A copy, because a view would keep its whole piece of the stream in memory.
-    const xattrs = Buffer.from(await readXattrs(entry, checksum));
+    const xattrs = await readXattrs(entry, checksum);
     this.#xattrsBytes += xattrs.length;
     if (this.#xattrsBytes > MAX_KEPT_XATTRS_BYTES)
       throw entryFault(
@@ -196,5 +198,8 @@ async function readSmall({ path, type, size, data }: ReadEntry, maxBytes: number
   if (type !== 'file')
     throw entryFault(path, `it is a ${type ?? 'thing of unknown type'}, not a regular file`);
   if (size > maxBytes) throw entryFault(path, `it has ${size} bytes; more than ${maxBytes} are not accepted`);
-  return collectSized(data, size);
+  // A copy, because a piece of the stream may last until the next is requested only.
+  const bytes = Buffer.allocUnsafeSlow(size);
+  await copyPieces(data, bytes);
+  return bytes;
 }

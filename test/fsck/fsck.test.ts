@@ -33,8 +33,8 @@ async function fixture(t: TestContext) {
   };
 }
 
-async function check(path: string): Promise<FsckReport> {
-  return fsck(await openRepository(path), { threads: 2 });
+async function check(path: string, threads = 2): Promise<FsckReport> {
+  return fsck(await openRepository(path), { threads });
 }
 
 function faultsOf(report: FsckReport) {
@@ -55,7 +55,7 @@ test('a commit that no ref names is checked as well', async (t) => {
   assert.equal((await check(path)).commits, 2);
 });
 
-test('of a great many faults the first are listed, and all are counted', async (t) => {
+test('of a great many faults the first in order are listed, and all are counted, by any threads', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'treeport-fsck-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const writer = await ArchiveWriter.create(join(folder, 'repo'));
@@ -67,12 +67,14 @@ test('of a great many faults the first are listed, and all are counted', async (
   const rootMeta = await writer.metadata('dirmeta', meta);
   const parts = { metadata: new Map(), parent: undefined, subject: '', body: '', timestamp: 1 };
   await writer.metadata('commit', serializeCommit({ ...parts, rootTree, rootMeta }));
-  const { faults, counts } = await check(writer.path);
-  assert.deepEqual(counts, { corrupt: 0, missing: MAX_LISTED_FAULTS + 5, unreadable: 0 });
-  assert.deepEqual(
-    faults.map(({ path }) => path),
-    names.slice(0, MAX_LISTED_FAULTS).map((name) => `/${name}`),
-  );
+  for (const threads of [1, 2, 3]) {
+    const { faults, counts } = await check(writer.path, threads);
+    assert.deepEqual(counts, { corrupt: 0, missing: MAX_LISTED_FAULTS + 5, unreadable: 0 });
+    assert.deepEqual(
+      faults.map(({ path }) => path),
+      names.slice(0, MAX_LISTED_FAULTS).map((name) => `/${name}`),
+    );
+  }
 });
 
 test('corrupt, missing and unreadable content is distinguished and located', async (t) => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { syncBuiltinESMExports } from 'node:module';
 import test from 'node:test';
-import { deflateRawSync } from 'node:zlib';
+import zlib, { deflateRawSync } from 'node:zlib';
 import { collect } from '../../src/base/bytes.ts';
 import { isTreeportError, TreeportError } from '../../src/base/errors.ts';
 import { inflate, inflateSmall } from '../../src/ostree/inflate.ts';
-import { inflateInPlace, inflateSmallInPlace, type Take } from '../../src/ostree/inflate-in-place.ts';
+import { inflateInPlace, inflateWholeInPlace, type Take } from '../../src/ostree/inflate-in-place.ts';
 
 const CONTENT = Buffer.alloc(900_000, 'words that compress well. ');
 const DEFLATED = deflateRawSync(CONTENT);
@@ -38,7 +39,7 @@ const ways: Readonly<Record<string, (bytes: Buffer, size: number) => AsyncIterab
   'in pieces that end with the data': (bytes, size) =>
     inflate(pieces(bytes, DEFLATED.length), size, 'abc.filez'),
   'in one call, in place': (bytes, size) =>
-    taken((take) => inflateSmallInPlace(bytes, size, 'abc.filez', take)),
+    taken((take) => inflateWholeInPlace(bytes, size, 'abc.filez', take)),
   'in pieces, in place': (bytes, size) =>
     taken((take) => inflateInPlace(overwritten(bytes, 1000), size, 'abc.filez', take)),
   'in pieces that end with the data, in place': (bytes, size) =>
@@ -102,14 +103,41 @@ test('a consumer may stop early', async () => {
 test('bytes inflated in place are freed, a whole buffer at a time', async () => {
   const memory = new Set<ArrayBufferLike>();
   const take = (piece: Uint8Array) => void memory.add(piece.buffer);
-  inflateSmallInPlace(DEFLATED, CONTENT.length, 'abc.filez', take);
-  inflateSmallInPlace(deflateRawSync(Buffer.from('x')), 1, 'abc.filez', take);
-  assert.deepEqual(
-    [...memory].map(({ byteLength }) => byteLength),
-    [0, 0],
-  );
-  memory.clear();
+  const areFreed = () => {
+    assert.ok(memory.size > 5);
+    assert.ok([...memory].filter(({ byteLength }) => byteLength > 0).length <= 1);
+    memory.clear();
+  };
+  await inflateWholeInPlace(DEFLATED, CONTENT.length, 'abc.filez', take);
+  await inflateWholeInPlace(deflateRawSync(Buffer.from('x')), 1, 'abc.filez', take);
+  areFreed();
   await inflateInPlace(overwritten(DEFLATED, 1000), CONTENT.length, 'abc.filez', take);
-  assert.ok(memory.size > 5);
-  assert.ok([...memory].filter(({ byteLength }) => byteLength > 0).length <= 1);
+  areFreed();
+});
+
+test('whole objects share an engine, those that are inflated at once have one each', async (t) => {
+  const made = t.mock.method(zlib, 'createInflateRaw');
+  syncBuiltinESMExports();
+  t.after(syncBuiltinESMExports);
+  const objects = Array.from({ length: 20 }, (_, index) => Buffer.alloc(index * 10_000, `${index}`));
+  const inflated = async (content: Buffer) => {
+    const way = taken((take) =>
+      inflateWholeInPlace(deflateRawSync(content), content.length, 'abc.filez', take),
+    );
+    assert.ok((await collect(way)).equals(content));
+  };
+  for (const content of objects) await inflated(content);
+  assert.ok(made.mock.callCount() <= 1);
+  await Promise.all(objects.slice(0, 3).map(inflated));
+  assert.ok(made.mock.callCount() <= 3);
+});
+
+test('an object that announces too little gives no more than that', async () => {
+  const bomb = deflateRawSync(Buffer.alloc(50_000_000));
+  const state = { taken: 0 };
+  const take = (piece: Uint8Array) => {
+    state.taken += piece.length;
+  };
+  await assert.rejects(inflateWholeInPlace(bomb, 1000, 'abc.filez', take), /more than the announced 1000/);
+  assert.equal(state.taken, 0);
 });

@@ -33,6 +33,15 @@ export async function* inPieces(bytes: Buffer, size = 64 * 1024): AsyncGenerator
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
+/** The same, but each piece is overwritten when the next is requested, as those of layers read in place. */
+export async function* inPassing(bytes: Buffer, size = 64 * 1024): AsyncGenerator<Buffer> {
+  for await (const piece of inPieces(bytes, size)) {
+    const passing = Buffer.from(piece);
+    yield passing;
+    passing.fill(0xff);
+  }
+}
+
 export async function digestOf(stream: AsyncIterable<Uint8Array>): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256');
   let size = 0;
@@ -59,7 +68,8 @@ export async function readAll(
   const objects: ReadObject[] = [];
   for await (const object of readObjects(tar, options)) {
     const pieces: Uint8Array[] = [];
-    if (object.kind === 'content') for await (const piece of object.object.stream()) pieces.push(piece);
+    if (object.kind === 'content')
+      for await (const piece of object.object.stream()) pieces.push(Buffer.from(piece));
     objects.push({ ...object, data: Buffer.concat(pieces) });
   }
   return objects;

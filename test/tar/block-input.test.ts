@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BlockInput } from '../../src/tar/block-input.ts';
 import { coded } from '../support/expect.ts';
-import { inPieces } from '../support/tar-streams.ts';
+import { inPassing, inPieces } from '../support/tar-streams.ts';
 
 const BYTES = Buffer.from('abcdefghij');
 
@@ -15,6 +15,18 @@ test('bytes are taken across pieces, and at once where they are in one', async (
   assert.equal(String(await input.take(5)), 'efghi');
   assert.equal(String(await input.some(9)), 'j');
   assert.equal(await input.some(9), undefined);
+});
+
+test('pieces whose memory is used again are copied before the next one', async () => {
+  for (const size of [1, 2, 3, 9]) {
+    const input = new BlockInput(inPassing(BYTES, size));
+    assert.equal(String(await input.take(9)), 'abcdefghi');
+    assert.equal(input.position, 9);
+    assert.equal(String(await input.some(9)), 'j');
+    assert.equal(await input.some(9), undefined);
+    assert.equal(input.takeNow(1), undefined);
+    assert.equal(input.position, 10);
+  }
 });
 
 test('bytes are passed over', async () => {

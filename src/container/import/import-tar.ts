@@ -46,5 +46,5 @@ export async function importTar(
     await landCommit(transaction, commit, refs, options.warn);
     return { commit, signatures };
   };
-  return withTransaction(path, work, { refs, isVerified: remote !== undefined });
+  return withTransaction(path, work, { refs, isVerified: remote !== undefined, isFromStream: true });
 }

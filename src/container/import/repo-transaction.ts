@@ -1,13 +1,17 @@
 /** Transactions that import commits and set refs on them. */
+import { availableParallelism } from 'node:os';
 import { checkRefs } from '../../native/ostree/refs.ts';
 import { LibostreeRepo } from '../../native/ostree/repository.ts';
 import { startTransaction, type TransactionOptions } from '../../native/ostree/start-transaction.ts';
 import type { Transaction } from '../../native/ostree/transaction.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
+import type { RepositoryMode } from '../../ostree/repo/open.ts';
 
 export type WorkOptions = TransactionOptions & {
   /** The refs that will be set. Checked before anything is staged. */
   readonly refs: readonly string[];
+  /** The objects come from a stream that is inflated and hashed meanwhile, which takes a processor. */
+  readonly isFromStream?: boolean;
 };
 
 /**
@@ -17,11 +21,12 @@ export type WorkOptions = TransactionOptions & {
 export function withTransaction<Value>(
   path: string,
   work: (transaction: Transaction) => Promise<Value>,
-  { refs, ...options }: WorkOptions,
+  { refs, isFromStream = false, ...options }: WorkOptions,
 ): Promise<Value> {
   return withRepo(path, async (repo) => {
     checkRefs(repo.path, refs);
-    const transaction = await startTransaction(repo, options);
+    const ofStream = isFromStream ? { threads: threadsBesideStream(repo.mode) } : {};
+    const transaction = await startTransaction(repo, { ...ofStream, ...options });
     try {
       return await work(transaction);
     } catch (error) {
@@ -29,6 +34,14 @@ export function withTransaction<Value>(
       throw error;
     }
   });
+}
+
+const MAX_THREADS = 8;
+
+/** Only archive repositories compress what they get; otherwise a thread for each processor would wait. */
+function threadsBesideStream(mode: RepositoryMode): number {
+  const processors = availableParallelism();
+  return Math.min(MAX_THREADS, mode === 'archive' ? processors : Math.max(1, processors - 1));
 }
 
 /**

@@ -134,7 +134,7 @@ class ImageImport {
     const layers = [this.#ostree, ...this.#components];
     const refs = [...layers.map(({ digest }) => blobRef(digest)), ...this.#refs()];
     // The ostree layer of a chunked image is small, but its transaction keeps its threads until the end.
-    const options = { refs, isVerified: isVerified(this.#options.verification) };
+    const options = { refs, isVerified: isVerified(this.#options.verification), isFromStream: true };
     return withTransaction(
       repo.path,
       work,
@@ -155,7 +155,7 @@ class ImageImport {
   }
 
   #read(layer: Descriptor): AsyncGenerator<Uint8Array> {
-    return this.#image.layer(layer, (bytes) => this.#progress(bytes));
+    return this.#image.layerInPlace(layer, (bytes) => this.#progress(bytes));
   }
 
   #progress(bytes: number): void {

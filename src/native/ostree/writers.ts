@@ -42,7 +42,8 @@ export class Writers {
     this.#repo = repo;
     this.#directory = join(repo.staging.repo, 'tmp');
     this.#threads = threads;
-    this.#memory = new MemoryPool(2 * threads.length + 2, WRITE_BLOCK_BYTES);
+    // One for each thread, one that is filled, and one that waits for the first idle thread.
+    this.#memory = new MemoryPool(threads.length + 2, WRITE_BLOCK_BYTES);
   }
 
   /** True if the object was given but is not written yet. */

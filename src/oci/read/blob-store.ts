@@ -20,7 +20,10 @@ export type StoredFile = {
 export type BlobSource = {
   /** For messages. */
   readonly path: string;
-  /** ERR_BLOB_MISSING, and ERR_BLOB_CORRUPT if the size is known to be another. */
+  /**
+   * ERR_BLOB_MISSING, and ERR_BLOB_CORRUPT if the size is known to be another. Each piece has memory of its
+   * own, which the reader may free.
+   */
   blob(descriptor: Descriptor): AsyncGenerator<Buffer>;
   /**
    * The bytes from `from` up to, and without, `to`, which lie within the blob. Errors as for `blob`. Layouts
@@ -141,7 +144,7 @@ async function* readRange(
   to: number,
 ): AsyncGenerator<Buffer> {
   for (let position = from; position < to; ) {
-    const piece = Buffer.allocUnsafe(Math.min(PIECE_SIZE, to - position));
+    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_SIZE, to - position));
     const { bytesRead } = await handle.read(piece, 0, piece.length, position).catch((error) => {
       throw readError(error, path);
     });

@@ -10,6 +10,7 @@
  * Skippable frames are therefore skipped without a decoder, and frames must have a minimum size on average.
  */
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { freeNow } from '../../base/bytes.ts';
 import { readAhead } from '../../base/read-ahead.ts';
 import { PushbackInput } from './pushback-input.ts';
 
@@ -38,13 +39,28 @@ const ZSTD: Format = {
  * The decompressed bytes. Throws the decoder's error if the input is malformed or truncated, or the error of
  * `source`.
  */
-export async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export function decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  return decompressWith(source, { free: () => {} });
+}
+
+/**
+ * Like {@link decompress}, but a piece lasts until the next is requested. Frees the pieces of `source` as
+ * well, whose memory must be their own. Left to the garbage collector, both take tens of megabytes.
+ */
+export function decompressInPlace(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  return decompressWith(source, { free: freeNow });
+}
+
+/** Gets memory that is not used any more. */
+type Memory = { readonly free: (bytes: Buffer) => void };
+
+async function* decompressWith(source: AsyncIterable<Buffer>, memory: Memory): AsyncGenerator<Buffer> {
   const input = new PushbackInput(readAhead(source, INPUT_AHEAD));
   try {
     const magic = await input.peek(4);
-    if (isGzip(magic)) yield* decodeAll(input, GZIP);
-    else if (isZstd(magic)) yield* decodeAll(input, ZSTD);
-    else yield* plain(input);
+    if (isGzip(magic)) yield* decodeAll(input, { ...GZIP, ...memory });
+    else if (isZstd(magic)) yield* decodeAll(input, { ...ZSTD, ...memory });
+    else yield* plain(input, memory);
   } finally {
     await input.close();
   }
@@ -66,11 +82,14 @@ function isSkippable(magic: Buffer): boolean {
   return magic.length >= 4 && (magic.readUInt32LE(0) & 0xfffffff0) >>> 0 === 0x184d2a50;
 }
 
-async function* plain(input: PushbackInput): AsyncGenerator<Buffer> {
-  for (let piece = await input.next(); piece !== undefined; piece = await input.next()) yield piece;
+async function* plain(input: PushbackInput, { free }: Memory): AsyncGenerator<Buffer> {
+  for (let piece = await input.next(); piece !== undefined; piece = await input.next()) {
+    yield piece;
+    free(piece);
+  }
 }
 
-async function* decodeAll(input: PushbackInput, format: Format): AsyncGenerator<Buffer> {
+async function* decodeAll(input: PushbackInput, format: Format & Memory): AsyncGenerator<Buffer> {
   const made = { decoders: 0, bytes: 0 };
   for (;;) {
     if (format.hasSkippable) await skipFrames(input);
@@ -80,9 +99,11 @@ async function* decodeAll(input: PushbackInput, format: Format): AsyncGenerator<
       throw new Error(
         `it is cut into ${made.decoders} frames of fewer than ${MIN_MEAN_BYTES} bytes on average`,
       );
-    for await (const piece of decodeOne(input, format.newDecoder())) {
+    for await (const piece of decodeOne(input, format.newDecoder(), format)) {
       made.bytes += piece.length;
       yield piece;
+      // A decoder fills a buffer with several pieces; after the last it takes another one.
+      if (piece.byteOffset + piece.length === piece.buffer.byteLength) format.free(piece);
     }
   }
 }
@@ -98,8 +119,8 @@ async function skipFrames(input: PushbackInput): Promise<void> {
 }
 
 /** Decodes one member or frame, or more if the decoder continues by itself. */
-async function* decodeOne(input: PushbackInput, decoder: Decoder): AsyncGenerator<Buffer> {
-  const feeding = new Feeding(input, decoder);
+async function* decodeOne(input: PushbackInput, decoder: Decoder, memory: Memory): AsyncGenerator<Buffer> {
+  const feeding = new Feeding(input, decoder, memory);
   const fed = feeding.run();
   try {
     yield* decoder as AsyncIterable<Buffer>;
@@ -114,12 +135,14 @@ async function* decodeOne(input: PushbackInput, decoder: Decoder): AsyncGenerato
 class Feeding {
   readonly #input: PushbackInput;
   readonly #decoder: Decoder;
+  readonly #memory: Memory;
   #piece: Buffer | undefined;
   #consumedBefore = 0;
 
-  constructor(input: PushbackInput, decoder: Decoder) {
+  constructor(input: PushbackInput, decoder: Decoder, memory: Memory) {
     this.#input = input;
     this.#decoder = decoder;
+    this.#memory = memory;
   }
 
   /** Resolves when the input ends or the decoder is destroyed. Errors of the input destroy the decoder. */
@@ -135,6 +158,8 @@ class Feeding {
           return;
         }
         if (!(await this.#write(piece)) || this.#rest(piece) > 0) return;
+        this.#piece = undefined;
+        this.#memory.free(piece);
       }
     } catch (error) {
       this.#decoder.destroy(error as Error);

@@ -42,6 +42,8 @@ export type OpenedImage = ImageDescription & {
   bytes(descriptor: Descriptor, from: number, to: number): AsyncIterable<Uint8Array>;
   /** The tar of a layer of this image; its digest and its diff-id are verified in the same way. */
   layer(descriptor: Descriptor, onBytes?: OnBytes): AsyncGenerator<Buffer>;
+  /** The same, but a piece lasts until the next is requested: for readers that keep none. */
+  layerInPlace(descriptor: Descriptor, onBytes?: OnBytes): AsyncGenerator<Buffer>;
   /** Ends remote reads at once, for work that has failed: pending reads reject with the reason. */
   abort(reason: Error): void;
   /** Must be called when nothing is being read any more. */
@@ -86,7 +88,8 @@ export function openedImage(options: OpenedImageOptions): OpenedImage {
       checkRange(from, to, blob.size);
       return blobs.bytes(blob, from, to);
     },
-    layer: (layer, onBytes) => readLayer(blobs, layer, expected(layer), onBytes),
+    layer: (layer, onBytes) => readLayer(blobs, layer, expected(layer), { onBytes }),
+    layerInPlace: (layer, onBytes) => readLayer(blobs, layer, expected(layer), { onBytes, inPlace: true }),
     abort,
   };
 }

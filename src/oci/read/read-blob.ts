@@ -9,7 +9,7 @@ import { messageOf, TreeportError } from '../../base/errors.ts';
 import type { Descriptor, Digest } from '../model/descriptor.ts';
 import * as mediaTypes from '../model/media-types.ts';
 import type { BlobSource } from './blob-store.ts';
-import { decompress } from './decompress.ts';
+import { decompress, decompressInPlace } from './decompress.ts';
 
 const LAYER_TYPES: readonly string[] = [
   mediaTypes.MEDIA_TYPE_LAYER,
@@ -21,6 +21,12 @@ const LAYER_TYPES: readonly string[] = [
 
 /** Receives the number of bytes of each piece of a blob. */
 export type OnBytes = (bytes: number) => void;
+
+export type ReadLayerOptions = {
+  readonly onBytes?: OnBytes | undefined;
+  /** A piece lasts until the next is requested; this takes less memory. */
+  readonly inPlace?: boolean;
+};
 
 /**
  * The bytes of a blob. ERR_BLOB_MISSING; ERR_BLOB_CORRUPT, at the end at the latest, if they do not match the
@@ -58,7 +64,7 @@ export async function* readLayer(
   blobs: BlobSource,
   layer: Descriptor,
   diffIds: readonly Digest[],
-  onBytes: OnBytes = () => {},
+  { onBytes = () => {}, inPlace = false }: ReadLayerOptions = {},
 ): AsyncGenerator<Buffer> {
   if (!LAYER_TYPES.includes(layer.mediaType)) {
     const message = `layer ${layer.digest} is of the unknown type ${layer.mediaType}`;
@@ -69,7 +75,7 @@ export async function* readLayer(
       cause,
     });
   try {
-    const tar = decompress(counted(readBlob(blobs, layer), onBytes));
+    const tar = (inPlace ? decompressInPlace : decompress)(counted(readBlob(blobs, layer), onBytes));
     const says = [...new Set(diffIds)].join(' or ');
     yield* verifyDigest(tar, diffIds, (found) => corrupt(`its tar gives ${found}, the config says ${says}`));
   } catch (error) {

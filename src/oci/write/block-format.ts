@@ -9,7 +9,10 @@ export type BlockFormat = {
   readonly dictionarySize: number;
   header(level: number): Uint8Array;
   trailer(total: StreamTotal): Uint8Array;
+  /** Memory of its own. */
   compress(block: Block, level: number): Buffer<ArrayBuffer>;
+  /** The same bytes, made by libuv's pool, if it can make them. */
+  readonly compressOnPool: ((block: Block, level: number) => Promise<Buffer<ArrayBuffer>>) | undefined;
 };
 
 export type Block = {

@@ -4,8 +4,9 @@
  * the last one ends the deflate stream. There is only one member, because importers in the field stop after
  * the first.
  */
-import { constants, deflateRawSync } from 'node:zlib';
-import { type BlockFormat, MAX_EXPANSION } from './block-format.ts';
+import { promisify } from 'node:util';
+import { constants, deflateRaw, deflateRawSync, type InputType, type ZlibOptions } from 'node:zlib';
+import { type Block, type BlockFormat, MAX_EXPANSION } from './block-format.ts';
 
 const OS_UNKNOWN = 255;
 
@@ -27,13 +28,18 @@ export const gzipFormat: BlockFormat = {
     return bytes;
   },
 
-  compress(block, level) {
-    return deflateRawSync(block.bytes, {
-      level,
-      finishFlush: block.last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-      // Room for the whole output: zlib writes a flush twice if it runs out of room.
-      chunkSize: block.bytes.length + MAX_EXPANSION,
-      ...(block.dictionary.length > 0 && { dictionary: block.dictionary }),
-    });
-  },
+  compress: (block, level) => deflateRawSync(block.bytes, deflateOptions(block, level)),
+  compressOnPool: (block, level) => deflateOnPool(block.bytes, deflateOptions(block, level)),
 };
+
+const deflateOnPool = promisify<InputType, ZlibOptions, Buffer<ArrayBuffer>>(deflateRaw);
+
+function deflateOptions({ bytes, dictionary, last }: Block, level: number): ZlibOptions {
+  return {
+    level,
+    finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+    // Room for the whole output: zlib writes a flush twice if it runs out of room.
+    chunkSize: bytes.length + MAX_EXPANSION,
+    ...(dictionary.length > 0 && { dictionary }),
+  };
+}

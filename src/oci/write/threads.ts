@@ -1,34 +1,38 @@
 /**
- * The threads that compress and hash, and the memory they work on, for all streams of the process. Threads
- * start on first use and are kept until the process exits.
+ * What compresses and hashes, and the memory it works on, for all streams of the process. On one or two
+ * processors that is libuv's pool and the calling thread, because each thread of our own takes 10 MB
+ * (docs/decisions/0144-threads-and-memory-of-verbs.md). On more, threads are started and kept until the
+ * process exits.
  */
 import { availableParallelism } from 'node:os';
+import { Semaphore } from '../../base/semaphore.ts';
 import { leastBusy, Thread } from '../../base/thread.ts';
-import type { CompressRequest } from './compress-thread.ts';
-import type { HashRequest, Sums } from './hash-thread.ts';
+import { type CompressRequest, compressOnPool } from './compress-block.ts';
 import { SlotPool } from './slots.ts';
+import { type HashRequest, StreamSums, type Sums } from './stream-sums.ts';
 
-type HashThread = Thread<HashRequest, Sums | undefined>;
+type Hasher = (request: HashRequest) => Promise<Sums | undefined>;
+type Compressor = (request: CompressRequest) => Promise<number>;
 
 const MAX_THREADS = 32;
+/** libuv's pool has four threads, of which some must be left to files. */
+const MAX_ON_POOL = 2;
 const shared: { threads: CompressionThreads | undefined } = { threads: undefined };
 
 export class CompressionThreads {
   readonly count: number;
   readonly slots: SlotPool;
-  readonly #compressors: readonly Thread<CompressRequest, number>[];
-  readonly #hasher: HashThread = new Thread(import.meta.url, './hash-thread');
+  /** Compresses a block; resolves to the number of bytes in `output`. */
+  readonly compress: Compressor;
+  readonly #hasher: Hasher;
   #streams = 0;
 
+  /** `count` blocks are compressed at once. */
   constructor(count: number) {
     this.count = count;
     this.slots = new SlotPool(count);
-    this.#compressors = Array.from({ length: count }, () => new Thread(import.meta.url, './compress-thread'));
-  }
-
-  /** Compresses a block on the least busy thread; returns the number of bytes in `output`. */
-  compress(request: CompressRequest): Promise<number> {
-    return leastBusy(this.#compressors).call(request);
+    this.compress = count > MAX_ON_POOL ? onThreads(count) : onPool(count);
+    this.#hasher = count > MAX_ON_POOL ? onThread() : here();
   }
 
   /** Starts to hash a stream. */
@@ -38,23 +42,51 @@ export class CompressionThreads {
   }
 }
 
-/** Hashes a stream on another thread. The caller must call `end`, also after a failure. */
+function onThreads(count: number): Compressor {
+  const threads: Thread<CompressRequest, number>[] = [];
+  return (request) => {
+    while (threads.length < count) threads.push(new Thread(import.meta.url, './compress-thread'));
+    return leastBusy(threads).call(request);
+  };
+}
+
+/** Formats whose bytes the pool cannot make are compressed on threads. */
+function onPool(count: number): Compressor {
+  const turns = new Semaphore(count);
+  const others = onThreads(count);
+  return (request) => {
+    const work = compressOnPool(request);
+    return work === undefined ? others(request) : turns.run(work);
+  };
+}
+
+function onThread(): Hasher {
+  const thread = new Thread<HashRequest, Sums | undefined>(import.meta.url, './hash-thread');
+  return (request) => thread.call(request);
+}
+
+function here(): Hasher {
+  const sums = new StreamSums();
+  return async (request) => sums.take(request);
+}
+
+/** Hashes a stream. The caller must call `end`, also after a failure. */
 export class HashStream {
-  readonly #thread: HashThread;
+  readonly #hasher: Hasher;
   readonly #stream: number;
 
-  constructor(thread: HashThread, stream: number) {
-    this.#thread = thread;
+  constructor(hasher: Hasher, stream: number) {
+    this.#hasher = hasher;
     this.#stream = stream;
   }
 
-  /** Resolves when the shared memory of `bytes` may be reused. */
+  /** Resolves when the memory of `bytes` may be reused. */
   async update(bytes: Uint8Array): Promise<void> {
-    await this.#thread.call({ stream: this.#stream, bytes });
+    await this.#hasher({ stream: this.#stream, bytes });
   }
 
   end(): Promise<Sums> {
-    return this.#thread.call({ stream: this.#stream, bytes: undefined }) as Promise<Sums>;
+    return this.#hasher({ stream: this.#stream, bytes: undefined }) as Promise<Sums>;
   }
 }
 

@@ -16,6 +16,9 @@ export const zstdFormat: BlockFormat = {
   header: () => NOTHING,
   trailer: () => NOTHING,
 
+  // The pool would get the block in two calls, which gives other bytes.
+  compressOnPool: undefined,
+
   compress(block, level) {
     return zstdCompressSync(block.bytes, {
       params: {

@@ -9,7 +9,7 @@ import { checkRange, rangeOf } from '../byte-range.ts';
 import type { Checksum } from '../checksum.ts';
 import { archiveHeaderLength, isSymlink, parseArchiveHeader } from '../file-header.ts';
 import { inflate, inflateSmall } from '../inflate.ts';
-import { inflateInPlace, inflateSmallInPlace, type Take } from '../inflate-in-place.ts';
+import { inflateInPlace, inflateWholeInPlace, type Take } from '../inflate-in-place.ts';
 import { InflatedContent } from '../inflated-content.ts';
 import { corruptObject } from '../object-fault.ts';
 import { type ContentHead, type OpenedContent, type StoredObject, storedEmpty } from '../object-source.ts';
@@ -105,7 +105,7 @@ async function inflateObject(
   if (isSymlink(header)) return;
   const name = `${checksum}.filez`;
   const from = archiveHeaderLength(start.bytes, name);
-  if (isSmall(start, size)) inflateSmallInPlace(start.bytes.subarray(from), size, name, take);
+  if (start.complete) await inflateWholeInPlace(start.bytes.subarray(from), size, name, take);
   else await inflateInPlace(loose.piecesInPlace(checksum, 'filez', from), size, name, take);
 }
 

@@ -26,8 +26,8 @@ const PIECE_BYTES = 256 * 1024;
 /** Files up to this size are read in one call. */
 export const SMALL_FILE_BYTES: number = 128 * 1024;
 
-/** One for each thread. */
-const reusedPiece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+/** Of this thread, for files that are read in place: as many as are read at once. */
+const idlePieces: Buffer[] = [];
 
 export class LooseObjects {
   readonly repoPath: string;
@@ -95,16 +95,18 @@ export class LooseObjects {
   /** The bytes of the object's file from `start` on; each piece overwrites the one before. */
   *piecesInPlace(checksum: Checksum, extension: string, start = 0): Generator<Uint8Array> {
     const { fd } = this.open(checksum, extension);
+    const memory = idlePieces.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
     try {
       for (let position = start; ; ) {
-        const length = readSync(fd, reusedPiece, 0, PIECE_BYTES, position);
+        const length = readSync(fd, memory, 0, PIECE_BYTES, position);
         if (length === 0) return;
-        yield reusedPiece.subarray(0, length);
+        yield memory.subarray(0, length);
         position += length;
       }
     } catch (error) {
       throw objectError(error, `${checksum}.${extension}`, this.path(checksum, extension));
     } finally {
+      idlePieces.push(memory);
       closeSync(fd);
     }
   }

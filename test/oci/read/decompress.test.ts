@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import test from 'node:test';
 import zlib, { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { collect } from '../../../src/base/bytes.ts';
-import { decompress } from '../../../src/oci/read/decompress.ts';
+import { decompress, decompressInPlace } from '../../../src/oci/read/decompress.ts';
 import { mixedBytes } from '../../support/small-image.ts';
 import { inPieces } from '../../support/tar-streams.ts';
 
@@ -34,6 +34,11 @@ for (const { name, compress } of FORMATS) {
   test(`${name}: pieces are small, so that dead ones take little memory`, async () => {
     for await (const piece of decompress(each([compress(Buffer.alloc(1_000_000))])))
       assert.ok(piece.buffer.byteLength <= 128 * 1024, `${piece.buffer.byteLength}`);
+  });
+
+  test(`${name}, in place: the same bytes, in memory that is freed, as that of the input is`, async () => {
+    const bytes = Buffer.concat([compress(FIRST), compress(SECOND)]);
+    for (const size of PIECES) await checkInPlace(bytes, size);
   });
 
   test(`${name}: the end of one at the end of a piece`, async () => {
@@ -131,6 +136,36 @@ test('what is not compressed passes', async () => {
     for (const pieces of [2, 1000]) assert.ok((await unpack(bytes, pieces)).equals(bytes));
   }
 });
+
+test('what is not compressed passes in place', async () => {
+  for (const size of [1000, 100_000]) await checkInPlace(BOTH, size);
+});
+
+/** `bytes` decompress to {@link BOTH}. */
+async function checkInPlace(bytes: Buffer, size: number): Promise<void> {
+  const input: Buffer[] = [];
+  const source = async function* () {
+    for await (const piece of inPieces(bytes, size)) {
+      const own = Buffer.allocUnsafeSlow(piece.length);
+      own.set(piece);
+      input.push(own);
+      yield own;
+    }
+  };
+  const copies: Buffer[] = [];
+  const memory = new Set<ArrayBufferLike>();
+  for await (const piece of decompressInPlace(source())) {
+    memory.add(piece.buffer);
+    copies.push(Buffer.from(piece));
+  }
+  assert.ok(Buffer.concat(copies).equals(BOTH), `pieces of ${size}`);
+  const left = (buffers: Iterable<ArrayBufferLike>) =>
+    [...buffers].filter(({ byteLength }) => byteLength > 0).length;
+  // The last ones of each of two streams, and what was looked at for the magic.
+  assert.ok(left(memory) <= 2, `${left(memory)} of ${memory.size} buffers of output are left`);
+  const kept = left(input.map(({ buffer }) => buffer));
+  assert.ok(kept <= 4 + Math.ceil(4 / size), `${kept} of ${input.length} pieces of input are left`);
+}
 
 function unpack(bytes: Buffer, pieces: number): Promise<Buffer> {
   return collect(decompress(inPieces(bytes, pieces)));

@@ -94,6 +94,15 @@ test('a file of any size is read in place, in one buffer', async (t) => {
   await assert.rejects(async () => absent.readInPlace?.(() => {}), coded('ERR_OBJECT_MISSING', NAME));
 });
 
+test('files that are read in place at once do not share a buffer', async (t) => {
+  const { loose } = await withObject(t, Buffer.alloc(1000, 'a'));
+  const { loose: other } = await withObject(t, Buffer.alloc(1000, 'b'));
+  for (const first of loose.piecesInPlace(SUM, 'dirtree')) {
+    for (const second of other.piecesInPlace(SUM, 'dirtree')) assert.equal(second[0], 'b'.charCodeAt(0));
+    assert.equal(first[0], 'a'.charCodeAt(0));
+  }
+});
+
 test('a missing object is named', async (t) => {
   const { loose, path } = await withObject(t, Buffer.from('x'));
   rmSync(path);
