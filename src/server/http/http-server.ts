@@ -15,18 +15,19 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import { type AnswerRepeated, type HeldBytes, RequestGate } from './request-gate.ts';
+import { type AnswerRepeated, type HeldBytes, type RepeatedOptions, RequestGate } from './request-gate.ts';
 
 export type ConnectionsOptions = {
   /** {@link connectionLimit} by default. */
   readonly maxConnections?: number | undefined;
   /** Called at most once a minute when connections are closed because of the limit. */
   readonly onLimit: (limit: number) => void;
-  /** Answers requests that need no parsing; without it all are parsed. */
-  readonly answerRepeated?: AnswerRepeated | undefined;
+  /** How requests that need no parsing are answered; without it all are parsed. */
+  readonly repeated?: RepeatedOptions | undefined;
 };
 
-export type HttpServerOptions = ConnectionsOptions & {
+export type HttpServerOptions = Omit<ConnectionsOptions, 'repeated'> & {
+  readonly answerRepeated?: AnswerRepeated | undefined;
   /** How long a client may read nothing of an answer before the connection is closed; 60 s by default. */
   readonly sendTimeoutMs?: number | undefined;
 };
@@ -57,25 +58,27 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
     connections.begin(request, response);
     handler(request, response);
   });
-  const connections = boundConnections(server, options);
+  const { answerRepeated: answer, sendTimeoutMs = SEND_TIMEOUT_MS, ...limits } = options;
+  const repeated = answer && { answer, sendTimeoutMs, keepAliveMs: KEEP_ALIVE_MS };
+  const connections = boundConnections(server, { ...limits, repeated });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   // Slow downloads of large objects are legitimate as long as the client reads.
   server.requestTimeout = 0;
   // Node restarts this timer whenever the kernel takes some of the output.
-  server.setTimeout(options.sendTimeoutMs ?? SEND_TIMEOUT_MS);
+  server.setTimeout(sendTimeoutMs);
   return server;
 }
 
 /** Bounds the connections of a server; call `begin` with every request before it is handled. */
 export function boundConnections(
   server: Server,
-  { maxConnections = connectionLimit(), onLimit, answerRepeated }: ConnectionsOptions,
+  { maxConnections = connectionLimit(), onLimit, repeated }: ConnectionsOptions,
 ): { begin(request: IncomingMessage, response: ServerResponse): void } {
   const gates = new Map<Socket, RequestGate>();
   const budget: HeldBytes = { held: 0, limit: HELD_INPUT_BYTES };
   let lastReport = Number.NEGATIVE_INFINITY;
   server.on('connection', (socket: Socket) => {
-    const gate = new RequestGate(socket, budget, answerRepeated);
+    const gate = new RequestGate(socket, budget, repeated);
     gates.set(socket, gate);
     socket.once('close', () => gates.delete(socket));
     if (gates.size <= maxConnections) return;

@@ -23,6 +23,13 @@ import { RepeatedHead, type RepeatedRequest } from './repeated-head.ts';
  */
 export type AnswerRepeated = (request: RepeatedRequest) => boolean;
 
+export type RepeatedOptions = {
+  readonly answer: AnswerRepeated;
+  /** How long a client may read nothing of an answer, and how long a connection may be idle; milliseconds. */
+  readonly sendTimeoutMs: number;
+  readonly keepAliveMs: number;
+};
+
 /** Memory budget for held input, shared by all connections. */
 export type HeldBytes = {
   /** Unparsed input, in bytes. */
@@ -42,12 +49,12 @@ export class RequestGate {
   readonly #socket: Socket;
   readonly #parse: (chunk: Buffer) => void;
   readonly #budget: HeldBytes;
-  readonly #answerRepeated: AnswerRepeated | undefined;
+  readonly #repeated: RepeatedOptions | undefined;
   /** How many bytes of {@link HEAD_END} the parsed input ends with. */
   #matched = 0;
   /** Whether the parsed input ends within a head. */
   #isInHead = false;
-  /** The head that is being parsed, if all of it came in one read. */
+  /** The head that is being parsed, if all of it came in one read, and nothing else. */
   #head: Buffer | undefined;
   /** The latest head that requests may repeat. */
   #known: RepeatedHead | undefined;
@@ -59,10 +66,10 @@ export class RequestGate {
   lastActive = performance.now();
 
   /** Intercepts the input of a socket that an HTTP server has just accepted. */
-  constructor(socket: Socket, budget: HeldBytes, answerRepeated?: AnswerRepeated) {
+  constructor(socket: Socket, budget: HeldBytes, repeated?: RepeatedOptions) {
     this.#socket = socket;
     this.#budget = budget;
-    this.#answerRepeated = answerRepeated;
+    this.#repeated = repeated;
     const [parse] = socket.listeners('data') as ((chunk: Buffer) => void)[];
     if (parse === undefined) throw new Error('the HTTP server does not listen for data');
     this.#parse = parse;
@@ -87,7 +94,7 @@ export class RequestGate {
     if (hasBody(request)) {
       this.#dropsInput = true;
       response.setHeader('connection', 'close');
-    } else if (this.#answerRepeated !== undefined && this.#head !== undefined && response.shouldKeepAlive)
+    } else if (this.#repeated !== undefined && this.#head !== undefined && response.shouldKeepAlive)
       this.#known = RepeatedHead.of(this.#head, request);
   }
 
@@ -104,14 +111,22 @@ export class RequestGate {
 
   /** Whether the chunk was a request that repeats a known head, and was answered. */
   #isAnswered(chunk: Buffer): boolean {
+    const repeated = this.#repeated;
     const request = this.#known?.repeatedBy(chunk);
-    if (request === undefined || this.#answerRepeated?.(request) !== true) return false;
+    if (request === undefined || repeated?.answer(request) !== true) return false;
     this.lastActive = performance.now();
-    if (this.#socket.writableLength > 0) {
-      this.#isAnswering = true;
-      this.#socket.write(NOTHING, this.#answered);
-    }
+    if (this.#socket.writableLength > 0) this.#waitUntilSent(repeated);
     return true;
+  }
+
+  /** Node has timed the connection as an idle one since the last answer to a parsed request. */
+  #waitUntilSent({ sendTimeoutMs, keepAliveMs }: RepeatedOptions): void {
+    this.#isAnswering = true;
+    this.#socket.setTimeout(sendTimeoutMs);
+    this.#socket.write(NOTHING, () => {
+      this.#socket.setTimeout(keepAliveMs);
+      this.#answered();
+    });
   }
 
   /** Parses up to the end of the head that begins a request, and holds the rest. */
@@ -125,7 +140,7 @@ export class RequestGate {
       const isStart = !this.#isInHead;
       const end = this.#findHeadEnd(rest);
       const piece = end === rest.length ? rest : rest.subarray(0, end);
-      this.#head = isStart && !this.#isInHead ? piece : undefined;
+      this.#head = isStart && !this.#isInHead && piece === chunk ? piece : undefined;
       this.#parse(piece);
       this.#head = undefined;
       rest = rest.subarray(end);

@@ -9,6 +9,7 @@ import {
   createHttpServer,
   type HttpServerOptions,
 } from '../../../src/server/http/http-server.ts';
+import type { AnswerRepeated } from '../../../src/server/http/request-gate.ts';
 import { getRequest, RawConnection } from '../raw-http.ts';
 
 async function served(t: TestContext, maxConnections: number) {
@@ -32,6 +33,32 @@ async function served(t: TestContext, maxConnections: number) {
   };
   return { reports, answering, asked };
 }
+
+test('a client that reads nothing of the answer to a repeated request is cut off in the same time', async (t) => {
+  const piece = Buffer.alloc(1024 * 1024);
+  const answer: AnswerRepeated = ({ socket }) => {
+    for (let count = 0; count < 16; count++) socket.write(piece);
+    return true;
+  };
+  const server = createServer((request, response) => {
+    connections.begin(request, response);
+    response.end('answer');
+  });
+  const repeated = { answer, sendTimeoutMs: 50, keepAliveMs: 100_000 };
+  const connections = boundConnections(server, { onLimit: () => {}, repeated });
+  server.keepAliveTimeout = repeated.keepAliveMs;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const accepted = once(server, 'connection');
+  const client = await RawConnection.open(t, (server.address() as AddressInfo).port);
+  const [socket] = await accepted;
+  client.write(getRequest('/'));
+  await client.until(/answer/);
+  client.socket.pause();
+  client.write(getRequest('/again'));
+  await once(socket, 'close');
+});
 
 test('the limit follows from the descriptors that there are', () => {
   assert.equal(connectionLimit(64), 8);
