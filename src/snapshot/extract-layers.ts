@@ -96,7 +96,10 @@ export class ExtractedLayers {
     { signal, total }: Context,
   ): Promise<void> {
     const { snapshot, onProgress } = this.#reading;
-    const tar = snapshot.image.layer(descriptor, (bytes) => onProgress?.(bytes, total));
+    const { image } = snapshot;
+    // Archive files are inflated by streams, which keep pieces.
+    const read = kind === 'os' ? image.layerInPlace : image.layer;
+    const tar = read(descriptor, (bytes) => onProgress?.(bytes, total));
     const take = (pieces: AsyncIterable<Uint8Array>) =>
       this.#take(readObjectLayer(kind, pieces), missing, transaction, signal);
     await attributeLayerError(tar, take, signal);
