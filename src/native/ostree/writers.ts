@@ -20,7 +20,7 @@ import {
 } from './write-threads.ts';
 
 /** Objects up to this size are sent to a thread whole, larger files in pieces of this size. */
-export const WRITE_BLOCK_BYTES: number = 4 * 1024 * 1024;
+export const WRITE_BLOCK_BYTES: number = 2 * 1024 * 1024;
 
 /**
  * Numbers are unique in the process, because a thread may get files of the next transaction before this one's
