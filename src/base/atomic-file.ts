@@ -14,17 +14,47 @@ export function temporaryName(path: string): string {
 }
 
 /** Writes the file `path`, atomically replacing any file there. Creates missing directories. */
-export async function writeFileAtomic(
+export function writeFileAtomic(
   path: string,
   content: Uint8Array | AsyncIterable<Uint8Array>,
   mode = 0o644,
+): Promise<void> {
+  return written(path, mode, async (temporary) => {
+    await fill(temporary.path, content);
+    await temporary.rename(path);
+  });
+}
+
+/**
+ * Replaces the file `path` if `isUnchanged` says so when the new one is ready, a system call before it gets
+ * its name. Returns whether it was replaced.
+ */
+export async function replaceUnchanged(
+  path: string,
+  content: Uint8Array,
+  isUnchanged: () => boolean,
+): Promise<boolean> {
+  const outcome = { isReplaced: false };
+  await written(path, 0o644, async (temporary) => {
+    await fill(temporary.path, content);
+    outcome.isReplaced = isUnchanged();
+    if (outcome.isReplaced) temporary.renameNow(path);
+    else await temporary.remove();
+  });
+  return outcome.isReplaced;
+}
+
+/** Calls `work` with a temporary file beside `path`, which it renames or removes. */
+async function written(
+  path: string,
+  mode: number,
+  work: (temporary: Temporary) => Promise<void>,
 ): Promise<void> {
   let temporary: Temporary | undefined;
   try {
     await mkdir(dirname(path), { recursive: true });
     temporary = await Temporary.create(path, 'file', mode);
-    await fill(temporary.path, content);
-    await temporary.rename(path);
+    await work(temporary);
   } catch (error) {
     await temporary?.remove();
     throw writeError(error, path);

@@ -10,7 +10,7 @@
  * without it names carry the pid and nothing is swept.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { onEarlyExit } from './cleanup.ts';
@@ -83,6 +83,12 @@ export class Temporary {
   /** Gives it its final name. */
   async rename(path: string): Promise<void> {
     await rename(this.path, path);
+    this.#release();
+  }
+
+  /** The same, before anything else in this process runs. */
+  renameNow(path: string): void {
+    renameSync(this.path, path);
     this.#release();
   }
 

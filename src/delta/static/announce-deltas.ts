@@ -3,11 +3,13 @@
  * dictionary. Idempotent; files that say the same already are left alone.
  *
  * A signed summary is left alone, because its signature would be lost. So is a summary that another publisher
- * replaces meanwhile: it lists the deltas that it found itself.
+ * replaces meanwhile: it lists the deltas that it found itself. The publish lock does not keep out
+ * `ostree summary -u`, which shares the repository's lock, so that is looked at right before the rename.
  */
-import { rm, stat } from 'node:fs/promises';
+import { type Stats, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { replaceUnchanged, writeFileAtomic } from '../../base/atomic-file.ts';
 import { listBeneath } from '../../base/list-beneath.ts';
 import { isFileBeneath, readBeneath } from '../../base/open-beneath.ts';
 import { type Variant, variant } from '../../gvariant/index.ts';
@@ -75,7 +77,7 @@ async function announceInIndex(repoPath: string, to: Checksum, deltas: readonly 
 async function announceInSummary(repo: Repository, deltas: readonly Delta[]): Promise<AnnouncedSummary> {
   if (isSigned(repo)) return 'signed';
   const path = join(repo.path, 'summary');
-  const before = await stat(path).catch(() => undefined);
+  const before = summaryStat(path);
   const bytes = readBeneath(repo.path, 'summary', LINKED);
   if (bytes === undefined || before === undefined) return 'none';
   const listed = keyfileBoolean(repo.config, 'core', 'no-deltas-in-summary') === true ? [] : deltas;
@@ -88,10 +90,16 @@ async function announceInSummary(repo: Repository, deltas: readonly Delta[]): Pr
   const changed = new Map<string, Variant>([...metadata, [INDEXED_DELTAS_KEY, variant('b', true)]]);
   if (complete.length === 0) changed.delete(STATIC_DELTAS_KEY);
   else changed.set(STATIC_DELTAS_KEY, deltasVariant(complete));
-  const after = await stat(path).catch(() => undefined);
-  if (isSigned(repo) || after?.ino !== before.ino || after.mtimeMs !== before.mtimeMs) return 'unchanged';
-  await writeFileAtomic(path, serializeSummary({ refs, metadata: changed }));
-  return 'updated';
+  const isUnchanged = () => {
+    const now = summaryStat(path);
+    return !isSigned(repo) && now?.ino === before.ino && now.mtimeMs === before.mtimeMs;
+  };
+  const rewritten = serializeSummary({ refs, metadata: changed });
+  return (await replaceUnchanged(path, rewritten, isUnchanged)) ? 'updated' : 'unchanged';
+}
+
+function summaryStat(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
 }
 
 function isSigned(repo: Repository): boolean {

@@ -2,8 +2,8 @@
  * The locks that programs hold while they publish deltas: seconds, because deltas are made before.
  *
  * * `deltas` of the repository, exclusively: one treeport at a time compares, moves and announces.
- * * libostree's `.lock`, shared: no `ostree prune` removes the commit meanwhile, and no `ostree summary -u`
- *   writes the summary. Commits and pulls go on.
+ * * libostree's `.lock`, shared: no `ostree prune` removes the commit meanwhile. Commits, pulls and
+ *   `ostree summary -u`, which share it as well, go on.
  */
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
