@@ -22,13 +22,15 @@ const ENVIRONMENT_FAULTS: readonly (readonly [RegExp, ErrorCode, string])[] = [
 ];
 
 /**
- * Gives any thrown value a code: system errors are ERR_DISK_FULL or ERR_IO, anything else is ERR_INTERNAL.
+ * Gives any thrown value a code. Faults of the environment come first, whatever they made impossible: with no
+ * descriptor left, a repository looks as if it were missing. Other system errors are ERR_DISK_FULL or ERR_IO,
+ * anything else is ERR_INTERNAL.
  */
 export function codedError(thrown: unknown): TreeportError {
-  if (isTreeportError(thrown) && thrown.code !== 'ERR_INTERNAL' && thrown.code !== 'ERR_IO') return thrown;
   const message = messageOf(thrown);
   for (const [pattern, code, advice] of ENVIRONMENT_FAULTS) {
-    if (pattern.test(message)) return new TreeportError(code, `${advice} (${message})`, { cause: thrown });
+    if (pattern.test(message) && !isTreeportError(thrown, code))
+      return new TreeportError(code, `${advice} (${message})`, { cause: thrown });
   }
   if (isTreeportError(thrown)) return thrown;
   const errno = errnoOf(thrown);

@@ -22,3 +22,13 @@ test('anything else is a fault of ours, on one line', () => {
   assert.equal(codeAndWords(new TypeError('x is\n  undefined')), 'ERR_INTERNAL: x is; undefined');
   assert.equal(codeAndWords('thrown text'), 'ERR_INTERNAL: thrown text');
 });
+
+test('a process without descriptors says so, whatever it could not open', () => {
+  const message = "no repository at /r: EMFILE: too many open files, open '/r'";
+  assert.match(
+    codeAndWords(new TreeportError('ERR_REPO_MISSING', message)),
+    /^ERR_OPEN_FILES: .*ulimit.*\/r/,
+  );
+  const coded = new TreeportError('ERR_OPEN_FILES', 'too many open files');
+  assert.equal(codeAndWords(coded), 'ERR_OPEN_FILES: too many open files');
+});
