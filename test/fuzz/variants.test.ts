@@ -63,7 +63,7 @@ test('a check of a repository without all that its metadata names takes little m
   for (const name of DAMAGED) {
     const repo = await repositoryOf(await tempDir(t), HOSTILE_STREAMS.get(name)?.(BYTES) ?? Buffer.alloc(0));
     const script = join(import.meta.dirname, 'fsck-one.ts');
-    const stdout = await must([process.execPath, '--semi-space-growth-factor=1', script, repo]);
+    const stdout = await must([process.execPath, script, repo]);
     const { counts, peakMB } = JSON.parse(stdout);
     t.diagnostic(`${name}: ${counts.missing} missing, ${peakMB} MB`);
     assert.ok(counts.missing > 100_000, stdout);
