@@ -99,7 +99,10 @@ test('treeport.Containerfile installs a package that is packed, on a system that
   // The builder sets the architecture by Go's name, and so does the name of the file.
   assert.match(lines, /apt-get install .* \/packages\/treeport_\*_\$\{TARGETARCH\}\.deb/);
   assert.match(lines, /^ARG TARGETARCH$/m);
-  assert.match(projectText('scripts/pack-debian.ts'), /_\$\{VERSION\}_\$\{goArchitecture\(fields\.architecture\)\}\.deb`/);
+  assert.match(
+    projectText('scripts/pack-debian.ts'),
+    /_\$\{VERSION\}_\$\{goArchitecture\(fields\.architecture\)\}\.deb`/,
+  );
 });
 
 test('the server ends within the time that it is given, and the documents say the same numbers', () => {
