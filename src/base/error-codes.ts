@@ -172,7 +172,7 @@ export const ERROR_CODES = {
   ERR_DELTA_BASE:
     'The commit that a static delta starts from is not in the repository, or only in part. Pull it first, or use a delta from scratch.',
   ERR_DELTA_INDEX:
-    'The delta index or the summary lists another superblock than the repository has, so clients refuse the delta. The message names the command that lists it anew.',
+    'The delta index or the summary lists another superblock than the repository has, so clients refuse the delta. The message names the command that lists it again.',
   ERR_DELTA_INCOMPLETE:
     'A static delta does not make its commit complete: an object is in no part, or is left to be fetched by itself. Nothing was written.',
   ERR_VIRTUAL_DELTA:
