@@ -1,8 +1,8 @@
 /**
- * What compresses and hashes, and the memory it works on, for all streams of the process. On one or two
- * processors that is libuv's pool and the calling thread, because each thread of our own takes 10 MB
- * (docs/decisions/0144-threads-and-memory-of-verbs.md). On more, threads are started and kept until the
- * process exits.
+ * What compresses and hashes, and the memory it works on, for all streams of the process. On one processor
+ * that is libuv's pool and the calling thread, because each thread of our own takes 10 MB. On more, threads
+ * are started and kept until the process exits: the calling thread would be the slowest
+ * (docs/decisions/0144-threads-and-memory-of-verbs.md).
  */
 import { availableParallelism } from 'node:os';
 import { Semaphore } from '../../base/semaphore.ts';
@@ -15,8 +15,8 @@ type Hasher = (request: HashRequest) => Promise<Sums | undefined>;
 type Compressor = (request: CompressRequest) => Promise<number>;
 
 const MAX_THREADS = 32;
-/** libuv's pool has four threads, of which some must be left to files. */
-const MAX_ON_POOL = 2;
+/** Blocks that are compressed at once without threads of our own. */
+const MAX_ON_POOL = 1;
 const shared: { threads: CompressionThreads | undefined } = { threads: undefined };
 
 export class CompressionThreads {
