@@ -22,7 +22,7 @@ const ENVIRONMENT_FAULTS: readonly (readonly [RegExp, ErrorCode, string])[] = [
 ];
 
 /**
- * Gives any thrown value a code. Faults of the environment come first, whatever they made impossible: with no
+ * Gives any thrown value a code. Faults of the environment come before the code that they caused: with no
  * descriptor left, a repository looks as if it were missing. Other system errors are ERR_DISK_FULL or ERR_IO,
  * anything else is ERR_INTERNAL.
  */

@@ -1,4 +1,4 @@
-/** Verifies content objects, on whatever thread it is called. */
+/** Verifies content objects, on the calling thread. */
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ContentReader } from '../ostree/object-source.ts';
 import type { Repository } from '../ostree/repo/open.ts';

@@ -87,7 +87,7 @@ export class OpenLevels {
     this.#firstOpen = Math.min(this.#firstOpen, this.#levels.length);
   }
 
-  /** The last level stays open, whatever its size. */
+  /** The last level stays open, even if it alone exceeds the limit. */
   #dropFirst(): void {
     while (this.#bytes > MAX_OPEN_BYTES && this.#firstOpen < this.#levels.length - 1) {
       const level = this.#levels[this.#firstOpen] as Level;
