@@ -46,6 +46,8 @@ export type ContentHead = Pick<ContentObject, 'header' | 'size'>;
 export type OpenedContent = {
   readonly header: FileHeader;
   readonly size: number;
+  /** The open file, if it holds the object's bytes and nothing else. */
+  readonly fd?: number;
   /** Fills `memory` with the next bytes; returns their number, less than asked for at the end. Blocks. */
   read(memory: Uint8Array): number;
   close(): void;

@@ -14,6 +14,7 @@ import type { ObjectSource } from '../ostree/object-source.ts';
 import type { ChunkContent } from './chunk.ts';
 import { type ChunkOptions, writeChunk } from './export-chunk.ts';
 import { TreeExport } from './export-tree.ts';
+import { LaterReads } from './later-reads.ts';
 import type { CheckedPiece } from './piece-checks.ts';
 import { newPieces, PiecePool } from './piece-memory.ts';
 import { verifiedAhead, verifiedPieces } from './verified-pieces.ts';
@@ -28,12 +29,12 @@ export function exportCommit(source: ObjectSource, commit: Checksum): AsyncGener
 }
 
 /**
- * Like {@link exportCommit}, with a thread that verifies: what `treeport tar export` writes. A piece lasts
+ * Like {@link exportCommit}, with a thread that reads files and verifies: what `treeport tar export` writes. A piece lasts
  * until the next is requested.
  */
 export function exportCommitAhead(source: ObjectSource, commit: Checksum): AsyncGenerator<Buffer> {
-  const memory = new PiecePool(LARGE_PIECE_BYTES);
-  return verifiedAhead(wholeCommit(new TarWriter(memory), source, commit), memory);
+  const [memory, later] = [new PiecePool(LARGE_PIECE_BYTES), new LaterReads()];
+  return verifiedAhead(wholeCommit(new TarWriter(memory, later), source, commit), memory, later);
 }
 
 /**

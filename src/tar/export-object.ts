@@ -43,6 +43,7 @@ export async function* exportObject(
   checksum: Checksum,
 ): AsyncGenerator<CheckedPiece, WrittenObject> {
   const opened = source.openContent?.(checksum);
+  const later = opened && writer.readLater(checksum, opened);
   try {
     const object = opened ?? (await source.content(checksum));
     const { header, size } = object;
@@ -50,13 +51,14 @@ export async function* exportObject(
     if (header.xattrs.length > 0) writer.dataAll(paxXattrs(extractedXattrs(header)));
     const entry = objectHeader(checksum, object);
     const block = writer.header(entry);
-    writer.beginObject(header);
-    yield* 'read' in object ? readInto(writer, checksum, object) : streamInto(writer, checksum, object);
+    writer.beginObject(header, later);
+    if (later !== undefined) yield* roomFor(writer, size);
+    else yield* 'read' in object ? readInto(writer, checksum, object) : streamInto(writer, checksum, object);
     writer.endObject(checksum);
     writer.pad(size);
     return { entry, block };
   } finally {
-    opened?.close();
+    if (later === undefined) opened?.close();
   }
 }
 
@@ -78,6 +80,15 @@ export function writeLink(writer: TarWriter, path: string, object: TarHeader, ov
 
 function extractedXattrs(header: FileHeader) {
   return parseXattrs(header.xattrs).filter(({ name }) => !name.equals(SELINUX));
+}
+
+function* roomFor(writer: TarWriter, size: number): Generator<CheckedPiece> {
+  for (let length = 0; length < size; ) {
+    const count = Math.min(writer.room().length, size - length);
+    writer.advance(count);
+    length += count;
+    yield* writer.takeFull();
+  }
 }
 
 function* readInto(writer: TarWriter, checksum: Checksum, object: OpenedContent): Generator<CheckedPiece> {

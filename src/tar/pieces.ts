@@ -3,6 +3,7 @@
  * are called rarely. Beside its bytes a piece has the checks of the objects in it (piece-checks.ts).
  */
 import type { Checksum } from '../ostree/checksum.ts';
+import type { LaterRead } from './later-reads.ts';
 import { type CheckedPiece, CheckList } from './piece-checks.ts';
 import { newPieces, type PieceMemory } from './piece-memory.ts';
 
@@ -51,10 +52,13 @@ export class Pieces {
     this.#written += count;
   }
 
-  /** The bytes from here on are those of an object, whose id also covers `prefix`. */
-  beginObject(prefix: Uint8Array): void {
+  /**
+   * The bytes from here on are those of an object, whose id also covers `prefix`. With `later` they are read
+   * from its file when the piece is verified.
+   */
+  beginObject(prefix: Uint8Array, later?: LaterRead): void {
     if (this.#filled === this.#current.length) this.#next();
-    this.#checks.begin(this.#filled, prefix);
+    this.#checks.begin(this.#filled, prefix, later);
   }
 
   endObject(checksum: Checksum): void {

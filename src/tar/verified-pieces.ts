@@ -1,6 +1,7 @@
 /** Verifies the objects of a tar stream before its bytes leave. */
 import { readAhead } from '../base/read-ahead.ts';
 import { Thread } from '../base/thread.ts';
+import type { LaterReads } from './later-reads.ts';
 import { type CheckedPiece, PieceVerifier } from './piece-checks.ts';
 import type { PieceMemory } from './piece-memory.ts';
 import type { VerifyRequest } from './verify-thread.ts';
@@ -23,30 +24,30 @@ export async function* verifiedPieces(
 
 /**
  * Like {@link verifiedPieces}, on a thread of its own and a few pieces ahead of the consumer. The memory is
- * shared with that thread.
+ * shared with that thread, which reads the files of `later` into it.
  */
 export async function* verifiedAhead(
   pieces: AsyncIterable<CheckedPiece>,
   memory: PieceMemory,
+  later: LaterReads,
 ): AsyncGenerator<Buffer> {
-  const thread = new Thread<VerifyRequest, void>(import.meta.url, './verify-thread');
+  const thread: VerifyThread = new Thread(import.meta.url, './verify-thread');
   try {
     for await (const { bytes, verified } of readAhead(sendTo(thread, pieces), AHEAD)) {
-      await verified;
+      later.close(await verified);
       yield bytes;
       memory.give(bytes);
     }
   } finally {
     await thread.close();
+    later.closeAll();
   }
 }
 
-type SentPiece = { readonly bytes: Buffer; readonly verified: Promise<void> };
+type VerifyThread = Thread<VerifyRequest, readonly number[]>;
+type SentPiece = { readonly bytes: Buffer; readonly verified: Promise<readonly number[]> };
 
-async function* sendTo(
-  thread: Thread<VerifyRequest, void>,
-  pieces: AsyncIterable<CheckedPiece>,
-): AsyncGenerator<SentPiece> {
+async function* sendTo(thread: VerifyThread, pieces: AsyncIterable<CheckedPiece>): AsyncGenerator<SentPiece> {
   for await (const piece of pieces) {
     const verified = thread.call(piece, [piece.checks.buffer as ArrayBuffer]);
     // The consumer gets the error when it comes to this piece.

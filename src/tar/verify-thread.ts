@@ -1,4 +1,7 @@
-/** Entry point of the thread that verifies the objects of one tar stream, piece by piece. */
+/**
+ * Entry point of the thread that reads files into the pieces of one tar stream and verifies its objects, piece
+ * by piece. Answers with the descriptors of the files that end in the piece.
+ */
 import { answerCalls } from '../base/answer-calls.ts';
 import { asBuffer } from '../base/bytes.ts';
 import { type CheckedPiece, PieceVerifier } from './piece-checks.ts';
@@ -8,6 +11,6 @@ export type VerifyRequest = { readonly [Field in keyof CheckedPiece]: Uint8Array
 
 const verifier = new PieceVerifier();
 
-answerCalls(({ bytes, checks }: VerifyRequest): void => {
-  verifier.verify({ bytes: asBuffer(bytes), checks: asBuffer(checks) });
-});
+answerCalls(({ bytes, checks }: VerifyRequest): readonly number[] =>
+  verifier.verify({ bytes: asBuffer(bytes), checks: asBuffer(checks) }),
+);

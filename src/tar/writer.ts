@@ -3,8 +3,10 @@
 import type { Checksum } from '../ostree/checksum.ts';
 import { type Dirmeta, PERMISSIONS } from '../ostree/dirmeta.ts';
 import { type FileHeader, hashedHeader } from '../ostree/file-header.ts';
+import type { OpenedContent } from '../ostree/object-source.ts';
 import { END_OF_ARCHIVE, encodeEntry, padding } from './entry.ts';
 import type { TarHeader } from './header.ts';
+import type { LaterRead, LaterReads } from './later-reads.ts';
 import { REPO_CONFIG, REPO_PATH, repoDirectories } from './layout.ts';
 import type { CheckedPiece } from './piece-checks.ts';
 import type { PieceMemory } from './piece-memory.ts';
@@ -16,9 +18,12 @@ const ROOT = { uid: 0, gid: 0 };
 
 export class TarWriter {
   readonly #pieces: Pieces;
+  readonly #later: LaterReads | undefined;
 
-  constructor(memory?: PieceMemory) {
+  /** `later`: for a stream that a thread verifies. */
+  constructor(memory?: PieceMemory, later?: LaterReads) {
     this.#pieces = new Pieces(memory);
+    this.#later = later;
   }
 
   /** Where the next byte goes in the uncompressed stream: after a header, the offset of its data. */
@@ -59,8 +64,13 @@ export class TarWriter {
   }
 
   /** The data from here on is a content object's. */
-  beginObject(header: FileHeader): void {
-    this.#pieces.beginObject(hashedHeader(header));
+  beginObject(header: FileHeader, later?: LaterRead): void {
+    this.#pieces.beginObject(hashedHeader(header), later);
+  }
+
+  /** Takes over an open file that is read when its pieces are verified: {@link advance} makes room for it. */
+  readLater(checksum: Checksum, opened: OpenedContent): LaterRead | undefined {
+    return this.#later?.takeOver(checksum, opened);
   }
 
   /** Memory for data, at least one byte; {@link advance} writes what was put there. */

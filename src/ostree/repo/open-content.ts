@@ -35,5 +35,5 @@ export function openContent(
   }
   if (header === undefined) return undefined;
   const read = (memory: Uint8Array) => coded(() => readSync(fd, memory, 0, memory.length, null));
-  return { header, size: stats.size, read, close: () => closeSync(fd) };
+  return { header, size: stats.size, fd, read, close: () => closeSync(fd) };
 }

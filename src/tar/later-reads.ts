@@ -1,0 +1,41 @@
+/**
+ * Files that are opened by the thread that lays a tar stream out, and read by the thread that verifies it,
+ * right into the pieces: their bytes are hashed where they are still in the processor's cache, and both
+ * threads have as much to do.
+ */
+import type { Checksum } from '../ostree/checksum.ts';
+import type { OpenedContent } from '../ostree/object-source.ts';
+
+/** An object whose bytes are read from this descriptor, from where it stands. */
+export type LaterRead = { readonly fd: number; readonly checksum: Checksum };
+
+/**
+ * Smaller files are read at once, because all that a few pieces have are open at the same time: 16 of a piece
+ * of 512 KiB at most.
+ */
+const LEAST_BYTES = 32 * 1024;
+
+export class LaterReads {
+  readonly #open = new Map<number, OpenedContent>();
+
+  /** Takes over a file that is read later, and closes it; undefined if the caller has to read it. */
+  takeOver(checksum: Checksum, opened: OpenedContent): LaterRead | undefined {
+    const { fd, size } = opened;
+    if (fd === undefined || size < LEAST_BYTES) return undefined;
+    this.#open.set(fd, opened);
+    return { fd, checksum };
+  }
+
+  /** Closes files that were read to their ends. */
+  close(descriptors: readonly number[]): void {
+    for (const fd of descriptors) {
+      this.#open.get(fd)?.close();
+      this.#open.delete(fd);
+    }
+  }
+
+  /** When nothing reads any more. */
+  closeAll(): void {
+    this.close([...this.#open.keys()]);
+  }
+}
