@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Build } from '../builds.ts';
 import { measure, output, run } from '../command.ts';
 import { debianRepos, REF } from '../debian-tree.ts';
-import { manyRefsRepo } from '../many-refs.ts';
+import { manyRefs, manyRefsRepo } from '../many-refs.ts';
 import { HISTORY_COMMITS, NEXT_REF, packageHistory, UPDATES_REF } from '../package-history.ts';
 import { warmPageCache } from '../page-cache.ts';
 import { processUsage } from '../process-usage.ts';
@@ -109,8 +109,11 @@ async function historyRows({ treeport }: Build, scratch: string): Promise<readon
 
 async function memoryRows({ treeport }: Build, scratch: string): Promise<readonly Row[]> {
   const repo = await manyRefsRepo();
-  const image = `oci:${join(scratch, 'many')}`;
-  const create = await measure(treeport('snapshot', 'create', '--quiet', '--repo', repo, image));
+  const image = `oci:${join(scratch, 'many')}:first`;
+  const create = (...words: readonly string[]) =>
+    measure(treeport('snapshot', 'create', '--quiet', '--repo', repo, ...words));
+  const first = await create(image);
+  const next = await create('--previous', image, `oci:${join(scratch, 'many')}:next`);
   const info = await measure(treeport('snapshot', 'info', image));
   const exported = join(scratch, 'many-exported');
   await run(treeport('snapshot', 'export', '--quiet', image, exported));
@@ -120,18 +123,32 @@ async function memoryRows({ treeport }: Build, scratch: string): Promise<readonl
     readyPath: '/repo/summary',
     log: join(scratch, 'log/serve'),
   });
+  await pullRefs(join(scratch, 'client'), server.origin);
   const { peakMB } = processUsage(server.pid);
   await server.stop();
-  const row = (what: string, value: number): Row => ({
+  const row = (what: string, unit: Row['unit'], value: number, atMost?: number): Row => ({
     what: `${what}, 1,000 refs and 100,000 objects`,
-    unit: 'MB',
+    unit,
     values: [value],
     setting: BY_DEFAULT,
-    atMost: MEGABYTES,
+    ...(atMost === undefined ? {} : { atMost }),
   });
   return [
-    row('treeport snapshot create', create.peakMB),
-    row('treeport snapshot info', info.peakMB),
-    row('serve of its files', peakMB),
+    row('treeport snapshot create', 'seconds', first.seconds),
+    row('treeport snapshot create: processor time', 'seconds', first.cpuSeconds),
+    row('treeport snapshot create: peak memory', 'MB', first.peakMB, MEGABYTES),
+    row('snapshot create --previous, nothing new', 'seconds', next.seconds),
+    row('snapshot create --previous: peak memory', 'MB', next.peakMB, MEGABYTES),
+    row('an increment / the first, processor time', 'share', next.cpuSeconds / first.cpuSeconds, MOST_TIME),
+    row('treeport snapshot info: peak memory', 'MB', info.peakMB, MEGABYTES),
+    row('serve of its files, a tenth of them pulled: memory', 'MB', peakMB, MEGABYTES),
   ];
+}
+
+/** Pulls every tenth ref. */
+async function pullRefs(client: string, origin: string): Promise<void> {
+  const ostree = (...words: readonly string[]) => run(['ostree', `--repo=${client}`, ...words]);
+  await ostree('init', '--mode=archive');
+  await ostree('remote', 'add', '--no-gpg-verify', 'bench', `${origin}/repo`);
+  await ostree('pull', 'bench', ...manyRefs().filter((_, index) => index % 10 === 0));
 }

@@ -18,7 +18,7 @@ export const ERROR_CODES = {
   ERR_REF_MISSING: 'The ref or revision does not exist in the repository.',
   ERR_REF_SYNTAX: 'A ref name is not valid.',
   ERR_REF_CONFLICT:
-    'A ref cannot be set because another ref is in the way: `os` and `os/new` exclude each other. Nothing was imported.',
+    'A ref cannot be set because another ref is in the way: `os` and `os/new` exclude each other. Nothing was imported or published.',
   ERR_COMMIT_MISSING: 'The commit does not exist in the repository.',
   ERR_SUMMARY:
     'The summary file of the repository is damaged or too large, so it is not served. Regenerate it: `ostree summary -u`.',

@@ -32,6 +32,7 @@ import {
   createPublishedRepo,
   finishPublishedRepo,
   type NamedContent,
+  writeRefs,
 } from './published-repo.ts';
 import { type Runtime, type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 import { storeVirtualDeltas } from './store-virtual-deltas.ts';
@@ -134,6 +135,7 @@ export async function writePublishedRepo(
   });
   await addDetachedMetadata(archive, objects, others);
   await finishPublishedRepo(archive, { publication, objects, origin: repo, warn });
+  writeRefs(archive, publication);
   return baked;
 }
 

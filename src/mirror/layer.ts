@@ -65,6 +65,19 @@ export function layerFilesFrom(directory: string, prefix: string): readonly Laye
   return found;
 }
 
+/** All of the files, in the order of {@link layerFilesFrom}. */
+export function withFiles(files: readonly LayerFile[], more: readonly LayerFile[]): readonly LayerFile[] {
+  if (more.length === 0) return files;
+  const placed = [...files, ...more].map((file) => ({ file, names: file.path.split('/') }));
+  return placed.toSorted((a, b) => compareNames(a.names, b.names)).map(({ file }) => file);
+}
+
+/** A directory comes before what has its name and goes on. */
+function compareNames(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((name, index) => name !== b[index]);
+  return at < 0 ? a.length - b.length : compareBytes(a[at] as string, b[at] ?? '');
+}
+
 const ROOT = { uid: 0, gid: 0 };
 /**
  * Seconds. With 0, clients would take a file below the embedded repo for a part of the commit, or warn of a

@@ -15,6 +15,7 @@ import {
   layerTar,
   layerTarBytes,
   type MirrorLayerOptions,
+  withFiles,
 } from './layer.ts';
 import {
   DELTAS,
@@ -32,6 +33,8 @@ export type MirrorLayersOptions = {
   readonly runtime: Runtime;
   /** Directory of the published repo. */
   readonly publishedRepo: string;
+  /** Files of the published repo that are not in the directory. */
+  readonly more?: readonly LayerFile[];
   readonly publication: Publication;
   /** The number of layers below ours. */
   readonly below: number;
@@ -77,7 +80,9 @@ export async function putMirrorLayers(
     const { descriptor, diffId } = await writeLayer(sink, tar, { compression: ofLayer, ...progress });
     layers.push({ descriptor, diffId, history: { created, created_by: about } });
   };
-  const { packs, deltas, others } = partition(layerFilesFrom(options.publishedRepo, PUBLISHED_REPO));
+  const { packs, deltas, others } = partition(
+    withFiles(layerFilesFrom(options.publishedRepo, PUBLISHED_REPO), options.more ?? []),
+  );
   const names = publishedNames(publication);
   for (const part of packParts(packs, below + RUNTIME_LAYERS)) await put(part, `${PACKS_HISTORY}${names}`);
   if (deltas.length > 0) {

@@ -5,8 +5,6 @@
  */
 import { collectSized, compareBytes } from '../base/bytes.ts';
 import { type CommitInfo, commitInfo } from '../container/inspect/image-info.ts';
-import { encapsulatedLayers, layersOf } from '../container/inspect/layers.ts';
-import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
@@ -15,16 +13,14 @@ import { isRefName } from '../ostree/ref-name.ts';
 import { verifyMetadata } from '../ostree/verify.ts';
 import { entryFault } from '../tar/object-entry.ts';
 import { type ReadEntry, readEntries } from '../tar/read-entries.ts';
-import {
-  FORMER_HOME,
-  MIRROR_HOME,
-  OBJECTS_HISTORY,
-  PUBLISHED_REPO,
-  PUBLISHED_REPO_HISTORY,
-} from './layout.ts';
+import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO } from './layout.ts';
+import { type PublishedLayerKind, publishedLayers } from './published-layers.ts';
 
 const REPOS = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}/`);
 const OBJECTS = REPOS.map((repo) => `${repo}objects/`);
+/** Packs and deltas have neither commits nor refs. */
+const OF_COMMITS: readonly PublishedLayerKind[] = ['repo', 'objects', 'any'];
+const OF_REFS: readonly PublishedLayerKind[] = ['repo', 'any'];
 const REFS = REPOS.map((repo) => `${repo}refs/heads/`);
 
 /**
@@ -34,6 +30,7 @@ const REFS = REPOS.map((repo) => `${repo}refs/heads/`);
 export async function publishedCommits(image: OpenedImage): Promise<readonly CommitInfo[]> {
   const found = new Map<Checksum, CommitInfo>();
   for (const { layer, kind } of publishedLayers(image)) {
+    if (!OF_COMMITS.includes(kind)) continue;
     for await (const entry of readEntries(image.layer(layer))) {
       const name = objectAt(entry);
       if (kind === 'objects' && name?.extension === 'filez') break;
@@ -49,7 +46,7 @@ export async function publishedCommits(image: OpenedImage): Promise<readonly Com
  */
 export async function publishedRefNames(image: OpenedImage): Promise<readonly string[]> {
   for (const { layer, kind } of publishedLayers(image).toReversed()) {
-    if (kind === 'objects') continue;
+    if (!OF_REFS.includes(kind)) continue;
     const names: string[] = [];
     for await (const { path, type } of readEntries(image.layer(layer))) {
       const prefix = REFS.find((each) => path.startsWith(each));
@@ -59,20 +56,6 @@ export async function publishedRefNames(image: OpenedImage): Promise<readonly st
     if (valid.length > 0) return valid.toSorted();
   }
   return [];
-}
-
-type PublishedLayer = { readonly layer: Descriptor; readonly kind: 'repo' | 'objects' };
-
-/** The layers that `mirror build` and `wrap` wrote; all derived ones of an image that a build sealed. */
-function publishedLayers(image: OpenedImage): readonly PublishedLayer[] {
-  const { ostree, derived } = encapsulatedLayers(image);
-  const about = layersOf(image, ostree.length).slice(ostree.length);
-  const marked = derived.flatMap((layer, index): readonly PublishedLayer[] => {
-    const createdBy = about[index]?.createdBy ?? '';
-    if (createdBy.startsWith(PUBLISHED_REPO_HISTORY)) return [{ layer, kind: 'repo' }];
-    return createdBy.startsWith(OBJECTS_HISTORY) ? [{ layer, kind: 'objects' }] : [];
-  });
-  return marked.length > 0 ? marked : derived.map((layer) => ({ layer, kind: 'repo' }));
 }
 
 function objectAt({ path, type }: ReadEntry): LooseName | undefined {

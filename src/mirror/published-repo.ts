@@ -4,11 +4,11 @@
  * bytes; files that not everyone may read are stored as ready `.filez`.
  *
  * The steps, in order: {@link createPublishedRepo}, {@link catalogueContent}, {@link addObject} for objects
- * that are neither embedded nor in layers of their own, {@link finishPublishedRepo}.
+ * that are neither embedded nor in layers of their own, {@link finishPublishedRepo}, {@link writeRefs}. A
+ * snapshot has too many refs for the last: they go into its layer without files (ref-files.ts).
  */
 import { join } from 'node:path';
 import { writeFileAtomic, writeFileNow } from '../base/atomic-file.ts';
-import { compareBytes } from '../base/bytes.ts';
 import type { Warn } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ReadFile } from '../ostree/flatpak/made-index.ts';
@@ -27,6 +27,7 @@ import { CATALOGUE_FILE } from './layout.ts';
 import type { Baker } from './packs/baker.ts';
 import type { Publication } from './published-refs.ts';
 import { writeSummary } from './published-summary.ts';
+import { publishedHeads, publishedMirrors, refFiles } from './ref-files.ts';
 
 /** Ready objects are written once and served often. */
 const READY_LEVEL = 9;
@@ -121,18 +122,16 @@ export type FinishOptions = {
   readonly warn: Warn;
 };
 
-/** Writes refs, static deltas and the summary. */
+/** Writes static deltas and the summary. */
 export async function finishPublishedRepo(archive: ArchiveWriter, options: FinishOptions): Promise<void> {
   const { publication, objects, origin, former, warn } = options;
   const config = configText(publication, origin);
   await writeFileAtomic(join(archive.path, 'config'), Buffer.from(config));
-  await writeRefs(archive, publication);
   for (let repo = origin; repo !== undefined; repo = repo.parent) {
     await copyDeltas(repo.path, archive.path, publication.commits);
   }
-  const names = publication.refs.map(({ name, commit }) => [name, commit] as const);
-  const heads = new Map(names.toSorted(([a], [b]) => compareBytes(a, b)));
-  await writeSummary({ path: archive.path, heads, config, objects, origin, former, warn });
+  const refs = { heads: publishedHeads(publication), mirrors: publishedMirrors(publication) };
+  await writeSummary({ path: archive.path, ...refs, config, objects, origin, former, warn });
 }
 
 /** With the publisher's words about a flatpak repository. */
@@ -149,13 +148,9 @@ function configText(
   ]);
 }
 
-async function writeRefs(archive: ArchiveWriter, { refs }: Publication): Promise<void> {
-  for (const { name, collection, commit } of refs) {
-    await archive.ref(name, commit);
-    if (collection === undefined) continue;
-    const path = join(archive.path, 'refs/mirrors', collection, name);
-    writeFileNow(path, Buffer.from(`${commit}\n`));
-  }
+/** Writes the refs as files. */
+export function writeRefs(archive: ArchiveWriter, publication: Publication): void {
+  for (const [path, bytes] of refFiles(publication)) writeFileNow(join(archive.path, path), bytes);
 }
 
 /** The content objects of the commits, in the order of their trees. */

@@ -19,7 +19,7 @@ import { appstreamSubset } from '../ostree/flatpak/ref-parts.ts';
 import { type Keyfile, parseKeyfile } from '../ostree/keyfile.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { listOfferedRefs, type OfferedRef } from '../ostree/offered-refs.ts';
-import { listMirrorRefs, type Refs } from '../ostree/refs.ts';
+import type { Refs } from '../ostree/refs.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import {
   parseCollectionMap,
@@ -33,10 +33,12 @@ import { readIfThere } from './copy-file.ts';
 import { carryFlatpakFiles, carryFlatpakIndex } from './flatpak-files.ts';
 
 export type SummaryContext = {
-  /** The published repo, with its refs and deltas. */
+  /** The published repo, with its deltas; its refs need not be there. */
   readonly path: string;
   /** Its local refs. */
   readonly heads: Refs;
+  /** Its refs of collections. */
+  readonly mirrors: ReadonlyMap<string, Refs>;
   readonly config: string;
   readonly objects: ObjectSource;
   readonly origin: Repository | undefined;
@@ -46,7 +48,8 @@ export type SummaryContext = {
 };
 
 export async function writeSummary(context: SummaryContext): Promise<void> {
-  const { path, heads, config, objects, origin, former, warn } = context;
+  const { path, heads, mirrors, config, objects, origin, former, warn } = context;
+  const known = { heads, mirrors };
   const keyfile = parseKeyfile(config) as Keyfile;
   const published: Repository = {
     path,
@@ -59,14 +62,14 @@ export async function writeSummary(context: SummaryContext): Promise<void> {
   if (origin !== undefined) {
     const indexed = await carryFlatpakIndex(origin, path, heads, warn);
     await carryFlatpakFiles(origin, path);
-    if (await carryOver(origin, published, { heads, indexed, warn })) return;
-    if (indexed !== undefined) return writeBuilt(path, await buildSummary(published, { heads }));
+    if (await carryOver(origin, published, { ...known, indexed, warn })) return;
+    if (indexed !== undefined) return writeBuilt(path, await buildSummary(published, known));
   }
   const refs = await flatpakRefs(published, heads, { origin, former });
-  if (!needsIndex(refs)) return writeBuilt(path, await buildSummary(published, { heads }));
+  if (!needsIndex(refs)) return writeBuilt(path, await buildSummary(published, known));
   // As flatpak: clients that read it know no subsets.
   const ofSummary = refs.filter(({ name }) => appstreamSubset(name) === undefined);
-  const summary = await buildSummary(published, { refs: ofSummary });
+  const summary = await buildSummary(published, { ...known, refs: ofSummary });
   const publishers = (file: string) => (origin === undefined ? undefined : readIfThere(origin.path, file));
   const { index, files } = makeFlatpakIndex({
     ...{ refs, metadata: summary.metadata },
@@ -94,9 +97,7 @@ async function flatpakRefs(
   });
 }
 
-type CarryContext = {
-  /** The published refs. */
-  readonly heads: Refs;
+type CarryContext = Pick<SummaryContext, 'heads' | 'mirrors'> & {
   /** The names in flatpak's index, if it was copied. */
   readonly indexed: ReadonlySet<string> | undefined;
   readonly warn: Warn;
@@ -105,12 +106,12 @@ type CarryContext = {
 async function carryOver(
   origin: Repository,
   published: Repository,
-  { heads, indexed, warn }: CarryContext,
+  { heads, mirrors, indexed, warn }: CarryContext,
 ): Promise<boolean> {
   const bytes = readIfThere(origin.path, 'summary');
   if (bytes === undefined) return false;
   const signature = readIfThere(origin.path, 'summary.sig');
-  const summary = await fittingSummary(bytes, published, heads);
+  const summary = fittingSummary(bytes, heads, mirrors);
   if (typeof summary === 'string') {
     if (signature !== undefined) {
       warn(
@@ -136,7 +137,7 @@ async function carryOver(
 }
 
 /** The summary, or the reason why it does not describe the published refs. */
-async function fittingSummary(bytes: Buffer, published: Repository, heads: Refs): Promise<Summary | string> {
+function fittingSummary(bytes: Buffer, heads: Refs, mirrors: SummaryContext['mirrors']): Summary | string {
   let summary: Summary;
   try {
     summary = parseSummary(bytes);
@@ -144,7 +145,6 @@ async function fittingSummary(bytes: Buffer, published: Repository, heads: Refs)
     if (!isTreeportError(error)) throw error;
     return `it cannot be read (${messageOf(error)})`;
   }
-  const mirrors = await listMirrorRefs(published);
   const collections = [...parseCollectionMap(summary.metadata)];
   const others = collections.flatMap(([id, refs]) => unpublished(refs, mirrors.get(id) ?? new Map()));
   const [missing] = [...unpublished(summary.refs, heads), ...others];

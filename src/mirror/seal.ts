@@ -27,6 +27,7 @@ import {
   createPublishedRepo,
   finishPublishedRepo,
   type NamedContent,
+  writeRefs,
 } from './published-repo.ts';
 import { storeVirtualDeltas } from './store-virtual-deltas.ts';
 
@@ -109,6 +110,7 @@ async function writeRepo(
     return { objects, baked: await asBuilderFault(baker.finish(order)) };
   });
   await finishPublishedRepo(archive, { publication, objects: embedded, warn });
+  writeRefs(archive, publication);
   if (virtualDeltas)
     await storeVirtualDeltas(path, withEmptyDirtree(embedded), publication.commits, { warn });
   return written;

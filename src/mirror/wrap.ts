@@ -29,6 +29,7 @@ import {
   contentOfCommits,
   createPublishedRepo,
   finishPublishedRepo,
+  writeRefs,
 } from './published-repo.ts';
 import { type RuntimeFor, withRuntime } from './runtime/runtime.ts';
 import { storeVirtualDeltas } from './store-virtual-deltas.ts';
@@ -152,6 +153,7 @@ async function publishCommits(
     const baked = await baker.finish(contentOfCommits(objects, commits));
     const publication = await publicationOfCommits(objects, commits, refs, warn);
     await finishPublishedRepo(archive, { publication, objects, warn });
+    writeRefs(archive, publication);
     await signSummaryFiles(path, summarySigners);
     if (virtualDeltas)
       await storeVirtualDeltas(path, objects, commits, { warn, onPlanned, onMade: onProgress });

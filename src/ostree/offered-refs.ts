@@ -22,6 +22,8 @@ export type OfferedRef = CommitFacts & { readonly name: string };
 export type OfferedRefsOptions = ListRefsOptions & {
   /** The local refs, if the caller knows them. */
   readonly heads?: Refs;
+  /** The refs of other collections, if the caller knows them. */
+  readonly mirrors?: ReadonlyMap<string, Refs>;
   /** Called for each ref that is skipped because its commit cannot be read. */
   readonly onSkipped?: (ref: string, commit: Checksum, error: unknown) => void;
   /** Called for each name that two remotes have at different commits. */

@@ -75,7 +75,7 @@ async function listCollections(
 ): Promise<readonly (readonly [string, readonly OfferedRef[]])[]> {
   const load = factsLoader(repo, options);
   const collections: (readonly [string, readonly OfferedRef[]])[] = [];
-  for (const [id, refs] of await listMirrorRefs(repo, options)) {
+  for (const [id, refs] of options.mirrors ?? (await listMirrorRefs(repo, options))) {
     collections.push([id, (await load(refs)).filter(isPullable)]);
   }
   return collections;

@@ -72,7 +72,8 @@ async function finish(
   { directory, draft, embedded, carried, runtime }: Context,
 ): Promise<Descriptor> {
   const { publication, cmd, deltas, previous, warn, onProgress, onDelta } = options;
-  await writeSnapshotRepo(repo, directory, { publication, embedded, carried, draft, previous, warn });
+  const about = { publication, embedded, carried, draft, previous, warn };
+  const more = await writeSnapshotRepo(repo, directory, about);
   const stored = { choices: deltas, publication, warn };
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
   await signSummaryFiles(directory, options.summarySigners ?? []);
@@ -82,6 +83,7 @@ async function finish(
   const layers = await putMirrorLayers(sink, {
     runtime: runtimeLikeBefore(runtime, previous),
     publishedRepo: directory,
+    more,
     publication,
     below: below.length,
     objects: repo.objects,

@@ -1,13 +1,11 @@
 /**
  * What a mirror image holds, found by reading its layers: it has no list of its objects, as a snapshot has.
  * So opening one reads all of its layers. Objects are not verified, commits are.
- *
- * Only layers that treeport wrote are taken for parts of the published repo; not those of images that a
- * container build sealed.
  */
-import { encapsulatedLayers, layersOf } from '../container/inspect/layers.ts';
+import { encapsulatedLayers } from '../container/inspect/layers.ts';
 import { isListedType, type ListedObject, type ObjectLayer } from '../mirror/carried/object-list.ts';
-import { MIRROR_HOME, OBJECTS_HISTORY, PUBLISHED_REPO, PUBLISHED_REPO_HISTORY } from '../mirror/layout.ts';
+import { MIRROR_HOME, PUBLISHED_REPO } from '../mirror/layout.ts';
+import { type PublishedLayerKind, publishedLayers } from '../mirror/published-layers.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Checksum } from '../ostree/checksum.ts';
@@ -28,6 +26,8 @@ export type MirrorContents = {
 
 type Found = ListedObject & { readonly bytes?: Buffer };
 
+/** Objects are also among the refs of images that `mirror wrap` made. */
+const WITH_OBJECTS: readonly PublishedLayerKind[] = ['objects', 'repo', 'any'];
 const OBJECTS = `${MIRROR_HOME}/${PUBLISHED_REPO}/objects/`;
 
 /** ERR_NOT_ENCAPSULATED, ERR_TAR_OBJECT, ERR_OBJECT_CORRUPT and the errors of the layers. */
@@ -36,12 +36,8 @@ export async function readMirrorContents(image: OpenedImage): Promise<MirrorCont
   const contents = new Contents();
   for (const layer of ostree) await contents.add(layer, 'os', embeddedObjects(image, layer));
   const main = contents.commits[0]?.checksum;
-  for (const [index, { createdBy = '' }] of layersOf(image, ostree.length).entries()) {
-    const layer = image.manifest.layers[index];
-    if (layer === undefined || index < ostree.length) continue;
-    if ([OBJECTS_HISTORY, PUBLISHED_REPO_HISTORY].some((history) => createdBy.startsWith(history)))
-      await contents.add(layer, 'objects', publishedObjects(image, layer));
-  }
+  for (const { layer, kind } of publishedLayers(image))
+    if (WITH_OBJECTS.includes(kind)) await contents.add(layer, 'objects', publishedObjects(image, layer));
   const { commits, layers } = contents;
   return { description: { main, commits }, layers };
 }

@@ -1,26 +1,18 @@
 /**
  * Opens an image as a snapshot: reads the layers of its published repo, which are small, and with them its
  * refs, its commits and the list of its objects. Nothing else is read, unless it is a mirror image, which has
- * no such lists (mirror-contents.ts).
+ * no such lists (mirror-contents.ts). Of a mirror image that a container build sealed, all layers that the
+ * build made are read.
  */
-import { collectSized } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
-import { layersOf } from '../container/inspect/layers.ts';
 import { decodeObjectList, type ObjectLayer } from '../mirror/carried/object-list.ts';
-import {
-  MIRROR_HOME,
-  OBJECT_LIST,
-  PUBLISHED_REPO,
-  PUBLISHED_REPO_HISTORY,
-  SNAPSHOT_DESCRIPTION,
-} from '../mirror/layout.ts';
+import { OBJECT_LIST, SNAPSHOT_DESCRIPTION } from '../mirror/layout.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import { formatImageReference } from '../oci/model/reference.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
-import { MAX_METADATA_BYTES } from '../ostree/limits.ts';
-import { type ReadEntry, readEntries } from '../tar/read-entries.ts';
 import { type Description, decodeDescription } from './description.ts';
 import { readMirrorContents } from './mirror-contents.ts';
+import { publishedFiles } from './published-files.ts';
 import { parseSnapshotRefs, type SnapshotRefs } from './snapshot-refs.ts';
 
 export type Snapshot = {
@@ -35,20 +27,10 @@ export type Snapshot = {
   readonly files: ReadonlyMap<string, Buffer>;
 };
 
-const PREFIX = `${MIRROR_HOME}/${PUBLISHED_REPO}/`;
-/** More would be no metadata. */
-const MAX_FILE_BYTES: number = 2 * MAX_METADATA_BYTES;
-
 /** ERR_SNAPSHOT if it is none; the errors of the image's blobs. */
 export async function openSnapshot(image: OpenedImage): Promise<Snapshot> {
   const name = formatImageReference(image.reference);
-  const files = new Map<string, Buffer>();
-  for (const [index, { createdBy }] of layersOf(image, 0).entries()) {
-    if (createdBy?.startsWith(PUBLISHED_REPO_HISTORY) !== true) continue;
-    const layer = image.manifest.layers[index];
-    if (layer === undefined) continue;
-    for await (const entry of readEntries(image.layer(layer))) await keep(files, entry, name);
-  }
+  const files = await publishedFiles(image, name);
   const refs = parseSnapshotRefs(files, name);
   if (!files.has(SNAPSHOT_DESCRIPTION) && files.has('config'))
     return { image, name, refs, files, ...(await readMirrorContents(image)) };
@@ -65,19 +47,6 @@ export async function openSnapshot(image: OpenedImage): Promise<Snapshot> {
     layers: decodeObjectList(file(OBJECT_LIST), `${OBJECT_LIST} of ${name}`),
     files,
   };
-}
-
-async function keep(
-  files: Map<string, Buffer>,
-  { path, type, size, data }: ReadEntry,
-  name: string,
-): Promise<void> {
-  if (type !== 'file' || !path.startsWith(PREFIX)) return;
-  const inner = path.slice(PREFIX.length);
-  if (inner.startsWith('objects/') && !inner.endsWith('.commitmeta')) return;
-  if (inner === 'catalogue' || inner.startsWith('packs/')) return;
-  if (size > MAX_FILE_BYTES) throw new TreeportError('ERR_SNAPSHOT', `${name}: ${inner} has ${size} bytes`);
-  files.set(inner, Buffer.from(await collectSized(data, size)));
 }
 
 /** The layer in the image; ERR_SNAPSHOT. */

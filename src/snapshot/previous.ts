@@ -4,9 +4,8 @@
  */
 import { TreeportError } from '../base/errors.ts';
 import type { ImageLayer } from '../container/encapsulate/image-draft.ts';
-import { layersOf } from '../container/inspect/layers.ts';
 import type { ObjectLayer } from '../mirror/carried/object-list.ts';
-import { OBJECTS_HISTORY } from '../mirror/layout.ts';
+import { markedLayers } from '../mirror/published-layers.ts';
 import type { Publication } from '../mirror/published-refs.ts';
 import type { Runtime } from '../mirror/runtime/runtime.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
@@ -53,8 +52,8 @@ function checkSameCollection(previous: Snapshot, refs: Publication['refs']): voi
  * them, are written again.
  */
 export function layersToKeep({ image, layers }: Snapshot): readonly ObjectLayer[] {
-  const own = layersOf(image, 0).filter(({ createdBy }) => createdBy?.startsWith(OBJECTS_HISTORY));
-  const digests = new Set(own.map(({ digest }) => digest));
+  const own = markedLayers(image).filter(({ kind }) => kind === 'objects');
+  const digests = new Set(own.map(({ layer }) => layer.digest));
   return layers.filter(({ digest }) => digests.has(digest));
 }
 

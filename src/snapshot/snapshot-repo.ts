@@ -1,10 +1,10 @@
 /** Writes the published repo of a snapshot, without the objects that are in layers of their own. */
-import { basename, dirname, join } from 'node:path';
-import { writeFileAtomic, writeFileNow } from '../base/atomic-file.ts';
+import { posix } from 'node:path';
 import type { Warn } from '../base/errors.ts';
 import type { ImageDraft } from '../container/encapsulate/image-draft.ts';
 import { encodeObjectList } from '../mirror/carried/object-list.ts';
-import { OBJECT_LIST, SNAPSHOT_DESCRIPTION, WHITEOUT } from '../mirror/layout.ts';
+import { fileFromBytes, type LayerFile } from '../mirror/layer.ts';
+import { OBJECT_LIST, PUBLISHED_REPO, SNAPSHOT_DESCRIPTION, WHITEOUT } from '../mirror/layout.ts';
 import { withBaker } from '../mirror/packs/baker.ts';
 import type { Publication } from '../mirror/published-refs.ts';
 import {
@@ -13,8 +13,9 @@ import {
   createPublishedRepo,
   finishPublishedRepo,
 } from '../mirror/published-repo.ts';
+import { refLayerFiles } from '../mirror/ref-files.ts';
 import { dictString } from '../ostree/metadata-dict.ts';
-import { archivePath } from '../ostree/object-name.ts';
+import { archivePath, type ObjectName } from '../ostree/object-name.ts';
 import type { Repository } from '../ostree/repo/open.ts';
 import { loadCommit } from '../ostree/revision.ts';
 import type { CarriedLayers } from './carried-layers.ts';
@@ -31,11 +32,15 @@ export type SnapshotRepoOptions = {
   readonly warn: Warn;
 };
 
+/**
+ * Returns the files of the repo that need not be written to be read once: its refs, whiteouts and lists. Of
+ * 1,000 refs they would be in 3,000 directories.
+ */
 export async function writeSnapshotRepo(
   repo: Repository,
   path: string,
   { publication, embedded, carried, draft, previous, warn }: SnapshotRepoOptions,
-): Promise<void> {
+): Promise<readonly LayerFile[]> {
   const { objects } = repo;
   const archive = await createPublishedRepo(path);
   // Objects are not baked: each is in a snapshot once.
@@ -44,17 +49,22 @@ export async function writeSnapshotRepo(
   );
   const others = publication.commits.filter((commit) => commit !== embedded.commit);
   await addDetachedMetadata(archive, objects, others);
-  for (const name of carried.hidden) {
-    const file = archivePath(name);
-    writeFileNow(join(path, dirname(file), `${WHITEOUT}${basename(file)}`), Buffer.alloc(0));
-  }
   const former = previous && ((file: string) => previous.files.get(file));
   await finishPublishedRepo(archive, { publication, objects, origin: repo, former, warn });
   const list = encodeObjectList([...embedded.list(draft.layers), ...carried.listed]);
-  await writeFileAtomic(join(path, OBJECT_LIST), list);
   const commits = await describedCommits(repo, publication);
   const description = encodeDescription({ main: embedded.commit, commits });
-  await writeFileAtomic(join(path, SNAPSHOT_DESCRIPTION), description);
+  return [
+    ...refLayerFiles(publication),
+    ...carried.hidden.map(whiteout),
+    fileFromBytes(`${PUBLISHED_REPO}/${OBJECT_LIST}`, list),
+    fileFromBytes(`${PUBLISHED_REPO}/${SNAPSHOT_DESCRIPTION}`, description),
+  ];
+}
+
+function whiteout(name: ObjectName): LayerFile {
+  const { dir, base } = posix.parse(archivePath(name));
+  return fileFromBytes(`${PUBLISHED_REPO}/${dir}/${WHITEOUT}${base}`, Buffer.alloc(0));
 }
 
 async function describedCommits(

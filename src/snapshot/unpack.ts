@@ -6,16 +6,9 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { TreeportError } from '../base/errors.ts';
-import { layersOf } from '../container/inspect/layers.ts';
-import {
-  DELTAS_HISTORY,
-  MIRROR_HOME,
-  PACKS_HISTORY,
-  PUBLISHED_REPO,
-  PUBLISHED_REPO_HISTORY,
-  WHITEOUT,
-} from '../mirror/layout.ts';
+import { MIRROR_HOME, PUBLISHED_REPO, WHITEOUT } from '../mirror/layout.ts';
 import { openPublishedRepo, type PublishedRepository } from '../mirror/open-published.ts';
+import { publishedLayers } from '../mirror/published-layers.ts';
 import type { Descriptor } from '../oci/model/descriptor.ts';
 import {
   formatObjectName,
@@ -36,7 +29,6 @@ export type UnpackOptions = {
 
 const EMBEDDED = `${REPO_PATH}/objects/`;
 const HOME_REPO = `${MIRROR_HOME}/${PUBLISHED_REPO}/`;
-const HISTORIES = [PUBLISHED_REPO_HISTORY, PACKS_HISTORY, DELTAS_HISTORY];
 const PARENT_STEP = /(?:^|\/)\.\.?(?:\/|$)/;
 
 /** The caller closes the repository. Objects that were not wanted are listed, but cannot be read. */
@@ -55,11 +47,9 @@ export async function unpackSnapshot(
     };
     await unpackLayer(snapshot, layerDescriptor(image, layer), directory, isWanted);
   }
-  for (const [index, { createdBy = '' }] of layersOf(image, 0).entries()) {
-    const layer = image.manifest.layers[index];
-    if (layer === undefined || !HISTORIES.some((history) => createdBy.startsWith(history))) continue;
-    await unpackLayer(snapshot, layer, directory, (path) => path.startsWith(HOME_REPO));
-  }
+  for (const { layer, kind } of publishedLayers(image))
+    if (kind !== 'objects')
+      await unpackLayer(snapshot, layer, directory, (path) => path.startsWith(HOME_REPO));
   await mkdir(join(directory, EMBEDDED), { recursive: true });
   const repo = await openPublishedRepo(join(directory, HOME_REPO));
   return { ...repo, objects: withListed(repo.objects, snapshot) };
