@@ -18,7 +18,9 @@ const MAX_FILE_BYTES: number = 2 * MAX_METADATA_BYTES;
 /** Hides everything that lower layers have in its directory. */
 const OPAQUE = `${WHITEOUT}${WHITEOUT}.opq`;
 
-/** Without objects, catalogue, packs and deltas, by their paths in the repo. `name` of the image, for errors. */
+/**
+ * The files by their paths in the repo, without objects, catalogue, packs and deltas. `name`: of the image.
+ */
 export async function publishedFiles(image: OpenedImage, name: string): Promise<ReadonlyMap<string, Buffer>> {
   const files = new Map<string, Buffer>();
   for (const { layer, kind } of layersWithFiles(image, name)) {

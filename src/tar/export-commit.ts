@@ -29,8 +29,8 @@ export function exportCommit(source: ObjectSource, commit: Checksum): AsyncGener
 }
 
 /**
- * Like {@link exportCommit}, with a thread that reads files and verifies: what `treeport tar export` writes. A piece lasts
- * until the next is requested.
+ * Like {@link exportCommit}, with a thread that reads files and verifies: what `treeport tar export` writes.
+ * A piece lasts until the next is requested.
  */
 export function exportCommitAhead(source: ObjectSource, commit: Checksum): AsyncGenerator<Buffer> {
   const [memory, later] = [new PiecePool(LARGE_PIECE_BYTES), new LaterReads()];

@@ -1,11 +1,12 @@
 /**
  * Which bytes of a piece belong to which content object, so that the objects of a tar stream are verified
- * piece by piece, on this thread or another. A piece's checks are packed, because they are sent to threads:
+ * piece by piece, on this thread or another, which may also read them. A piece's checks are packed, because
+ * they are sent to threads:
  *
  *     u32 from · u32 to · u32 length of what is hashed before the bytes, plus 1; 0 if the object has begun in
- *     an earlier piece · u32 1 if the object ends here, else 0 · u32 descriptor of the file that the bytes are
- *     read from, plus 1; 0 if they are there · what is hashed before · 32 bytes of its id, unless the object
- *     goes on and its bytes are there
+ *     an earlier piece · u32 1 if the object ends here, else 0 · u32 descriptor of the file that the bytes
+ *     are to be read from, plus 1; 0 if they are there · what is hashed before · 32 bytes of the id, if the
+ *     object ends here or is to be read
  */
 import type { Hash } from 'node:crypto';
 import { createHash } from 'node:crypto';

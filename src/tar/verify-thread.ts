@@ -1,6 +1,6 @@
 /**
- * Entry point of the thread that reads files into the pieces of one tar stream and verifies its objects, piece
- * by piece. Answers with the descriptors of the files that end in the piece.
+ * Entry point of the thread that reads files into the pieces of one tar stream and verifies its objects,
+ * piece by piece. Answers with the descriptors of the files that end in the piece.
  */
 import { answerCalls } from '../base/answer-calls.ts';
 import { asBuffer } from '../base/bytes.ts';
