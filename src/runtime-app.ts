@@ -12,7 +12,13 @@ import { didYouMean } from './base/similar.ts';
 import { VERSION } from './base/version.ts';
 import { printLine, writeOut } from './cli/output.ts';
 import { reportError, warn } from './cli/report.ts';
-import { configText, configuredValues, type ServeConfig, serveConfig } from './cli/serve-config.ts';
+import {
+  configText,
+  configuredValues,
+  isServeOption,
+  type ServeConfig,
+  serveConfig,
+} from './cli/serve-config.ts';
 import * as serveOptions from './cli/serve-options.ts';
 import { runServer } from './cli/serve-processes.ts';
 import { handleSignals } from './cli/signals.ts';
@@ -100,7 +106,7 @@ function configOf(args: readonly string[]): { readonly config: ServeConfig; read
     given: Object.fromEntries(['config', ...serveOptions.SERVE_OPTION_KEYS].flatMap(given)),
     environment: process.env,
     keys: serveOptions.SERVE_OPTION_KEYS,
-    defaultOf: (key) => (key === 'repo' ? undefined : imageDefault(key)),
+    defaultOf: (key) => (isServeOption(key) ? imageDefault(key) : undefined),
   });
   return { config, isPrinted: values['print-config'] === true };
 }

@@ -12,6 +12,7 @@ import { isKeyfileFault, type Keyfile, keyfileString, parseKeyfile } from '../os
 import {
   optionName,
   SERVE_OPTION_KEYS,
+  SERVE_OPTIONS,
   type ServeOptionKey,
   type ServeValues,
   serveSettings,
@@ -22,8 +23,10 @@ const GROUP = 'server';
 const MAX_FILE_BYTES = 1 << 20;
 const CONFIG_VARIABLE = variableName('config');
 
-/** `repo` is an option of `treeport serve` only; images have their own. */
-export type ConfigKey = ServeOptionKey | 'repo';
+/** Options of `treeport serve` only: an image has its repository, with the deltas that it was built with. */
+export type RepositoryOptionKey = 'repo' | 'deltaPolicy';
+
+export type ConfigKey = ServeOptionKey | RepositoryOptionKey;
 
 export type ConfiguredValue = {
   readonly value: string;
@@ -101,12 +104,16 @@ function readConfigFile(path: string, keys: readonly ConfigKey[]): Keyfile {
 /** Names the variable or the file of a value that its option would refuse. */
 function checkValue(key: ConfigKey, { value, source }: ConfiguredValue, path: string | undefined): void {
   try {
-    if (key !== 'repo') serveSettings({ [key]: value });
+    if (isServeOption(key)) serveSettings({ [key]: value });
   } catch (error) {
     if (source === path) throw fault(path, messageOf(error));
     if (source.startsWith('--')) throw error;
     throw new TreeportError('ERR_USAGE', `${source}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+export function isServeOption(key: ConfigKey): key is ServeOptionKey {
+  return Object.hasOwn(SERVE_OPTIONS, key);
 }
 
 function fault(path: string, what: string): TreeportError {

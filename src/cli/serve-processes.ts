@@ -7,8 +7,15 @@ import { ignoreStopSignals, onStopSignal } from './signals.ts';
 /** Starts a server in this process. */
 export type StartServer = (settings: ServeSettings) => Promise<RunningServer>;
 
-export async function runServer(settings: ServeSettings, start: StartServer): Promise<void> {
-  if (settings.workers === 1) return stopOnSignal(await start(settings));
+/** Starts what runs beside the server, once, whatever the number of workers. */
+export type StartBeside = () => { stop(): Promise<void> };
+
+export async function runServer(
+  settings: ServeSettings,
+  start: StartServer,
+  startBeside?: StartBeside,
+): Promise<void> {
+  if (settings.workers === 1) return stopOnSignal(await start(settings), startBeside);
   const { default: cluster } = await import('node:cluster');
   if (cluster.isWorker) {
     // A terminal sends its signals to every process; the first process tells the workers what to do.
@@ -17,10 +24,16 @@ export async function runServer(settings: ServeSettings, start: StartServer): Pr
     return serveAsWorker(() => start({ ...settings, lifecycleLevel: 'debug' }));
   }
   const { startWorkers } = await import('../server/workers.ts');
-  stopOnSignal(await startWorkers({ count: settings.workers, logLevel: settings.logLevel }));
+  stopOnSignal(await startWorkers({ count: settings.workers, logLevel: settings.logLevel }), startBeside);
 }
 
 /** Someone at a terminal (SIGINT) does not wait for load balancers. */
-function stopOnSignal(server: { stop(options?: StopOptions): Promise<void> }): void {
-  onStopSignal((signal) => server.stop({ atOnce: signal === 'SIGINT' }));
+function stopOnSignal(
+  server: { stop(options?: StopOptions): Promise<void> },
+  startBeside: StartBeside | undefined,
+): void {
+  const beside = startBeside?.();
+  onStopSignal(async (signal) => {
+    await Promise.all([beside?.stop(), server.stop({ atOnce: signal === 'SIGINT' })]);
+  });
 }

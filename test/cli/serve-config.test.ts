@@ -2,20 +2,26 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { type ConfigInput, configText, configuredValues, serveConfig } from '../../src/cli/serve-config.ts';
+import {
+  type ConfigInput,
+  configText,
+  configuredValues,
+  isServeOption,
+  serveConfig,
+} from '../../src/cli/serve-config.ts';
 import { SERVE_OPTION_KEYS, SERVE_OPTIONS } from '../../src/cli/serve-options.ts';
 import { run, TREEPORT } from '../e2e/support/run.ts';
 import { coded } from '../support/expect.ts';
 import { testFolder } from '../support/small-image.ts';
 
-const KEYS = ['repo', ...SERVE_OPTION_KEYS] as const;
+const KEYS = ['repo', 'deltaPolicy', ...SERVE_OPTION_KEYS] as const;
 
 function configOf(input: Partial<ConfigInput>) {
   return serveConfig({
     given: {},
     environment: {},
     keys: KEYS,
-    defaultOf: (key) => (key === 'repo' ? undefined : SERVE_OPTIONS[key].default),
+    defaultOf: (key) => (isServeOption(key) ? SERVE_OPTIONS[key].default : undefined),
     ...input,
   });
 }
@@ -70,7 +76,10 @@ test('what is printed configures the same', async (t) => {
   const given = { repo: '/a b', signSummary: 'ed25519=file:a\nspki=command:b \\ c', cacheSize: '5GiB' };
   const config = configOf({ given });
   const text = configText(config, KEYS);
-  assert.match(text, /^\[server\]\n# --repo\nrepo=\/a b\n# default\nlisten=8080\n/);
+  assert.match(
+    text,
+    /^\[server\]\n# --repo\nrepo=\/a b\n# delta-policy is not set\n# default\nlisten=8080\n/,
+  );
   assert.match(text, /^# cache-dir is not set$/m);
   const again = configOf({ given: { config: await fileWith(t, text) } });
   assert.deepEqual(configuredValues(again), configuredValues(config));

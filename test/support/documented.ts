@@ -65,7 +65,7 @@ export const DOCUMENTED: Readonly<Record<string, Readonly<Record<string, readonl
   'docs/operations/deltas.md': {
     'Generate a delta': ['run'],
     'Inspect, verify and apply deltas': ['run'],
-    'Maintain deltas by a policy': ['run'],
+    'Maintain deltas by a policy': ['run', 'test/e2e/serve-deltas.test.ts'],
     'Carry deltas in a mirror image': ['run'],
     'Serve first pulls by virtual deltas': ['run'],
   },
