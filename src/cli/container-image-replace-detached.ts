@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { TreeportError } from '../base/errors.ts';
+import type { OpenedImage } from '../oci/read/opened-image.ts';
+import type { ChosenCommits } from '../snapshot/commit-heads.ts';
 import type { CommitHead } from '../tar/import-commit.ts';
 import { allOption, archOption, type PlatformOptions } from './arch-option.ts';
 import { collectText } from './encapsulate-options.ts';
@@ -12,6 +14,7 @@ type Options = PublishOptions &
     readonly src: string;
     readonly dest: string;
     readonly sign?: readonly string[];
+    readonly commit?: readonly string[];
   };
 
 export function addContainerImage(group: Command): void {
@@ -21,7 +24,7 @@ export function addContainerImage(group: Command): void {
     .helpCommand(false)
     .command('replace-detached-metadata')
     .description(
-      'put new detached metadata of the commit, such as signatures, into an image; print its new digest',
+      'put new detached metadata of commits, such as signatures, into an image; print its new digest',
     )
     .argument('[contents]', 'file with the new metadata, a serialized a{sv} (default: remove it)')
     .requiredOption('--src <image>', 'the image: oci:DIR[:TAG], docker://NAME, …')
@@ -33,6 +36,11 @@ export function addContainerImage(group: Command): void {
       'instead of replacing, add a signature by ed25519=file:PATH, spki=file:PATH or TYPE=command:COMMAND; may be repeated',
       collectText,
     )
+    .option(
+      '--commit <name>',
+      'a ref, glob of refs or commit of a snapshot or mirror image; may be repeated (default: the commit that the image boots)',
+      collectText,
+    )
     .action(replace);
   addPublishOptions(command);
 }
@@ -40,7 +48,7 @@ export function addContainerImage(group: Command): void {
 async function replace(contents: string | undefined, options: Options): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { replaceDetached } = await import('../container/signatures/replace-detached.ts');
-  const { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO } = await import('../mirror/layout.ts');
+  const { resignedFiles } = await import('../mirror/resigned-files.ts');
   if (contents !== undefined && options.sign !== undefined)
     throw new TreeportError('ERR_USAGE', 'give either a file with the new metadata or --sign');
   if (contents !== undefined && options.all)
@@ -48,10 +56,35 @@ async function replace(contents: string | undefined, options: Options): Promise<
   const [from, to] = [parseImageReference(options.src), parseImageReference(options.dest)];
   const change =
     options.sign === undefined ? await contentsChange(contents) : await signingChange(options.sign);
-  const publishedRepos = [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}`);
-  await publishChanged('replace-detached-metadata', { from, to }, options, (image, sink, onProgress) =>
-    replaceDetached(image, sink, { change, publishedRepos, warn, onProgress }),
+  const published = resignedFiles(warn);
+  await publishChanged(
+    'replace-detached-metadata',
+    { from, to },
+    options,
+    async (image, sink, onProgress) => {
+      const commits = await chosenCommits(image, options);
+      if (options.sign === undefined && Number(commits.encapsulated) + commits.carried.length !== 1)
+        throw new TreeportError('ERR_USAGE', 'new metadata is for one commit; name one with --commit');
+      return replaceDetached(image, sink, { change, commits, published, onProgress });
+    },
   );
+}
+
+async function chosenCommits(image: OpenedImage, { commit }: Options): Promise<ChosenCommits> {
+  if (commit !== undefined) {
+    const { chooseCommits } = await import('../snapshot/commit-heads.ts');
+    const { openSnapshot } = await import('../snapshot/open.ts');
+    return chooseCommits(await openSnapshot(image), commit);
+  }
+  const { LABEL_FINAL_DIFFID, LABEL_REFS } = await import('../container/labels.ts');
+  const { formatImageReference } = await import('../oci/model/reference.ts');
+  const { Labels = {} } = image.config.config ?? {};
+  if (Labels[LABEL_REFS] !== undefined && Labels[LABEL_FINAL_DIFFID] === undefined)
+    throw new TreeportError(
+      'ERR_USAGE',
+      `the snapshot ${formatImageReference(image.reference)} boots no commit; name those to change with --commit, '**' for the newest of every ref`,
+    );
+  return { encapsulated: true, carried: [] };
 }
 
 type Change = (head: CommitHead) => Promise<Uint8Array | undefined>;

@@ -101,7 +101,7 @@ export const DOCUMENTED: Readonly<Record<string, Readonly<Record<string, readonl
     'Use ed25519 or spki keys': ['run'],
     'Refuse older commits': ['run'],
     'Sign commits and the summary': ['run', 'run', 'run'],
-    'Sign the commit of an existing image': ['run'],
+    'Sign the commit of an existing image': ['run', 'test/e2e/replace-detached-snapshot.test.ts'],
     'Sign the image': ['test/e2e/sign-image.test.ts'],
     "Sign the summary with a key of the mirror's": ['run', 'run'],
   },

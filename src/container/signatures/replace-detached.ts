@@ -1,12 +1,10 @@
 /**
- * Puts new detached metadata, such as a new signature, into an existing image, without its repository. The
- * ostree layer is rewritten while it streams, with its own kind of compression; other layers are copied.
- * Diff-ids, and the label `ostree.final-diffid` in the config and in the manifest's annotations, follow.
- *
- * A mirror image needs no more: its published repo takes the detached metadata of the embedded commit from
- * the embedded repo. A file of it in the published repo would take precedence, so it is replaced as well.
+ * Puts new detached metadata, such as new signatures, into an existing image, without its repository. The
+ * ostree layer is rewritten while it streams, with its own kind of compression, and so are layers with files
+ * of a published repo that follow from the change (published-files.ts); other layers are copied. Diff-ids,
+ * and the label `ostree.final-diffid` in the config and in the manifest's annotations, follow.
  */
-import type { Warn } from '../../base/errors.ts';
+
 import { canonicalJson } from '../../oci/model/canonical-json.ts';
 import type { Descriptor, Digest } from '../../oci/model/descriptor.ts';
 import { diffIdsOf } from '../../oci/model/diff-ids.ts';
@@ -19,20 +17,21 @@ import type { OpenedImage } from '../../oci/read/opened-image.ts';
 import { type Compression, DEFAULT_COMPRESSION, parseCompression } from '../../oci/write/compression.ts';
 import { copyBlob, type ImageSink, type OnImageBytes, putBlob } from '../../oci/write/image-sink.ts';
 import { writeLayer } from '../../oci/write/layer-writer.ts';
-import { loosePath } from '../../ostree/object-name.ts';
+import type { Checksum } from '../../ostree/checksum.ts';
 import { readCommitHead } from '../../tar/commit-head.ts';
 import type { CommitHead } from '../../tar/import-commit.ts';
-import { readEntries } from '../../tar/read-entries.ts';
-import { type ReplaceOptions, replaceCommitmeta } from '../../tar/replace-commitmeta.ts';
+import { replaceCommitmeta, replaceFiles } from '../../tar/replace-entries.ts';
 import { encapsulatedLayers } from '../inspect/layers.ts';
 import { LABEL_FINAL_DIFFID, LABEL_REFS, type Labels } from '../labels.ts';
+import { findPublishedFiles, type PublishedFiles, publishedChanges } from './published-files.ts';
 
 export type ReplaceDetachedOptions = {
-  /** The new metadata, a serialized `a{sv}`; undefined removes it. */
+  /** The new metadata of a commit, a serialized `a{sv}`; undefined removes it. */
   readonly change: (head: CommitHead) => Promise<Uint8Array | undefined>;
-  /** Paths in the image that published repos of mirror images have. */
-  readonly publishedRepos: readonly string[];
-  readonly warn: Warn;
+  /** The commits to change. Default: the encapsulated one alone. */
+  readonly commits?: { readonly encapsulated: boolean; readonly carried: readonly CommitHead[] };
+  /** How files of published repos follow. */
+  readonly published: PublishedFiles;
   readonly onProgress?: OnImageBytes;
 };
 
@@ -44,28 +43,38 @@ export async function replaceDetached(
   sink: ImageSink,
   options: ReplaceDetachedOptions,
 ): Promise<Descriptor> {
-  const { ostree, derived } = encapsulatedLayers(image);
-  const [first] = ostree as readonly [Descriptor];
-  const head = await readCommitHead(image.layer(first));
-  const detached = await options.change(head);
+  const { commits = { encapsulated: true, carried: [] }, published } = options;
+  const { layers } = image.manifest;
   const isMirror = image.config.config?.Labels?.[LABEL_REFS] !== undefined;
-  const scanned = isMirror ? derived : [];
-  const total = [...image.manifest.layers, ...scanned].reduce((sum, { size }) => sum + size, 0);
+  // A snapshot may have no commit that is encapsulated.
+  const ostree = isMirror && !isEncapsulated(image) ? [] : encapsulatedLayers(image).ostree;
+  const scanned = isMirror ? layers.slice(ostree.length) : [];
+  const total = [...layers, ...scanned].reduce((sum, { size }) => sum + size, 0);
   const onBytes = (bytes: number) => options.onProgress?.(bytes, total);
-  const rewritten = new Map<number, NewLayer>();
-  const rewrite = async (index: number, layer: ReplaceOptions['layer']) => {
-    const descriptor = image.manifest.layers[index] as Descriptor;
-    const tar = replaceCommitmeta(image.layer(descriptor, onBytes), { commit: head.commit, detached, layer });
-    rewritten.set(index, await writeAlike(sink, descriptor, tar));
-  };
-  await rewrite(0, { kind: 'ostree' });
-  for (const [position, descriptor] of scanned.entries()) {
-    const repo = await publishedRepoIn(image.layer(descriptor, onBytes), head, options);
-    if (repo !== undefined) await rewrite(ostree.length + position, { kind: 'published', repo });
+  const rewritten = new Map<Descriptor, NewLayer>();
+  const metadata = new Map<Checksum, Uint8Array | undefined>();
+  const [first] = commits.encapsulated ? encapsulatedLayers(image).ostree : [];
+  if (first !== undefined) {
+    const head = await readCommitHead(image.layer(first));
+    const detached = await options.change(head);
+    metadata.set(head.commit, detached);
+    const tar = replaceCommitmeta(image.layer(first, onBytes), head.commit, detached);
+    rewritten.set(first, await writeAlike(sink, first, tar));
   }
-  for (const [index, layer] of image.manifest.layers.entries())
-    if (!rewritten.has(index)) await copyBlob(image, layer, sink, onBytes);
+  for (const head of commits.carried) metadata.set(head.commit, await options.change(head));
+  const found = await findPublishedFiles(scanned, (layer) => image.layer(layer, onBytes), published);
+  const carried = new Set(commits.carried.map(({ commit }) => commit));
+  const moved = new Map([...rewritten].map(([former, { descriptor }]) => [former.digest, descriptor]));
+  for (const change of publishedChanges(found, { metadata, carried, moved }, published)) {
+    const tar = replaceFiles(image.layer(change.layer, onBytes), change.files, change.added);
+    rewritten.set(change.layer, await writeAlike(sink, change.layer, tar));
+  }
+  for (const layer of layers) if (!rewritten.has(layer)) await copyBlob(image, layer, sink, onBytes);
   return finish(image, sink, { rewritten, last: ostree.length - 1 });
+}
+
+function isEncapsulated({ config }: OpenedImage): boolean {
+  return config.config?.Labels?.[LABEL_FINAL_DIFFID] !== undefined;
 }
 
 async function writeAlike(
@@ -83,30 +92,9 @@ function compressionOf(mediaType: string): Compression {
   return mediaType.endsWith('zstd') ? parseCompression('zstd') : DEFAULT_COMPRESSION;
 }
 
-/** The published repo that has a file of the commit's detached metadata in this layer. Warns of deltas. */
-async function publishedRepoIn(
-  layer: AsyncIterable<Uint8Array>,
-  { commit }: CommitHead,
-  { publishedRepos, warn }: ReplaceDetachedOptions,
-): Promise<string | undefined> {
-  let found: string | undefined;
-  let hasDeltas = false;
-  for await (const { path } of readEntries(layer)) {
-    const repo = publishedRepos.find((candidate) => path.startsWith(`${candidate}/`));
-    if (repo === undefined) continue;
-    if (path === `${repo}/${loosePath(commit, 'commitmeta')}`) found = repo;
-    hasDeltas ||= path.startsWith(`${repo}/deltas/`);
-  }
-  if (hasDeltas)
-    warn(
-      'static deltas in the image hold a copy of the former signatures, so clients that verify may refuse them; build the mirror again to replace them',
-    );
-  return found;
-}
-
 type Changed = {
-  readonly rewritten: ReadonlyMap<number, NewLayer>;
-  /** Index of the last layer of the commit. */
+  readonly rewritten: ReadonlyMap<Descriptor, NewLayer>;
+  /** Index of the last layer of the commit; -1 without one. */
   readonly last: number;
 };
 
@@ -116,7 +104,8 @@ async function finish(
   { rewritten, last }: Changed,
 ): Promise<Descriptor> {
   const { own } = diffIdsOf(config, manifest, formatImageReference(reference));
-  const diffIds = own.map((diffId, index) => rewritten.get(index)?.diffId ?? diffId);
+  const layerAt = (index: number) => rewritten.get(manifest.layers[index] as Descriptor);
+  const diffIds = own.map((diffId, index) => layerAt(index)?.diffId ?? diffId);
   const relabelled = (labels: Labels | undefined): Labels => ({
     ...labels,
     ...(labels?.[LABEL_FINAL_DIFFID] === undefined ? {} : { [LABEL_FINAL_DIFFID]: diffIds[last] as string }),
@@ -131,7 +120,7 @@ async function finish(
   const newManifest: ImageManifest = {
     ...converted,
     config: configBlob,
-    layers: converted.layers.map((layer, index) => rewritten.get(index)?.descriptor ?? layer),
+    layers: converted.layers.map((layer, index) => layerAt(index)?.descriptor ?? layer),
     ...(manifest.annotations === undefined ? {} : { annotations: relabelled(manifest.annotations) }),
   };
   const manifestBlob = await putBlob(sink, canonicalJson(newManifest as Json), MEDIA_TYPE_MANIFEST);

@@ -1,19 +1,18 @@
 /** Reads the deltas in a repository for the plan: what each saves, and whether it was signed afterwards. */
 import { isTreeportError } from '../../base/errors.ts';
-import { variant, view, write } from '../../gvariant/index.ts';
+import { view, write } from '../../gvariant/index.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { deltaNames, isSignedSuperblock } from '../../ostree/delta-list.ts';
 import type { DeltaName } from '../../ostree/delta-name.ts';
 import {
   DICT_TYPE,
   dictFromView,
-  dictToValue,
   type MetadataDict,
   parseDict,
   serializeDict,
 } from '../../ostree/metadata-dict.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
-import { readSuperblockFile, superblockIn } from '../static/stored-superblock.ts';
+import { readSuperblockFile, superblockIn, withDetachedMetadata } from '../static/stored-superblock.ts';
 import { detachedMetadataKey, type Superblock } from '../static/superblock.ts';
 import type { ExistingDelta } from './plan.ts';
 import type { SavingMeter } from './saving.ts';
@@ -62,12 +61,7 @@ export async function currentMetadata(repo: Repository, commit: Checksum): Promi
   }
 }
 
-/** The superblock with the commit's detached metadata as it is now; its parts are the same. */
+/** The superblock with the commit's detached metadata as it is now. */
 export async function withCurrentMetadata(repo: Repository, superblock: Superblock): Promise<Superblock> {
-  const metadata = new Map(superblock.metadata);
-  const current = await currentMetadata(repo, superblock.to);
-  const key = detachedMetadataKey(superblock);
-  if (current.size === 0) metadata.delete(key);
-  else metadata.set(key, variant(DICT_TYPE, dictToValue(current)));
-  return { ...superblock, metadata };
+  return withDetachedMetadata(superblock, await currentMetadata(repo, superblock.to));
 }

@@ -99,6 +99,19 @@ export function decodeObjectList(bytes: Buffer, where: string): readonly ObjectL
   return decoded;
 }
 
+/** The list after layers were written anew with the same objects; `moved` has these by former digests. */
+export function movedLayers(
+  list: Buffer,
+  moved: ReadonlyMap<Digest, Pick<ObjectLayer, 'digest' | 'size'>>,
+): Buffer {
+  const layers = decodeObjectList(list, 'the list of objects');
+  return encodeObjectList(layers.map((layer) => ({ ...layer, ...locationOf(moved.get(layer.digest)) })));
+}
+
+function locationOf(layer: Pick<ObjectLayer, 'digest' | 'size'> | undefined) {
+  return layer === undefined ? {} : { digest: layer.digest, size: layer.size };
+}
+
 function decodeEntry(bytes: Buffer, at: number, where: string): ListedObject {
   const code = bytes[at + 32] as number;
   const type = TYPES[code & ~DEAD];

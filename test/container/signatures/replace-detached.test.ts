@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 import { replaceDetached } from '../../../src/container/signatures/replace-detached.ts';
-import { MIRROR_HOME, PUBLISHED_REPO } from '../../../src/mirror/layout.ts';
+import { resignedFiles } from '../../../src/mirror/resigned-files.ts';
 import { publishImage } from '../../../src/oci/write/publish.ts';
 import { buildInto, encapsulateInto, withImage } from '../../support/mirror-images.ts';
 import { MIRROR_REF, writeMirrorSource } from '../../support/mirror-repos.ts';
@@ -21,8 +21,7 @@ test('the progress of changing an image reaches its total', async (t) => {
       publishImage({ transport: 'oci', name: join(folder, `${name}-signed`) }, (sink) =>
         replaceDetached(image, sink, {
           change: async () => FIXTURE_DETACHED,
-          publishedRepos: [`${MIRROR_HOME}/${PUBLISHED_REPO}`],
-          warn: (message) => assert.fail(message),
+          published: resignedFiles((message) => assert.fail(message)),
           onProgress: reported.onProgress,
         }),
       ),

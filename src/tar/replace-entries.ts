@@ -1,12 +1,13 @@
 /**
- * Replaces the detached metadata of a commit in a tar stream of an image layer; every other byte is copied.
+ * Replaces files in a tar stream of an image layer; every other byte is copied. Without new bytes an entry is
+ * dropped. Memory is bounded by a header and its extensions, and by the new bytes.
  *
- * In an ostree layer the new entry follows the commit's, where importers expect it. In a layer of a
- * published repo an entry is replaced where it is. Without new bytes the entry is dropped. Memory is bounded
- * by a header and its extensions.
+ * In an ostree layer the detached metadata follows its commit, where importers expect it. In a layer with
+ * files of a published repo an entry is replaced where it is, and new ones go where the order of paths has
+ * them.
  */
+import { compareBytes } from '../base/bytes.ts';
 import type { Checksum } from '../ostree/checksum.ts';
-import { loosePath } from '../ostree/object-name.ts';
 import { BlockInput, cutOff } from './block-input.ts';
 import { decodeHeader, decodePax, malformed, paxText, textAt } from './decode-header.ts';
 import { BLOCK_BYTES } from './header.ts';
@@ -14,41 +15,82 @@ import { objectPath } from './layout.ts';
 import { pieceBytes } from './piece-checks.ts';
 import { TarWriter } from './writer.ts';
 
-export type ReplaceOptions = {
-  readonly commit: Checksum;
-  /** A serialized `a{sv}`; undefined drops the entry. */
-  readonly detached: Uint8Array | undefined;
-  /** Of an ostree layer, or of a layer with files of a published repo, which has this path in the image. */
-  readonly layer: { readonly kind: 'ostree' } | { readonly kind: 'published'; readonly repo: string };
+/** New bytes of files by their paths; undefined drops an entry. */
+export type FileChanges = ReadonlyMap<string, Uint8Array | undefined>;
+
+type Entry = Pick<Head, 'path' | 'mtime'>;
+
+type Changes = {
+  readonly files: FileChanges;
+  /** The entries that come before and after this one. */
+  readonly before?: (entry: Entry) => Iterable<Entry>;
+  readonly after?: (entry: Entry) => Iterable<Entry>;
+  /** Entries at the end. */
+  readonly last?: () => Iterable<Entry>;
+  /** Whether a replaced entry stays where it is. */
+  readonly inPlace: boolean;
 };
 
 const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
+/** Of all files of the mirror's layers. */
+const MTIME = 1;
 
-/** The stream with the new entry; ERR_TAR. */
-export async function* replaceCommitmeta(
+/** An ostree layer with new detached metadata of its commit, a serialized `a{sv}`; ERR_TAR. */
+export function replaceCommitmeta(
   tar: AsyncIterable<Uint8Array>,
-  { commit, detached, layer }: ReplaceOptions,
+  commit: Checksum,
+  detached: Uint8Array | undefined,
 ): AsyncGenerator<Buffer> {
-  const isOstree = layer.kind === 'ostree';
-  const target = isOstree
-    ? objectPath(commit, 'commitmeta')
-    : `${layer.repo}/${loosePath(commit, 'commitmeta')}`;
+  const path = objectPath(commit, 'commitmeta');
   const commitPath = objectPath(commit, 'commit');
+  return changed(tar, {
+    files: new Map([[path, detached]]),
+    after: (entry) => (entry.path === commitPath ? [{ path, mtime: 0 }] : []),
+    inPlace: false,
+  });
+}
+
+/** A layer of a published repo with new bytes of files; `added` are those that the layer lacks. ERR_TAR. */
+export function replaceFiles(
+  tar: AsyncIterable<Uint8Array>,
+  files: FileChanges,
+  added: ReadonlySet<string>,
+): AsyncGenerator<Buffer> {
+  const pending = [...added].toSorted(compareBytes).map((path) => ({ path, mtime: MTIME }));
+  const until = (end: string | undefined) => {
+    const next = pending.findIndex(({ path }) => end !== undefined && compareBytes(path, end) > 0);
+    return pending.splice(0, next < 0 ? pending.length : next);
+  };
+  return changed(tar, {
+    files,
+    before: ({ path }) => until(path),
+    last: () => until(undefined),
+    inPlace: true,
+  });
+}
+
+async function* changed(tar: AsyncIterable<Uint8Array>, changes: Changes): AsyncGenerator<Buffer> {
+  const { files, before, after, last, inPlace } = changes;
+  const written = function* (entries: Iterable<Entry> | undefined) {
+    for (const entry of entries ?? []) yield* entryOf(entry, files.get(entry.path));
+  };
   const input = new BlockInput(tar);
   try {
     for (;;) {
       const head = await readHead(input);
       if (head === undefined) break;
       const length = head.size + paddingOf(head.size);
-      if (head.path === target) {
+      yield* written(before?.(head));
+      if (files.has(head.path)) {
         await input.skip(length);
-        if (!isOstree) yield* entryOf(target, detached, head.mtime);
+        if (inPlace) yield* written([head]);
         continue;
       }
       yield head.raw;
       yield* copy(input, length);
-      if (isOstree && head.path === commitPath) yield* entryOf(target, detached, 0);
+      yield* written(after?.(head));
     }
+    yield* written(last?.());
     yield Buffer.alloc(BLOCK_BYTES);
     for (let rest = await input.some(BLOCK_BYTES); rest !== undefined; rest = await input.some(BLOCK_BYTES))
       yield rest;
@@ -106,7 +148,7 @@ async function* copy(input: BlockInput, length: number): AsyncGenerator<Buffer> 
   }
 }
 
-function* entryOf(path: string, bytes: Uint8Array | undefined, mtime: number): Generator<Buffer> {
+function* entryOf({ path, mtime }: Entry, bytes: Uint8Array | undefined): Generator<Buffer> {
   if (bytes === undefined) return;
   const writer = new TarWriter();
   writer.header({ uid: 0, gid: 0, path, type: 'file', mode: 0o644, size: bytes.length, target: '', mtime });

@@ -5,7 +5,7 @@ import { loosePath } from '../../src/ostree/object-name.ts';
 import { objectPath } from '../../src/tar/layout.ts';
 import { pieceBytes } from '../../src/tar/piece-checks.ts';
 import { readEntries } from '../../src/tar/read-entries.ts';
-import { type ReplaceOptions, replaceCommitmeta } from '../../src/tar/replace-commitmeta.ts';
+import { type FileChanges, replaceCommitmeta, replaceFiles } from '../../src/tar/replace-entries.ts';
 import { TarWriter } from '../../src/tar/writer.ts';
 import { repeatedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
@@ -17,9 +17,9 @@ const HOME = 'sysroot/ostree/repo/extensions/treeport/repo';
 
 type File = readonly [path: string, bytes: string];
 
-function tarOf(files: readonly File[]): Buffer {
+function tarOf(files: readonly File[], hasSkeleton = true): Buffer {
   const writer = new TarWriter();
-  writer.repository();
+  if (hasSkeleton) writer.repository();
   for (const [path, bytes] of files) writer.file(path, Buffer.from(bytes));
   return Buffer.concat(pieceBytes(writer.end()));
 }
@@ -29,11 +29,8 @@ async function* pieces(tar: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < tar.length; at += 777) yield tar.subarray(at, at + 777);
 }
 
-function replaced(tar: Buffer, options: Partial<ReplaceOptions> = {}): Promise<Buffer> {
-  const layer = { kind: 'ostree' } as const;
-  return collect(
-    replaceCommitmeta(pieces(tar), { commit: COMMIT, detached: Buffer.from('new'), layer, ...options }),
-  );
+function replaced(tar: Buffer, detached: Buffer | undefined = Buffer.from('new')): Promise<Buffer> {
+  return collect(replaceCommitmeta(pieces(tar), COMMIT, detached));
 }
 
 const TAIL: readonly File[] = [
@@ -50,17 +47,36 @@ for (const [what, files] of [
   test(`the new metadata follows the commit: there was ${what}`, async () => {
     const tar = tarOf(files);
     assert.deepEqual(await replaced(tar), tarOf([HEAD, [META, 'new'], ...TAIL]));
-    assert.deepEqual(await replaced(tar, { detached: undefined }), tarOf([HEAD, ...TAIL]));
+    assert.deepEqual(
+      await collect(replaceCommitmeta(pieces(tar), COMMIT, undefined)),
+      tarOf([HEAD, ...TAIL]),
+    );
   });
 }
 
-test('in a published repo the entry is replaced where it is, and nothing is added', async () => {
-  const path = `${HOME}/${loosePath(COMMIT, 'commitmeta')}`;
-  const layer = { kind: 'published', repo: HOME } as const;
-  const files = (bytes: string): readonly File[] => [[`${HOME}/config`, 'c'], [path, bytes], ...TAIL];
-  assert.deepEqual(await replaced(tarOf(files('old')), { layer }), tarOf(files('new')));
-  const without = tarOf([[`${HOME}/config`, 'c'], HEAD, [META, 'embedded']]);
-  assert.deepEqual(await replaced(without, { layer }), without);
+test('in a published repo entries are replaced where they are, dropped, and added in the order of paths', async () => {
+  const path = (name: string) => `${HOME}/${name}`;
+  const meta = path(loosePath(COMMIT, 'commitmeta'));
+  const changed = (files: readonly File[], changes: FileChanges, ...added: readonly string[]) =>
+    collect(replaceFiles(pieces(tarOf(files, false)), changes, new Set(added)));
+  const files = (bytes: string): readonly File[] => [[path('config'), 'c'], [meta, bytes], ...TAIL];
+  const replacing = await changed(files('old'), new Map([[meta, Buffer.from('new')]]));
+  assert.ok(replacing.equals(tarOf(files('new'), false)));
+  assert.ok((await changed(files('old'), new Map())).equals(tarOf(files('old'), false)));
+  const short: readonly File[] = [
+    [path('config'), 'c'],
+    [path('summary'), 's'],
+  ];
+  const dropped = await changed(short, new Map([[path('config'), undefined]]));
+  assert.ok(dropped.equals(tarOf(short.slice(1), false)));
+  const names = ['a', 'd', 'objects/aa', 'z'].map(path);
+  const news = new Map(names.map((name) => [name, Buffer.from(name)]));
+  const all = await changed(short, news, ...names.toReversed());
+  const [a, d, object, z] = names.map((name): File => [name, name]) as [File, File, File, File];
+  const entries: File[] = [];
+  for await (const { path: found, data } of readEntries(pieces(all)))
+    entries.push([found, (await collect(data)).toString()]);
+  assert.deepEqual(entries, [a, short[0], d, object, short[1], z]);
 });
 
 test('a stream that is cut off never ends cleanly', async () => {
