@@ -10,6 +10,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeRuntime } from '../scripts/runtimes.ts';
 import { withRatios } from './against.ts';
 import { BENCHES, NAMES, named } from './benches.ts';
 import { buildAgainst, THIS_BUILD } from './builds.ts';
@@ -48,6 +49,9 @@ const builds: Setting['builds'] = [
 const setting: Setting = { rounds, builds, quick };
 /** Each section replaces the one of the same name. */
 const reports = [...(values.json === undefined ? [] : [values.json]), ...(values.docs ? [FIGURES] : [])];
+
+// People who install treeport get it, and libdeflate with it.
+if (!values.render) await makeRuntime(process.arch);
 
 const machine = machineFacts();
 process.stdout.write(`${formatMachine(machine)}\n`);

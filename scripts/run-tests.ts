@@ -18,14 +18,20 @@ const BYTE_EXACT = [
   'test/gvariant/',
   'test/ostree/',
   'test/tar/',
+  'test/native/deflate/',
   'test/oci/write/gzip',
   'test/delta/',
   'test/mirror/catalogue',
   'test/packages/rpm/header',
 ];
 const E2E = 'test/e2e/';
-/** Tests of the packages with runtimes, which scripts/runtimes.ts makes. */
-const NEED_RUNTIMES = ['test/e2e/package', 'test/e2e/other-architecture'];
+/** Tests that use the packages with runtimes, which scripts/runtimes.ts makes. */
+const NEED_RUNTIMES = [
+  'test/e2e/package',
+  'test/e2e/other-architecture',
+  'test/native/deflate/',
+  'test/oci/write/gzip',
+];
 const FILES_AT_ONCE = 2;
 /** Ends a test file that hangs. */
 const FILE_TIMEOUT_MS = 20 * 60 * 1000;

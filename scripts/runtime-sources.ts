@@ -17,7 +17,7 @@ const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'treeport/sources');
 const APT_HELPER = '/usr/lib/apt/apt-helper';
 
-type Source = RuntimeSource & {
+export type Source = RuntimeSource & {
   /** Writes the package's file. */
   fetch(target: string): void;
 };

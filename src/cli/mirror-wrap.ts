@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Bake } from '../mirror/packs/bake.ts';
-import { DEFAULT_COMPRESSION, parseCompression } from '../oci/write/compression.ts';
 import { allOption, archOption, type PlatformOptions } from './arch-option.ts';
+import { chosenCompression } from './compression-option.ts';
 import { collectLabel, collectText } from './encapsulate-options.ts';
 import {
   bakedReporter,
@@ -62,8 +62,7 @@ async function wrap(source: string, destination: string, options: Options): Prom
   const { wrapImage } = await import('../mirror/wrap.ts');
   const from = parseImageReference(source);
   const to = parseImageReference(destination);
-  const compression =
-    options.compression === undefined ? DEFAULT_COMPRESSION : parseCompression(options.compression);
+  const compression = await chosenCompression(options);
   const access = await registryAccess(options);
   const wrapOptions = {
     refs: options.ref ?? [],

@@ -4,7 +4,10 @@ import { existsSync, globSync, lstatSync, readdirSync } from 'node:fs';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { RUNTIME_TOOLS } from '../../src/base/package-directory.ts';
 import { VERSION } from '../../src/base/version.ts';
+import { readElf } from '../../src/mirror/runtime/elf.ts';
+import { LIBDEFLATE, TOOL_SOURCES } from '../../src/native/deflate/libdeflate.ts';
 import { libraryExample } from '../support/library-example.ts';
 import { loadedModules } from '../support/loaded-modules.ts';
 import { FIXTURE_COMMIT, FIXTURE_REF, writeOstreeFixture } from '../support/ostree-fixture.ts';
@@ -193,6 +196,11 @@ test('each runtime is for its platform only, and says what it was made of', { sk
     const names = JSON.parse(await read('runtime/sources.json')).map(({ name }: { name: string }) => name);
     assert.ok(names.includes(`node-linux-${architecture}`), names.join(' '));
     assert.equal(lstatSync(join(folder, 'package/runtime/bin/node')).mode & 0o777, 0o755);
+    const tools = join(folder, 'package/runtime', RUNTIME_TOOLS);
+    const machines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
+    assert.equal(readElf(join(tools, LIBDEFLATE)).machine, machines[architecture ?? '']);
+    const [{ name }] = JSON.parse(await must(['cat', join(tools, TOOL_SOURCES)]));
+    assert.equal(name, `libdeflate0:${architecture === 'x64' ? 'amd64' : architecture}`);
   }
 });
 

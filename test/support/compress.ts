@@ -1,4 +1,5 @@
 /** Compresses bytes in memory with the product's streams, for tests of the formats. */
+import type { BlockFormat } from '../../src/oci/write/block-format.ts';
 import { type CompressedStream, compressStream } from '../../src/oci/write/compress-stream.ts';
 import { parseCompression } from '../../src/oci/write/compression.ts';
 import type { CompressionThreads } from '../../src/oci/write/threads.ts';
@@ -10,6 +11,7 @@ export type CompressMemoryOptions = {
   /** Size of the input's pieces. */
   readonly pieces?: number;
   readonly threads?: CompressionThreads;
+  readonly format?: BlockFormat;
 };
 
 export async function compressBytes(
@@ -24,6 +26,7 @@ export async function compressBytes(
       parts.push(Buffer.from(bytes));
     },
     ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.format === undefined ? {} : { format: options.format }),
   });
   return { ...result, bytes: Buffer.concat(parts) };
 }

@@ -6,6 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { VERSION } from '../../base/version.ts';
 import type { Compression } from '../../oci/write/compression.ts';
+import { encoderVersion } from '../../oci/write/formats.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import type { ChunkContent } from '../../tar/chunk.ts';
@@ -43,10 +44,9 @@ export async function ostreeLayerKey(
 
 function startKey(kind: string, { compression, directories }: LayerKeyOptions): Hash {
   const { algorithm, level } = compression;
-  const compressor = algorithm === 'gzip' ? process.versions.zlib : process.versions.zstd;
   const format = directories === undefined ? 1 : 2;
   return createHash('sha256').update(
-    `treeport ${VERSION}\n${kind} format ${format}\n${algorithm} ${level} ${compressor}\n`,
+    `treeport ${VERSION}\n${kind} format ${format}\n${algorithm} ${level} ${encoderVersion(algorithm)}\n`,
   );
 }
 

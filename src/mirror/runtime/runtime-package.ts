@@ -5,10 +5,12 @@
  *     runtime/bin, lib, licenses     as in the mirror's home
  *     runtime/koffi                  app/node_modules/koffi there, because npm packs no such directory
  *     runtime/NOTICE, sources.json   what is in it, by name, version and hash
+ *     runtime/tools                  libdeflate for the command, with its licence; not part of images
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { compareBytes } from '../../base/bytes.ts';
+import { RUNTIME_TOOLS } from '../../base/package-directory.ts';
 import { type LayerFile, layerFilesFrom } from '../layer.ts';
 import { RUNTIME_APP } from '../layout.ts';
 
@@ -39,10 +41,10 @@ export async function packagedRuntime(directory: string): Promise<RuntimePackage
     await readFile(join(directory, RUNTIME_SOURCES), 'utf8'),
   );
   const node = sources.find(({ name }) => name.startsWith('node-linux-'));
-  const files = layerFilesFrom(directory, '.').map((file) => ({
-    ...file,
-    path: pathInHome(file.path.slice('./'.length)),
-  }));
+  const files = layerFilesFrom(directory, '.')
+    .map((file) => ({ ...file, path: file.path.slice('./'.length) }))
+    .filter(({ path }) => !path.startsWith(`${RUNTIME_TOOLS}/`))
+    .map((file) => ({ ...file, path: pathInHome(file.path) }));
   return {
     nodeVersion: `v${node?.version}`,
     files: files.toSorted((a, b) => compareBytes(a.path, b.path)),

@@ -3,17 +3,27 @@
  * of threads nor on how the input arrives.
  */
 export type BlockFormat = {
+  readonly encoder: LayerEncoder;
   /** Bytes of input per block; only the last one is shorter. */
   readonly blockSize: number;
   /** Number of preceding bytes that a block is compressed with. */
   readonly dictionarySize: number;
   header(level: number): Uint8Array;
   trailer(total: StreamTotal): Uint8Array;
-  /** Memory of its own. */
-  compress(block: Block, level: number): Buffer<ArrayBuffer>;
-  /** The same bytes, made by libuv's pool, if it can make them. */
-  readonly compressOnPool: ((block: Block, level: number) => Promise<Buffer<ArrayBuffer>>) | undefined;
+  /** Compresses a block into `output`; returns the number of bytes there. */
+  compress(block: Block, level: number, output: Uint8Array): number;
+  /** The same on libuv's pool. */
+  readonly pool: BlockFormatOnPool | undefined;
 };
+
+export type BlockFormatOnPool = {
+  /** The most blocks at a time; for more, threads of our own are faster. */
+  readonly atOnce: number;
+  compress(block: Block, level: number, output: Uint8Array): Promise<number>;
+};
+
+/** Each gives bytes of its own: libdeflate and zlib for gzip, zstd for zstd. */
+export type LayerEncoder = 'libdeflate' | 'zlib' | 'zstd';
 
 export type Block = {
   readonly bytes: Uint8Array;

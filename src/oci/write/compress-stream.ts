@@ -7,7 +7,8 @@
  */
 import type { Digest } from '../model/descriptor.ts';
 import type { BlockFormat } from './block-format.ts';
-import { BLOCK_FORMATS, type Compression } from './compression.ts';
+import type { Compression } from './compression.ts';
+import { formatOf } from './formats.ts';
 import type { Slot } from './slots.ts';
 import { type CompressionThreads, type HashStream, sharedThreads } from './threads.ts';
 
@@ -21,6 +22,8 @@ export type CompressOptions = {
   readonly signal?: AbortSignal | undefined;
   /** Default: one for each processor. The output does not depend on their number. */
   readonly threads?: CompressionThreads;
+  /** Default: how this machine compresses with the algorithm. */
+  readonly format?: BlockFormat;
 };
 
 export type StreamDigests = {
@@ -71,11 +74,11 @@ class StreamCompressor {
 
   constructor(options: CompressOptions) {
     this.#options = options;
-    this.#format = BLOCK_FORMATS[options.compression.algorithm];
+    this.#format = options.format ?? formatOf(options.compression.algorithm);
     this.#threads = options.threads ?? sharedThreads();
     this.#threads.slots.enter();
-    this.#inputHash = this.#threads.hashStream();
-    this.#outputHash = this.#threads.hashStream();
+    this.#inputHash = this.#threads.hashStream(this.#format);
+    this.#outputHash = this.#threads.hashStream(this.#format);
     this.#tail = new Uint8Array(this.#format.dictionarySize);
     this.#written = this.#keepFailure(this.#emit(this.#format.header(options.compression.level)));
   }
@@ -140,9 +143,9 @@ class StreamCompressor {
     this.#filled = 0;
     this.#blocks += 1;
     this.#options.onProgress?.(bytes.length);
-    const { compression } = this.#options;
     const compressed = this.#threads.compress({
-      compression,
+      encoder: this.#format.encoder,
+      level: this.#options.compression.level,
       block: { bytes, dictionary, last },
       output: slot.output,
     });

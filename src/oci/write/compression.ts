@@ -1,9 +1,6 @@
 /** Layer compression: `gzip[:LEVEL]` or `zstd[:LEVEL]` on the command line. */
 import { TreeportError } from '../../base/errors.ts';
 import { MEDIA_TYPE_LAYER_GZIP, MEDIA_TYPE_LAYER_ZSTD } from '../model/media-types.ts';
-import type { BlockFormat } from './block-format.ts';
-import { gzipFormat } from './gzip.ts';
-import { zstdFormat } from './zstd.ts';
 
 export type Compression = {
   readonly algorithm: 'gzip' | 'zstd';
@@ -26,12 +23,6 @@ export function parseCompression(text: string): Compression {
   if (level > LEVELS[algorithm].max) throw fault(text);
   return { algorithm, level };
 }
-
-/** How blocks are compressed by each algorithm. */
-export const BLOCK_FORMATS: Readonly<Record<Compression['algorithm'], BlockFormat>> = {
-  gzip: gzipFormat,
-  zstd: zstdFormat,
-};
 
 /** The media type of a layer with this compression. */
 export function layerMediaType(compression: Compression): string {

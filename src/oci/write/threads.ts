@@ -1,13 +1,15 @@
 /**
- * What compresses and hashes, and the memory it works on, for all streams of the process. On one processor
- * that is libuv's pool and the calling thread, because each thread of our own takes 10 MB. On more, threads
- * are started and kept until the process exits: the calling thread would be the slowest
- * (docs/decisions/0144-threads-and-memory-of-verbs.md).
+ * What compresses and hashes, and the memory it works on, for all streams of the process. As far as the
+ * format allows that is libuv's pool and the calling thread, because each thread of our own takes 10 MB.
+ * Else threads are started and kept until the process exits
+ * (docs/decisions/0158-layers-on-the-pool.md).
  */
 import { availableParallelism } from 'node:os';
 import { Semaphore } from '../../base/semaphore.ts';
 import { leastBusy, Thread } from '../../base/thread.ts';
-import { type CompressRequest, compressOnPool } from './compress-block.ts';
+import type { BlockFormat, BlockFormatOnPool } from './block-format.ts';
+import type { CompressRequest } from './compress-block.ts';
+import { FORMATS } from './formats.ts';
 import { SlotPool } from './slots.ts';
 import { type HashRequest, StreamSums, type Sums } from './stream-sums.ts';
 
@@ -15,34 +17,51 @@ type Hasher = (request: HashRequest) => Promise<Sums | undefined>;
 type Compressor = (request: CompressRequest) => Promise<number>;
 
 const MAX_THREADS = 32;
-/** Blocks that are compressed at once without threads of our own. */
-const MAX_ON_POOL = 1;
 const shared: { threads: CompressionThreads | undefined } = { threads: undefined };
 
 export class CompressionThreads {
   readonly count: number;
   readonly slots: SlotPool;
-  /** Compresses a block; resolves to the number of bytes in `output`. */
-  readonly compress: Compressor;
-  readonly #hasher: Hasher;
+  readonly #onPool: Semaphore;
+  readonly #compressor: Compressor;
+  readonly #here = hasherHere();
+  #onThread: Hasher | undefined;
   #streams = 0;
 
   /** `count` blocks are compressed at once. */
   constructor(count: number) {
     this.count = count;
     this.slots = new SlotPool(count);
-    this.compress = count > MAX_ON_POOL ? onThreads(count) : onPool(count);
-    this.#hasher = count > MAX_ON_POOL ? onThread() : here();
+    this.#onPool = new Semaphore(count);
+    this.#compressor = compressorOnThreads(count);
   }
 
-  /** Starts to hash a stream. */
-  hashStream(): HashStream {
+  /** Compresses a block; resolves to the number of bytes in `output`. */
+  compress(request: CompressRequest): Promise<number> {
+    const { encoder, block, level, output } = request;
+    const pool = this.#poolOf(FORMATS[encoder]);
+    if (pool === undefined) return this.#compressor(request);
+    return this.#onPool.run(() => pool.compress(block, level, output));
+  }
+
+  /** Starts to hash a stream of this format. */
+  hashStream(format: BlockFormat): HashStream {
     this.#streams += 1;
-    return new HashStream(this.#hasher, this.#streams);
+    return new HashStream(this.#hasherOf(format), this.#streams);
+  }
+
+  #poolOf({ pool }: BlockFormat): BlockFormatOnPool | undefined {
+    return pool !== undefined && this.count <= pool.atOnce ? pool : undefined;
+  }
+
+  #hasherOf(format: BlockFormat): Hasher {
+    if (this.#poolOf(format) !== undefined) return this.#here;
+    this.#onThread ??= hasherOnThread();
+    return this.#onThread;
   }
 }
 
-function onThreads(count: number): Compressor {
+function compressorOnThreads(count: number): Compressor {
   const threads: Thread<CompressRequest, number>[] = [];
   return (request) => {
     while (threads.length < count) threads.push(new Thread(import.meta.url, './compress-thread'));
@@ -50,22 +69,12 @@ function onThreads(count: number): Compressor {
   };
 }
 
-/** Formats whose bytes the pool cannot make are compressed on threads. */
-function onPool(count: number): Compressor {
-  const turns = new Semaphore(count);
-  const others = onThreads(count);
-  return (request) => {
-    const work = compressOnPool(request);
-    return work === undefined ? others(request) : turns.run(work);
-  };
-}
-
-function onThread(): Hasher {
+function hasherOnThread(): Hasher {
   const thread = new Thread<HashRequest, Sums | undefined>(import.meta.url, './hash-thread');
   return (request) => thread.call(request);
 }
 
-function here(): Hasher {
+function hasherHere(): Hasher {
   const sums = new StreamSums();
   return async (request) => sums.take(request);
 }

