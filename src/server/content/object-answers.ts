@@ -25,7 +25,8 @@ import { BRIEF, IMMUTABLE, isConditional, SHORT } from '../http/caching.ts';
 import type { Counters } from '../http/counters.ts';
 import type { FaultReporter } from '../http/faults.ts';
 import { openObjectFile } from '../http/file-memory.ts';
-import { type Connection, linkSpeedOf } from '../http/link-speed.ts';
+import { knownLinks } from '../http/known-links.ts';
+import type { Connection } from '../http/link-speed.ts';
 import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
 import type { BackgroundVerifier } from './background-verifier.ts';
 import type { EncodedObjects } from './encoded-objects.ts';
@@ -106,7 +107,7 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
       if (known !== undefined) return known;
     }
     const connection = request.socket ?? NO_CONNECTION;
-    const link = linkSpeedOf(connection);
+    const link = knownLinks.of(connection);
     const { content, encoder } = await encoded.encode(checksum, link);
     link.answering(connection);
     const form = encodedForm(checksum, encoder);
@@ -153,7 +154,7 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
       return answerFile(request, file, () => metadataForm(type, checksum, file.content));
     },
     content(request, checksum) {
-      if (request.socket !== undefined) linkSpeedOf(request.socket).requested(request.socket);
+      if (request.socket !== undefined) knownLinks.requested(request.socket);
       try {
         const answer = answerContent(request, checksum);
         return answer instanceof Promise ? answer.catch((error) => failed(checksum, error)) : answer;

@@ -25,6 +25,20 @@ export class LineFit {
   #xy = 0;
   #yy = 0;
 
+  /** Starts with the measurements of another line, which count for so many at most. */
+  static after(other: LineFit, mostCount: number): LineFit {
+    const fit = new LineFit();
+    const weight = Math.min(1, mostCount / other.count);
+    if (other.count === 0) return fit;
+    fit.count = other.count * weight;
+    fit.#x = other.#x * weight;
+    fit.#y = other.#y * weight;
+    fit.#xx = other.#xx * weight;
+    fit.#xy = other.#xy * weight;
+    fit.#yy = other.#yy * weight;
+    return fit;
+  }
+
   add(bytes: number, milliseconds: number): void {
     this.count = this.count * KEPT + 1;
     this.#x = this.#x * KEPT + bytes;

@@ -33,30 +33,40 @@ const DOUBT = 4;
 const SURELY = 1 / 8;
 /** Added to the time of the slowest link, it is the longest that counts for the line. */
 const SLACK_MS = 100;
+/** How many measurements those of an earlier connection count for. */
+const INHERITED = 32;
 
 export class LinkSpeed {
   readonly #isBusy: () => boolean;
-  readonly #fit = new LineFit();
+  readonly #fit: LineFit;
   #bytes = 0;
   #milliseconds = 0;
   #start: { readonly time: number; readonly written: number } | undefined;
 
-  /** `isBusy` tells whether this process or the machine has no processor to spare. */
-  constructor(isBusy: () => boolean = isMachineBusy) {
+  /**
+   * `isBusy` tells whether this process or the machine has no processor to spare; `earlier` is what was
+   * measured on another connection of the same client.
+   */
+  constructor(isBusy: () => boolean = isMachineBusy, earlier?: LinkSpeed) {
     this.#isBusy = isBusy;
+    this.#fit = earlier === undefined ? new LineFit() : LineFit.after(earlier.#fit, INHERITED);
+    if (earlier === undefined) return;
+    this.#bytes = earlier.#bytes;
+    this.#milliseconds = earlier.#milliseconds;
   }
 
-  /** Call when a request has arrived on its connection. */
-  requested(connection: Connection, now?: number): void {
+  /** Call when a request has arrived on its connection. True if it ends a measurement. */
+  requested(connection: Connection, now?: number): boolean {
     const start = this.#start;
-    if (start === undefined) return;
+    if (start === undefined) return false;
     this.#start = undefined;
     const bytes = connection.bytesWritten - start.written;
     const milliseconds = (now ?? performance.now()) - start.time;
     this.add(bytes, milliseconds);
-    if (bytes > MOST_FITTED_BYTES || milliseconds > LONGEST_MS) return;
+    if (bytes > MOST_FITTED_BYTES || milliseconds > LONGEST_MS) return true;
     // A pause of the client would count for hundreds of answers.
     this.#fit.add(bytes, Math.min(milliseconds, SLACK_MS + bytes / (SLOW * SURELY)));
+    return true;
   }
 
   /** Call when an answer is about to be written. */
@@ -73,22 +83,11 @@ export class LinkSpeed {
     this.#milliseconds = this.#milliseconds * KEPT + milliseconds;
   }
 
-  /** False for a new connection. */
+  /** False if nothing was measured. */
   get isSlow(): boolean {
     if (this.#bytes < this.#milliseconds * SLOW) return true;
     return this.#fit.count >= LEAST_FITTED && this.#fit.leastSlope(DOUBT) > 1 / SLOW;
   }
-}
-
-const speeds = new WeakMap<Connection, LinkSpeed>();
-
-/** The estimate of a connection, which lasts as long as the connection. */
-export function linkSpeedOf(connection: Connection): LinkSpeed {
-  const known = speeds.get(connection);
-  if (known !== undefined) return known;
-  const speed = new LinkSpeed();
-  speeds.set(connection, speed);
-  return speed;
 }
 
 /** Most of the event loop's time, and least of the machine's, that leaves a processor to spare. */

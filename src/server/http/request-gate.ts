@@ -16,6 +16,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { RepeatedHead, type RepeatedRequest } from './repeated-head.ts';
+import { shareInput } from './shared-input.ts';
 
 /**
  * Answers a request that repeats an earlier head, by writes to its socket. False if the request is to be
@@ -74,7 +75,13 @@ export class RequestGate {
     if (parse === undefined) throw new Error('the HTTP server does not listen for data');
     this.#parse = parse;
     socket.removeListener('data', parse);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('data', (chunk: Buffer) => {
+      if (!this.#isRepeated(chunk)) this.#receive(chunk);
+    });
+    // A copy, because the parser, and what is held, keep it.
+    shareInput(socket, (bytes) => {
+      if (!this.#isRepeated(bytes)) this.#receive(Buffer.from(bytes));
+    });
     socket.on('drain', () => {
       this.lastActive = performance.now();
     });
@@ -106,12 +113,13 @@ export class RequestGate {
     if (this.#dropsInput) return;
     if (this.#isAnswering || this.#held.length > 0)
       this.#holdAndPause(this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]));
-    else if (this.#isInHead || !this.#isAnswered(chunk)) this.#feed(chunk);
+    else this.#feed(chunk);
   }
 
   /** Whether the chunk was a request that repeats a known head, and was answered. */
-  #isAnswered(chunk: Buffer): boolean {
+  #isRepeated(chunk: Buffer): boolean {
     const repeated = this.#repeated;
+    if (this.#dropsInput || this.#isAnswering || this.#held.length > 0 || this.#isInHead) return false;
     const request = this.#known?.repeatedBy(chunk);
     if (request === undefined || repeated?.answer(request) !== true) return false;
     this.lastActive = performance.now();

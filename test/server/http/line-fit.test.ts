@@ -30,3 +30,21 @@ test('the more and the clearer the measurements, the less is taken off for doubt
   assert.ok(doubtOf(fitOf(10, scattered)) > 1.5 * doubtOf(fitOf(100, scattered)));
   assert.ok(doubtOf(fitOf(100, scattered)) > 2 * doubtOf(fitOf(100, (bytes) => bytes / 1000)));
 });
+
+test('a line may start with the measurements of another, which count for no more than so many', () => {
+  const other = fitOf(100, (bytes) => 20 + bytes / 1000);
+  const after = LineFit.after(other, 16);
+  assert.equal(after.count, 16);
+  isNear(after.leastSlope(0), 1 / 1000, 0.1);
+  for (let index = 0; index < 100; index++) after.add(10_000 * (1 + (index % 10)), 20);
+  assert.ok(after.leastSlope(0) < 0.3 / 1000);
+  assert.equal(other.leastSlope(0), fitOf(100, (bytes) => 20 + bytes / 1000).leastSlope(0));
+  assert.equal(LineFit.after(new LineFit(), 16).count, 0);
+  assert.equal(
+    LineFit.after(
+      fitOf(5, () => 1),
+      16,
+    ).count,
+    fitOf(5, () => 1).count,
+  );
+});

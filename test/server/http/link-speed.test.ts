@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { LinkSpeed, linkSpeedOf } from '../../../src/server/http/link-speed.ts';
+import { LinkSpeed } from '../../../src/server/http/link-speed.ts';
 
 function idleLink(): LinkSpeed {
   return new LinkSpeed(() => false);
@@ -83,9 +83,12 @@ test('on a busy machine other times do not: of the client, of waiting, of pauses
   assert.ok(slowShare((bytes, index) => fast(bytes) + within(bytes, index % 40 === 7 ? 90 : 5)) < 0.02);
 });
 
-test('an estimate belongs to its connection', () => {
-  const [one, other] = [{ bytesWritten: 0 }, { bytesWritten: 0 }];
-  linkSpeedOf(one).add(100_000, 1000);
-  assert.equal(linkSpeedOf(one).isSlow, true);
-  assert.equal(linkSpeedOf(other).isSlow, false);
+test('an estimate starts with what was measured before, and its own measurements soon count more', () => {
+  const slow = answered(idleLink(), ...Array(100).fill([100_000, 100]));
+  const after = () => new LinkSpeed(() => false, slow);
+  assert.equal(after().isSlow, true);
+  assert.equal(new LinkSpeed(() => true, slow).isSlow, true);
+  assert.equal(answered(after(), ...Array(4).fill([100_000, 100])).isSlow, true);
+  assert.equal(answered(after(), ...Array(60).fill([100_000, 3])).isSlow, false);
+  assert.equal(slow.isSlow, true);
 });
