@@ -1,5 +1,6 @@
 /** What a static delta saves, as one line of text. */
 import { formatByteSize } from '../base/byte-size.ts';
+import { counted } from '../base/counted.ts';
 import { type Saving, savedShare } from '../delta/maintain/plan.ts';
 
 export function savingText(saving: Saving): string {
@@ -8,6 +9,6 @@ export function savingText(saving: Saving): string {
   const compared = `${Math.abs(share)} % ${share < 0 ? 'more' : 'less'}`;
   return (
     `${formatByteSize(deltaBytes)} instead of ${formatByteSize(looseBytes)}, ${compared}; ` +
-    `${deltaRequests} requests instead of ${looseRequests}`
+    `${counted(deltaRequests, 'request')} instead of ${looseRequests}`
   );
 }

@@ -5,6 +5,7 @@ import { Option } from 'commander';
 import type { OstreeImageReference } from '../container/inspect/ostree-image-reference.ts';
 import type { OpenedImage } from '../oci/read/opened-image.ts';
 import type { Snapshot } from '../snapshot/open.ts';
+import type { Piece } from '../snapshot/pieces/find-pieces.ts';
 import {
   type ChosenPlatform,
   type PlatformOptions,
@@ -43,34 +44,44 @@ export async function eachSnapshotImage<T>(
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<readonly PlatformResult<T>[]> {
   const { openSnapshot } = await import('../snapshot/open.ts');
+  const { attributePieceError } = await import('../snapshot/pieces/attribute-piece-error.ts');
   const { formatPlatform } = await import('../oci/model/platform.ts');
   const { reference } = imageArgument(text);
+  const pieces = await piecesOf(reference, options);
   const results: PlatformResult<T>[] = [];
   for (const platform of await platformsForOstree(reference.image, options)) {
-    const image = await openArgument(reference, options, platform);
-    try {
-      const result = await work(await openSnapshot(image));
-      results.push({ platform: formatPlatform(image.config), result });
-    } finally {
-      await image.close();
-    }
+    const run = async () => {
+      const image = await openArgument(reference, pieces, options, platform);
+      try {
+        const result = await work(await openSnapshot(image));
+        return { platform: formatPlatform(image.config), result };
+      } finally {
+        await image.close();
+      }
+    };
+    results.push(await attributePieceError(pieces, run));
   }
   return results;
 }
 
+async function piecesOf(
+  { image, verification }: OstreeImageReference,
+  { medium = [] }: SnapshotImageOptions,
+): Promise<readonly Piece[]> {
+  if (image.transport !== 'oci-archive' || verification.kind === 'container-policy') return [];
+  const { findPieces } = await import('../snapshot/pieces/find-pieces.ts');
+  const { layoutLocation } = await import('../oci/model/reference.ts');
+  return findPieces(layoutLocation(image).path, medium);
+}
+
 async function openArgument(
   reference: OstreeImageReference,
-  { medium = [], ...options }: SnapshotImageOptions,
+  [first, ...others]: readonly Piece[],
+  options: SnapshotImageOptions,
   platform: ChosenPlatform,
 ): Promise<OpenedImage> {
   const { openOstreeImage } = await import('../container/inspect/open-ostree-image.ts');
-  const { image, verification } = reference;
-  if (image.transport === 'oci-archive' && verification.kind !== 'container-policy') {
-    const { findPieces } = await import('../snapshot/pieces/find-pieces.ts');
-    const { openPieces } = await import('../snapshot/pieces/open-pieces.ts');
-    const { layoutLocation } = await import('../oci/model/reference.ts');
-    const [first, ...others] = await findPieces(layoutLocation(image).path, medium);
-    if (first !== undefined) return openPieces(image, [first, ...others]);
-  }
+  const { openPieces } = await import('../snapshot/pieces/open-pieces.ts');
+  if (first !== undefined) return openPieces(reference.image, [first, ...others]);
   return openOstreeImage(reference, { ...(await registryAccess(options)), ...platform });
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../base/counted.ts';
 import type { Signer } from '../ostree/sign/signer.ts';
 import { collectText } from './encapsulate-options.ts';
 import { openRepo } from './open-repo.ts';
@@ -39,7 +40,8 @@ async function update(options: Options): Promise<void> {
   const dropSignatures = options.unsigned === true;
   const { refs, deltas, signatures } = await updateSummary(repo, { writable, signers, dropSignatures, warn });
   if (options.quiet) return;
-  await printLine(`the summary lists ${refs} refs and ${deltas} deltas, and has ${signatures} signatures`);
+  const lists = `${counted(refs, 'ref')} and ${counted(deltas, 'delta')}`;
+  await printLine(`the summary lists ${lists}, and has ${counted(signatures, 'signature')}`);
 }
 
 async function specified(specs: readonly string[]): Promise<readonly Signer[]> {

@@ -1,6 +1,7 @@
 /** Static deltas that treeport generates are applied by the real ostree, offline and in pulls. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
+import { endianness } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { type DeltaTrees, writeDeltaTrees } from '../support/delta-trees.ts';
@@ -81,6 +82,31 @@ test('a commit without a parent needs --from or --empty', { skip }, async (t) =>
   assert.equal(status, 1);
   assert.match(stderr, /^treeport: ERR_COMMIT_MISSING: .*no parent.*--empty|--empty.*ERR_COMMIT_MISSING/m);
   assert.ok(!existsSync(join(repo.path, 'deltas')));
+});
+
+test("ostree's other words: --to, --swap-endianness; a key as an argument is refused", {
+  skip,
+}, async (t) => {
+  const folder = await tempDir(t);
+  const { repo } = await writeDeltaTrees(join(folder, 'repo'));
+  const generate = ['delta', 'generate', '--repo', repo.path, '--empty', '--min-fallback-size=0'];
+  const file = join(folder, 'superblock');
+  await mustTreeport([...generate, '--to', 'os', '--swap-endianness', '--filename', file]);
+  const swapped = endianness() === 'LE' ? 'big' : 'little';
+  assert.match(
+    await mustTreeport(['delta', 'show', '--repo', repo.path, file]),
+    new RegExp(`^Endianness: ${swapped}$`, 'm'),
+  );
+  for (const [words, message] of [
+    [['os', '--to', 'os'], 'name the commit that the delta leads to once'],
+    [[], 'name the commit that the delta leads to once'],
+    [['os', '--swap-endianness', '--set-endianness', 'l'], 'cannot be used with option'],
+    [['os', '--sign', 'KEY'], 'command lines: --keys-file'],
+  ] as const) {
+    const { status, stderr } = await treeport([...generate, ...words]);
+    assert.equal(status, 2);
+    assert.ok(stderr.startsWith('treeport: ERR_USAGE: ') && stderr.includes(message), stderr);
+  }
 });
 
 test('a key signs the superblock of an offline delta, and else the summary', { skip }, async (t) => {

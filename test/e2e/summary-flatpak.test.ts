@@ -32,7 +32,7 @@ test('a flatpak repository whose summary is made anew installs and updates with 
   const words = ['summary', 'update', '--repo', path];
   const update = () => mustTreeport([...words, '--sign', `gpg=command:${gpgCommand(key)}`]);
   const [first, flatpaks] = [indexOf(path), current(path)];
-  assert.equal(await update(), 'the summary lists 6 refs and 0 deltas, and has 1 signatures');
+  assert.equal(await update(), 'the summary lists 6 refs and 0 deltas, and has 1 signature');
   assert.deepEqual(current(path), flatpaks, "the same sub-summaries as flatpak's own");
 
   await flatpak('install', ...INSTALL, 'org.example.Free');

@@ -42,7 +42,7 @@ test('a summary signed by GPG and ed25519 satisfies a client that demands it', {
   const update = ['summary', 'update', '--repo', repo];
   const keys = ['--sign', `ed25519=file:${secret}`, '--gpg-sign', gpg.id, '--gpg-homedir', gpg.home];
   const shown = await mustTreeport([...update, ...keys]);
-  assert.equal(shown, 'the summary lists 1 refs and 1 deltas, and has 2 signatures');
+  assert.equal(shown, 'the summary lists 1 ref and 1 delta, and has 2 signatures');
   const summary = parseSummary(await readFile(join(repo, 'summary')));
   assert.deepEqual(
     summary.refs.map(({ name, commit: of }) => [name, of]),

@@ -3,6 +3,7 @@
  * the layers that the packing makes of the others, of which the last is reserved for components to come.
  * Deterministic: equal components, options and records give equal plans.
  */
+import { counted } from '../../base/counted.ts';
 import { TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { Chunk } from '../../tar/chunk.ts';
@@ -61,10 +62,11 @@ function packOthers(
 ): Packed {
   const layers = maxLayers - users.length;
   const least = packing === 'stable' ? LEAST_STABLE_LAYERS : LEAST_BINS;
+  const needs = users.length === 0 ? 'packages' : `${counted(users.length, 'user component')} and packages`;
   if (layers < least)
     throw new TreeportError(
       'ERR_LAYER_PLAN',
-      `${maxLayers} component layers are too few for ${users.length} user components and the packages; give at least ${users.length + least}`,
+      `${counted(maxLayers, 'component layer')} ${maxLayers === 1 ? 'is' : 'are'} too few for ${needs}; give at least ${users.length + least}`,
     );
   const prior = previous === undefined ? undefined : withoutUsers(previous, users);
   if (packing === 'stable') return packStable(components, layers, prior);

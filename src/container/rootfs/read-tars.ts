@@ -28,17 +28,26 @@ const PIECE_BYTES = 256 * 1024;
 
 /** The file at `path`. ERR_TAR, ERR_IO, ERR_ROOTFS_ENTRY, ERR_DISK_FULL. */
 export function readTarFile(path: string, options: ReadTarsOptions): Promise<OpenedRoot> {
-  return readTars([() => fileTar(path, options)], false, options);
+  return readTars([{ name: path, open: () => fileTar(path, options) }], false, options);
 }
 
 /** The layers of an image, without its whiteouts. ERR_TAR, errors of the image, as above. */
 export function readImageLayers(image: OpenedImage, options: ReadTarsOptions): Promise<OpenedRoot> {
-  const layers = image.manifest.layers.map((layer) => () => image.layer(layer, options.onBytes));
+  const layers = image.manifest.layers.map((layer) => ({
+    name: `layer ${layer.digest}`,
+    open: () => image.layer(layer, options.onBytes),
+  }));
   return readTars(layers, true, options);
 }
 
+type NamedTar = {
+  /** For messages. */
+  readonly name: string;
+  readonly open: () => AsyncIterable<Uint8Array>;
+};
+
 async function readTars(
-  tars: readonly (() => AsyncIterable<Uint8Array>)[],
+  tars: readonly NamedTar[],
   hasWhiteouts: boolean,
   options: TreeRules,
 ): Promise<OpenedRoot> {
@@ -46,13 +55,23 @@ async function readTars(
   try {
     const tree = new TarTree();
     const keep: AddOptions['keep'] = (data) => spool.add(data);
-    for (const [layer, tar] of tars.entries())
-      await tree.add(readForeignEntries(tar()), { layer, hasWhiteouts, keep });
+    for (const [layer, { name, open }] of tars.entries())
+      await naming(name, () => tree.add(readForeignEntries(open()), { layer, hasWhiteouts, keep }));
     await spool.flush();
     return { tree: finishTarTree(tree, options), close: () => spool.remove() };
   } catch (error) {
     await spool.remove();
     throw error;
+  }
+}
+
+/** Errors of the tar format do not say which tar it was. */
+async function naming(name: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isTreeportError(error, 'ERR_TAR') || error.message.includes(name)) throw error;
+    throw new TreeportError('ERR_TAR', `${name}: ${error.message}`, { cause: error });
   }
 }
 

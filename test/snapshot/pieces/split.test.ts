@@ -3,18 +3,21 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, w
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { collect } from '../../../src/base/bytes.ts';
+import { TreeportError } from '../../../src/base/errors.ts';
 import { finishImage } from '../../../src/container/encapsulate/image-draft.ts';
 import { digestOf } from '../../../src/oci/model/descriptor.ts';
 import { openImage } from '../../../src/oci/read/open-image.ts';
 import { putBlob } from '../../../src/oci/write/image-sink.ts';
 import { writeLayer } from '../../../src/oci/write/layer-writer.ts';
 import { publishImage } from '../../../src/oci/write/publish.ts';
+import { attributePieceError } from '../../../src/snapshot/pieces/attribute-piece-error.ts';
 import { findPieces } from '../../../src/snapshot/pieces/find-pieces.ts';
 import { openPieces } from '../../../src/snapshot/pieces/open-pieces.ts';
 import { splitArchive } from '../../../src/snapshot/pieces/split.ts';
 import { verifyPiece } from '../../../src/snapshot/pieces/verify-piece.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { Random } from '../../gvariant/random.ts';
+import { coded } from '../../support/expect.ts';
 import { COMPRESSION } from '../../support/mirror-images.ts';
 
 const SIZE = 10_000;
@@ -155,4 +158,23 @@ test('media that are too small: nothing is written, and it says how much is miss
     message: /^\d+ of \d+ pieces do not fit on .*medium: [\d.]+ kB are missing; nothing was written/,
   });
   assert.deepEqual(readdirSync(medium), []);
+});
+
+test('damage that a reader meets is attributed to the piece; other faults cost no reading', async (t) => {
+  const { archive, media, options } = await splitIn(t);
+  const pieces = await findPieces(options.target, [...media]);
+  const fault = new TreeportError('ERR_BLOB_CORRUPT', 'a layer is corrupt');
+  const work = () => Promise.reject(fault);
+  await assert.rejects(attributePieceError(pieces, work), fault);
+  const { path } = pieces[1] ?? assert.fail();
+  const bytes = readFileSync(path);
+  bytes.writeUInt8((bytes.at(-1) ?? 0) ^ 1, bytes.length - 1);
+  writeFileSync(path, bytes);
+  await assert.rejects(attributePieceError(pieces, work), coded('ERR_PIECE', path));
+  const unsigned = new TreeportError('ERR_SIGNATURE_MISSING', 'not signed');
+  await assert.rejects(
+    attributePieceError(pieces, () => Promise.reject(unsigned)),
+    unsigned,
+  );
+  assert.equal(await attributePieceError(pieces, async () => archive.digest), archive.digest);
 });
