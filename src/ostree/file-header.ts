@@ -31,13 +31,14 @@ export type FileHeader = {
 };
 
 const PREFIX_BYTES = 8;
+const HASHED_HEADER_TYPE = '(uuuusa(ayay))';
 const ARCHIVE_HEADER_TYPE = '(tuuuusa(ayay))';
 /** A longer header is treated as corrupt rather than read into memory. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
 /**
- * Headers of archive files by what follows the size in Z. The files of a system have few, and parsing one
- * takes twenty times as long as finding it.
+ * Headers by H, or by what follows the size in Z. The files of a system have few, and parsing one takes twenty
+ * times as long as finding it.
  */
 const usualHeaders = new Map<string, FileHeader>();
 const MAX_USUAL = 256;
@@ -75,6 +76,12 @@ function layOut(header: FileHeader, fixedBytes: number, writeSize: (bytes: Buffe
   return bytes;
 }
 
+export type HashedHeader = {
+  readonly header: FileHeader;
+  /** Bytes of prefix and H together: where the file bytes start. */
+  readonly length: number;
+};
+
 export type ArchiveHeader = {
   readonly header: FileHeader;
   /** Size of the file before compression, in bytes, as the header says. */
@@ -99,30 +106,46 @@ export function archiveHeaderLength(prefix: Buffer, where: string): number {
 export function parseArchiveHeader(bytes: Buffer, where: string): ArchiveHeader {
   const length = archiveHeaderLength(bytes, where);
   if (bytes.length < length) throw objectFault(where, 'is cut off inside its header');
-  const withoutSize =
-    length > MAX_USUAL_BYTES ? undefined : bytes.toString('latin1', PREFIX_BYTES + 8, length);
-  const known = withoutSize === undefined ? undefined : usualHeaders.get(withoutSize);
-  if (known !== undefined) return { header: known, size: sizeIn(bytes), length };
-  const header = parseHeader(bytes.subarray(PREFIX_BYTES, length), where);
-  if (withoutSize !== undefined && usualHeaders.size < MAX_USUAL) usualHeaders.set(withoutSize, header);
+  const parse = () => parseHeader(ARCHIVE_HEADER_TYPE, bytes.subarray(PREFIX_BYTES, length), where);
+  const header = usualHeader('Z', bytes.subarray(PREFIX_BYTES + 8, length), parse);
   return { header, size: sizeIn(bytes), length };
+}
+
+/** Parses the header of a hashed stream, which {@link hashedHeader} made; more bytes may follow it. */
+export function parseHashedHeader(bytes: Buffer, where: string): HashedHeader {
+  const length = archiveHeaderLength(bytes, where);
+  if (bytes.length < length) throw objectFault(where, 'is cut off inside its header');
+  const fields = bytes.subarray(PREFIX_BYTES, length);
+  return { header: usualHeader('H', fields, () => parseHeader(HASHED_HEADER_TYPE, fields, where)), length };
+}
+
+function usualHeader(kind: 'H' | 'Z', fields: Buffer, parse: () => FileHeader): FileHeader {
+  if (fields.length > MAX_USUAL_BYTES) return parse();
+  const key = `${kind}${fields.toString('latin1')}`;
+  const known = usualHeaders.get(key);
+  if (known !== undefined) return known;
+  const header = parse();
+  if (usualHeaders.size < MAX_USUAL) usualHeaders.set(key, header);
+  return header;
 }
 
 function sizeIn(bytes: Buffer): number {
   return Number(bytes.readBigUInt64BE(PREFIX_BYTES));
 }
 
-function parseHeader(bytes: Buffer, where: string): FileHeader {
-  const variant = view(ARCHIVE_HEADER_TYPE, bytes).check();
-  const number = (index: number) => swap32(variant.child(index).value() as number);
+function parseHeader(type: string, bytes: Buffer, where: string): FileHeader {
+  const variant = view(type, bytes).check();
+  // Only Z begins with a size.
+  const first = type === ARCHIVE_HEADER_TYPE ? 1 : 0;
+  const number = (index: number) => swap32(variant.child(first + index).value() as number);
   const header: FileHeader = {
-    uid: number(1),
-    gid: number(2),
-    mode: number(3),
-    target: variant.child(5).value() as string,
-    xattrs: Buffer.from(variant.child(6).bytes),
+    uid: number(0),
+    gid: number(1),
+    mode: number(2),
+    target: variant.child(first + 4).value() as string,
+    xattrs: Buffer.from(variant.child(first + 5).bytes),
   };
-  if (number(4) !== 0) throw objectFault(where, 'has a device number');
+  if (number(3) !== 0) throw objectFault(where, 'has a device number');
   checkFileHeader(header, where);
   return header;
 }

@@ -15,16 +15,21 @@ const libc: { syncFileRange: SyncFileRange | undefined } = { syncFileRange: unde
  * such a write for the next sync.
  */
 export function startWriteback(path: string): void {
-  libc.syncFileRange ??= koffi
-    .load(null)
-    .func('int sync_file_range(int fd, int64_t offset, int64_t nbytes, unsigned int flags)') as SyncFileRange;
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    libc.syncFileRange(descriptor, 0, 0, START);
+    startWritebackOf(descriptor);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** The same for an open file. */
+export function startWritebackOf(descriptor: number): void {
+  libc.syncFileRange ??= koffi
+    .load(null)
+    .func('int sync_file_range(int fd, int64_t offset, int64_t nbytes, unsigned int flags)') as SyncFileRange;
+  libc.syncFileRange(descriptor, 0, 0, START);
 }

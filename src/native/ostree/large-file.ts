@@ -1,42 +1,42 @@
 /**
- * A content object that does not fit a block of memory: collected and hashed in an unnamed file of the
- * repository's tmp/, and passed to libostree from there once the bytes gave the id. libostree reads a stream
- * in one call, which must not wait for the network, and its own writer for pieces does not support archive
- * repositories.
+ * A content object that does not fit a block of memory: collected and hashed in a file, which becomes the
+ * object once its bytes gave the id. It is the staged file itself (stage-content.ts), or else an unnamed file
+ * in the repository's tmp/, which libostree copies: it reads a stream in one call, which must not wait for the
+ * network, and its own writer for pieces does not support archive repositories.
  *
  * Sticky error: after the first failure every call throws it, because the hash is that of the bytes as given
  * and says nothing about a file in which a write failed.
  */
-import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash, type Hash } from 'node:crypto';
 import { writeError } from '../../base/atomic-file.ts';
-import { TreeportError } from '../../base/errors.ts';
+import { asBuffer } from '../../base/bytes.ts';
 import { type Checksum, finishChecksum } from '../../ostree/checksum.ts';
 import { wrongChecksum } from '../../ostree/object-fault.ts';
+import { largeStagedFile } from './large-staged-file.ts';
+import type { LargeStore } from './large-store.ts';
 import type { StagedRepo } from './staging.ts';
-import { writeContentFile } from './write-objects.ts';
+import { UnnamedFile } from './unnamed-file.ts';
 
 export class LargeFile {
-  readonly #path: string;
+  readonly #repo: StagedRepo;
+  readonly #directory: string;
   readonly #hash: Hash = createHash('sha256');
-  #descriptor: number | undefined;
+  #store: LargeStore | undefined;
   #length = 0;
   #failure: { readonly error: unknown } | undefined;
 
   /** `directory` is the repository's tmp/, which is on its file system and is swept by libostree. */
-  constructor(directory: string) {
-    this.#path = join(directory, `treeport-${process.pid}-${randomBytes(6).toString('hex')}`);
+  constructor(repo: StagedRepo, directory: string) {
+    this.#repo = repo;
+    this.#directory = directory;
   }
 
   /** The next bytes of the hashed stream. */
   append(bytes: Uint8Array): void {
     this.#guarded(() => {
-      this.#descriptor ??= openNameless(this.#path);
+      this.#store ??= this.#storeFor(bytes);
       this.#hash.update(bytes);
-      // Written at an offset, so that the descriptor stays at the start.
-      for (let done = 0; done < bytes.length; )
-        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, this.#length + done);
+      this.#store.write(bytes, this.#length);
       this.#length += bytes.length;
     });
   }
@@ -45,24 +45,23 @@ export class LargeFile {
    * Writes the object, verified if the checksum is given, and returns its checksum. `close` must follow in
    * any case.
    */
-  finish(repo: StagedRepo, checksum: Checksum | undefined): Checksum {
+  finish(checksum: Checksum | undefined): Checksum {
     return this.#guarded(() => {
       const actual = finishChecksum(this.#hash);
       if (checksum !== undefined && actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
-      const descriptor = this.#descriptor as number;
-      const { size } = fstatSync(descriptor);
-      if (size !== this.#length)
-        throw new TreeportError(
-          'ERR_IO',
-          `cannot write ${this.#path}: it has ${size} bytes after ${this.#length} were written`,
-        );
-      writeContentFile(repo, actual, descriptor, this.#length);
+      this.#store?.finish(actual, this.#length);
       return actual;
     });
   }
 
   close(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#store?.close();
+  }
+
+  #storeFor(start: Uint8Array): LargeStore {
+    return (
+      largeStagedFile(this.#repo.staging, asBuffer(start)) ?? new UnnamedFile(this.#repo, this.#directory)
+    );
   }
 
   #guarded<Value>(work: () => Value): Value {
@@ -70,15 +69,8 @@ export class LargeFile {
     try {
       return work();
     } catch (error) {
-      this.#failure = { error: writeError(error, this.#path) };
+      this.#failure = { error: writeError(error, this.#store?.path ?? this.#directory) };
       throw this.#failure.error;
     }
   }
-}
-
-/** An unlinked file goes away with its descriptor. */
-function openNameless(path: string): number {
-  const descriptor = openSync(path, 'wx+', 0o600);
-  rmSync(path);
-  return descriptor;
 }

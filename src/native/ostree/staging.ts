@@ -8,11 +8,10 @@
  * to no other transaction of the process.
  */
 import { lstatSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { errnoOf, TreeportError } from '../../base/errors.ts';
 import { loosePath, type ObjectName, parseLooseName } from '../../ostree/object-name.ts';
 import type { RepositoryMode } from '../../ostree/repo/open.ts';
-import { startWriteback } from '../libc/writeback.ts';
 import type { Pointer } from '../library.ts';
 
 export type StagingPlace = {
@@ -23,7 +22,16 @@ export type StagingPlace = {
   readonly directory: string;
   /** False if the repository's configuration has `core.fsync=false`. */
   readonly syncs: boolean;
+  /** Set if regular files are written there by ourselves (staged-file.ts), which libostree does not count. */
+  readonly ownFiles?: OwnFiles | undefined;
 };
+
+/** Counts in shared memory: files, and their bytes. */
+export type OwnFiles = BigUint64Array<SharedArrayBuffer>;
+
+export function newOwnFiles(): OwnFiles {
+  return new BigUint64Array(new SharedArrayBuffer(2 * BigUint64Array.BYTES_PER_ELEMENT));
+}
 
 /** A repository with a transaction in progress. */
 export type StagedRepo = {
@@ -32,6 +40,8 @@ export type StagedRepo = {
 };
 
 const PREFIX = 'staging-';
+/** The folder that a staging directory stands for. */
+const OBJECTS = 'objects/';
 const DESCRIPTORS = '/proc/self/fd';
 
 const state: { readonly taken: Set<string>; last: Promise<unknown> } = {
@@ -102,18 +112,15 @@ export function dropObject(place: StagingPlace, name: ObjectName): void {
   if (path !== undefined) rmSync(path, { force: true });
 }
 
-/**
- * Starts writing a staged object to disk, so that the sync of the commit finds little left to do
- * (docs/decisions/0091-early-writeback.md). Without this, the disk idles until then, because the kernel
- * leaves new pages alone for half a minute.
- */
-export function flushEarly(place: StagingPlace, name: ObjectName): void {
-  if (place.syncs) startWriteback(placesOf(place, name)[0]);
+/** Where the object is staged. */
+export function stagedPath(place: StagingPlace, name: ObjectName): string {
+  return placesOf(place, name)[0];
 }
 
 function placesOf({ repo, mode, directory }: StagingPlace, name: ObjectName): readonly [string, string] {
   const path = loosePath(name.checksum, extension(name, mode));
-  return [join(directory, relative('objects', path)), join(repo, path)];
+  // Not by `join`, which takes as long as a system call.
+  return [`${directory}/${path.slice(OBJECTS.length)}`, `${repo}/${path}`];
 }
 
 function adoptable(part: string, file: string, mode: RepositoryMode): ObjectName | undefined {

@@ -2,10 +2,15 @@
  * Starts libostree transactions, which take over objects that an earlier one staged once these are verified.
  */
 import { availableParallelism } from 'node:os';
+import { keyfileBoolean } from '../../ostree/keyfile.ts';
+import { readRepositoryConfig } from '../../ostree/repo/config.ts';
+import type { RepositoryMode } from '../../ostree/repo/open.ts';
 import { shareObject } from '../glib/glib.ts';
 import type { Pointer } from '../library.ts';
+import { FreeSpace } from './free-space.ts';
 import type { LibostreeRepo } from './repository.ts';
-import { claimStaging, oneAfterTheOther, releaseStaging, sweepStaging } from './staging.ts';
+import { canStageFiles } from './staged-file.ts';
+import { claimStaging, newOwnFiles, oneAfterTheOther, releaseStaging, sweepStaging } from './staging.ts';
 import { Transaction, type TransactionStart } from './transaction.ts';
 import type { BegunTransaction } from './transaction-calls.ts';
 import { giveThreads, takeThreads, type WriteThread } from './write-threads.ts';
@@ -62,12 +67,25 @@ function begin(
     let directory: string | undefined;
     try {
       directory = claimStaging(path);
-      const staging = { repo: path, mode, directory, syncs };
-      return { repo: { pointer, staging }, syncs, leftover: isResumed ? sweepStaging(staging) : [] };
+      const ownFiles = stagesFiles(path, mode, directory) ? newOwnFiles() : undefined;
+      const space = ownFiles === undefined ? undefined : new FreeSpace(pointer, path);
+      const staging = { repo: path, mode, directory, syncs, ownFiles };
+      return { repo: { pointer, staging }, syncs, space, leftover: isResumed ? sweepStaging(staging) : [] };
     } catch (error) {
       if (directory !== undefined) releaseStaging(directory);
       await thread.call({ kind: 'abort', repo: pointer, syncs }).catch(() => {});
       throw error;
     }
   });
+}
+
+/**
+ * Whether regular files are staged by ourselves: in mode bare, unless the repository wants each one to be
+ * synced or sealed with fs-verity, which stays libostree's.
+ */
+function stagesFiles(path: string, mode: RepositoryMode, directory: string): boolean {
+  if (mode !== 'bare') return false;
+  const config = readRepositoryConfig(path);
+  const syncsEach = config !== undefined && keyfileBoolean(config, 'core', 'per-object-fsync') === true;
+  return config !== undefined && !syncsEach && !config.has('ex-integrity') && canStageFiles(directory);
 }

@@ -2,6 +2,7 @@
 import { checked, type ErrorPlace } from '../glib/gerror.ts';
 import { withMainContext } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
+import type { OwnFiles } from './staging.ts';
 
 export type TransactionStats = {
   /** New objects. */
@@ -62,17 +63,22 @@ export function prepareTransaction(repo: Pointer): BegunTransaction {
   return { isResumed: resumed[0] !== 0, syncs };
 }
 
-/** Publishes the objects of the transaction; `syncs` is the value it began with. */
-export function commitTransaction(repo: Pointer, syncs: boolean): TransactionStats {
+/** Publishes the objects of the transaction; `syncs` is the value it began with. Counts files of ours as well. */
+export function commitTransaction(
+  repo: Pointer,
+  syncs: boolean,
+  ownFiles: OwnFiles | undefined,
+): TransactionStats {
   const stats = Buffer.alloc(STATS_BYTES);
   ostree().setDisableFsync(repo, Number(!syncs));
   withMainContext(() =>
     checked('cannot commit the transaction', (error) => ostree().commit(repo, stats, null, error)),
   );
+  const [files = 0n, bytes = 0n] = ownFiles ?? [];
   return {
     metadataObjects: stats.readUInt32LE(STATS.metadataWritten),
-    contentObjects: stats.readUInt32LE(STATS.contentWritten),
-    contentBytes: Number(stats.readBigUInt64LE(STATS.contentBytes)),
+    contentObjects: stats.readUInt32LE(STATS.contentWritten) + Number(files),
+    contentBytes: Number(stats.readBigUInt64LE(STATS.contentBytes) + bytes),
   };
 }
 

@@ -12,6 +12,7 @@ import { verifyMetadata } from '../../ostree/verify.ts';
 import type { Handle } from '../glib/glib.ts';
 import type { Pointer } from '../library.ts';
 import { checkContent, checkDetachedMetadata, checkMetadata, hashedStream } from './check-objects.ts';
+import type { FreeSpace } from './free-space.ts';
 import { HeldCommits, type HeldType, isHeld } from './held-commits.ts';
 import { hasObject, loadMetadata } from './metadata.ts';
 import { checkRefs, parseRefspec, setCollectionRef, setRef } from './refs.ts';
@@ -25,6 +26,8 @@ export type TransactionStart = {
   readonly repo: StagedRepo;
   /** What commit and abort need to know: see BegunTransaction. */
   readonly syncs: boolean;
+  /** Set if files are staged by ourselves. */
+  readonly space: FreeSpace | undefined;
   /** Objects that an earlier transaction staged, to be verified before anything else is done. */
   readonly leftover: readonly ObjectName[];
 };
@@ -93,6 +96,7 @@ export class Transaction implements ObjectSink {
     this.#check(checksum);
     checkContent(checksum, object, this.#repo.mode);
     const { length, pieces } = hashedStream(checksum, object);
+    this.#start.space?.take(length);
     if (length > WRITE_BLOCK_BYTES) return this.#writers.addLarge(checksum, pieces);
     return this.#writers.add('file', checksum, length, (memory) => copyPieces(pieces, memory));
   }

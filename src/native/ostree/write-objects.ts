@@ -12,6 +12,7 @@
 import { hash } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import koffi from 'koffi';
+import { asBuffer } from '../../base/bytes.ts';
 import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { wrongChecksum } from '../../ostree/object-fault.ts';
@@ -19,10 +20,12 @@ import type { HashedMetadataType } from '../../ostree/object-name.ts';
 import { formatObjectName, type ObjectName } from '../../ostree/object-name.ts';
 import { checked, type ErrorPlace } from '../glib/gerror.ts';
 import { newVariant, ownObject } from '../glib/glib.ts';
+import { startWriteback } from '../libc/writeback.ts';
 import { lazily, type Pointer } from '../library.ts';
 import { METADATA_VARIANT, missingObject, OBJECT_TYPE } from './metadata.ts';
 import { holdsObject } from './read-back.ts';
-import { dropObject, flushEarly, type StagedRepo, storedPath } from './staging.ts';
+import { FLUSHED_BYTES, stageFile } from './stage-content.ts';
+import { dropObject, type StagedRepo, stagedPath, storedPath } from './staging.ts';
 
 const ostree = lazily(({ ostree, gio }) => ({
   writeContent: ostree.func(
@@ -75,13 +78,12 @@ const ostree = lazily(({ ostree, gio }) => ({
 }));
 
 const BUFFER_BYTES = 1024 * 1024;
-/** Smaller files are a tenth of an OS tree's bytes, and three calls each would cost more than they gain. */
-const FLUSHED_BYTES = 32 * 1024;
 
 /** Verifies and writes a content object from its hashed stream (header and file bytes) in memory. */
 export function writeContent(repo: StagedRepo, checksum: Checksum, stream: Uint8Array): void {
   const actual = hash('sha256', stream);
   if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
+  if (stageFile(repo.staging, checksum, asBuffer(stream))) return;
   // The stream reads our memory in place, and is released before we return.
   using input = ownObject(ostree().memoryStream(koffi.address(stream), stream.length, null));
   writeStream(repo, checksum, input.pointer, stream.length, (path) => holdsObject(path, stream));
@@ -117,7 +119,8 @@ function writeStream(
       ostree().writeContent(repo.pointer, checksum, stream, length, null, null, error),
     );
   readBack(repo, { type: 'file', checksum }, { what, write, isWritten });
-  if (length >= FLUSHED_BYTES) flushEarly(repo.staging, { type: 'file', checksum });
+  if (length >= FLUSHED_BYTES && repo.staging.syncs)
+    startWriteback(stagedPath(repo.staging, { type: 'file', checksum }));
 }
 
 type Writing = {

@@ -17,7 +17,7 @@ answerCalls((request: WriteRequest): WriteAnswer => {
     case 'prepare':
       return prepareTransaction(request.repo);
     case 'commit':
-      return commitTransaction(request.repo, request.syncs);
+      return commitTransaction(request.repo, request.syncs, request.ownFiles);
     case 'abort':
       abortTransaction(request.repo, request.syncs);
       return undefined;
@@ -31,10 +31,10 @@ answerCalls((request: WriteRequest): WriteAnswer => {
       for (const name of request.names) importObject(request.repo, request.source, name);
       return undefined;
     case 'piece':
-      largeFile(request.file, request.directory).append(request.bytes);
+      largeFile(request).append(request.bytes);
       return undefined;
     case 'finish':
-      return endLargeFile(request.file, (file) => file.finish(request.repo, request.checksum));
+      return endLargeFile(request.file, (file) => file.finish(request.checksum));
     case 'drop':
       return endLargeFile(request.file, () => undefined);
   }
@@ -51,8 +51,10 @@ function writePacked(
   else writeMetadata(repo, type, checksum, bytes);
 }
 
-function largeFile(id: number, directory: string): LargeFile {
-  const file = largeFiles.get(id) ?? new LargeFile(directory);
+type Piece = Extract<WriteRequest, { readonly kind: 'piece' }>;
+
+function largeFile({ file: id, repo, directory }: Piece): LargeFile {
+  const file = largeFiles.get(id) ?? new LargeFile(repo, directory);
   largeFiles.set(id, file);
   return file;
 }

@@ -7,7 +7,7 @@ import { Thread } from '../../base/thread.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { HashedMetadataType, ObjectName } from '../../ostree/object-name.ts';
 import type { Pointer } from '../library.ts';
-import type { StagedRepo } from './staging.ts';
+import type { OwnFiles, StagedRepo } from './staging.ts';
 import type { BegunTransaction, TransactionStats } from './transaction-calls.ts';
 
 /**
@@ -24,7 +24,12 @@ export type PackedObject = {
 /** Begins or ends a transaction; `repo` is the address of the OstreeRepo that all threads share. */
 type TransactionWork =
   | { readonly kind: 'prepare'; readonly repo: Pointer }
-  | { readonly kind: 'commit' | 'abort'; readonly repo: Pointer; readonly syncs: boolean };
+  | {
+      readonly kind: 'commit' | 'abort';
+      readonly repo: Pointer;
+      readonly syncs: boolean;
+      readonly ownFiles?: OwnFiles | undefined;
+    };
 
 /** Work within a transaction. */
 export type WriteWork =

@@ -112,7 +112,9 @@ export class Writers {
 
   /** Ends the transaction; the threads must be idle. `syncs` is the value it began with. */
   async end(kind: 'commit' | 'abort', syncs: boolean): Promise<TransactionStats | undefined> {
-    const answer = await this.#idlest().call({ kind, repo: this.#repo.pointer, syncs });
+    const { pointer: repo, staging } = this.#repo;
+    const { ownFiles } = staging;
+    const answer = await this.#idlest().call({ kind, repo, syncs, ownFiles });
     return answer as TransactionStats | undefined;
   }
 

@@ -6,12 +6,15 @@
  * decoder, and the bytes that it has not consumed go to the next one. Bytes that do not start a member or
  * frame are an error.
  *
- * Creating a decoder takes 0.1 ms, so a stream of tiny frames would take minutes for a few megabytes.
- * Skippable frames are therefore skipped without a decoder, and frames must have a minimum size on average.
+ * Creating a decoder takes 0.1 ms, so skippable frames are skipped without one, and frames must have a minimum
+ * size on average.
  */
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { freeNow } from '../../base/bytes.ts';
 import { readAhead } from '../../base/read-ahead.ts';
+import { Gunzip as MemberGunzip } from '../../native/zlib/gunzip.ts';
+import { FrameCount } from './frame-count.ts';
+import { gunzipAhead } from './gunzip-ahead.ts';
 import { PushbackInput } from './pushback-input.ts';
 
 type Decoder = Gunzip | ZstdDecompress;
@@ -23,10 +26,6 @@ const OUTPUT_PIECE = 128 * 1024;
 /** Number of pieces to read ahead while others are decoded. */
 const INPUT_AHEAD = 2;
 
-/** The minimum average applies only above this number of frames or members. */
-const FREE_FRAMES = 1024;
-/** Minimum average of decoded bytes. One frame for each tar entry would give twice as much. */
-const MIN_MEAN_BYTES = 128;
 const SKIPPABLE_HEAD = 8;
 
 const GZIP: Format = { newDecoder: () => createGunzip({ chunkSize: OUTPUT_PIECE }), hasSkippable: false };
@@ -40,7 +39,7 @@ const ZSTD: Format = {
  * `source`.
  */
 export function decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  return decompressWith(source, { free: () => {} });
+  return decompressWith(source, { free: () => {}, inPlace: false });
 }
 
 /**
@@ -48,17 +47,22 @@ export function decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer
  * well, whose memory must be their own. Left to the garbage collector, both take tens of megabytes.
  */
 export function decompressInPlace(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  return decompressWith(source, { free: freeNow });
+  return decompressWith(source, { free: freeNow, inPlace: true });
 }
 
-/** Gets memory that is not used any more. */
-type Memory = { readonly free: (bytes: Buffer) => void };
+type Memory = {
+  /** Gets memory that is not used any more. */
+  readonly free: (bytes: Buffer) => void;
+  readonly inPlace: boolean;
+};
 
 async function* decompressWith(source: AsyncIterable<Buffer>, memory: Memory): AsyncGenerator<Buffer> {
   const input = new PushbackInput(readAhead(source, INPUT_AHEAD));
   try {
     const magic = await input.peek(4);
-    if (isGzip(magic)) yield* decodeAll(input, { ...GZIP, ...memory });
+    const gunzip = isGzip(magic) && memory.inPlace ? MemberGunzip.open() : undefined;
+    if (gunzip !== undefined) yield* gunzipAhead(input, gunzip, new FrameCount());
+    else if (isGzip(magic)) yield* decodeAll(input, { ...GZIP, ...memory });
     else if (isZstd(magic)) yield* decodeAll(input, { ...ZSTD, ...memory });
     else yield* plain(input, memory);
   } finally {
@@ -90,17 +94,13 @@ async function* plain(input: PushbackInput, { free }: Memory): AsyncGenerator<Bu
 }
 
 async function* decodeAll(input: PushbackInput, format: Format & Memory): AsyncGenerator<Buffer> {
-  const made = { decoders: 0, bytes: 0 };
+  const frames = new FrameCount();
   for (;;) {
     if (format.hasSkippable) await skipFrames(input);
     if ((await input.peek(1)).length === 0) return;
-    made.decoders += 1;
-    if (made.decoders > FREE_FRAMES && made.bytes < made.decoders * MIN_MEAN_BYTES)
-      throw new Error(
-        `it is cut into ${made.decoders} frames of fewer than ${MIN_MEAN_BYTES} bytes on average`,
-      );
+    frames.begin();
     for await (const piece of decodeOne(input, format.newDecoder(), format)) {
-      made.bytes += piece.length;
+      frames.add(piece.length);
       yield piece;
       // A decoder fills a buffer with several pieces; after the last it takes another one.
       if (piece.byteOffset + piece.length === piece.buffer.byteLength) format.free(piece);

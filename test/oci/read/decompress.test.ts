@@ -41,6 +41,17 @@ for (const { name, compress } of FORMATS) {
     for (const size of PIECES) await checkInPlace(bytes, size);
   });
 
+  test(`${name}, in place: faults are errors, and breaking off is none`, async () => {
+    const bytes = Buffer.concat([compress(FIRST), compress(SECOND)]);
+    const broken = Buffer.from(bytes);
+    broken[20_000] = (broken[20_000] as number) ^ 0x55;
+    const cut = [1, 5, 9, compress(SECOND).length - 1].map((less) => bytes.subarray(0, bytes.length - less));
+    const followed = [Buffer.from('garbage'), Buffer.alloc(512)].map((rest) => Buffer.concat([bytes, rest]));
+    for (const faulty of [...cut, ...followed, broken])
+      await assert.rejects(read(decompressInPlace(ownPieces(faulty))), `${faulty.length}`);
+    for await (const piece of decompressInPlace(ownPieces(bytes))) if (piece.length > 0) break;
+  });
+
   test(`${name}: the end of one at the end of a piece`, async () => {
     const parts = [compress(FIRST), compress(Buffer.alloc(0)), compress(SECOND)];
     assert.ok((await collect(decompress(each(parts)))).equals(BOTH));
@@ -165,6 +176,19 @@ async function checkInPlace(bytes: Buffer, size: number): Promise<void> {
   assert.ok(left(memory) <= 2, `${left(memory)} of ${memory.size} buffers of output are left`);
   const kept = left(input.map(({ buffer }) => buffer));
   assert.ok(kept <= 4 + Math.ceil(4 / size), `${kept} of ${input.length} pieces of input are left`);
+}
+
+/** Pieces whose memory may be freed. */
+async function* ownPieces(bytes: Buffer): AsyncGenerator<Buffer> {
+  for await (const piece of inPieces(bytes, 10_000)) {
+    const own = Buffer.allocUnsafeSlow(piece.length);
+    own.set(piece);
+    yield own;
+  }
+}
+
+async function read(stream: AsyncIterable<Buffer>): Promise<void> {
+  for await (const piece of stream) assert.ok(piece.length > 0);
 }
 
 function unpack(bytes: Buffer, pieces: number): Promise<Buffer> {

@@ -1,0 +1,42 @@
+/**
+ * The zlib of the running Node, called directly: node:zlib's streams hand over one small piece at a time and
+ * take new memory for each. Node exports its zlib to native modules, or is linked with the system's. Struct
+ * and constants: zlib.h of 1.2 and 1.3; only 64-bit little-endian machines are supported.
+ */
+import { lazyKoffi } from '../lzma/koffi.ts';
+
+/** z_stream: next_in 0, avail_in 8, next_out 24, avail_out 32, msg 48. */
+export const STREAM_BYTES = 112;
+export const FIELDS = { nextIn: 0, availableIn: 8, nextOut: 24, availableOut: 32, message: 48 } as const;
+
+export const STATUS = { ok: 0, streamEnd: 1, bufferError: -5 } as const;
+
+type AnyVersion = '1';
+
+export type Zlib = {
+  readonly init: (stream: bigint, windowBits: number, version: AnyVersion, size: number) => number;
+  readonly inflate: {
+    async(stream: bigint, flush: number, done: (error: Error | null, status: number) => void): void;
+  };
+  readonly reset: (stream: bigint) => number;
+  readonly end: (stream: bigint) => number;
+};
+
+const state: { loaded: Zlib | undefined; isMissing: boolean } = { loaded: undefined, isMissing: false };
+
+/** Undefined if this Node exports none. */
+export function nodeZlib(): Zlib | undefined {
+  if (state.loaded !== undefined || state.isMissing) return state.loaded;
+  try {
+    const program = lazyKoffi().load(null);
+    state.loaded = {
+      init: program.func('int inflateInit2_(void *stream, int bits, const char *version, int size)'),
+      inflate: program.func('int inflate(void *stream, int flush)'),
+      reset: program.func('int inflateReset(void *stream)'),
+      end: program.func('int inflateEnd(void *stream)'),
+    };
+  } catch {
+    state.isMissing = true;
+  }
+  return state.loaded;
+}
