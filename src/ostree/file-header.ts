@@ -37,8 +37,8 @@ const ARCHIVE_HEADER_TYPE = '(tuuuusa(ayay))';
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
 /**
- * Headers by H, or by what follows the size in Z. The files of a system have few, and parsing one takes twenty
- * times as long as finding it.
+ * Headers by H, or by what follows the size in Z. The files of a system have few, and parsing one takes
+ * twenty times as long as finding it.
  */
 const usualHeaders = new Map<string, FileHeader>();
 const MAX_USUAL = 256;

@@ -1,6 +1,6 @@
 /**
- * The space that the repository's configuration keeps free (`core.min-free-space-percent`, `-size`), for files
- * that libostree does not write and so does not count.
+ * The space that the repository's configuration keeps free (`core.min-free-space-percent`, `-size`), for
+ * files that libostree does not write and so does not count.
  */
 import { statfsSync } from 'node:fs';
 import { TreeportError } from '../../base/errors.ts';

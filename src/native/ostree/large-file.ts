@@ -1,8 +1,8 @@
 /**
  * A content object that does not fit a block of memory: collected and hashed in a file, which becomes the
  * object once its bytes gave the id. It is the staged file itself (stage-content.ts), or else an unnamed file
- * in the repository's tmp/, which libostree copies: it reads a stream in one call, which must not wait for the
- * network, and its own writer for pieces does not support archive repositories.
+ * in the repository's tmp/, which libostree copies: it reads a stream in one call, which must not wait for
+ * the network, and its own writer for pieces does not support archive repositories.
  *
  * Sticky error: after the first failure every call throws it, because the hash is that of the bytes as given
  * and says nothing about a file in which a write failed.

@@ -15,7 +15,8 @@ import { type StagingPlace, stagedPath, storedPath } from './staging.ts';
 
 /**
  * For an object whose hashed stream starts with these bytes. Undefined if libostree is to write it: if the
- * header is longer than these bytes, or the file cannot have its owner and attributes, which libostree reports.
+ * header is longer than these bytes, or the file cannot have its owner and attributes, which libostree
+ * reports.
  */
 export function largeStagedFile(place: StagingPlace, start: Buffer): LargeStore | undefined {
   if (place.ownFiles === undefined) return undefined;

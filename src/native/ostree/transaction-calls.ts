@@ -63,7 +63,7 @@ export function prepareTransaction(repo: Pointer): BegunTransaction {
   return { isResumed: resumed[0] !== 0, syncs };
 }
 
-/** Publishes the objects of the transaction; `syncs` is the value it began with. Counts files of ours as well. */
+/** Publishes the objects of the transaction, and counts files of ours. `syncs` is the value it began with. */
 export function commitTransaction(
   repo: Pointer,
   syncs: boolean,

@@ -3,7 +3,7 @@
  * that the calling thread goes on. zlib verifies the checksum and the length of each member.
  */
 import { lazyKoffi } from '../lzma/koffi.ts';
-import { FIELDS, nodeZlib, STATUS, STREAM_BYTES, type Zlib } from './zlib.ts';
+import { FIELDS, nodeZlib, STATUS, Z_STREAM_BYTES, type Zlib } from './zlib.ts';
 
 /** The largest window, and a gzip header. */
 const GZIP_WINDOW_BITS = 15 + 16;
@@ -20,7 +20,7 @@ export type GunzipStep = {
 
 export class Gunzip implements Disposable {
   readonly #zlib: Zlib;
-  readonly #stream = Buffer.alloc(STREAM_BYTES);
+  readonly #stream = Buffer.alloc(Z_STREAM_BYTES);
   readonly #address: bigint;
   /** zlib reads these while it works. */
   #input: Uint8Array = Buffer.alloc(0);
@@ -28,7 +28,7 @@ export class Gunzip implements Disposable {
   private constructor(zlib: Zlib) {
     this.#zlib = zlib;
     this.#address = lazyKoffi().address(this.#stream);
-    const status = zlib.init(this.#address, GZIP_WINDOW_BITS, '1', STREAM_BYTES);
+    const status = zlib.init(this.#address, GZIP_WINDOW_BITS, '1', Z_STREAM_BYTES);
     if (status !== STATUS.ok) throw new Error(`zlib cannot start: ${status}`);
   }
 
@@ -50,8 +50,8 @@ export class Gunzip implements Disposable {
   }
 
   /**
-   * Decompresses until the input is consumed, `output` is full or the member ends. Throws zlib's message. Only
-   * one call at a time; nothing may free the memory meanwhile.
+   * Decompresses until the input is consumed, `output` is full or the member ends. Throws zlib's message.
+   * Only one call at a time; nothing may free the memory meanwhile.
    */
   async step(output: Uint8Array): Promise<GunzipStep> {
     this.#point(FIELDS.nextOut, output);

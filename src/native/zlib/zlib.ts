@@ -6,7 +6,7 @@
 import { lazyKoffi } from '../lzma/koffi.ts';
 
 /** z_stream: next_in 0, avail_in 8, next_out 24, avail_out 32, msg 48. */
-export const STREAM_BYTES = 112;
+export const Z_STREAM_BYTES = 112;
 export const FIELDS = { nextIn: 0, availableIn: 8, nextOut: 24, availableOut: 32, message: 48 } as const;
 
 export const STATUS = { ok: 0, streamEnd: 1, bufferError: -5 } as const;

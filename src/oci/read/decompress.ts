@@ -6,8 +6,8 @@
  * decoder, and the bytes that it has not consumed go to the next one. Bytes that do not start a member or
  * frame are an error.
  *
- * Creating a decoder takes 0.1 ms, so skippable frames are skipped without one, and frames must have a minimum
- * size on average.
+ * Creating a decoder takes 0.1 ms, so skippable frames are skipped without one, and frames must have a
+ * minimum size on average.
  */
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { freeNow } from '../../base/bytes.ts';
