@@ -95,7 +95,7 @@ async function putMirror(
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
   await signSummaryFiles(directory, options.summarySigners ?? []);
   if (deltas.some(({ kind }) => kind === 'virtual'))
-    await storeVirtualDeltas(directory, repo.objects, publication.commits, { warn });
+    await storeVirtualDeltas(directory, repo.objects, publication.commits);
   const layers = await putMirrorLayers(sink, {
     runtime,
     publishedRepo: directory,

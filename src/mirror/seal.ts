@@ -111,8 +111,7 @@ async function writeRepo(
   });
   await finishPublishedRepo(archive, { publication, objects: embedded, warn });
   writeRefs(archive, publication);
-  if (virtualDeltas)
-    await storeVirtualDeltas(path, withEmptyDirtree(embedded), publication.commits, { warn });
+  if (virtualDeltas) await storeVirtualDeltas(path, withEmptyDirtree(embedded), publication.commits);
   return written;
 }
 

@@ -155,8 +155,7 @@ async function publishCommits(
     await finishPublishedRepo(archive, { publication, objects, warn });
     writeRefs(archive, publication);
     await signSummaryFiles(path, summarySigners);
-    if (virtualDeltas)
-      await storeVirtualDeltas(path, objects, commits, { warn, onPlanned, onMade: onProgress });
+    if (virtualDeltas) await storeVirtualDeltas(path, objects, commits, { onPlanned, onMade: onProgress });
     return { path, publication, objects, baked };
   });
 }

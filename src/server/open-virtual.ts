@@ -84,7 +84,7 @@ async function openProfile(
   const parts = new VirtualParts({ profile, objects: repo.objects, cache, counters, onFault });
   const service = new VirtualService({ profile, repo, live, deltas, parts, logger, signal, beforePart });
   // Before the server listens, so that the first client is offered them.
-  await service.start();
+  service.start();
   const find = (to: Checksum) => deltas.find({ from: undefined, to });
   const onAsked = (to: Checksum) => void service.asked(to).catch(() => {});
   return {

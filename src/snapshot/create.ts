@@ -78,7 +78,7 @@ async function finish(
   await storeDeltas(repo, directory, onDelta === undefined ? stored : { ...stored, onDelta });
   await signSummaryFiles(directory, options.summarySigners ?? []);
   if (deltas.some(({ kind }) => kind === 'virtual'))
-    await storeVirtualDeltas(directory, repo.objects, publication.commits, { warn });
+    await storeVirtualDeltas(directory, repo.objects, publication.commits);
   const below = [...draft.layers, ...carried.layers];
   const layers = await putMirrorLayers(sink, {
     runtime: runtimeLikeBefore(runtime, previous),

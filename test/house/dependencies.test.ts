@@ -87,12 +87,10 @@ test('what reads repositories opens their files beneath a root only', () => {
   assert.deepEqual(openers, []);
 });
 
-test('the server and the program in mirror images lead to no foreign function but those of liblzma', () => {
+test('the server and the program in mirror images lead to no foreign function', () => {
   const entries = SOURCES.filter((path) => path.startsWith('src/server/') || path === 'src/runtime-app.ts');
   for (const entry of entries) {
-    const foreign = [...reachableFrom(entry)].filter(
-      (path) => folderOf(path) === 'native' && !path.startsWith('src/native/lzma/'),
-    );
+    const foreign = [...reachableFrom(entry)].filter((path) => folderOf(path) === 'native');
     assert.deepEqual(foreign, [], entry);
   }
 });
@@ -109,7 +107,7 @@ test('each part of the library loads what it needs only', () => {
     assert.equal(reachableFrom(entry).has('fastify'), false, entry);
   const server = reachableFrom('src/library/server.ts');
   assert.deepEqual(
-    [...server].filter((path) => folderOf(path) === 'native' && !path.startsWith('src/native/lzma/')),
+    [...server].filter((path) => folderOf(path) === 'native'),
     [],
   );
 });

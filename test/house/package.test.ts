@@ -6,6 +6,7 @@ import { manifest, projectFiles, projectText } from '../support/project.ts';
 
 const LOCKS = [
   'package-lock.json',
+  'assembly/package-lock.json',
   'test/node26/package-lock.json',
   'test/kubernetes/package-lock.json',
   'test/old-nodes/package-lock.json',

@@ -53,9 +53,7 @@ test('wrapping computes the virtual deltas of the source repository', { skip }, 
   await wrapInto(wrapped, encapsulated, { virtualDeltas: true, warn: (message) => assert.fail(message) });
   const repo = await unpackLayers(wrapped, join(wrapped, 'unpacked/root'));
   const expected = join(directory, 'virtual-deltas-of-source');
-  await storeVirtualDeltas(expected, source.repo.objects, [source.commit], {
-    warn: (message) => assert.fail(message),
-  });
+  await storeVirtualDeltas(expected, source.repo.objects, [source.commit]);
   const paths = VIRTUAL_PROFILES.map((profile) => virtualDeltaPath(source.commit, profile));
   assert.deepEqual(globSync(`${VIRTUAL_DELTAS}/*/*/*`, { cwd: repo }).toSorted(), paths.toSorted());
   for (const path of paths)

@@ -1,6 +1,6 @@
 /**
  * Computes the virtual deltas of a commit (virtual-delta.ts): each part is made once, for its size and its
- * checksum. Deterministic for one version of liblzma.
+ * checksum. Deterministic.
  */
 import { asBuffer, freeNow } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
@@ -29,15 +29,13 @@ export type BuildVirtualOptions = {
 };
 
 /**
- * One delta for each profile; every object is verified. ERR_LIBLZMA_MISSING if a profile compresses, and the
- * errors of reading.
+ * One delta for each profile; every object is verified. The errors of reading.
  */
 export async function buildVirtualDeltas(
   source: ObjectSource,
   to: Checksum,
   options: BuildVirtualOptions,
 ): Promise<readonly VirtualDelta[]> {
-  const liblzma = options.profiles.includes('wan') ? await options.maker.liblzmaVersion() : undefined;
   const plan = await planDelta(source, {
     to,
     minFallbackBytes: MAX_PART_FILE_BYTES,
@@ -47,8 +45,7 @@ export async function buildVirtualDeltas(
   const parts = await makeParts(source, plan, options);
   const deltas: VirtualDelta[] = [];
   for (const [profile, built] of parts) {
-    const generator = generatorText(profile, profile === 'wan' ? liblzma : undefined);
-    const superblock = await makeSuperblock(source, plan, built, { generator });
+    const superblock = await makeSuperblock(source, plan, built, { generator: generatorText(profile) });
     deltas.push(parseVirtualDelta(serializeSuperblock(superblock)));
   }
   return deltas;

@@ -20,7 +20,6 @@ export const VIRTUAL_PART_BYTES = 8_000_000;
 export const MAX_PART_FILE_BYTES = VIRTUAL_PART_BYTES;
 
 const MAX_THREADS = 4;
-/** Enough for what liblzma does not allocate itself. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256, stackSizeMb: 1 };
 
 /** Threads end when there was nothing to do for so long. */
@@ -43,12 +42,6 @@ export class PartMaker {
     this.threads = threads;
     this.#turns = new Semaphore(threads);
     this.#isCalm = isCalm;
-  }
-
-  /** The version of liblzma here; ERR_LIBLZMA_MISSING if there is none. */
-  async liblzmaVersion(): Promise<string> {
-    using job = await this.#begin();
-    return (await job.thread.call({ kind: 'version' })) as string;
   }
 
   /**

@@ -1,7 +1,4 @@
-/**
- * Entry point of the threads that make parts of virtual deltas. In mirror images they are the only code that
- * calls foreign functions: liblzma's, and only for parts that are compressed.
- */
+/** Entry point of the threads that make parts of virtual deltas. */
 import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
@@ -9,12 +6,11 @@ import { basename } from 'node:path';
 import { answerCalls } from '../../base/answer-calls.ts';
 import { asBuffer } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
-import { lzmaVersion } from '../../native/lzma/liblzma.ts';
-import { giveLargeBlocksBack } from '../../native/lzma/malloc.ts';
 import { type Checksum, finishChecksum } from '../../ostree/checksum.ts';
 import type { FileHeader } from '../../ostree/file-header.ts';
-import { type Packing, packPart } from '../static/build/pack-part.ts';
 import { PartAssembly } from '../static/build/part-assembly.ts';
+import { FastEncoder } from '../xz/fast-encoder.ts';
+import { packFast } from './pack-fast.ts';
 import { VIRTUAL_PACKINGS } from './profiles.ts';
 import type { VirtualProfile } from './virtual-delta.ts';
 
@@ -26,8 +22,6 @@ export type PartObject = {
 };
 
 export type PartRequest =
-  /** Answered with the version of liblzma. */
-  | { readonly kind: 'version' }
   /** Gives this thread the lowest priority. */
   | { readonly kind: 'calm' }
   /** Begins a part, in place of the one before; answered with the memory. */
@@ -54,28 +48,22 @@ export type PartPiece = {
 
 export type MeasuredPart = { readonly size: number; readonly checksum: Checksum };
 
-export type PartAnswer = string | Uint8Array<ArrayBuffer> | PartPiece | MeasuredPart | undefined;
+export type PartAnswer = Uint8Array<ArrayBuffer> | PartPiece | MeasuredPart | undefined;
 
 /** Bytes of a piece, but the last. */
 const PIECE_BYTES = 256 * 1024;
-/** What liblzma fills at once. */
-const OUTPUT_BYTES = 64 * 1024;
 
-const output = new Uint8Array(OUTPUT_BYTES);
+const encoder = new FastEncoder();
 const state: { part: PackedPart | undefined } = { part: undefined };
 
 const answer = (request: PartRequest): PartAnswer => {
   switch (request.kind) {
-    case 'version':
-      // Every caller that compresses asks this first; the others load no library.
-      giveLargeBlocksBack();
-      return lzmaVersion();
     case 'calm':
       setPriority(threadId(), constants.priority.PRIORITY_LOW);
       return undefined;
     case 'begin':
       state.part?.free();
-      state.part = new PackedPart(assemble(request), VIRTUAL_PACKINGS[request.profile].packing);
+      state.part = new PackedPart(assemble(request), VIRTUAL_PACKINGS[request.profile].isStored);
       return request.memory;
     case 'next':
       return begun().next();
@@ -130,9 +118,9 @@ class PackedPart {
   #isPacked = false;
   #isFreed = false;
 
-  constructor(assembly: PartAssembly, packing: Packing) {
+  constructor(assembly: PartAssembly, isStored: boolean) {
     this.#assembly = assembly;
-    this.#pieces = packPart(assembly.finish(), packing, output);
+    this.#pieces = packFast(assembly.finish(), { isStored, encoder });
   }
 
   next(): PartPiece {

@@ -1,10 +1,11 @@
 /**
  * Virtual deltas: static deltas from scratch of which only the superblock is kept. It lists the objects of
  * each part, in order, and the part's size and checksum. A part is a function of these objects, of the
- * profile, of how parts are packed ({@link PACKING_VERSION}) and of the version of liblzma; the superblock's
- * metadata name all:
+ * profile, and of how parts are packed ({@link PACKING_VERSIONS}); the superblock's metadata name both:
  *
- *     treeport.generator = `liblzma 5.4.1, wan 2`, or `lan 2`, where nothing is compressed
+ *     treeport.generator = `wan 3`, or `lan 2`
+ *
+ * Those of `wan` before version 3 were made by liblzma, whose version their text begins with.
  *
  * A published repo has the superblocks in `virtual-deltas/<2>/<41>/wan` and `virtual-deltas/<2>/<41>/lan`.
  */
@@ -28,39 +29,36 @@ export type VirtualDelta = {
   /** Its SHA-256. */
   readonly checksum: Checksum;
   readonly parts: readonly PartHeader[];
-  /** See {@link PACKING_VERSION}. */
+  /** See {@link PACKING_VERSIONS}. */
   readonly packing: number;
-  /** The version that makes its parts; undefined if nothing is compressed. */
-  readonly liblzma: string | undefined;
 };
 
 /** Directory of the superblocks below a published repo. */
 export const VIRTUAL_DELTAS = 'virtual-deltas';
 
 /** Changes whenever the same objects give other parts. The first had no number in its text. */
-export const PACKING_VERSION = 2;
+export const PACKING_VERSIONS: Readonly<Record<VirtualProfile, number>> = { wan: 3, lan: 2 };
 
-const GENERATOR = /^(?:liblzma ([\w.-]+), )?(wan|lan)(?: (\d{1,4}))?$/;
+const GENERATOR = /^(?:liblzma [\w.-]+, )?(wan|lan)(?: (\d{1,4}))?$/;
 
 /** Where a published repo has a superblock. */
 export function virtualDeltaPath(to: Checksum, profile: VirtualProfile): string {
   return `virtual-${deltaDirectory({ from: undefined, to })}/${profile}`;
 }
 
-export function generatorText(profile: VirtualProfile, liblzma: string | undefined): string {
-  const text = `${profile} ${PACKING_VERSION}`;
-  return liblzma === undefined ? text : `liblzma ${liblzma}, ${text}`;
+export function generatorText(profile: VirtualProfile): string {
+  return `${profile} ${PACKING_VERSIONS[profile]}`;
 }
 
 /** Parses the superblock of a virtual delta; ERR_DELTA_CORRUPT, ERR_VARIANT if it is not one. */
 export function parseVirtualDelta(superblock: Buffer): VirtualDelta {
   const { metadata, from, to, parts } = parseSuperblock(superblock);
   const match = GENERATOR.exec(dictString(metadata, GENERATOR_KEY) ?? '');
-  const profile = VIRTUAL_PROFILES.find((known) => known === match?.[2]);
+  const profile = VIRTUAL_PROFILES.find((known) => known === match?.[1]);
   if (profile === undefined || from !== undefined)
     throw deltaFault(`the superblock to ${to} is not that of a virtual delta`);
-  const packing = Number(match?.[3] ?? 1);
-  return { profile, to, superblock, checksum: checksumOf(superblock), parts, packing, liblzma: match?.[1] };
+  const packing = Number(match?.[2] ?? 1);
+  return { profile, to, superblock, checksum: checksumOf(superblock), parts, packing };
 }
 
 /** ERR_VIRTUAL_DELTA: the part has another checksum, or more bytes than it should. */
@@ -72,6 +70,6 @@ export function wrongPart(
   const how = actual === undefined ? 'larger' : `as ${actual}`;
   return new TreeportError(
     'ERR_VIRTUAL_DELTA',
-    `part ${index} of the ${profile} delta to ${to} comes out ${how}, not as ${parts[index]?.checksum}: an object of it is corrupt, or it was made with another liblzma; run \`treeport repo fsck\``,
+    `part ${index} of the ${profile} delta to ${to} comes out ${how}, not as ${parts[index]?.checksum}: an object of it is corrupt; run \`treeport repo fsck\``,
   );
 }

@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import { isTreeportError, messageOf } from '../../base/errors.ts';
 import { buildVirtualDeltas } from '../../delta/virtual/build-virtual-deltas.ts';
 import { PartMaker } from '../../delta/virtual/part-maker.ts';
-import { PACKING_VERSION, type VirtualProfile } from '../../delta/virtual/virtual-delta.ts';
+import { PACKING_VERSIONS, type VirtualProfile } from '../../delta/virtual/virtual-delta.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import type { VirtualParts } from '../content/virtual-parts.ts';
@@ -44,10 +44,10 @@ export class VirtualService {
     this.#options = options;
   }
 
-  /** Resolves when what is stored is offered. Does not reject. */
-  async start(): Promise<void> {
+  /** Offers what is stored. */
+  start(): void {
     try {
-      await this.#offerStored();
+      this.#offerStored();
       this.#isUsable = true;
     } catch (error) {
       this.#warnOf(error);
@@ -82,18 +82,13 @@ export class VirtualService {
     await this.#working;
   }
 
-  /** Those that this liblzma makes. */
-  async #offerStored(): Promise<void> {
-    const { profile, repo, deltas, parts, logger } = this.#options;
-    const version = profile === 'wan' ? await parts.maker.liblzmaVersion() : undefined;
+  /** Those whose parts this version makes. */
+  #offerStored(): void {
+    const { profile, repo, deltas, logger } = this.#options;
     for (const delta of storedVirtualDeltas(repo.path, profile)) {
-      if (delta.packing !== PACKING_VERSION)
-        logger.warn(`the virtual delta to ${delta.to} is not offered: another version of treeport made it`);
-      else if (delta.liblzma === version) deltas.offer(delta);
+      if (delta.packing === PACKING_VERSIONS[profile]) deltas.offer(delta);
       else
-        logger.warn(
-          `the virtual delta to ${delta.to} is not offered: it was made with liblzma ${delta.liblzma}, and here is ${version}`,
-        );
+        logger.warn(`the virtual delta to ${delta.to} is not offered: another version of treeport made it`);
     }
   }
 

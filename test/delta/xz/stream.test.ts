@@ -3,14 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import {
-  compressedBlock,
-  compressedPieces,
-  storedBlock,
-  storedBlockSize,
-  type XzBlock,
-} from '../../../src/delta/xz/block.ts';
+import { storedBlock, storedBlockSize, type XzBlock } from '../../../src/delta/xz/block.ts';
 import { decodeXz } from '../../../src/delta/xz/decode.ts';
+import { compressedBlock } from '../../../src/delta/xz/liblzma-block.ts';
 import { XZ_PRESETS } from '../../../src/delta/xz/presets.ts';
 import { xzStream } from '../../../src/delta/xz/stream.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
@@ -95,27 +90,6 @@ test('the size of a stored block is known beforehand', () => {
 test('what does not shrink is stored', () => {
   const { pieces } = compressed(noise, 2);
   assert.ok(Buffer.concat(pieces).equals(Buffer.concat(storedBlock(noise).pieces)));
-});
-
-test('a block in pieces is the same block, unless it does not shrink', () => {
-  const lzma2 = XZ_PRESETS[2] as (typeof XZ_PRESETS)[number];
-  for (const content of [BINARY, noise]) {
-    const pieces: Buffer[] = [];
-    const made = compressedPieces(content, { lzma2, x86: true }, new Uint8Array(50_000));
-    const record = { unpaddedSize: 0, contentSize: 0 };
-    for (let next = made.next(); ; next = made.next()) {
-      if (next.done === true) {
-        Object.assign(record, next.value);
-        break;
-      }
-      pieces.push(Buffer.from(next.value));
-    }
-    const whole = compressed(content, 2, true);
-    const isSame = Buffer.concat(pieces).equals(Buffer.concat(whole.pieces));
-    assert.equal(isSame, content === BINARY);
-    if (isSame) assert.equal(record.unpaddedSize, whole.unpaddedSize);
-    assert.ok(decoded(Buffer.concat(xzStream([{ ...record, pieces }]))).equals(content));
-  }
 });
 
 test('the dictionary that a block announces is the one it was made with', {

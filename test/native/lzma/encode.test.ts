@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { XZ_PRESETS } from '../../../src/delta/xz/presets.ts';
 import { encodeLzma2 } from '../../../src/native/lzma/encode.ts';
-import { encodeLzma2Pieces } from '../../../src/native/lzma/encode-pieces.ts';
 import type { FilterChain } from '../../../src/native/lzma/filter-chain.ts';
 import { unlessInstalled } from '../../support/programs.ts';
 
@@ -34,20 +33,6 @@ test('the x86 filter and single options are what xz makes of them', { skip: unle
   assert.ok(expected.equals(encoded({ lzma2, x86: true })));
 });
 
-test('pieces of any size are the same bytes', () => {
-  for (const chain of [
-    { lzma2: preset(0), x86: true },
-    { lzma2: preset(6), x86: false },
-  ]) {
-    for (const size of [1000, 65_536, 400_000]) {
-      const pieces = Array.from(encodeLzma2Pieces(CONTENT, chain, new Uint8Array(size)), (piece) =>
-        Buffer.from(piece),
-      );
-      assert.ok(Buffer.concat(pieces).equals(encoded(chain)), `${size}`);
-    }
-  }
-});
-
 test('what does not fit is undefined', () => {
   assert.equal(encodeLzma2(CONTENT, new Uint8Array(1000), { lzma2: preset(2), x86: false }), undefined);
 });
@@ -55,7 +40,6 @@ test('what does not fit is undefined', () => {
 test('options that liblzma refuses are reported', () => {
   const chain = { lzma2: { ...preset(2), lc: 5 }, x86: false };
   assert.throws(() => encodeLzma2(CONTENT, new Uint8Array(400_000), chain), { code: 'ERR_XZ' });
-  assert.throws(() => [...encodeLzma2Pieces(CONTENT, chain, new Uint8Array(1000))], { code: 'ERR_XZ' });
 });
 
 function preset(number: number) {

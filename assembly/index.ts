@@ -1,0 +1,34 @@
+/**
+ * An encoder of LZMA made for speed, as a WebAssembly module. The caller puts content at `CONTENT` and calls
+ * `begin`, then `encode` until all is encoded, and takes what is at `OUTPUT` after each call.
+ */
+
+import { beginContent, contentPosition, encodeNext } from './matcher';
+import { OUTPUT } from './memory';
+import { beginRange, finishRange, rangeEnd } from './range-encoder';
+import { forgetSymbols } from './symbols';
+
+export { contentPosition } from './matcher';
+export { CONTENT, OUTPUT } from './memory';
+export { LONGEST_MATCH, PROPERTIES } from './symbols';
+
+export function begin(size: u32): void {
+  beginContent(size);
+}
+
+/** The next symbols begin as if nothing was encoded before. */
+export function forget(): void {
+  forgetSymbols();
+}
+
+/**
+ * Encodes symbols until one ends at or behind `contentEnd`, or the output has `outputBytes`; both may be
+ * exceeded by one symbol and what is pending. Writes from `header` bytes behind `OUTPUT` on; returns how many.
+ */
+export function encode(contentEnd: u32, header: u32, outputBytes: u32): u32 {
+  const start = OUTPUT + header;
+  beginRange(start);
+  while (contentPosition() < contentEnd && rangeEnd() < start + outputBytes) encodeNext();
+  finishRange();
+  return <u32>(rangeEnd() - start);
+}

@@ -1,0 +1,25 @@
+/** Packs the payload of a part of a virtual delta by the fast encoder, or stored. */
+import { blockPieces, packSections } from '../static/build/pack-sections.ts';
+import type { PartContent } from '../static/build/part-assembly.ts';
+import { storedBlock } from '../xz/block.ts';
+import { fastBlock } from '../xz/fast-block.ts';
+import type { FastEncoder } from '../xz/fast-encoder.ts';
+
+export type PackFastOptions = {
+  readonly isStored: boolean;
+  readonly encoder: FastEncoder;
+};
+
+/**
+ * The part file in pieces, each of which lasts until the next is requested: a pure function of the payload,
+ * which is overwritten.
+ */
+export function packFast(
+  content: PartContent,
+  { isStored, encoder }: PackFastOptions,
+): Generator<Uint8Array> {
+  return packSections(content, function* ({ class: name, bytes }) {
+    if (isStored || name === 'incompressible') return yield* blockPieces(storedBlock(bytes));
+    return yield* fastBlock(bytes, { x86: name === 'x86', encoder });
+  });
+}
