@@ -1,5 +1,6 @@
 /** Compression of one run of bytes to LZMA2, in one call: the body of an xz block. */
 import { type FilterChain, foreignChain } from './filter-chain.ts';
+import { hugePageAllocator } from './huge-pages.ts';
 import { liblzma } from './liblzma.ts';
 import { LZMA, lzmaError } from './status.ts';
 
@@ -11,7 +12,7 @@ export function encodeLzma2(input: Uint8Array, output: Uint8Array, chain: Filter
   const position = new BigUint64Array(1);
   const status = liblzma().rawBufferEncode(
     foreignChain(chain),
-    null,
+    hugePageAllocator(),
     input,
     input.length,
     output,

@@ -16,14 +16,13 @@ type Liblzma = {
   readonly versionText: () => string;
   readonly rawBufferEncode: (
     filters: Uint8Array,
-    allocator: null,
+    allocator: Uint8Array,
     input: Uint8Array,
     inputSize: number,
     output: Uint8Array,
     outputPosition: Uint8Array,
     outputSize: number,
   ) => number;
-  readonly rawEncoder: (stream: Uint8Array, filters: Uint8Array) => number;
   readonly streamDecoder: (stream: Uint8Array, memoryLimit: bigint, flags: number) => number;
   readonly code: (stream: Uint8Array, action: number) => number;
   readonly end: (stream: Uint8Array) => void;
@@ -65,9 +64,8 @@ export function loadLiblzma(file = FILE): Liblzma {
     return {
       versionText: library.func('const char *lzma_version_string()'),
       rawBufferEncode: library.func(
-        'int lzma_raw_buffer_encode(const uint8_t *filters, void *allocator, const uint8_t *in, size_t in_size, uint8_t *out, uint8_t *out_pos, size_t out_size)',
+        'int lzma_raw_buffer_encode(const uint8_t *filters, const uint8_t *allocator, const uint8_t *in, size_t in_size, uint8_t *out, uint8_t *out_pos, size_t out_size)',
       ),
-      rawEncoder: library.func('int lzma_raw_encoder(uint8_t *stream, const uint8_t *filters)'),
       streamDecoder: library.func(
         'int lzma_stream_decoder(uint8_t *stream, uint64_t memory_limit, uint32_t flags)',
       ),

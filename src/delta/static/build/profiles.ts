@@ -19,16 +19,19 @@ const PRESET_2 = XZ_PRESETS[2] as Lzma2Options;
 const PRESET_3 = XZ_PRESETS[3] as Lzma2Options;
 const PRESET_6 = XZ_PRESETS[6] as Lzma2Options;
 const PRESET_8 = XZ_PRESETS[8] as Lzma2Options;
+/** In code more candidates than these save 1 %, and take a quarter of the time. */
+const SHORT_CHAINS = { niceLength: 64, depth: 4 } as const;
 /** Lazy matching with short hash chains: between presets 3 and 4. */
 const LIGHT: Lzma2Options = { ...PRESET_6, matchFinder: 'hc4', niceLength: 32, depth: 4 };
 
 const FAST: Packing = {
   tables: chain(PRESET_2, MIB),
   metadata: chain(PRESET_2, MIB),
-  plain: chain(PRESET_2, 2 * MIB),
-  // A quarter faster than preset 2, and 0.8 % larger.
-  x86: x86(PRESET_1, 8 * MIB),
-  relocatable: chain(PRESET_2, MIB),
+  // Half the time of preset 2, and 3 % larger.
+  plain: chain(PRESET_1, 2 * MIB),
+  x86: x86({ ...PRESET_1, ...SHORT_CHAINS }, 8 * MIB),
+  // Three fifths of the time of preset 2, and 3 % larger.
+  relocatable: chain({ ...PRESET_1, ...SHORT_CHAINS }, MIB),
   delta: chain({ ...PRESET_3, ...WORDS }, 4 * MIB),
 };
 
@@ -37,8 +40,10 @@ export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
   balanced: {
     ...FAST,
     plain: chain(LIGHT, 4 * MIB),
-    x86: x86(LIGHT, 8 * MIB),
-    relocatable: chain(LIGHT, 4 * MIB),
+    // A seventh faster than with four candidates, and 0.8 % larger.
+    x86: x86({ ...LIGHT, depth: 2 }, 8 * MIB),
+    // A tenth faster than with 4 MiB, and 0.4 % larger.
+    relocatable: chain(LIGHT, 2 * MIB),
   },
   // bt4 takes twelve times the dictionary in memory, in each thread.
   small: {
