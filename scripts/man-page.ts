@@ -24,7 +24,10 @@ const EXIT_STATUSES = [
 
 const ENVIRONMENT = [
   ['TREEPORT_DEBUG', 'If it is 1, errors are printed with their stacks.'],
-  ['XDG_CACHE_HOME', 'The compiled program is kept below it (default: ~/.cache).'],
+  [
+    'XDG_CACHE_HOME',
+    'The compiled program and the digest of the runtime are kept below it (default: ~/.cache).',
+  ],
   ['TMPDIR', 'Temporary images are written there (default: /var/tmp).'],
   ['OSTREE_GPG_HOME', 'Directory of GPG keys that are trusted besides those of a remote.'],
   ['CONTAINERS_REGISTRIES_CONF', 'The registries.conf of skopeo.'],

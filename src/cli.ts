@@ -13,11 +13,9 @@ const LEAST_NODE = 24;
 const WORDS = process.argv.slice(2);
 
 async function start(): Promise<void> {
-  const { XDG_CACHE_HOME, HOME } = process.env;
-  const cacheHome = XDG_CACHE_HOME || (HOME ? join(HOME, '.cache') : undefined);
   const { enableCompileCache } = await import('node:module');
-  const { compileCacheDirectory } = await import('./base/compile-cache.ts');
-  const cache = cacheHome && compileCacheDirectory(cacheHome);
+  const { userCacheDirectory } = await import('./base/compile-cache.ts');
+  const cache = userCacheDirectory();
   if (cache) enableCompileCache(cache);
 
   const { run } = await loadCommand();

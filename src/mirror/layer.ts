@@ -22,6 +22,8 @@ export type LayerFile = {
   readonly path: string;
   readonly executable: boolean;
   readonly size: number;
+  /** The file on disk that the bytes are read from. */
+  readonly source?: string;
   stream(): AsyncIterable<Uint8Array>;
 };
 
@@ -46,7 +48,7 @@ function fileOnDisk(path: string, source: string, { size, mode }: Stats): LayerF
     size < STREAMED_BYTES
       ? once(readFileSync(source))
       : createReadStream(source, { highWaterMark: 1024 * 1024 });
-  return { path, executable: (mode & 0o111) !== 0, size, stream };
+  return { path, executable: (mode & 0o111) !== 0, size, source, stream };
 }
 
 /**

@@ -16,6 +16,7 @@ import { type LayerFile, layerFilesFrom, layerTar, layerTarBytes } from '../laye
 import { FORMER_HOME, MIRROR_HOME, PUBLISHED_REPO, RUNTIME_NODE } from '../layout.ts';
 import { elfArchitecture, readElf } from './elf.ts';
 import { localRuntime } from './local-runtime.ts';
+import { rememberDiffId, rememberedDiffId } from './remembered-diff-id.ts';
 
 export type RuntimeLayerOptions = {
   readonly compression: Compression;
@@ -82,23 +83,28 @@ async function isDirectory(path: string): Promise<boolean> {
 
 function fromFiles(architecture: string, files: readonly LayerFile[], createdBy: string): Runtime {
   const sorted = files.toSorted((a, b) => compareBytes(a.path, b.path));
+  const runtime = { architecture, files: sorted };
   return {
     architecture,
     bytes: layerTarBytes(sorted),
     async diffId() {
-      const hash = createHash('sha256');
-      for await (const piece of layerTar(sorted)) hash.update(piece);
-      return `sha256:${hash.digest('hex')}`;
+      const known = await rememberedDiffId(runtime);
+      return known ?? (await rememberDiffId(runtime, () => hashLayer(sorted))).diffId;
     },
     async putLayer(sink, { compression, created, onProgress }) {
-      const { descriptor, diffId } = await writeLayer(sink, layerTar(sorted), {
-        compression,
-        ...(onProgress === undefined ? {} : { onProgress }),
-      });
+      const progress = onProgress === undefined ? {} : { onProgress };
+      const write = () => writeLayer(sink, layerTar(sorted), { compression, ...progress });
+      const { descriptor, diffId } = await rememberDiffId(runtime, write);
       return { descriptor, diffId, history: { created, created_by: createdBy } };
     },
     close: async () => {},
   };
+}
+
+async function hashLayer(files: readonly LayerFile[]): Promise<{ readonly diffId: Digest }> {
+  const hash = createHash('sha256');
+  for await (const piece of layerTar(files)) hash.update(piece);
+  return { diffId: `sha256:${hash.digest('hex')}` };
 }
 
 /** Opens the runtime for an architecture (Go's name). */

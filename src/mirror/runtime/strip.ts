@@ -12,8 +12,8 @@ const SECTIONS_COUNT_AT = 60;
 const SECTION_NAMES_AT = 62;
 
 /** The stripped program as content of a layer. */
-export function strippedProgram(elf: ElfFile): Pick<LayerFile, 'size' | 'stream'> {
-  return { size: elf.loadedBytes, stream: () => strippedBytes(elf) };
+export function strippedProgram(elf: ElfFile): Pick<LayerFile, 'size' | 'source' | 'stream'> {
+  return { size: elf.loadedBytes, source: elf.path, stream: () => strippedBytes(elf) };
 }
 
 async function* strippedBytes({ path, loadedBytes }: ElfFile): AsyncGenerator<Uint8Array> {
