@@ -53,7 +53,7 @@ function addOptions(command: Command): Command {
 export function addComposeContainerEncapsulate(group: Command): void {
   const command = group
     .command('container-encapsulate')
-    .description('make an OCI image of a commit, with the options and output of rpm-ostree')
+    .description('make an OCI image of a commit, with the options and the result line of rpm-ostree')
     .argument('<revision>', 'a ref, commit or REF^')
     .argument('<image>', 'destination, as for `container encapsulate`');
   addOptions(command).action(async (revision: string, image: string, options: Options) => {

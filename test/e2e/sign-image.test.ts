@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { unlessLibostree } from '../support/libostree.ts';
 import { commitDirectory, initRepo, REF } from '../support/ostree-repos.ts';
-import { unlessInstalled } from '../support/programs.ts';
+import { unlessInstalled, unlessRoot } from '../support/programs.ts';
 import { sigstoreKey } from '../support/sigstore-key.ts';
 import { makeGpgKey, stopAgent } from './support/gpg.ts';
+import { newerSkopeo } from './support/newer-skopeo.ts';
 import { startRegistry } from './support/registry.ts';
 import { must, treeport } from './support/run.ts';
 import { atEnd, tempDir } from './support/scratch.ts';
@@ -17,7 +18,7 @@ const timeout = 300_000;
 const ACCEPT = [{ type: 'insecureAcceptAnything' }];
 
 /** A registry, a repository to push from and one to import to, and keys that a policy demands. */
-async function place(t: TestContext) {
+async function place(t: TestContext, more: { readonly PATH?: string } = {}) {
   const folder = await tempDir(t);
   const registry = await startRegistry(t, folder);
   const source = await initRepo(join(folder, 'source'), 'archive');
@@ -41,7 +42,8 @@ async function place(t: TestContext) {
     const transports = { oci: { '': ACCEPT }, docker: { [registry]: [requirement] } };
     return writeFile(policy, JSON.stringify({ default: [{ type: 'reject' }], transports }));
   };
-  const env = { HOME: folder, XDG_RUNTIME_DIR: folder, CONTAINERS_POLICY_JSON: policy, GNUPGHOME: gpg.home };
+  const places = { HOME: folder, XDG_RUNTIME_DIR: folder, GNUPGHOME: gpg.home };
+  const env = { ...places, CONTAINERS_POLICY_JSON: policy, ...more };
   const image = `docker://${registry}/os:v1`;
   const pushTo = (to: string, ...words: readonly string[]) =>
     treeport(['container', 'encapsulate', '--quiet', '--repo', source, REF, ...words, to], { env });
@@ -70,23 +72,36 @@ test('a GPG signature that a policy demands', { skip, timeout }, async (t) => {
   await demands('--sign-by', gpg.id);
 });
 
-test('a sigstore signature that a policy demands', { skip, timeout }, async (t) => {
-  const { folder, probe, demand, demands } = await place(t);
-  const at = (name: string) => join(folder, name);
-  const key = sigstoreKey('a passphrase');
-  await writeFile(at('key.pem'), key.secret, { mode: 0o600 });
-  await writeFile(at('key.pub'), key.publicPem);
-  await writeFile(at('passphrase'), 'a passphrase\n', { mode: 0o600 });
-  await demand({ type: 'insecureAcceptAnything' });
-  const words = ['--sign-by-sigstore-private-key', at('key.pem'), '--sign-passphrase-file', at('passphrase')];
-  if ((await probe(...words)).stderr.includes('sigstore disabled')) {
-    t.skip('this skopeo is built without sigstore, as that of Debian 12 is');
-    return;
-  }
-  const signedIdentity = { type: 'matchRepository' };
-  await demand({ type: 'sigstoreSigned', keyPath: at('key.pub'), signedIdentity });
-  await demands(...words);
-});
+for (const isNewer of [false, true]) {
+  test(`a sigstore signature that a policy demands, with ${isNewer ? 'Debian 13’s' : 'this'} skopeo`, {
+    skip: skip || (isNewer && (unlessRoot() || unlessInstalled('unshare'))),
+    timeout,
+  }, async (t) => {
+    const newer = isNewer ? await newerSkopeo(await tempDir(t)) : undefined;
+    if (newer !== undefined && 'obstacle' in newer) return t.skip(newer.obstacle);
+    const { folder, probe, demand, demands } = await place(
+      t,
+      newer === undefined ? {} : { PATH: newer.path },
+    );
+    const at = (name: string) => join(folder, name);
+    const key = sigstoreKey('a passphrase');
+    await writeFile(at('key.pem'), key.secret, { mode: 0o600 });
+    await writeFile(at('key.pub'), key.publicPem);
+    await writeFile(at('passphrase'), 'a passphrase\n', { mode: 0o600 });
+    await demand({ type: 'insecureAcceptAnything' });
+    const words = [
+      '--sign-by-sigstore-private-key',
+      at('key.pem'),
+      '--sign-passphrase-file',
+      at('passphrase'),
+    ];
+    if ((await probe(...words)).stderr.includes('sigstore disabled'))
+      return t.skip('this skopeo is built without sigstore, as that of Debian 12 is');
+    const signedIdentity = { type: 'matchRepository' };
+    await demand({ type: 'sigstoreSigned', keyPath: at('key.pub'), signedIdentity });
+    await demands(...words);
+  });
+}
 
 test('options that this skopeo lacks, and places without signatures', { skip, timeout }, async (t) => {
   const folder = await tempDir(t);
