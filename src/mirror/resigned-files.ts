@@ -8,10 +8,9 @@
  * | `delta-indexes/…`, `summary` | checksums of the superblocks |
  * | `snapshot/objects` | digests of the layers |
  *
- * Detached metadata in the published repo takes precedence over that of the embedded repo.
- *
- * Nothing else changes, so parts of deltas keep their names and bytes. A signed summary is never changed: a
- * superblock that it lists stays as it is, with a warning.
+ * Detached metadata in the published repo takes precedence over that of the embedded repo. flatpak's
+ * sub-summaries list no deltas. Nothing else changes, so parts of deltas keep their names and bytes. A signed
+ * summary is never changed: a superblock that it lists stays as it is, with a warning.
  */
 import type { Warn } from '../base/errors.ts';
 import type { ChangedCommits, PublishedFiles } from '../container/signatures/published-files.ts';
@@ -20,7 +19,6 @@ import { serializeSuperblock } from '../delta/static/superblock.ts';
 import { VIRTUAL_DELTAS } from '../delta/virtual/virtual-delta.ts';
 import { checksumOf, checksumToBytes } from '../ostree/checksum.ts';
 import { DELTA_INDEXES } from '../ostree/delta-name.ts';
-import { FLATPAK_INDEX } from '../ostree/flatpak/index-file.ts';
 import { parseDict } from '../ostree/metadata-dict.ts';
 import { loosePath } from '../ostree/object-name.ts';
 import { movedLayers } from './carried/object-list.ts';
@@ -35,7 +33,7 @@ export function resignedFiles(warn: Warn): PublishedFiles {
   return {
     repos: [MIRROR_HOME, FORMER_HOME].map((home) => `${home}/${PUBLISHED_REPO}`),
     isNeeded: (path) =>
-      [SUMMARY, 'summary.sig', FLATPAK_INDEX, OBJECT_LIST].includes(path) ||
+      [SUMMARY, 'summary.sig', OBJECT_LIST].includes(path) ||
       COMMITMETA.test(path) ||
       path.startsWith(`${DELTA_INDEXES}/`) ||
       isSuperblock(path),
@@ -66,7 +64,7 @@ function isStored(path: string): boolean {
 function changedDeltas(files: Files, { metadata }: ChangedCommits, warn: Warn): Files {
   const changes = new Map<string, Buffer>();
   const summary = files.get(SUMMARY);
-  const isSigned = files.has('summary.sig') || files.has(FLATPAK_INDEX);
+  const isSigned = files.has('summary.sig');
   const lists = [...files].filter(([path]) => path === SUMMARY || path.startsWith(`${DELTA_INDEXES}/`));
   for (const [path, former] of files) {
     const superblock = isSuperblock(path) ? superblockIn(former) : undefined;

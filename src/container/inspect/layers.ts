@@ -13,7 +13,7 @@ import type { Descriptor, Digest } from '../../oci/model/descriptor.ts';
 import { diffIdsOf } from '../../oci/model/diff-ids.ts';
 import { formatImageReference } from '../../oci/model/reference.ts';
 import type { ImageDescription } from '../../oci/read/opened-image.ts';
-import { ANNOTATION_COMPONENTS, LABEL_FINAL_DIFFID } from '../labels.ts';
+import { ANNOTATION_COMPONENTS, LABEL_FINAL_DIFFID, LABEL_REFS } from '../labels.ts';
 import { parseLayerComment } from '../layer-comment.ts';
 import type { PlanMember } from '../packing/plan-record.ts';
 
@@ -45,6 +45,10 @@ export function encapsulatedLayers(image: ImageDescription): EncapsulatedLayers 
   const { layers } = manifest;
   const { own, former } = diffIdsOf(config, manifest, name);
   const diffId: string | undefined = config.config?.Labels?.[LABEL_FINAL_DIFFID];
+  if (diffId === undefined && config.config?.Labels?.[LABEL_REFS] !== undefined)
+    throw notEncapsulated(
+      `${name} is a snapshot that boots no commit; \`treeport snapshot info\` and \`extract\` read it`,
+    );
   if (diffId === undefined) {
     throw notEncapsulated(
       `${name} has no label ${LABEL_FINAL_DIFFID}, so it was not made from an ostree commit: it is ${describe(image)}`,

@@ -120,6 +120,12 @@ test('an image of something else is refused, and described', () => {
     ),
   );
   assert.throws(() => encapsulatedLayers(image('abc', 'd')), coded('ERR_NOT_ENCAPSULATED', digest('d')));
+  const { config, ...rest } = image('abc', undefined);
+  const snapshot = { ...rest, config: { ...config, config: { Labels: { 'treeport.refs': 'a b' } } } };
+  assert.throws(
+    () => encapsulatedLayers(snapshot),
+    coded('ERR_NOT_ENCAPSULATED', 'oci:image is a snapshot that boots no commit', 'treeport snapshot info'),
+  );
 });
 
 test('a manifest that lacks a layer of the config is refused', () => {
