@@ -1,6 +1,6 @@
 /**
- * What the runtime needs for virtual deltas that are compressed: koffi and liblzma. Only the threads that
- * make parts load them; a runtime without them serves everything else.
+ * What the command takes from the runtime of a package: koffi and liblzma. The server in images, where they
+ * are as well, loads neither.
  *
  *     lib/liblzma.so.5, …             liblzma, and what it and koffi need
  *     app/node_modules/koffi/         the package, with the one binary of this architecture

@@ -1,7 +1,4 @@
-/**
- * koffi, loaded on first use, because the threads of mirror images that make uncompressed parts do without
- * it, and images may lack it.
- */
+/** koffi, loaded on first use, because most verbs do without it. */
 import { createRequire } from 'node:module';
 import type koffi from 'koffi';
 

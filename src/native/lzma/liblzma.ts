@@ -1,6 +1,5 @@
 /**
- * liblzma.so.5, loaded on first use. This folder is apart from libostree's libraries because the server in
- * mirror images loads it too, on worker threads. Structs and constants: lzma/base.h, lzma/filter.h and
+ * liblzma.so.5, loaded on first use. Structs and constants: lzma/base.h, lzma/filter.h and
  * lzma/lzma12.h of xz 5.2 to 5.8, which share one ABI; only 64-bit little-endian machines are supported.
  */
 import { join } from 'node:path';
@@ -37,8 +36,8 @@ export function liblzma(): Liblzma {
 }
 
 /**
- * The one of the installed runtime, so that parts of virtual deltas are planned with the version that makes
- * them in the image. Undefined if there is none, or this machine's libc is too old for it.
+ * The one of the installed runtime, so that deltas are made with the same version on every machine. Undefined
+ * if there is none, or this machine's libc is too old for it.
  */
 function ofRuntime(): Liblzma | undefined {
   const runtime = runtimeDirectory(process.arch);
