@@ -7,6 +7,7 @@ import { unlessInstalled } from '../support/programs.ts';
 import { buildContainerfile } from './support/containerfile.ts';
 import { crawl, pathsOf } from './support/crawl.ts';
 import { encapsulatedOs } from './support/images.ts';
+import { newRepo, ostreeFsck } from './support/import-repo.ts';
 import { OS_REF, osRepo, unlessOsRepo } from './support/os-repo.ts';
 import { CONFINED, PODMAN_PROGRAMS, Podman } from './support/podman.ts';
 import { must, mustTreeport } from './support/run.ts';
@@ -68,8 +69,15 @@ test('build, wrap and the Containerfile make mirrors that serve the same bytes',
   // A build cannot compute them; `ostree.commit` and `Created` say the same.
   const computed = ['revision', 'created', 'ref.name'].map((name) => `org.opencontainers.image.${name}`);
   const expected = Object.entries(await labelsOf(`oci:${join(folder, 'build')}`));
-  const { 'io.buildah.version': _, ...labels } = await labelsOf(await inLayout('labels'));
+  const sealed = await inLayout('labels');
+  const { 'io.buildah.version': _, ...labels } = await labelsOf(sealed);
   assert.deepEqual(labels, Object.fromEntries(expected.filter(([name]) => !computed.includes(name))));
+
+  await mustTreeport(['snapshot', 'verify', '--quiet', sealed]);
+  const extracted = await newRepo(join(folder, 'extracted'));
+  await mustTreeport(['snapshot', 'extract', '--quiet', '--repo', extracted, sealed]);
+  await ostreeFsck(extracted);
+  assert.equal((await must(['ostree', `--repo=${extracted}`, 'rev-parse', OS_REF])).trim(), commit);
 
   const built = seen.get('build') ?? new Map<string, string>();
   assert.ok(built.size > 3000);

@@ -4,6 +4,7 @@ import { checkRefs } from '../../native/ostree/refs.ts';
 import { LibostreeRepo } from '../../native/ostree/repository.ts';
 import { startTransaction, type TransactionOptions } from '../../native/ostree/start-transaction.ts';
 import type { Transaction } from '../../native/ostree/transaction.ts';
+import { unlessUnfit } from '../../native/ostree/unfit-file-system.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { RepositoryMode } from '../../ostree/repo/open.ts';
 
@@ -16,7 +17,7 @@ export type WorkOptions = TransactionOptions & {
 
 /**
  * Runs `work` with a transaction on the repository at `path`, which is aborted if that throws.
- * ERR_REF_SYNTAX, ERR_REF_CONFLICT, ERR_REPO_READ_ONLY.
+ * ERR_REF_SYNTAX, ERR_REF_CONFLICT, ERR_REPO_READ_ONLY; ERR_IO where libostree cannot write.
  */
 export function withTransaction<Value>(
   path: string,
@@ -31,7 +32,7 @@ export function withTransaction<Value>(
       return await work(transaction);
     } catch (error) {
       await transaction.abort();
-      throw error;
+      throw unlessUnfit(error, path);
     }
   });
 }
