@@ -7,12 +7,15 @@ import { beginContent, contentPosition, encodeNext } from './matcher';
 import { OUTPUT } from './memory';
 import { beginRange, finishRange, rangeEnd } from './range-encoder';
 import { forgetSymbols } from './symbols';
+import { filterX86 } from './x86-filter';
 
 export { contentPosition } from './matcher';
 export { CONTENT, OUTPUT } from './memory';
 export { LONGEST_MATCH, PROPERTIES } from './symbols';
 
-export function begin(size: u32): void {
+/** Begins with content of this size; `x86` applies the filter to it. */
+export function begin(size: u32, x86: bool): void {
+  if (x86) filterX86(size);
   beginContent(size);
 }
 

@@ -15,7 +15,7 @@ const NICE_LENGTH: u32 = 32;
 /** A match elsewhere costs more than one at a distance used before, and is longer by more than this. */
 const REP_ADVANTAGE: u32 = 3;
 /** A match of four bytes from farther away costs more than four literals. */
-const NEAR: u32 = 4096;
+const NEAR: u32 = 1024;
 
 let size: u32 = 0;
 /** The last position where eight bytes can be read. */

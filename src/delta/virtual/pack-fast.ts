@@ -11,8 +11,7 @@ export type PackFastOptions = {
 };
 
 /**
- * The part file in pieces, each of which lasts until the next is requested: a pure function of the payload,
- * which is overwritten.
+ * The part file in pieces, each of which lasts until the next is requested: a pure function of the payload.
  */
 export function packFast(
   content: PartContent,

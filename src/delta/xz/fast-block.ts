@@ -2,10 +2,9 @@
 import { crc32 } from 'node:zlib';
 import { blockHeader, blockTrailer, recordOf, type XzRecord } from './block.ts';
 import type { FastEncoder } from './fast-encoder.ts';
-import { filterX86 } from './x86-filter.ts';
 
 export type FastBlockOptions = {
-  /** Makes the targets of calls and jumps absolute before compression, for which `content` is overwritten. */
+  /** Makes the targets of calls and jumps absolute before compression. */
   readonly x86: boolean;
   readonly encoder: FastEncoder;
 };
@@ -15,14 +14,12 @@ export function* fastBlock(
   content: Uint8Array,
   { x86, encoder }: FastBlockOptions,
 ): Generator<Uint8Array, XzRecord> {
-  const check = crc32(content);
   const body = { size: 0 };
   yield blockHeader(content.length, x86);
-  if (x86) filterX86(content);
-  for (const piece of encoder.chunks(content)) {
+  for (const piece of encoder.chunks(content, x86)) {
     body.size += piece.length;
     yield piece;
   }
-  yield blockTrailer(body.size, check);
+  yield blockTrailer(body.size, crc32(content));
   return recordOf(body.size, content.length);
 }

@@ -37,7 +37,7 @@ type Encoder = {
   readonly OUTPUT: Global;
   /** lc, lp and pb as in a chunk's header. */
   readonly PROPERTIES: Global;
-  begin(size: number): void;
+  begin(size: number, x86: boolean): void;
   forget(): void;
   /** Encodes up to about `contentEnd` or `outputBytes`; returns the bytes it wrote. */
   encode(contentEnd: number, header: number, outputBytes: number): number;
@@ -59,10 +59,14 @@ export class FastEncoder {
     this.#encoder = new WebAssembly.Instance(module).exports;
   }
 
-  /** `content` as LZMA2, in pieces; each lasts until the next is requested. Ends what was begun before. */
-  *chunks(content: Uint8Array): Generator<Uint8Array> {
+  /**
+   * `content` as LZMA2, in pieces; each lasts until the next is requested. Ends what was begun before. `x86`
+   * makes the targets of calls and jumps absolute before compression.
+   */
+  *chunks(content: Uint8Array, x86 = false): Generator<Uint8Array> {
     const encoder = this.#encoder;
     this.#take(content);
+    encoder.begin(content.length, x86);
     const known = { dictionary: false, properties: false, state: false };
     while (encoder.contentPosition() < content.length) {
       const from = encoder.contentPosition();
@@ -79,7 +83,7 @@ export class FastEncoder {
         known.properties = true;
         known.state = true;
       } else {
-        yield* storedChunks(content.subarray(from, from + size), known.dictionary);
+        yield* storedChunks(this.#content(from, size), known.dictionary);
         known.state = false;
       }
       known.dictionary = true;
@@ -93,7 +97,12 @@ export class FastEncoder {
     const missing = CONTENT.value + content.length - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
     new Uint8Array(memory.buffer, CONTENT.value).set(content);
-    this.#encoder.begin(content.length);
+  }
+
+  /** As it is compressed: filtered. */
+  #content(from: number, size: number): Uint8Array {
+    const { memory, CONTENT } = this.#encoder;
+    return new Uint8Array(memory.buffer, CONTENT.value + from, size);
   }
 
   /** The chunk in the module's memory, behind its header. */

@@ -9,7 +9,6 @@ import { ENCODER_SOURCES } from '../../../src/delta/xz/encoder-module.ts';
 import { fastBlock } from '../../../src/delta/xz/fast-block.ts';
 import { FastEncoder } from '../../../src/delta/xz/fast-encoder.ts';
 import { xzStream } from '../../../src/delta/xz/stream.ts';
-import { filterX86 } from '../../../src/delta/xz/x86-filter.ts';
 import { Random } from '../../gvariant/random.ts';
 import { unlessInstalled } from '../../support/programs.ts';
 import { projectText } from '../../support/project.ts';
@@ -30,7 +29,7 @@ const NOISE = noiseOf(3, 300_000);
 /** An .xz stream of one block. */
 function streamOf(content: Uint8Array, x86 = false): Buffer {
   const pieces: Buffer[] = [];
-  const made = fastBlock(Buffer.from(content), { x86, encoder });
+  const made = fastBlock(content, { x86, encoder });
   const record: { value: XzRecord } = { value: { unpaddedSize: 0, contentSize: 0 } };
   for (let next = made.next(); ; next = made.next()) {
     if (next.done === true) {
@@ -104,27 +103,13 @@ test('programs shrink nearly as much as by the fastest preset of xz', { skip: un
   assert.ok(fast < xz * 1.1, `${fast} and ${xz}`);
 });
 
-test('the x86 filter is that of xz', { skip: unlessInstalled('xz') }, () => {
+test('what the x86 filter changes, decoders change back', () => {
   // Mostly opcodes of calls and jumps, and the bytes that near addresses end with.
   const few = [0xe8, 0xe9, 0x00, 0xff, 0x90];
   const dense = Buffer.from(NOISE.map((byte) => few[byte % few.length] as number));
-  const contents = [
-    PROGRAM.subarray(0, 2_000_000),
-    dense,
-    ...[0, 1, 4, 5, 6, 9].map((size) => dense.subarray(7, 7 + size)),
-  ];
-  for (const content of contents) {
-    const filtered = Buffer.from(content);
-    filterX86(filtered);
-    const args = ['--format=raw', '--x86', '--lzma2=preset=0', '-c'];
-    const packed = execFileSync('xz', args, { input: content, maxBuffer: 10_000_000 });
-    const expected = execFileSync('xz', ['-dc', '--format=raw', '--lzma2=preset=0'], {
-      input: packed,
-      maxBuffer: 10_000_000,
-    });
-    assert.ok(filtered.equals(expected), `${content.length} bytes`);
-    checkDecodes(content, `${content.length} bytes`, true);
-  }
+  for (const size of [0, 1, 4, 5, 6, 9, 10, 100, dense.length])
+    checkDecodes(dense.subarray(7, 7 + size), `${size} bytes`, true);
+  assert.notEqual(checkDecodes(PROGRAM, 'a program, filtered', true), checkDecodes(PROGRAM, 'a program'));
 });
 
 test('the same content gives the same bytes, whatever was compressed before', () => {
