@@ -28,13 +28,13 @@ async function start(path: string, name: string): Promise<RunningServer> {
 
 async function answer(asked: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/', headers } = asked;
-  response.on('finish', () =>
-    process.stderr.write(`127.0.0.1 - - [] "${method} ${url} HTTP/1.1" ${response.statusCode} -\n`),
-  );
+  // Before the answer, because suites look into the log as soon as their client has ended.
+  const log = (status: number) => writeSync(2, `127.0.0.1 - - [] "${method} ${url} HTTP/1.1" ${status} -\n`);
   const [, name = ''] = /^\/([\w.-]+)\//.exec(url) ?? [];
-  if (name === '' || !existsSync(join(root, name, 'config'))) return sendFile(url, response);
+  if (name === '' || !existsSync(join(root, name, 'config'))) return sendFile(url, response, log);
   const { port } = await serverOf(name);
   const passed = request({ port, host: '127.0.0.1', method, path: url, headers }, (got) => {
+    log(got.statusCode ?? 500);
     response.writeHead(got.statusCode ?? 500, got.headers);
     got.pipe(response);
   });
@@ -42,10 +42,11 @@ async function answer(asked: IncomingMessage, response: ServerResponse): Promise
   passed.end();
 }
 
-function sendFile(url: string, response: ServerResponse): void {
+function sendFile(url: string, response: ServerResponse, log: (status: number) => void): void {
   const path = join(root, decodeURIComponent(url.replace(/\?.*/s, '')));
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) response.writeHead(404).end();
-  else response.writeHead(200).end(readFileSync(path));
+  const status = statSync(path, { throwIfNoEntry: false })?.isFile() ? 200 : 404;
+  log(status);
+  response.writeHead(status).end(status === 200 ? readFileSync(path) : undefined);
 }
 
 const server = createServer(
