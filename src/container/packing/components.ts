@@ -1,9 +1,10 @@
 /** The components of a commit: each path has a home, and an object goes where its paths, together, belong. */
-import type { Warn } from '../../base/errors.ts';
+import { TreeportError, type Warn } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { Commit } from '../../ostree/commit.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import { changeRates } from '../../packages/change-rate.ts';
+import type { UserComponent } from '../../packages/content-facts.ts';
 import type { Package, PackageFormat } from '../../packages/package.ts';
 import { type CommitOwnership, readOwnership } from '../../packages/read-packages.ts';
 import { userFacts } from './compatible-facts.ts';
@@ -59,6 +60,15 @@ export async function ownedComponents(
   };
 }
 
+/** ERR_LAYER_PLAN if images cannot list it. */
+function userComponent({ name, updateInterval }: UserComponent, path: string): ComponentFacts {
+  if (!name.includes(',')) return userFacts(name, updateInterval);
+  throw new TreeportError(
+    'ERR_LAYER_PLAN',
+    `${path} in the commit has the user.component ${JSON.stringify(name)}: images list components with commas between them, so give it a name without one`,
+  );
+}
+
 async function assign(ownership: CommitOwnership, homes: Homes): Promise<Iterable<Draft>> {
   const drafts = new Map<string, Draft>();
   const add = (facts: ComponentFacts, checksum: Checksum, path: string) => {
@@ -77,7 +87,7 @@ async function assign(ownership: CommitOwnership, homes: Homes): Promise<Iterabl
       const fixed = homes.fixed(path, files);
       const user = fixed === undefined ? ownership.components.get(path) : undefined;
       if (user !== undefined) {
-        const facts = users.get(user.name) ?? userFacts(user.name, user.updateInterval);
+        const facts = users.get(user.name) ?? userComponent(user, path);
         users.set(user.name, facts);
         add(facts, checksum, path);
         continue;

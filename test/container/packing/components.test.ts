@@ -6,6 +6,7 @@ import { commitComponents } from '../../../src/container/packing/components.ts';
 import { planComponents } from '../../../src/container/packing/plan-components.ts';
 import { commitObjects } from '../../../src/tar/chunk.ts';
 import { Random } from '../../gvariant/random.ts';
+import { coded } from '../../support/expect.ts';
 import {
   commitPaths,
   debianTree,
@@ -98,6 +99,18 @@ test('paths of user components are carved out of shared objects', async (t) => {
   assert.equal(places.app, '/usr/app/x');
   assert.equal(places['a:amd64=1'], '/usr/a/x');
   assert.equal(components.find(({ kind }) => kind === 'user')?.changeRate, 73);
+});
+
+test('a user component with a comma is refused, with the path', async (t) => {
+  const { source, commit } = await commitPaths(t, {
+    'usr/app/': { xattrs: [attribute('user.component', 'a,b')] },
+    'usr/app/file': 'x',
+  });
+  for (const packing of ['compatible', 'stable'] as const)
+    await assert.rejects(
+      commitComponents(source, commit, { packing }),
+      coded('ERR_LAYER_PLAN', '/usr/app/file in the commit has the user.component "a,b"', 'without one'),
+    );
 });
 
 test('without packages there is one component', async (t) => {
