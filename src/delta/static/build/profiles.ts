@@ -52,8 +52,9 @@ export const PACKINGS: Readonly<Record<ProfileName, Packing>> = {
     plain: chain(PRESET_8, 8 * MIB),
     x86: x86(PRESET_8, 8 * MIB),
     relocatable: chain(PRESET_8, 8 * MIB),
-    // Patches have long runs of zeros: 3 % smaller than with preset 8's 64.
-    delta: chain({ ...PRESET_8, ...WORDS, niceLength: 128 }, 6 * MIB),
+    // Patches have long runs of zeros: 3 % smaller than with preset 8's 64. With half the candidates that
+    // liblzma takes then, and half the dictionary, 0.2 % larger in 11 % less time.
+    delta: chain({ ...PRESET_8, ...WORDS, niceLength: 128, depth: 48 }, 3 * MIB),
     incompressible: chain(PRESET_8, MIB),
   },
 };
