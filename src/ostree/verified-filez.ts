@@ -6,7 +6,7 @@
  */
 import { promisify } from 'node:util';
 import { deflateRaw, deflateRawSync } from 'node:zlib';
-import { collect } from '../base/bytes.ts';
+import { freeNow } from '../base/bytes.ts';
 import type { Checksum } from './checksum.ts';
 import { archiveHeader, isSymlink } from './file-header.ts';
 import { assembleFilez, encodeFilez } from './filez.ts';
@@ -24,6 +24,8 @@ export const STORED_BYTES = 4096;
  * Up to this size (half a millisecond of work) the detour through the thread pool costs more than it saves.
  */
 const SYNCHRONOUS_BYTES = 64 * 1024;
+/** Node's least size of an output buffer, and some more. */
+const LEAST_CHUNK = 1024;
 
 /**
  * Increment with every change that alters encoded bytes: which objects are stored, how blocks are cut, how a
@@ -46,8 +48,9 @@ const deflateOnPool = promisify(deflateRaw);
 /** A complete deflate stream, in parts; level 0 stores. Callers bound the concurrency. */
 export async function deflate(bytes: Buffer, level: number): Promise<readonly Buffer[]> {
   if (isStored(bytes.length, level)) return storedBlocks(bytes);
-  if (bytes.length <= SYNCHRONOUS_BYTES) return [deflateRawSync(bytes, { level })];
-  return [await deflateOnPool(bytes, { level, chunkSize: bytes.length })];
+  const chunkSize = Math.max(LEAST_CHUNK, bytes.length);
+  if (bytes.length <= SYNCHRONOUS_BYTES) return [deflateRawSync(bytes, { level, chunkSize })];
+  return [await deflateOnPool(bytes, { level, chunkSize })];
 }
 
 function isStored(size: number, level: number): boolean {
@@ -61,10 +64,18 @@ export async function encodeVerifiedFilez(
   level: number,
 ): Promise<Buffer> {
   const { header, size } = object;
-  if (!isSymlink(header) && isStored(size, level)) return encodeStored(object, checksum);
-  const bytes = await collect(object.stream());
-  requireFileDigest(fileDigest(header).update(bytes), checksum);
-  return assembleFilez(header, bytes.length, await deflate(bytes, level));
+  if (isSymlink(header)) {
+    await readVerified(object, checksum, Buffer.alloc(0));
+    return archiveHeader(header, size);
+  }
+  if (isStored(size, level)) return encodeStored(object, checksum);
+  const bytes = Buffer.allocUnsafeSlow(size);
+  await readVerified(object, checksum, bytes);
+  const deflated = await deflate(bytes, level);
+  const filez = assembleFilez(header, bytes.length, deflated);
+  // Left to the collector, they make it mark the heap after every few dozen objects.
+  for (const dead of [bytes, ...deflated]) freeNow(dead);
+  return filez;
 }
 
 /** The archive file of a large object, piece by piece; ERR_OBJECT_CORRUPT at its end, as above. */
@@ -83,8 +94,15 @@ async function encodeStored(object: ContentObject, checksum: Checksum): Promise<
   const start = prefix.length + headersLength(size);
   const filez = Buffer.allocUnsafeSlow(start + size);
   prefix.copy(filez);
-  const room = filez.subarray(start);
-  const digest = fileDigest(header);
+  await readVerified(object, checksum, filez.subarray(start));
+  storeInPlace(filez.subarray(prefix.length), headersLength(size), { isLast: true });
+  return filez;
+}
+
+/** Fills `room` with the object's bytes; ERR_OBJECT_CORRUPT unless they give the id and have its size. */
+async function readVerified(object: ContentObject, checksum: Checksum, room: Buffer): Promise<void> {
+  const size = room.length;
+  const digest = fileDigest(object.header);
   let length = 0;
   for await (const piece of object.stream(room)) {
     digest.update(piece);
@@ -94,6 +112,4 @@ async function encodeStored(object: ContentObject, checksum: Checksum): Promise<
   }
   requireFileDigest(digest, checksum);
   if (length !== size) throw corruptObject(`${checksum}.file`, `it has ${length} bytes instead of ${size}`);
-  storeInPlace(filez.subarray(prefix.length), headersLength(size), { isLast: true });
-  return filez;
 }

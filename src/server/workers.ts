@@ -130,12 +130,13 @@ function served(worker: Worker): Promise<Served> {
   });
 }
 
-/** Writes whole lines, so that those of several workers do not mix. */
+/** Writes whole lines, as many at once as have come, so that those of several workers do not mix. */
 function copyLines(stream: Readable | null, { output }: Log): void {
   const partial = { text: '' };
   stream?.setEncoding('utf8').on('data', (text: string) => {
-    const lines = (partial.text + text).split('\n');
-    partial.text = lines.pop() ?? '';
-    for (const line of lines) output.write(`${line}\n`);
+    const end = text.lastIndexOf('\n') + 1;
+    const lines = end === 0 ? '' : partial.text + text.slice(0, end);
+    partial.text = (end === 0 ? partial.text : '') + text.slice(end);
+    if (lines !== '') output.write(lines);
   });
 }

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { deflate } from '../../src/ostree/verified-filez.ts';
+import { isTreeportError } from '../../src/base/errors.ts';
+import { assumeChecksum } from '../../src/ostree/checksum.ts';
+import { deflate, encodeVerifiedFilez } from '../../src/ostree/verified-filez.ts';
+import { fileDigest } from '../../src/ostree/verify.ts';
 
 const LEVEL = 1;
 
@@ -67,3 +70,27 @@ test('level 0 stores everything', async () => {
     assert.deepEqual(inflateRawSync(stored), bytes);
   }
 });
+
+test('the memory of a source stays as it is, and its bytes must have the announced size', async () => {
+  const header = { uid: 0, gid: 0, mode: 0o100644, target: '', xattrs: Buffer.alloc(0) };
+  for (const size of [100, 5000, 70_000, 300_000]) {
+    const bytes = randomBytes(size);
+    const checksum = assumeChecksum(fileDigest(header).update(bytes).digest('hex'));
+    const object = { header, size, stream: () => pieces(bytes) };
+    const filez = await encodeVerifiedFilez(object, checksum, LEVEL);
+    assert.equal(bytes.length, size);
+    assert.ok(filez.equals(await encodeVerifiedFilez(object, checksum, LEVEL)));
+    const body = filez.subarray(8 + filez.readUInt32BE(0));
+    assert.ok(bytes.equals(inflateRawSync(body)));
+    for (const wrong of [size - 1, size + 1])
+      await assert.rejects(encodeVerifiedFilez({ ...object, size: wrong }, checksum, LEVEL), (error) =>
+        isTreeportError(error, 'ERR_OBJECT_CORRUPT'),
+      );
+  }
+});
+
+/** In two pieces, which lie in memory of the source. */
+async function* pieces(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes.subarray(0, 64);
+  yield bytes.subarray(64);
+}

@@ -10,7 +10,7 @@
  * heap dozens of times in a pull. A consumer that keeps pieces gets copies.
  */
 import { performance } from 'node:perf_hooks';
-import { asBuffer } from '../../base/bytes.ts';
+import { asBuffer, freeNow } from '../../base/bytes.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { archiveHeader } from '../../ostree/file-header.ts';
 import { MixedDeflate } from '../../ostree/mixed-deflate.ts';
@@ -40,21 +40,23 @@ export async function* linkStream(
   { link, level, reusesMemory }: LinkStreamOptions,
 ): AsyncGenerator<Buffer> {
   const memory = Buffer.allocUnsafeSlow(HEADERS_BYTES + SEGMENT_BYTES);
-  const keep = reusesMemory?.() === true ? (bytes: Buffer) => bytes : (bytes: Buffer) => Buffer.from(bytes);
+  const isReused = reusesMemory?.() === true;
   const deflate = new MixedDeflate();
   const pace = new Pace(link);
   yield archiveHeader(object.header, object.size);
   const verified = verifiedStream(object, checksum, memory.subarray(HEADERS_BYTES));
   for await (const segment of segments(verified, memory)) {
-    const bytes = pace.isSlow
-      ? await deflate.compress(segment, level)
-      : keep(store(deflate, segment, memory));
+    const { isSlow } = pace;
+    const bytes = await (isSlow
+      ? deflate.compress(segment, level)
+      : store(deflate, segment, memory, isReused));
     for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
       const piece = bytes.subarray(start, start + PIECE_BYTES);
       const given = performance.now();
       yield piece;
       pace.taken(piece.length, performance.now() - given);
     }
+    if (isSlow && isReused) freeNow(bytes);
   }
   yield deflate.end();
 }
@@ -83,10 +85,12 @@ class Pace {
   }
 }
 
-function store(deflate: MixedDeflate, segment: Buffer, memory: Buffer): Buffer {
+/** In `memory` itself if that may be overwritten by the next segment. */
+function store(deflate: MixedDeflate, segment: Buffer, memory: Buffer, isReused: boolean): Buffer {
   if (!isIn(memory, segment)) return deflate.store(segment);
   const from = segment.byteOffset - memory.byteOffset;
-  return deflate.storeInPlace(memory.subarray(0, from + segment.length), from);
+  const stored = deflate.storeInPlace(memory.subarray(0, from + segment.length), from);
+  return isReused ? stored : Buffer.from(stored);
 }
 
 function isIn(memory: Buffer, piece: Uint8Array): boolean {

@@ -34,7 +34,7 @@ const SURELY = 1 / 8;
 /** Added to the time of the slowest link, it is the longest that counts for the line. */
 const SLACK_MS = 100;
 /** How many measurements those of an earlier connection count for. */
-const INHERITED = 32;
+const INHERITED = 64;
 
 export class LinkSpeed {
   readonly #isBusy: () => boolean;
@@ -49,10 +49,8 @@ export class LinkSpeed {
    */
   constructor(isBusy: () => boolean = isMachineBusy, earlier?: LinkSpeed) {
     this.#isBusy = isBusy;
+    // Not the mean speed: on a busy machine a few long waits make it low, and would do so for ever.
     this.#fit = earlier === undefined ? new LineFit() : LineFit.after(earlier.#fit, INHERITED);
-    if (earlier === undefined) return;
-    this.#bytes = earlier.#bytes;
-    this.#milliseconds = earlier.#milliseconds;
   }
 
   /** Call when a request has arrived on its connection. True if it ends a measurement. */

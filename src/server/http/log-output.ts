@@ -55,19 +55,20 @@ export class BoundedOutput implements LogOutput {
     stream.on('error', () => {});
   }
 
-  write(line: string): void {
-    if (this.#bytes + line.length > this.#maxBytes) {
-      this.#dropped += 1;
+  /** One line or several. */
+  write(lines: string): void {
+    if (this.#bytes + lines.length > this.#maxBytes) {
+      this.#dropped += lines.split('\n').length - 1;
       return;
     }
-    this.#collect(line);
+    this.#collect(lines);
     if (this.#bytes >= WRITE_BYTES) this.urge();
     else this.#timer ??= setTimeout(() => this.urge(), DELAY_MS).unref();
   }
 
-  #collect(line: string): void {
-    this.#lines.push(line);
-    this.#bytes += line.length;
+  #collect(lines: string): void {
+    this.#lines.push(lines);
+    this.#bytes += lines.length;
   }
 
   urge(): void {

@@ -81,17 +81,28 @@ export class RequestLog {
 const NEEDS_ESCAPE = /[^ !#-[\]-~]/;
 const LEVELS = { info: 30, debug: 20 } as const;
 
+const END = ',"msg":"request"}\n';
+
+/** The end of the latest line: many requests of a client follow one another. */
+type LatestClient = { client: string | undefined; agent: string | undefined; text: string };
+
 /**
  * Formats the lines by hand, as a pino logger without options does, because pino takes half as long for a
  * line as the server for the rest of a small object.
  */
 export function formattedLines(output: DestinationStream): WriteRequestLine {
   const base = `,"pid":${process.pid},"hostname":${JSON.stringify(hostname())}`;
+  const latest: LatestClient = { client: undefined, agent: undefined, text: END };
   return (level, { method, url, status, ms, client, agent }) => {
-    const start = `{"level":${LEVELS[level]},"time":${Date.now()}${base},"method":${quoted(method)},"url":${quoted(url)}`;
-    const end = client === undefined ? '' : `,"client":${quoted(client)}`;
-    const of = agent === undefined ? '' : `,"agent":${quoted(agent)}`;
-    output.write(`${start},"status":${status},"ms":${ms}${end}${of},"msg":"request"}\n`);
+    if (client !== latest.client || agent !== latest.agent) {
+      const of = agent === undefined ? '' : `,"agent":${quoted(agent)}`;
+      latest.text = `${client === undefined ? '' : `,"client":${quoted(client)}`}${of}${END}`;
+      latest.client = client;
+      latest.agent = agent;
+    }
+    const { text } = latest;
+    const start = `{"level":${LEVELS[level]},"time":${Date.now()}${base},"method":${quoted(method)}`;
+    output.write(`${start},"url":${quoted(url)},"status":${status},"ms":${ms}${text}`);
   };
 }
 

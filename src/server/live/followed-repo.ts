@@ -34,6 +34,7 @@ export type FollowOptions = {
 
 /** Time stamps are coarse: a config written just before it was read may change again without a new stamp. */
 const SETTLING_MS = 1000;
+const IF_THERE = { throwIfNoEntry: false } as const;
 
 export function followRepository(first: Repository, options: FollowOptions): FollowedRepository {
   const follower = new Follower(first, options);
@@ -131,19 +132,24 @@ class Follower {
 
 /** What tells one state of a repository's files from another, with the marks of its parents. */
 type Mark = {
+  readonly paths: MarkedPaths;
   readonly config: Stats | undefined;
   readonly objects: Stats | undefined;
   readonly parent: Mark | undefined;
 };
 
+type MarkedPaths = { readonly config: string; readonly objects: string };
+
 function markOf(repo: Repository): Mark {
   const parent = repo.parent && markOf(repo.parent);
-  return { config: statsOf(repo, 'config'), objects: statsOf(repo, 'objects'), parent };
+  const paths = { config: join(repo.path, 'config'), objects: join(repo.path, 'objects') };
+  return { paths, config: statsOf(paths.config), objects: statsOf(paths.objects), parent };
 }
 
 /** False if a config in the chain of parents was written or a directory of objects replaced. */
 function isMarked(repo: Repository, mark: Mark): boolean {
-  const [config, objects] = [statsOf(repo, 'config'), statsOf(repo, 'objects')];
+  const config = statsOf(mark.paths.config);
+  const objects = statsOf(mark.paths.objects);
   if (config?.ino !== mark.config?.ino || config?.size !== mark.config?.size) return false;
   if (config?.mtimeMs !== mark.config?.mtimeMs || config?.ctimeMs !== mark.config?.ctimeMs) return false;
   if (objects?.ino !== mark.objects?.ino || objects?.dev !== mark.objects?.dev) return false;
@@ -153,12 +159,12 @@ function isMarked(repo: Repository, mark: Mark): boolean {
 
 /** Checks that the directory of objects still exists. */
 function checkIsThere(repo: Repository): void {
-  if (statsOf(repo, 'objects')?.isDirectory() === true) return;
+  if (statsOf(join(repo.path, 'objects'))?.isDirectory() === true) return;
   throw new TreeportError('ERR_REPO_MISSING', `no ostree repository at ${repo.path} any more`);
 }
 
 function isSettled(repo: Repository, now: number): boolean {
-  const config = statsOf(repo, 'config');
+  const config = statsOf(join(repo.path, 'config'));
   // A stamp in the future comes from another machine's clock; it counts as old.
   const isOld =
     config === undefined || Math.abs(now - Math.max(config.mtimeMs, config.ctimeMs)) > SETTLING_MS;
@@ -166,9 +172,9 @@ function isSettled(repo: Repository, now: number): boolean {
 }
 
 /** Undefined also if stat fails, for example on a failed disk. */
-function statsOf({ path }: Repository, name: string): Stats | undefined {
+function statsOf(path: string): Stats | undefined {
   try {
-    return statSync(join(path, name), { throwIfNoEntry: false });
+    return statSync(path, IF_THERE);
   } catch {
     return undefined;
   }

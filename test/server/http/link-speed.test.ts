@@ -83,12 +83,18 @@ test('on a busy machine other times do not: of the client, of waiting, of pauses
   assert.ok(slowShare((bytes, index) => fast(bytes) + within(bytes, index % 40 === 7 ? 90 : 5)) < 0.02);
 });
 
-test('an estimate starts with what was measured before, and its own measurements soon count more', () => {
-  const slow = answered(idleLink(), ...Array(100).fill([100_000, 100]));
-  const after = () => new LinkSpeed(() => false, slow);
+test('an estimate starts with the line measured before, and its own measurements soon count more', () => {
+  const sizes = SIZES.slice(0, 100);
+  const slow = answered(idleLink(), ...sizes.map((bytes) => [bytes, 5 + bytes / 1500] as const));
+  const after = () => new LinkSpeed(() => true, slow);
   assert.equal(after().isSlow, true);
-  assert.equal(new LinkSpeed(() => true, slow).isSlow, true);
-  assert.equal(answered(after(), ...Array(4).fill([100_000, 100])).isSlow, true);
-  assert.equal(answered(after(), ...Array(60).fill([100_000, 3])).isSlow, false);
+  const fast = sizes.map((bytes) => [bytes, 5 + bytes / 30_000] as const);
+  assert.equal(answered(after(), ...fast).isSlow, false);
   assert.equal(slow.isSlow, true);
+});
+
+test('waits on a busy machine do not outlive their connection', () => {
+  const waiting = answered(new LinkSpeed(() => true), [100_000, 300], [100_000, 300]);
+  assert.equal(waiting.isSlow, true);
+  assert.equal(new LinkSpeed(() => true, waiting).isSlow, false);
 });

@@ -46,7 +46,8 @@ test('while the reader stalls, lines beyond the limit are dropped and counted', 
   const output = new BoundedOutput(reader.stream, { maxBytes: 1000 });
   output.write('first\n');
   output.urge();
-  for (let count = 0; count < 30; count++) output.write(LINE);
+  for (let count = 0; count < 15; count++) output.write(LINE);
+  for (let count = 0; count < 5; count++) output.write(LINE.repeat(3));
   assert.equal(reader.text, 'first\n');
   assert.ok(reader.stream.writableLength <= 1000, 'nothing piles up in the stream');
   await reader.take();
