@@ -58,10 +58,11 @@ export class NeededSpace {
   /** Adds to ERR_DISK_FULL how much is missing; other errors stay. */
   explain(error: unknown): unknown {
     if (!isTreeportError(error, 'ERR_DISK_FULL')) return error;
-    const left = formatByteSize(this.#sum(() => true));
+    const left = this.#sum(() => true);
+    const more = left > 0 ? `up to ${formatByteSize(left)} more are` : 'room for refs and the summary is';
     return new TreeportError(
       'ERR_DISK_FULL',
-      `${error.message}; up to ${left} more are needed; what is there stays, and a rerun goes on`,
+      `${error.message}; ${more} needed; what is there stays, and a rerun goes on`,
       { cause: error },
     );
   }
