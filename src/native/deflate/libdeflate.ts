@@ -10,13 +10,18 @@ import { RUNTIME_TOOLS, runtimeDirectory } from '../../base/package-directory.ts
 import { lazyKoffi } from '../lzma/koffi.ts';
 import type { ForeignFunction } from './steps.ts';
 
-type Libdeflate = {
+export type Libdeflate = {
   /** Of Debian's package, such as `1.23-2`. */
   readonly version: string;
   /** Takes a level; returns null if there is no memory. */
   readonly allocCompressor: (level: number) => bigint | null;
   /** Takes compressor, input, its size, output, its size; returns 0 if the output is too small. */
   readonly compress: ForeignFunction;
+  readonly allocDecompressor: () => bigint | null;
+  /** Takes decompressor, input, its size, output, its size, and where the bytes read and written go. */
+  readonly decompress: ForeignFunction;
+  readonly freeDecompressor: (decompressor: bigint) => void;
+  readonly crc32: (crc: number, bytes: Uint8Array, size: number) => number;
 };
 
 /** Of RUNTIME_TOOLS: the library, and what it was made of. */
@@ -60,6 +65,12 @@ function load(file: string, version: string): Libdeflate | undefined {
       compress: library.func(
         'size_t libdeflate_deflate_compress(void *compressor, const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size)',
       ),
+      allocDecompressor: library.func('void *libdeflate_alloc_decompressor()'),
+      decompress: library.func(
+        'int libdeflate_deflate_decompress_ex(void *decompressor, void *in, size_t in_size, void *out, size_t out_size, void *read, void *written)',
+      ),
+      freeDecompressor: library.func('void libdeflate_free_decompressor(void *decompressor)'),
+      crc32: library.func('uint32_t libdeflate_crc32(uint32_t crc, const uint8_t *bytes, size_t size)'),
     };
   } catch {
     return undefined;

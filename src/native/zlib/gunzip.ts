@@ -5,8 +5,9 @@
 import { lazyKoffi } from '../lzma/koffi.ts';
 import { FIELDS, nodeZlib, STATUS, Z_STREAM_BYTES, type Zlib } from './zlib.ts';
 
-/** The largest window, and a gzip header. */
+/** The largest window; with a gzip header and trailer, and without. */
 const GZIP_WINDOW_BITS = 15 + 16;
+const RAW_WINDOW_BITS = -15;
 
 /** What zlib says of a member that is cut off, as node:zlib does. */
 export const CUT_OFF = 'unexpected end of file';
@@ -25,17 +26,29 @@ export class Gunzip implements Disposable {
   /** zlib reads these while it works. */
   #input: Uint8Array = Buffer.alloc(0);
 
-  private constructor(zlib: Zlib) {
+  private constructor(zlib: Zlib, windowBits: number) {
     this.#zlib = zlib;
     this.#address = lazyKoffi().address(this.#stream);
-    const status = zlib.init(this.#address, GZIP_WINDOW_BITS, '1', Z_STREAM_BYTES);
+    const status = zlib.init(this.#address, windowBits, '1', Z_STREAM_BYTES);
     if (status !== STATUS.ok) throw new Error(`zlib cannot start: ${status}`);
   }
 
   /** Undefined if this Node has no zlib to call. */
   static open(): Gunzip | undefined {
     const zlib = nodeZlib();
-    return zlib === undefined ? undefined : new Gunzip(zlib);
+    return zlib === undefined ? undefined : new Gunzip(zlib, GZIP_WINDOW_BITS);
+  }
+
+  /**
+   * The rest of a member from the start of a block: `window` is what comes before. It ends with the last
+   * block; the caller verifies the trailer. Undefined as in {@link open}.
+   */
+  static resume(window: Uint8Array): Gunzip | undefined {
+    const zlib = nodeZlib();
+    if (zlib === undefined) return undefined;
+    const gunzip = new Gunzip(zlib, RAW_WINDOW_BITS);
+    zlib.setDictionary(gunzip.#address, window, window.length);
+    return gunzip;
   }
 
   /** Bytes of the input that are not consumed. */

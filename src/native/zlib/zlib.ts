@@ -18,6 +18,7 @@ export type Zlib = {
   readonly inflate: {
     async(stream: bigint, flush: number, done: (error: Error | null, status: number) => void): void;
   };
+  readonly setDictionary: (stream: bigint, dictionary: Uint8Array, length: number) => number;
   readonly reset: (stream: bigint) => number;
   readonly end: (stream: bigint) => number;
 };
@@ -32,6 +33,9 @@ export function nodeZlib(): Zlib | undefined {
     state.loaded = {
       init: program.func('int inflateInit2_(void *stream, int bits, const char *version, int size)'),
       inflate: program.func('int inflate(void *stream, int flush)'),
+      setDictionary: program.func(
+        'int inflateSetDictionary(void *stream, const uint8_t *dictionary, unsigned int length)',
+      ),
       reset: program.func('int inflateReset(void *stream)'),
       end: program.func('int inflateEnd(void *stream)'),
     };

@@ -12,7 +12,6 @@
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { freeNow } from '../../base/bytes.ts';
 import { readAhead } from '../../base/read-ahead.ts';
-import { Gunzip as MemberGunzip } from '../../native/zlib/gunzip.ts';
 import { FrameCount } from './frame-count.ts';
 import { gunzipAhead } from './gunzip-ahead.ts';
 import { PushbackInput } from './pushback-input.ts';
@@ -60,8 +59,8 @@ async function* decompressWith(source: AsyncIterable<Buffer>, memory: Memory): A
   const input = new PushbackInput(readAhead(source, INPUT_AHEAD));
   try {
     const magic = await input.peek(4);
-    const gunzip = isGzip(magic) && memory.inPlace ? MemberGunzip.open() : undefined;
-    if (gunzip !== undefined) yield* gunzipAhead(input, gunzip, new FrameCount());
+    const gunzipped = isGzip(magic) && memory.inPlace ? gunzipAhead(input) : undefined;
+    if (gunzipped !== undefined) yield* gunzipped;
     else if (isGzip(magic)) yield* decodeAll(input, { ...GZIP, ...memory });
     else if (isZstd(magic)) yield* decodeAll(input, { ...ZSTD, ...memory });
     else yield* plain(input, memory);
