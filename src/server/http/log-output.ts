@@ -5,7 +5,7 @@
  * If the reader of the log stalls (a log driver with a full disk, a paused terminal), lines are dropped; when
  * it resumes, one line says how many. So the server neither blocks nor grows.
  */
-import { fstatSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { type DestinationStream, pino } from 'pino';
 
@@ -28,12 +28,56 @@ const WARNING = 40;
 export function standardOutput(): LogOutput {
   const stats = fstatSync(process.stdout.fd);
   if (stats.isFIFO() || stats.isSocket()) return new BoundedOutput(process.stdout);
-  const file = pino.destination({ sync: false, minLength: WRITE_BYTES, periodicFlush: DELAY_MS });
-  return {
-    write: (line) => void file.write(line),
-    urge: () => file.flush(),
-    flush: (done) => file.flush(() => done()),
-  };
+  const { fd } = process.stdout;
+  const output = new FileOutput(pino.destination({ dest: fd, sync: false }));
+  // pino has written what it was given by then.
+  process.once('exit', () => {
+    const lines = output.takeBuffered();
+    if (lines !== '') writeSync(fd, lines);
+  });
+  return output;
+}
+
+/** A file that writes whatever it is given, by and by; pino's destination is one. */
+export type LogFile = {
+  write(lines: string): void;
+  flush(done: (error?: Error | null) => void): void;
+};
+
+/** Batches lines by itself, because pino's destination measures all that it buffers again for each line. */
+export class FileOutput implements LogOutput {
+  readonly #file: LogFile;
+  #lines = '';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(file: LogFile) {
+    this.#file = file;
+  }
+
+  write(lines: string): void {
+    this.#lines += lines;
+    if (this.#lines.length >= WRITE_BYTES) this.urge();
+    else this.#timer ??= setTimeout(() => this.urge(), DELAY_MS).unref();
+  }
+
+  urge(): void {
+    const lines = this.takeBuffered();
+    if (lines !== '') this.#file.write(lines);
+  }
+
+  flush(done: () => void): void {
+    this.urge();
+    this.#file.flush(() => done());
+  }
+
+  /** Lines that the file was not given, and now never is. */
+  takeBuffered(): string {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const lines = this.#lines;
+    this.#lines = '';
+    return lines;
+  }
 }
 
 export class BoundedOutput implements LogOutput {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import test from 'node:test';
-import { BoundedOutput } from '../../../src/server/http/log-output.ts';
+import { BoundedOutput, FileOutput } from '../../../src/server/http/log-output.ts';
 
 /** A reader that takes a chunk when it is told to. */
 class Reader {
@@ -96,4 +96,35 @@ test('a reader that has gone is no error', async () => {
   await new Promise<void>((resolve) => output.flush(resolve));
   output.write('two\n');
   await new Promise<void>((resolve) => output.flush(resolve));
+});
+
+test('a file gets lines together, by their size, after a while, or when it is urged', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const chunks: string[] = [];
+  const flushed: string[] = [];
+  const output = new FileOutput({
+    write: (lines) => void chunks.push(lines),
+    flush(done) {
+      flushed.push(...chunks);
+      done();
+    },
+  });
+  for (let count = 0; count < 81; count++) output.write(LINE);
+  assert.deepEqual(chunks, []);
+  output.write(LINE);
+  assert.deepEqual(chunks.splice(0), [LINE.repeat(82)]);
+  output.write(LINE);
+  t.mock.timers.tick(199);
+  assert.deepEqual(chunks, []);
+  t.mock.timers.tick(1);
+  assert.deepEqual(chunks.splice(0), [LINE]);
+  output.urge();
+  assert.deepEqual(chunks, []);
+  output.write(LINE);
+  output.flush(() => flushed.push('done'));
+  assert.deepEqual(flushed, [LINE, 'done']);
+  output.write('last\n');
+  assert.equal(output.takeBuffered(), 'last\n');
+  t.mock.timers.tick(1000);
+  assert.deepEqual(chunks, [LINE]);
 });
