@@ -10,7 +10,7 @@ import type { ImageSink } from '../oci/write/image-sink.ts';
 import { formatObjectName, type ObjectName } from '../ostree/object-name.ts';
 import { type NameSet, ObjectNames } from '../ostree/object-names.ts';
 import type { Repository } from '../ostree/repo/open.ts';
-import { carriedNames } from './carried-names.ts';
+import { type CarriedNames, carriedNames } from './carried-names.ts';
 import { keepLayers, type RewrittenLayer } from './kept-layers.ts';
 import type { Snapshot } from './open.ts';
 import { copyPreviousLayer, layersToKeep } from './previous.ts';
@@ -40,7 +40,8 @@ export async function putCarriedLayers(
   options: CarriedOptions,
 ): Promise<CarriedLayers> {
   const { publication, previous, embedded, onRewritten } = options;
-  const { needs, others } = await carriedNames(repo, { publication, embedded, previous });
+  const names = await carriedNames(repo, { publication, embedded, previous });
+  const { needs, others } = names;
   const most = Math.max(1, Math.min(MOST_KEPT, MAX_LAYERS - LAYERS_ABOVE - options.below));
   const candidates = previous === undefined ? [] : layersToKeep(previous);
   const { kept, rewritten } = keepLayers(candidates, needs, most);
@@ -59,18 +60,34 @@ export async function putCarriedLayers(
     });
     listed.push({ ...layer, objects });
   }
+  const added = previous === undefined ? others : namesToAdd(previous, names, { kept, there });
+  for (const { layer, listed: ofLayer } of await putObjects(repo.objects, sink, added, options)) {
+    layers.push(layer);
+    listed.push(ofLayer);
+  }
+  return { layers, listed, hidden };
+}
+
+type KeptObjects = {
+  readonly kept: readonly ObjectLayer[];
+  /** Names of the objects in them, as far as others may be the same. */
+  readonly there: NameSet;
+};
+
+/** What goes into new layers: also objects of layers that are not kept. */
+function namesToAdd(
+  previous: Snapshot,
+  { needs, others }: CarriedNames,
+  { kept, there }: KeptObjects,
+): NameSet {
   const added = new ObjectNames();
   for (const name of others) if (!there.has(name)) added.add(name);
-  for (const { objects, kind, digest } of previous?.layers ?? []) {
+  for (const { objects, kind, digest } of previous.layers) {
     if (kind === 'os' || kept.some((layer) => layer.digest === digest)) continue;
     for (const object of objects) {
       const name = formatObjectName(object);
       if (needs(object) && !there.has(name)) added.add(name);
     }
   }
-  for (const { layer, listed: ofLayer } of await putObjects(repo.objects, sink, added, options)) {
-    layers.push(layer);
-    listed.push(ofLayer);
-  }
-  return { layers, listed, hidden };
+  return added;
 }
