@@ -3,10 +3,10 @@
  * fast-block.ts), or stored as uncompressed LZMA2 chunks. Any sequence of blocks between a stream header and
  * an index is a stream, so that they can be made in any order and on any thread.
  *
- * Format: The .xz File Format 1.2.1, sections 3 and 5; LZMA2 chunks as in liblzma's lzma2_encoder.c. Headers
- * carry no sizes, as libostree's do not.
+ * Format: The .xz File Format 1.2.1, sections 3 and 5. Headers carry no sizes, as libostree's do not.
  */
 import { crc32 } from 'node:zlib';
+import { LZMA2_END, STORED_CHUNK_BYTES, STORED_HEADER_BYTES, storedChunks } from './lzma2-chunks.ts';
 
 /** What the index says of a block. */
 export type XzRecord = {
@@ -22,14 +22,8 @@ export type XzBlock = XzRecord & {
 
 const HEADER_BYTES = 12;
 const CHECK_BYTES = 4;
-const CHUNK_BYTES = 64 * 1024;
-const CHUNK_HEADER_BYTES = 3;
-/** Control bytes of LZMA2: uncompressed chunks, the first of which resets the dictionary. */
-const STORED_FIRST = 1;
-const STORED_NEXT = 2;
-const END = 0;
 /** The least that holds a chunk. */
-const STORED_DICTIONARY = CHUNK_BYTES;
+const STORED_DICTIONARY = STORED_CHUNK_BYTES;
 const LEAST_DICTIONARY = 4096;
 /** Ids of filters (5.3). */
 const X86_FILTER = 0x04;
@@ -37,22 +31,14 @@ const LZMA2_FILTER = 0x21;
 
 /** The pieces refer to `content`. */
 export function storedBlock(content: Uint8Array): XzBlock {
-  const body: Uint8Array[] = [];
-  for (let at = 0; at < content.length; at += CHUNK_BYTES) {
-    const chunk = content.subarray(at, at + CHUNK_BYTES);
-    const header = Buffer.alloc(CHUNK_HEADER_BYTES);
-    header[0] = at === 0 ? STORED_FIRST : STORED_NEXT;
-    header.writeUInt16BE(chunk.length - 1, 1);
-    body.push(header, chunk);
-  }
-  body.push(Buffer.of(END));
+  const body = [...storedChunks(content, true), Buffer.of(LZMA2_END)];
   return framed(blockHeader(STORED_DICTIONARY, false), body, content);
 }
 
 /** Bytes of the block that {@link storedBlock} makes of `contentSize` bytes. */
 export function storedBlockSize(contentSize: number): number {
-  const chunks = Math.ceil(contentSize / CHUNK_BYTES);
-  const body = contentSize + chunks * CHUNK_HEADER_BYTES + 1;
+  const chunks = Math.ceil(contentSize / STORED_CHUNK_BYTES);
+  const body = contentSize + chunks * STORED_HEADER_BYTES + 1;
   return HEADER_BYTES + body + padding(body) + CHECK_BYTES;
 }
 

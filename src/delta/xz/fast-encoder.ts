@@ -8,6 +8,7 @@
  * Format: LZMA2 as in liblzma's lzma2_encoder.c.
  */
 import { ENCODER_MODULE } from './encoder-module.ts';
+import { LZMA2_END, storedChunks } from './lzma2-chunks.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 /** A symbol takes fewer, together with the bytes that are pending until a chunk ends. */
@@ -19,9 +20,6 @@ const HEADER_BYTES = 6;
 const PAGE_BYTES = 64 * 1024;
 
 /** Control bytes, those of compressed chunks with the highest bits of the size. */
-const END = 0;
-const STORED_FIRST = 1;
-const STORED_NEXT = 2;
 const COMPRESSED = 0x80;
 /** What a compressed chunk resets. */
 const RESETS = { nothing: 0, state: 1 << 5, properties: 2 << 5, all: 3 << 5 } as const;
@@ -83,12 +81,12 @@ export class FastEncoder {
         known.properties = true;
         known.state = true;
       } else {
-        yield* storedChunks(this.#content(from, size), known.dictionary);
+        yield* storedChunks(this.#content(from, size), !known.dictionary);
         known.state = false;
       }
       known.dictionary = true;
     }
-    yield Uint8Array.of(END);
+    yield Uint8Array.of(LZMA2_END);
   }
 
   /** Copies the content into the module's memory. */
@@ -116,14 +114,5 @@ export class FastEncoder {
     const chunk = new Uint8Array(memory.buffer, start, header.length + packedSize);
     chunk.set(header);
     return chunk;
-  }
-}
-
-function* storedChunks(content: Uint8Array, isKnown: boolean): Generator<Uint8Array> {
-  for (let at = 0; at < content.length; at += CHUNK_BYTES) {
-    const chunk = content.subarray(at, at + CHUNK_BYTES);
-    const control = at === 0 && !isKnown ? STORED_FIRST : STORED_NEXT;
-    yield Uint8Array.of(control, (chunk.length - 1) >> 8, chunk.length - 1);
-    yield chunk;
   }
 }

@@ -40,11 +40,15 @@ export function contentClassOf(bytes: Buffer): FileClass {
 export function isIncompressible(bytes: Buffer): boolean {
   if (bytes.length < LEAST_TESTED_BYTES) return false;
   return sampleStarts(bytes.length).every((start) => {
-    const sample = bytes.subarray(start, start + SAMPLE_BYTES);
-    // Counting bytes takes a tenth of the time of deflate, and answers for text and code.
-    if (entropyOf(sample) < SURELY_COMPRESSIBLE) return false;
-    return deflateRawSync(sample, { level: 1 }).length > sample.length * LEAST_RATIO;
+    return !shrinks(bytes.subarray(start, start + SAMPLE_BYTES), LEAST_RATIO);
   });
+}
+
+/** Whether deflate makes `sample` this share of its size, or smaller. */
+export function shrinks(sample: Buffer, ratio: number): boolean {
+  // Counting bytes takes a tenth of the time of deflate, and answers for text and code.
+  if (entropyOf(sample) < SURELY_COMPRESSIBLE) return true;
+  return deflateRawSync(sample, { level: 1 }).length <= sample.length * ratio;
 }
 
 /** Shannon's, of single bytes, in bits. */

@@ -7,8 +7,9 @@
  */
 import type { FilterChain } from '../../../native/lzma/filter-chain.ts';
 import { storedBlock } from '../../xz/block.ts';
-import { compressedBlock } from '../../xz/liblzma-block.ts';
+import { compressedBlock, mixedBlock } from '../../xz/liblzma-block.ts';
 import type { ContentClass } from './content-class.ts';
+import { runsOf } from './content-runs.ts';
 import { blockPieces, packSections } from './pack-sections.ts';
 import type { PartContent } from './part-assembly.ts';
 
@@ -22,10 +23,12 @@ export type Packing = Readonly<Partial<Record<ContentClass, FilterChain>>>;
 export function packPart(content: PartContent, packing: Packing): Generator<Uint8Array> {
   return packSections(content, function* ({ class: name, bytes }) {
     const chain = packing[name];
+    if (chain === undefined) return yield* blockPieces(storedBlock(bytes));
+    const scratch = Buffer.allocUnsafeSlow(bytes.length);
     return yield* blockPieces(
-      chain === undefined
-        ? storedBlock(bytes)
-        : compressedBlock(bytes, chain, Buffer.allocUnsafeSlow(bytes.length)),
+      name === 'incompressible'
+        ? mixedBlock(bytes, runsOf(bytes), chain.lzma2, scratch)
+        : compressedBlock(bytes, chain, scratch),
     );
   });
 }
