@@ -32,9 +32,12 @@ export async function collectSized(stream: AsyncIterable<Uint8Array>, size: numb
 
 /** Copies a stream to the start of `memory`; RangeError if it does not fit. */
 export async function copyPieces(stream: AsyncIterable<Uint8Array>, memory: Uint8Array): Promise<void> {
+  const target = asBuffer(memory);
   let filled = 0;
   for await (const piece of stream) {
-    memory.set(piece, filled);
+    if (filled + piece.length > memory.length) throw new RangeError('the bytes do not fit');
+    // V8 sets bytes of shared memory one by one.
+    asBuffer(piece).copy(target, filled);
     filled += piece.length;
   }
 }

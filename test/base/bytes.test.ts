@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { freeNow } from '../../src/base/bytes.ts';
+import { copyPieces, freeNow } from '../../src/base/bytes.ts';
 
 test('freeNow frees memory of its own, and leaves what is in the pool', () => {
   const own = Buffer.allocUnsafeSlow(100_000);
@@ -12,4 +12,18 @@ test('freeNow frees memory of its own, and leaves what is in the pool', () => {
   const shared = new Uint8Array(new SharedArrayBuffer(8));
   freeNow(shared);
   assert.equal(shared.length, 8);
+});
+
+test('copyPieces fills memory of any kind, and refuses what does not fit', async () => {
+  const pieces = async function* () {
+    yield Buffer.from('one');
+    yield Uint8Array.from(Buffer.from('and two'));
+  };
+  for (const memory of [new Uint8Array(10), new Uint8Array(new SharedArrayBuffer(20), 5, 10)]) {
+    await copyPieces(pieces(), memory);
+    assert.equal(Buffer.from(memory).toString(), 'oneand two');
+  }
+  const small = new Uint8Array(new SharedArrayBuffer(20), 0, 9);
+  await assert.rejects(copyPieces(pieces(), small), RangeError);
+  assert.equal(Buffer.from(small).toString(), 'one\0\0\0\0\0\0');
 });
