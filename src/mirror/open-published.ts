@@ -54,7 +54,8 @@ export async function openPublishedRepo(path: string): Promise<PublishedReposito
   const catalogue = Catalogue.open(join(absolute, CATALOGUE_FILE));
   const ready = openPacks(absolute, catalogue);
   const published = new LooseObjects(absolute);
-  const embedded = new LooseObjects(embeddedRepoOf(absolute));
+  const embeddedPath = embeddedRepoOf(absolute);
+  const embedded = new LooseObjects(embeddedPath);
   const own = looseSource(published, archiveContent(published));
   const objects = publishedObjects(own, embeddedObjects(catalogue, embedded, own));
   return {
@@ -63,6 +64,7 @@ export async function openPublishedRepo(path: string): Promise<PublishedReposito
     config,
     objects,
     parent: undefined,
+    metadataFrom: [embeddedPath, absolute],
     ready,
     close: () => {
       catalogue.close();

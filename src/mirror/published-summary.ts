@@ -57,6 +57,7 @@ export async function writeSummary(context: SummaryContext): Promise<void> {
     config: keyfile,
     objects,
     parent: undefined,
+    metadataFrom: [],
     ready: undefined,
   };
   if (origin !== undefined) {

@@ -81,7 +81,8 @@ export async function storeDeltas(
 /** The published repo as clients see it: its parent is in the image, so the objects are the source's. */
 async function publishedRepo(source: Repository, path: string): Promise<Repository> {
   const config = parseKeyfile(await readFile(join(path, 'config'), 'utf8')) as Keyfile;
-  return { path, mode: 'archive', config, objects: source.objects, parent: undefined, ready: undefined };
+  const { objects, metadataFrom } = source;
+  return { path, mode: 'archive', config, objects, parent: undefined, metadataFrom, ready: undefined };
 }
 
 /** Each delta once; the first choice that wants it decides. */

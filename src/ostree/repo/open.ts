@@ -30,6 +30,8 @@ export type Repository = {
   /** The objects of this repository and of its parents. */
   readonly objects: ObjectSource;
   readonly parent: Repository | undefined;
+  /** Paths of repositories that have metadata objects of `objects` as loose files, in its order. */
+  readonly metadataFrom: readonly string[];
   /** Archive files beside the loose ones; only in the published repo of a mirror image. */
   readonly ready: ReadyObjects | undefined;
 };
@@ -71,9 +73,11 @@ async function openWithParents(path: string, options: OpenOptions, depth: number
   const own = looseSource(loose, await contentStore(mode, loose, options.xattrs ?? noXattrReader));
   const parentPath = keyfileString(config, 'core', 'parent');
   if (parentPath === undefined || parentPath === '')
-    return { path, mode, config, objects: own, parent: undefined, ready: undefined };
+    return { path, mode, config, objects: own, parent: undefined, metadataFrom: [path], ready: undefined };
   const parent = await openWithParents(resolve(path, parentPath), options, depth + 1);
-  return { path, mode, config, objects: overlay(own, parent.objects), parent, ready: undefined };
+  const objects = overlay(own, parent.objects);
+  const metadataFrom = [path, ...parent.metadataFrom];
+  return { path, mode, config, objects, parent, metadataFrom, ready: undefined };
 }
 
 async function readConfig(path: string): Promise<Keyfile> {

@@ -27,7 +27,7 @@ export function smallMetadata(
 ): FileInMemory | undefined {
   try {
     const path = loosePath(checksum, type);
-    const file = remembered(repo, path) ?? openFromChain(repo, path);
+    const file = remembered(repo, path) ?? openFirst(repo, path);
     if (file === undefined) return undefined;
     if (!isInMemory(file)) {
       closePlainFile(file);
@@ -42,14 +42,20 @@ export function smallMetadata(
   }
 }
 
-/** From the memory of any repository of the chain of parents: all have the same bytes, if they are right. */
-function remembered(repo: Repository, path: string): PlainFile | undefined {
-  const file = rememberedObjectFile(repo.path, path);
-  return file !== undefined || repo.parent === undefined ? file : remembered(repo.parent, path);
+/** From the memory of any of the repositories: all have the same bytes, if they are right. */
+function remembered({ metadataFrom }: Repository, path: string): PlainFile | undefined {
+  for (const root of metadataFrom) {
+    const file = rememberedObjectFile(root, path);
+    if (file !== undefined) return file;
+  }
+  return undefined;
 }
 
-/** The object's file in the first repository of the chain of parents that has it. */
-function openFromChain(repo: Repository, path: string): PlainFile | undefined {
-  const file = openObjectFile(repo.path, path);
-  return file !== undefined || repo.parent === undefined ? file : openFromChain(repo.parent, path);
+/** The object's file in the first repository that has it. */
+function openFirst({ metadataFrom }: Repository, path: string): PlainFile | undefined {
+  for (const root of metadataFrom) {
+    const file = openObjectFile(root, path);
+    if (file !== undefined) return file;
+  }
+  return undefined;
 }

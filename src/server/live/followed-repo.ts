@@ -57,6 +57,9 @@ export function followRepository(first: Repository, options: FollowOptions): Fol
     get parent() {
       return current().parent;
     },
+    get metadataFrom() {
+      return current().metadataFrom;
+    },
     get ready() {
       return current().ready;
     },
