@@ -31,6 +31,7 @@ const NEED_RUNTIMES = [
   'test/e2e/other-architecture',
   'test/native/deflate/',
   'test/oci/read/piece-members',
+  'test/oci/write/formats',
   'test/oci/write/gzip',
 ];
 const FILES_AT_ONCE = 2;

@@ -204,6 +204,20 @@ test('each runtime is for its platform only, and says what it was made of', { sk
   }
 });
 
+test('without the runtime a line says that layers have other digests', { skip }, async (t) => {
+  const { whole, bare } = await installed();
+  const { workplace, repo } = await newRepo(t);
+  const image = `oci:${join(workplace, 'image')}`;
+  const words = ['container', 'encapsulate', '--repo', repo, FIXTURE_REF, image];
+  const note = `layers are compressed by zlib, more slowly and with other digests than where the package treeport-runtime-linux-${process.arch} is installed`;
+  const stderrOf = async (from: Installed, ...more: readonly string[]) =>
+    (await run([process.execPath, commandIn(from), ...words, ...more])).stderr;
+  assert.ok((await stderrOf(bare)).startsWith(`treeport: ${note}\n`));
+  assert.ok(!(await stderrOf(bare, '--compression', 'zstd')).includes(note));
+  assert.equal(await stderrOf(bare, '--quiet'), '');
+  assert.ok(!(await stderrOf(whole)).includes(note));
+});
+
 for (const name of OLD_NODES) {
   const node = join(ROOT, `test/old-nodes/node_modules/${name}-linux-${process.arch}/bin/node`);
   const isHere = existsSync(node) ? false : `${name} is not installed (npm test installs it)`;

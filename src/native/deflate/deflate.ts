@@ -4,6 +4,7 @@
  * boundary, as after Z_SYNC_FLUSH. The next piece may then begin as if there were nothing before it.
  */
 import { TreeportError } from '../../base/errors.ts';
+import { nodeZlib } from '../zlib/zlib.ts';
 import { LastBlockFinder } from './last-block.ts';
 import { libdeflate } from './libdeflate.ts';
 import { runHere, runOnPool, type Steps } from './steps.ts';
@@ -18,15 +19,20 @@ export type DeflateRequest = {
   readonly output: Uint8Array;
 };
 
-/** The largest piece. Pieces of 1 MiB would save 0.3 % for twice the memory. */
+/** The largest piece. Pieces of 1 MiB would save 0.1 % for twice the memory. */
 export const MAX_PIECE_BYTES = 512 * 1024;
 
 const BITS_OF_HEADER = 3;
 /** LEN and NLEN of an empty stored block. */
 const EMPTY = [0, 0, 0xff, 0xff] as const;
 
-/** Compressors that are not in use, by level. Each takes a megabyte or two and is used again. */
+/** Compressors that are not in use, by level. */
 const idle = new Map<number, PieceDeflater[]>();
+
+/** Version of libdeflate; undefined if it is not installed, or if this Node exports no inflate. */
+export function deflaterVersion(): string | undefined {
+  return nodeZlib() === undefined ? undefined : libdeflate()?.version;
+}
 
 /** Returns the number of bytes in `output`. Blocks the thread. */
 export function deflateHere(piece: DeflateRequest): number {

@@ -89,7 +89,7 @@ export class Gunzip implements Disposable {
 
   #inflate(): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#zlib.inflate.async(this.#address, 0, (error, status) =>
+    this.#zlib.inflate.async(this.#address, 0, (error: Error | null, status: number) =>
       error === null ? resolve(status) : reject(error),
     );
     return promise;

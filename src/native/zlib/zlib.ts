@@ -3,11 +3,21 @@
  * take new memory for each. Node exports its zlib to native modules, or is linked with the system's. Struct
  * and constants: zlib.h of 1.2 and 1.3; only 64-bit little-endian machines are supported.
  */
+import type { ForeignFunction } from '../deflate/steps.ts';
 import { lazyKoffi } from '../lzma/koffi.ts';
 
-/** z_stream: next_in 0, avail_in 8, next_out 24, avail_out 32, msg 48. */
+/** z_stream: next_in, avail_in, total_in, next_out, avail_out, total_out, msg and data_type. */
 export const Z_STREAM_BYTES = 112;
-export const FIELDS = { nextIn: 0, availableIn: 8, nextOut: 24, availableOut: 32, message: 48 } as const;
+export const FIELDS = {
+  nextIn: 0,
+  availableIn: 8,
+  totalIn: 16,
+  nextOut: 24,
+  availableOut: 32,
+  totalOut: 40,
+  message: 48,
+  dataType: 88,
+} as const;
 
 export const STATUS = { ok: 0, streamEnd: 1, bufferError: -5 } as const;
 
@@ -15,9 +25,8 @@ type AnyVersion = '1';
 
 export type Zlib = {
   readonly init: (stream: bigint, windowBits: number, version: AnyVersion, size: number) => number;
-  readonly inflate: {
-    async(stream: bigint, flush: number, done: (error: Error | null, status: number) => void): void;
-  };
+  /** Takes stream and flush; returns a status. */
+  readonly inflate: ForeignFunction;
   readonly setDictionary: (stream: bigint, dictionary: Uint8Array, length: number) => number;
   readonly reset: (stream: bigint) => number;
   readonly end: (stream: bigint) => number;

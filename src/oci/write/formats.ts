@@ -1,5 +1,5 @@
 /** Which encoder compresses layers, and how. */
-import { libdeflate } from '../../native/deflate/libdeflate.ts';
+import { deflaterVersion } from '../../native/deflate/deflate.ts';
 import type { BlockFormat, LayerEncoder } from './block-format.ts';
 import type { Compression } from './compression.ts';
 import { libdeflateFormat, zlibFormat } from './gzip.ts';
@@ -14,11 +14,11 @@ export const FORMATS: Readonly<Record<LayerEncoder, BlockFormat>> = {
 /** How this machine compresses layers with the algorithm. */
 export function formatOf(algorithm: Compression['algorithm']): BlockFormat {
   if (algorithm === 'zstd') return zstdFormat;
-  return libdeflate() === undefined ? zlibFormat : libdeflateFormat;
+  return deflaterVersion() === undefined ? zlibFormat : libdeflateFormat;
 }
 
 /** Names what the bytes of layers depend on, besides the level. */
 export function encoderVersion(algorithm: Compression['algorithm']): string {
   const { encoder } = formatOf(algorithm);
-  return encoder === 'libdeflate' ? `libdeflate ${libdeflate()?.version}` : `${process.versions[encoder]}`;
+  return encoder === 'libdeflate' ? `libdeflate ${deflaterVersion()}` : `${process.versions[encoder]}`;
 }
