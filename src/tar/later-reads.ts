@@ -9,11 +9,10 @@ import type { OpenedContent } from '../ostree/object-source.ts';
 /** An object whose bytes are read from this descriptor, from where it stands. */
 export type LaterRead = { readonly fd: number; readonly checksum: Checksum };
 
-/**
- * Smaller files are read at once, because all that a few pieces have are open at the same time: 16 of a piece
- * of 512 KiB at most.
- */
+/** Smaller files are read at once: to send the descriptor takes as long. */
 const LEAST_BYTES = 32 * 1024;
+/** The files of all pieces in flight are open; a process may have as few as 256 descriptors. */
+const MOST_OPEN = 100;
 
 export class LaterReads {
   readonly #open = new Map<number, OpenedContent>();
@@ -21,7 +20,7 @@ export class LaterReads {
   /** Takes over a file that is read later, and closes it; undefined if the caller has to read it. */
   takeOver(checksum: Checksum, opened: OpenedContent): LaterRead | undefined {
     const { fd, size } = opened;
-    if (fd === undefined || size < LEAST_BYTES) return undefined;
+    if (fd === undefined || size < LEAST_BYTES || this.#open.size >= MOST_OPEN) return undefined;
     this.#open.set(fd, opened);
     return { fd, checksum };
   }

@@ -121,3 +121,18 @@ test('small files, and sources without a file of the object’s bytes, are read 
   assert.equal(later.takeOver(id, other), undefined);
   file.close();
 });
+
+test('of many files, those beyond a hundred are read at once', async (t) => {
+  const { file, id } = openFile(await tempDir(t), 40_000);
+  const closed: number[] = [];
+  const later = new LaterReads();
+  const take = (fd: number) => later.takeOver(id, { ...file, fd, close: () => closed.push(fd) });
+  for (let fd = 0; fd < 100; fd++) assert.ok(take(fd));
+  assert.equal(take(100), undefined);
+  later.close([7, 7, 100]);
+  assert.deepEqual(closed, [7]);
+  assert.ok(take(100));
+  later.closeAll();
+  assert.equal(closed.length, 101);
+  file.close();
+});
