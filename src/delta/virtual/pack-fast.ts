@@ -5,20 +5,13 @@ import { storedBlock } from '../xz/block.ts';
 import { fastBlock } from '../xz/fast-block.ts';
 import type { FastEncoder } from '../xz/fast-encoder.ts';
 
-export type PackFastOptions = {
-  readonly isStored: boolean;
-  readonly encoder: FastEncoder;
-};
-
 /**
  * The part file in pieces, each of which lasts until the next is requested: a pure function of the payload.
+ * Without an encoder everything is stored.
  */
-export function packFast(
-  content: PartContent,
-  { isStored, encoder }: PackFastOptions,
-): Generator<Uint8Array> {
+export function packFast(content: PartContent, encoder: FastEncoder | undefined): Generator<Uint8Array> {
   return packSections(content, function* ({ class: name, bytes }) {
-    if (isStored || name === 'incompressible') return yield* blockPieces(storedBlock(bytes));
+    if (encoder === undefined || name === 'incompressible') return yield* blockPieces(storedBlock(bytes));
     return yield* fastBlock(bytes, { x86: name === 'x86', encoder });
   });
 }

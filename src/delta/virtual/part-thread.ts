@@ -53,8 +53,10 @@ export type PartAnswer = Uint8Array<ArrayBuffer> | PartPiece | MeasuredPart | un
 /** Bytes of a piece, but the last. */
 const PIECE_BYTES = 256 * 1024;
 
-const encoder = new FastEncoder();
-const state: { part: PackedPart | undefined } = { part: undefined };
+const state: { part: PackedPart | undefined; encoder: FastEncoder | undefined } = {
+  part: undefined,
+  encoder: undefined,
+};
 
 const answer = (request: PartRequest): PartAnswer => {
   switch (request.kind) {
@@ -63,7 +65,7 @@ const answer = (request: PartRequest): PartAnswer => {
       return undefined;
     case 'begin':
       state.part?.free();
-      state.part = new PackedPart(assemble(request), VIRTUAL_PACKINGS[request.profile].isStored);
+      state.part = new PackedPart(assemble(request), encoderFor(request.profile));
       return request.memory;
     case 'next':
       return begun().next();
@@ -84,6 +86,13 @@ answerCalls(answer, (value) => {
 /** The kernel's id of this thread, by which Linux sets the priority of one thread alone. */
 function threadId(): number {
   return Number(basename(readlinkSync('/proc/thread-self')));
+}
+
+/** One for all parts of the thread, with its memory; none where nothing is compressed. */
+function encoderFor(profile: VirtualProfile): FastEncoder | undefined {
+  if (VIRTUAL_PACKINGS[profile].isStored) return undefined;
+  state.encoder ??= new FastEncoder();
+  return state.encoder;
 }
 
 function begun(): PackedPart {
@@ -118,9 +127,9 @@ class PackedPart {
   #isPacked = false;
   #isFreed = false;
 
-  constructor(assembly: PartAssembly, isStored: boolean) {
+  constructor(assembly: PartAssembly, encoder: FastEncoder | undefined) {
     this.#assembly = assembly;
-    this.#pieces = packFast(assembly.finish(), { isStored, encoder });
+    this.#pieces = packFast(assembly.finish(), encoder);
   }
 
   next(): PartPiece {
