@@ -62,11 +62,11 @@ export class ExtractedLayers {
     const layers = await this.#layersToRead();
     const groups = inGroups(layers);
     const atOnce = Math.min(GROUPS_AT_ONCE, groups.length);
-    const threads = Math.max(1, Math.floor(availableParallelism() / Math.max(1, atOnce)));
+    const shared = atOnce > 1 ? { threads: Math.max(1, Math.floor(availableParallelism() / atOnce)) } : {};
     const total = bytesOf(layers);
     await eachConcurrently(groups, atOnce, (group, signal) => {
       const work = (transaction: Transaction) => this.#readGroup(group, transaction, { signal, total });
-      return withTransaction(this.#reading.repo.path, work, { refs: [], threads });
+      return withTransaction(this.#reading.repo.path, work, { refs: [], isFromStream: true, ...shared });
     });
     return layers.length;
   }
