@@ -9,7 +9,7 @@ import { Random } from '../../gvariant/random.ts';
 
 const skip = libdeflate() === undefined && 'the runtime with libdeflate was not made (scripts/runtimes.ts)';
 const SEED = Number(process.env.TREEPORT_DEFLATE_SEED ?? 20_261_128);
-const CASES = Number(process.env.TREEPORT_DEFLATE_CASES ?? 150);
+const CASES = Number(process.env.TREEPORT_DEFLATE_CASES ?? 80);
 const EMPTY_BLOCK = Buffer.from([0, 0, 0xff, 0xff]);
 const ROOM = 64 * 1024;
 
