@@ -2,8 +2,9 @@
  * Options of all verbs that make an image of a commit: those of ostree-ext, and some it lacks.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { FormatVersion } from '../container/encapsulate/commit-layers.ts';
 import { readContainerConfig } from '../container/encapsulate/config-file.ts';
-import type { EncapsulateOptions, FormatVersion } from '../container/encapsulate/encapsulate.ts';
+import type { EncapsulateOptions } from '../container/encapsulate/encapsulate.ts';
 import { imageTime } from '../container/encapsulate/image-values.ts';
 import { LayerCache } from '../container/encapsulate/layer-cache.ts';
 import { goArchitecture } from '../oci/model/platform.ts';

@@ -5,6 +5,7 @@ import { madeAfresh } from '../container/packing/made-afresh.ts';
 import type { Contentmeta } from '../container/plan/contentmeta.ts';
 import type { PlannedCommit } from '../container/plan/planned-commit.ts';
 import type { PreviousPlan } from '../container/plan/previous-plan.ts';
+import { canonicalJson } from '../oci/model/canonical-json.ts';
 import type { ImageDescription } from '../oci/read/opened-image.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
@@ -19,33 +20,53 @@ export type FormerImages = {
   readonly previous: ImageDescription | undefined;
 };
 
-/** Plans the layers and writes the contentmeta file. Notes of the plan are printed. */
-export async function planFor(
+export type CommitPlanning = {
+  /** Everything that the plan depends on, besides the commit; undefined if a contentmeta file takes part. */
+  readonly basis: string | undefined;
+  /** Plans the layers and writes the contentmeta file. Prints notes, which are in the plan as well. */
+  readonly make: () => Promise<PlannedCommit>;
+};
+
+/** Prepares a plan: checks the options, and finds the plan of the previous build. */
+export async function planningOf(
   source: ObjectSource,
   commit: Checksum,
   options: LayerCliOptions,
   former: FormerImages,
-): Promise<PlannedCommit> {
-  const { planCommit } = await import('../container/plan/plan-commit.ts');
-  const { packing, packages, maxLayers } = options;
+): Promise<CommitPlanning> {
+  const { packing, packages, maxLayers, writeContentmetaJson } = options;
   const contentmeta = await contentmetaOf(options);
   checkLayerOptions(options, contentmeta);
   const previous = (await previousRecord(options, former)) ?? recordOf(contentmeta);
-  const planned = await planCommit(source, commit, {
-    warn,
+  const planOptions = {
     ...(packing && { packing }),
     ...(packages && { packages }),
     ...(maxLayers && { maxLayers }),
-    ...(contentmeta && { contentmeta }),
     ...(previous && { previous }),
-  });
-  for (const note of planned.notes) warn(note);
-  if (options.writeContentmetaJson !== undefined) {
-    const { contentmetaJson } = await import('../container/plan/write-contentmeta.ts');
-    const { writeFileAtomic } = await import('../base/atomic-file.ts');
-    await writeFileAtomic(options.writeContentmetaJson, contentmetaJson(planned));
-  }
-  return planned;
+  };
+  const isKept = (contentmeta ?? writeContentmetaJson) === undefined;
+  return {
+    basis: isKept ? canonicalJson(planOptions).toString() : undefined,
+    async make() {
+      const notes: string[] = [];
+      const note = (message: string) => {
+        notes.push(message);
+        warn(message);
+      };
+      const { planCommit } = await import('../container/plan/plan-commit.ts');
+      const found = { ...planOptions, ...(contentmeta && { contentmeta }), warn: note };
+      const planned = await planCommit(source, commit, found);
+      for (const each of planned.notes) note(each);
+      if (writeContentmetaJson !== undefined) await writeContentmeta(writeContentmetaJson, planned);
+      return { ...planned, notes };
+    },
+  };
+}
+
+async function writeContentmeta(path: string, planned: PlannedCommit): Promise<void> {
+  const { contentmetaJson } = await import('../container/plan/write-contentmeta.ts');
+  const { writeFileAtomic } = await import('../base/atomic-file.ts');
+  await writeFileAtomic(path, contentmetaJson(planned));
 }
 
 /** What the plan and a contentmeta file change in the options of the library. */

@@ -16,8 +16,9 @@ import { comparisonLines } from './comparison-text.ts';
 import { shrinkHeap } from './gc-flags.ts';
 import { type LayerCliOptions, refuseLayerOptions } from './layer-options.ts';
 import { printJson, printLine } from './output.ts';
-import { planFor, withPlan } from './plan-layers.ts';
+import { type CommitPlanning, planningOf, withPlan } from './plan-layers.ts';
 import type { PublishOptions } from './publish-options.ts';
+import { warn } from './report.ts';
 import { type BuildWithProgress, publishAndPrint, type Target } from './run-publish.ts';
 import { withUsedImages } from './used-images.ts';
 
@@ -59,10 +60,10 @@ export async function publishPlanned(
     const { compareWithBuild, dryRun } = options;
     // Before it is replaced, if it is the target.
     const former = compareWithBuild === undefined ? undefined : await images.open(compareWithBuild);
-    const planned = (of: Checksum) => planFor(image.source, of, options, { images, previous });
+    const planningFor = (of: Checksum) => planningOf(image.source, of, options, { images, previous });
     if (dryRun === true && commit !== undefined) {
       const { summarizePlan } = await import('../container/plan/plan-summary.ts');
-      const summary = summarizePlan(await planned(commit));
+      const summary = summarizePlan(await (await planningFor(commit)).make());
       if (options.json === true) return printJson({ commit, ...summary }, 2);
       const { planLines } = await import('./plan-text.ts');
       for (const line of planLines(commit, summary)) await printLine(line);
@@ -70,8 +71,7 @@ export async function publishPlanned(
     }
     const withLayers = async (reach: (fraction: number) => void) => {
       if (commit === undefined) return imageOptions;
-      const options = withPlan(imageOptions, await planned(commit));
-      await shrinkHeap();
+      const options = await withPlanning(imageOptions, await planningFor(commit));
       const onObjects = (done: number, total: number) => reach((share * done) / total);
       return { ...options, onObjects, formerLayers: await images.layers(target.image, previous) };
     };
@@ -83,6 +83,20 @@ export async function publishPlanned(
     const compared = options.json === true ? undefined : await comparison();
     if (compared !== undefined) for (const line of comparisonLines(compared)) await printLine(line);
   });
+}
+
+/** The options with the plan, or with the planning if a layer cache may have the plan. */
+async function withPlanning(
+  options: EncapsulateOptions,
+  { basis, make }: CommitPlanning,
+): Promise<EncapsulateOptions> {
+  const planned = async () => {
+    const made = await make();
+    await shrinkHeap();
+    return made;
+  };
+  if (options.layerCache === undefined || basis === undefined) return withPlan(options, await planned());
+  return { ...options, planning: { basis, make: planned, onNote: warn } };
 }
 
 async function compareWith(

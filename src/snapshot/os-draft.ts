@@ -3,6 +3,7 @@
  * previous snapshot encapsulates the same commit, with the same detached metadata, its layers are copied.
  */
 import { TreeportError } from '../base/errors.ts';
+import { withMadePlan } from '../container/encapsulate/commit-layers.ts';
 import { draftOf, encapsulate, platformOf } from '../container/encapsulate/encapsulate.ts';
 import { formatTimestamp, type ImageDraft, type ImageLayer } from '../container/encapsulate/image-draft.ts';
 import { checkImageValues } from '../container/encapsulate/image-values.ts';
@@ -30,7 +31,7 @@ export async function osDraft(
   if (commit !== undefined && previous !== undefined && (await isEmbeddedIn(previous, repo, commit)))
     return copiedDraft(repo, sink, embedded, { ...options, commit, previous });
   if (commit !== undefined) {
-    const planned = { ...options, ...(await options.planMain?.()) };
+    const planned = await withMadePlan({ ...options, ...(await options.planMain?.()) });
     return encapsulate(repo.objects, commit, sink, { ...planned, plan: embedded.plan(planned.plan) });
   }
   const times: number[] = [];

@@ -1,13 +1,13 @@
 /** The options of `container encapsulate` that distribute a commit over layers. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { Command } from 'commander';
 import type { ErrorCode } from '../../src/base/error-codes.ts';
 import { addEncapsulateOptions, encapsulateOptions } from '../../src/cli/encapsulate-options.ts';
 import { addLayerOptions, type LayerCliOptions } from '../../src/cli/layer-options.ts';
-import { planFor, withPlan } from '../../src/cli/plan-layers.ts';
+import { planningOf, withPlan } from '../../src/cli/plan-layers.ts';
 import { type UsedImages, withUsedImages } from '../../src/cli/used-images.ts';
 import { encapsulate } from '../../src/container/encapsulate/encapsulate.ts';
 import { finishImage } from '../../src/container/encapsulate/image-draft.ts';
@@ -37,7 +37,7 @@ async function place(t: TestContext) {
     addLayerOptions(addEncapsulateOptions(new Command())).parse(words, { from: 'user' }).opts();
   const target = (name: string) => ({ transport: 'oci', name: join(folder, name) }) as const;
   const planned = async (commit: Checksum, options: LayerCliOptions, images: UsedImages) =>
-    planFor(objects, commit, options, { images, previous: undefined });
+    (await planningOf(objects, commit, options, { images, previous: undefined })).make();
   /** Makes the image; returns it, and what was printed on stderr. */
   const build = async (commit: Checksum, name: string, ...words: readonly string[]) => {
     const options = parsed(['--compression-fast', ...words]);
@@ -122,6 +122,22 @@ test('a build goes on from an image, a manifest and a contentmeta file, and says
   const single = await build(second, 'afresh', ...compatible, '--previous-build', `oci:${folder}/single`);
   assert.match(single.stderr, /made afresh: oci:.*single has no plan: it has one layer/);
   assert.deepEqual(single.components, missing.components);
+});
+
+test('an unchanged image is made from a layer cache without reading the tree again', async (t) => {
+  const { folder, repo, first, encapsulateWords } = await place(t);
+  const cache = ['--layer-cache', join(folder, 'cache')];
+  const build = (name: string, ...words: readonly string[]) =>
+    mustTreeport(encapsulateWords('--quiet', ...words, first, `oci:${folder}/${name}`));
+  const digest = await build('first', ...cache);
+  assert.equal(await build('uncached'), digest);
+  const removed = readdirSync(join(repo, 'objects'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.(?:dirtree|filez)$/.test(name),
+  );
+  assert.ok(removed.length > 0);
+  for (const name of removed) rmSync(join(repo, 'objects', name));
+  assert.equal(await build('again', ...cache), digest);
+  await assert.rejects(build('other', ...cache, '--max-layers', '5'), /ERR_OBJECT_MISSING/);
 });
 
 test('unchanged layers of the previous image in a layout are not built again', async (t) => {

@@ -8,51 +8,27 @@ import { TreeportError } from '../../base/errors.ts';
 import type { Platform } from '../../oci/model/descriptor.ts';
 import type { ContainerConfig } from '../../oci/model/image-config.ts';
 import { goArchitecture, hostPlatform, knownArchitecture } from '../../oci/model/platform.ts';
-import { type Compression, DEFAULT_COMPRESSION } from '../../oci/write/compression.ts';
 import type { ImageSink } from '../../oci/write/image-sink.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { type Commit, parseCommit } from '../../ostree/commit.ts';
 import { dictString, dictStrings } from '../../ostree/metadata-dict.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
-import { type ChunkObjects, commitObjects } from '../../tar/chunk.ts';
-import { directoryOwners } from '../../tar/directory-owners.ts';
 import { commitLabels, LABEL_FINAL_DIFFID, type LabelOptions } from '../labels.ts';
-import type { PlanRecord } from '../packing/plan-record.ts';
+import { commitLayers, type LayersOptions } from './commit-layers.ts';
 import { formatTimestamp, historyTimestamp, type ImageDraft, type ImageLayer } from './image-draft.ts';
 import { checkImageValues } from './image-values.ts';
-import type { LayerCache, LayerSource } from './layer-cache.ts';
-import { checkPlan, type LayerPlan, type PlanLayers, wholeCommit } from './layer-plan.ts';
-import { writeLayers } from './write-layers.ts';
 
-export type EncapsulateOptions = LabelOptions & {
-  /** Default: gzip, level 6. */
-  readonly compression?: Compression;
-  /** The base of the image's configuration. Default: empty. */
-  readonly config?: ContainerConfig;
-  /** Overrides the configuration's command and the commit's `ostree.container-cmd`. */
-  readonly cmd?: readonly string[];
-  /** In any spelling. Default: the commit's `ostree.architecture`, else this machine's. */
-  readonly architecture?: string;
-  /** The image's creation time: RFC 3339, verbatim. Default: the commit's timestamp. */
-  readonly created?: string;
-  /** Default: one layer for the whole commit. */
-  readonly plan?: PlanLayers;
-  /** What a later build needs of the plan. */
-  readonly record?: PlanRecord;
-  /** 2 repeats in each layer the parent directories of its files. Default: 2 if there are several layers. */
-  readonly formatVersion?: FormatVersion;
-  /** Layers that were built before. */
-  readonly layerCache?: LayerCache;
-  /** Images whose layers are used again. */
-  readonly formerLayers?: readonly LayerSource[];
-  /** Receives, from time to time, the number of tar bytes since the last call, of all layers. */
-  readonly onProgress?: (bytes: number) => void;
-  /** Receives, after each content object, how many of the commit's are in layers. */
-  readonly onObjects?: (done: number, total: number) => void;
-};
-
-/** Of layers, as ostree-ext counts. */
-export type FormatVersion = 1 | 2;
+export type EncapsulateOptions = LabelOptions &
+  LayersOptions & {
+    /** The base of the image's configuration. Default: empty. */
+    readonly config?: ContainerConfig;
+    /** Overrides the configuration's command and the commit's `ostree.container-cmd`. */
+    readonly cmd?: readonly string[];
+    /** In any spelling. Default: the commit's `ostree.architecture`, else this machine's. */
+    readonly architecture?: string;
+    /** The image's creation time: RFC 3339, verbatim. Default: the commit's timestamp. */
+    readonly created?: string;
+  };
 
 /** Writes the layers of the commit into `sink`; finishImage finishes the image. ERR_LAYER_PLAN. */
 export async function encapsulate(
@@ -65,22 +41,11 @@ export async function encapsulate(
   const commit = parseCommit(await source.metadata('commit', checksum));
   platformOf(commit, options.architecture);
   const created = options.created ?? formatTimestamp(commit.timestamp);
-  const plan = await planOf(await commitObjects(source, checksum), options);
-  const formatVersion = options.formatVersion ?? (plan.length > 1 ? 2 : 1);
-  const layers = await writeLayers(source, checksum, sink, {
-    plan,
-    directories: formatVersion === 2 ? await directoryOwners(source, checksum) : undefined,
-    compression: options.compression ?? DEFAULT_COMPRESSION,
-    record: options.record,
-    cache: options.layerCache,
-    formerLayers: options.formerLayers,
-    history: {
-      created: historyTimestamp(created),
-      created_by: commit.subject || `ostree export of commit ${checksum}`,
-    },
-    onProgress: options.onProgress,
-    onObjects: options.onObjects,
-  });
+  const history = {
+    created: historyTimestamp(created),
+    created_by: commit.subject || `ostree export of commit ${checksum}`,
+  };
+  const layers = await commitLayers(source, checksum, sink, { ...options, history });
   return draftOf({ checksum, commit }, layers, options);
 }
 
@@ -98,13 +63,6 @@ export function draftOf(
     labels: { ...commitLabels(checksum, commit, options), [LABEL_FINAL_DIFFID]: diffId },
     layers,
   };
-}
-
-async function planOf(objects: ChunkObjects, { plan }: EncapsulateOptions): Promise<LayerPlan> {
-  if (plan === undefined) return wholeCommit(objects);
-  const planned = await plan(objects);
-  checkPlan(planned, objects);
-  return planned;
 }
 
 function containerConfig(commit: Commit, { config = {}, cmd }: EncapsulateOptions): ContainerConfig {

@@ -1,5 +1,5 @@
 /** Marks the directory of a layer cache (layer-cache.ts), and removes what no build has used for long. */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { messageOf, TreeportError } from '../../base/errors.ts';
 import { type Marker, markDirectory } from '../../base/marked-directory.ts';
@@ -8,7 +8,7 @@ const MARKER: Marker = {
   name: 'treeport-layer-cache',
   text: 'This directory is a layer cache of treeport. It may be deleted while no build uses it.\n',
 };
-const ENTRY = /^[0-9a-f]{64}\.(?:layer|json)$/;
+const ENTRY = /^[0-9a-f]{64}\.(?:layer|json|plan)$/;
 const UNUSED_MS = 30 * 24 * 3_600_000;
 
 /** Creates the directory if there is none; ERR_CACHE_DIR if it holds anything else. Returns its full path. */
@@ -23,6 +23,12 @@ export async function prepareLayerCache(path: string): Promise<string> {
     throw error instanceof TreeportError ? error : refused(directory, messageOf(error));
   }
   return directory;
+}
+
+/** Sets the time of use of a description or plan. */
+export async function renewUse(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => {});
 }
 
 /** The time of use is that of the description, because images may share the blob's file. */

@@ -6,6 +6,7 @@
  * | `treeport-layer-cache` | the marker; without it the directory must be empty |
  * | `<key>.layer` | the blob of the layer with this key (layer-key.ts) |
  * | `<key>.json` | its descriptor and diff-id; appears after the blob |
+ * | `<key>.plan` | the plan of an image with this key (kept-plan.ts); appears after its layers |
  *
  * Files appear by rename, and a blob is used only if its bytes have the digest, so neither a killed build nor
  * a damaged disk harms an image: the layer is built again. Images in layouts on the same disk share the
@@ -14,7 +15,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { isTreeportError, messageOf, type Warn } from '../../base/errors.ts';
@@ -25,7 +26,8 @@ import { type Json, jsonObject, jsonString, parseJson } from '../../oci/model/js
 import type { ImageSink } from '../../oci/write/image-sink.ts';
 import type { WrittenLayer } from '../../oci/write/layer-writer.ts';
 import { OutputFile } from '../../oci/write/output-file.ts';
-import { prepareLayerCache } from './layer-cache-directory.ts';
+import { type KeptPlan, readKeptPlan, writeKeptPlan } from './kept-plan.ts';
+import { prepareLayerCache, renewUse } from './layer-cache-directory.ts';
 import type { LayerKey } from './layer-key.ts';
 
 /** A layer that was written before. */
@@ -63,9 +65,18 @@ export class LayerCache implements LayerSource {
       await this.#remove(key);
       return undefined;
     }
-    const now = new Date();
-    await utimes(this.#entry(key), now, now).catch(() => {});
+    await renewUse(this.#entry(key));
     return known;
+  }
+
+  /** The plan that was kept under this key; undefined if it is not here, whole and intact. */
+  plan(key: string): Promise<KeptPlan | undefined> {
+    return readKeptPlan(this.#plan(key));
+  }
+
+  async keepPlan(key: string, plan: KeptPlan): Promise<void> {
+    if (this.#isFull) return;
+    await writeKeptPlan(this.#plan(key), plan).catch((error) => this.#giveUp(error));
   }
 
   /** Starts to keep a layer that is being written. */
@@ -167,6 +178,10 @@ export class LayerCache implements LayerSource {
 
   #entry(key: LayerKey): string {
     return join(this.#directory, `${key}.json`);
+  }
+
+  #plan(key: string): string {
+    return join(this.#directory, `${key}.plan`);
   }
 }
 

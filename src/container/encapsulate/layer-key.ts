@@ -34,19 +34,42 @@ export async function ostreeLayerKey(
   remainder: ChunkContent,
   options: LayerKeyOptions,
 ): Promise<LayerKey> {
-  const hash = startKey('ostree', options).update(`commit ${commit}\n`);
-  if (await source.has({ type: 'commitmeta', checksum: commit })) {
-    const detached = await source.metadata('commitmeta', commit);
-    hash.update(`commitmeta ${createHash('sha256').update(detached).digest('hex')}\n`);
-  }
+  const hash = startKey('ostree', options).update(await commitLines(source, commit));
   return addContent(hash, remainder, options).digest('hex');
 }
 
+export type PlanKeyOptions = {
+  readonly compression: Compression;
+  /** Undefined if it depends on the plan. */
+  readonly format: number | undefined;
+  /** What the plan depends on, besides the commit. */
+  readonly basis: string;
+};
+
+/** The key of a plan: a digest of everything that the plan and the keys of its layers depend on. */
+export async function planKey(
+  source: ObjectSource,
+  commit: Checksum,
+  { compression, format, basis }: PlanKeyOptions,
+): Promise<string> {
+  const lines = `${await commitLines(source, commit)}${basis}\n`;
+  return startHash(`plan format ${format}`, compression).update(lines).digest('hex');
+}
+
+/** The commit and its detached metadata. */
+async function commitLines(source: ObjectSource, commit: Checksum): Promise<string> {
+  if (!(await source.has({ type: 'commitmeta', checksum: commit }))) return `commit ${commit}\n`;
+  const detached = createHash('sha256').update(await source.metadata('commitmeta', commit));
+  return `commit ${commit}\ncommitmeta ${detached.digest('hex')}\n`;
+}
+
 function startKey(kind: string, { compression, directories }: LayerKeyOptions): Hash {
-  const { algorithm, level } = compression;
-  const format = directories === undefined ? 1 : 2;
+  return startHash(`${kind} format ${directories === undefined ? 1 : 2}`, compression);
+}
+
+function startHash(what: string, { algorithm, level }: Compression): Hash {
   return createHash('sha256').update(
-    `treeport ${VERSION}\n${kind} format ${format}\n${algorithm} ${level} ${encoderVersion(algorithm)}\n`,
+    `treeport ${VERSION}\n${what}\n${algorithm} ${level} ${encoderVersion(algorithm)}\n`,
   );
 }
 

@@ -37,7 +37,13 @@ export type WriteLayersOptions = {
 };
 
 /** Enough to hide that small layers wait for the disk; more would only wait for the threads. */
-const LAYERS_AT_ONCE = 4;
+export const LAYERS_AT_ONCE = 4;
+
+export type WrittenLayers = {
+  readonly layers: readonly [ImageLayer, ...ImageLayer[]];
+  /** In the same order. */
+  readonly keys: readonly LayerKey[];
+};
 
 /** Writes the plan's layers into `sink`. The first failure stops all of them. */
 export async function writeLayers(
@@ -45,9 +51,10 @@ export async function writeLayers(
   commit: Checksum,
   sink: ImageSink,
   options: WriteLayersOptions & { readonly plan: LayerPlan },
-): Promise<readonly [ImageLayer, ...ImageLayer[]]> {
-  const { plan, history, record } = options;
+): Promise<WrittenLayers> {
+  const { plan } = options;
   const layers: ImageLayer[] = [];
+  const keys: LayerKey[] = [];
   const memory = new PiecePool();
   const objects = { done: 0, total: plan.reduce((sum, chunk) => sum + chunk.objects.size, 0) };
   const onObject = (count = 1) => {
@@ -70,19 +77,36 @@ export async function writeLayers(
     };
     const known = await takeKnown(key, sink, options);
     if (known !== undefined) onObject(chunk.objects.size);
-    const { descriptor, diffId } = known ?? (await writeAndKeep(sink, tar(), key, { ...options, signal }));
-    const components = isOstree ? undefined : record?.layers[index - 1];
-    layers[index] = {
-      descriptor: isOstree ? descriptor : { ...descriptor, annotations: componentsOf(chunk) },
-      diffId,
-      history: {
-        ...history,
-        ...(isOstree ? {} : { created_by: chunk.name }),
-        ...(record === undefined ? {} : { comment: formatLayerComment({ key, components }) }),
-      },
-    };
+    const layer = known ?? (await writeAndKeep(sink, tar(), key, { ...options, signal }));
+    layers[index] = imageLayer({ ...layer, key, index, ...chunk }, options);
+    keys[index] = key;
   });
-  return layers as [ImageLayer, ...ImageLayer[]];
+  return { layers: layers as [ImageLayer, ...ImageLayer[]], keys };
+}
+
+export type PlannedLayer = KnownLayer &
+  Pick<Chunk, 'name' | 'packages'> & {
+    readonly key: LayerKey;
+    /** The ostree layer is 0. */
+    readonly index: number;
+  };
+
+/** The layer with its annotation and its history entry. */
+export function imageLayer(
+  { descriptor, diffId, name, packages, key, index }: PlannedLayer,
+  { history, record }: Pick<WriteLayersOptions, 'history' | 'record'>,
+): ImageLayer {
+  const isOstree = index === 0;
+  const components = isOstree ? undefined : record?.layers[index - 1];
+  return {
+    descriptor: isOstree ? descriptor : { ...descriptor, annotations: componentsOf(packages) },
+    diffId,
+    history: {
+      ...history,
+      ...(isOstree ? {} : { created_by: name }),
+      ...(record === undefined ? {} : { comment: formatLayerComment({ key, components }) }),
+    },
+  };
 }
 
 async function takeKnown(
@@ -136,6 +160,6 @@ function alsoInto(sink: ImageSink, kept: KeptLayer): Pick<ImageSink, 'openBlob'>
   };
 }
 
-function componentsOf({ packages }: Chunk): Record<string, string> {
+function componentsOf(packages: Chunk['packages']): Record<string, string> {
   return { [ANNOTATION_COMPONENTS]: packages.toSorted().join(',') };
 }
