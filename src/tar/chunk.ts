@@ -6,6 +6,7 @@ import type { Checksum } from '../ostree/checksum.ts';
 import { parseCommit } from '../ostree/commit.ts';
 import type { ObjectSource } from '../ostree/object-source.ts';
 import { walkTree } from '../ostree/walk.ts';
+import type { OwnersOfWalk } from './directory-owners.ts';
 
 export type Chunk = {
   /** For people: the layer's history entry, except that of the ostree layer. */
@@ -21,12 +22,22 @@ export type ChunkContent = Pick<Chunk, 'objects'>;
 
 export type ChunkObjects = ReadonlyMap<Checksum, readonly string[]>;
 
-/** Every content object of a commit with all its paths: the chunk of an image that is not chunked. */
-export async function commitObjects(source: ObjectSource, commit: Checksum): Promise<ChunkObjects> {
+/**
+ * Every content object of a commit with all its paths: the chunk of an image that is not chunked. `owners`
+ * receives the directories, so that no second walk is needed.
+ */
+export async function commitObjects(
+  source: ObjectSource,
+  commit: Checksum,
+  owners?: OwnersOfWalk,
+): Promise<ChunkObjects> {
   const { rootTree, rootMeta } = parseCommit(await source.metadata('commit', commit));
   const objects = new Map<Checksum, string[]>();
   for await (const visit of walkTree(source, { tree: rootTree, meta: rootMeta })) {
-    if (visit.kind === 'directory') continue;
+    if (visit.kind === 'directory') {
+      await owners?.add(visit);
+      continue;
+    }
     const paths = objects.get(visit.checksum);
     if (paths === undefined) objects.set(visit.checksum, [visit.path]);
     else paths.push(visit.path);

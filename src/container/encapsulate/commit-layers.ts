@@ -7,7 +7,7 @@ import type { ImageSink } from '../../oci/write/image-sink.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import { type ChunkObjects, commitObjects } from '../../tar/chunk.ts';
-import { directoryOwners } from '../../tar/directory-owners.ts';
+import { OwnersOfWalk } from '../../tar/directory-owners.ts';
 import type { PlanRecord } from '../packing/plan-record.ts';
 import { takeKeptLayers } from './kept-layers.ts';
 import { keptPlan, type MadePlan } from './kept-plan.ts';
@@ -91,11 +91,12 @@ async function newLayers(
   sink: ImageSink,
   options: WithHistory,
 ): Promise<WrittenLayers> {
-  const plan = await planOf(await commitObjects(source, commit), options);
+  const directories = new OwnersOfWalk(source);
+  const plan = await planOf(await commitObjects(source, commit, directories), options);
   const formatVersion = options.formatVersion ?? (plan.length > 1 ? 2 : 1);
   return writeLayers(source, commit, sink, {
     plan,
-    directories: formatVersion === 2 ? await directoryOwners(source, commit) : undefined,
+    directories: formatVersion === 2 ? directories.owners : undefined,
     compression: options.compression ?? DEFAULT_COMPRESSION,
     record: options.record,
     cache: options.layerCache,

@@ -20,6 +20,7 @@ const DAMAGES: readonly ErrorCode[] = ['ERR_BLOB_MISSING', 'ERR_BLOB_CORRUPT', '
 export function layersOfImage(image: OpenedImage): LayerSource {
   const layers = knownLayers(image);
   return {
+    mayHave: (key) => layers.has(key),
     take: async (key: LayerKey, sink: ImageSink) => {
       const known = layers.get(key);
       if (known === undefined) return undefined;

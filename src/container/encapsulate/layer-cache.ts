@@ -14,7 +14,7 @@
  * docs/decisions/0118-layer-cache.md
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
@@ -35,6 +35,8 @@ export type KnownLayer = Pick<WrittenLayer, 'descriptor' | 'diffId'>;
 
 /** A place with layers of former images. */
 export type LayerSource = {
+  /** Whether there is a layer of this key, which may be damaged. */
+  mayHave(key: LayerKey): boolean;
   /** Puts the layer of this key into the sink; undefined if it is not here, whole and intact. */
   take(key: LayerKey, sink: ImageSink): Promise<KnownLayer | undefined>;
 };
@@ -58,6 +60,10 @@ export class LayerCache implements LayerSource {
     return new LayerCache(await prepareLayerCache(path), warn);
   }
 
+  mayHave(key: LayerKey): boolean {
+    return existsSync(this.#path(key, 'json'));
+  }
+
   async take(key: LayerKey, sink: ImageSink): Promise<KnownLayer | undefined> {
     const known = await this.#known(key);
     if (known === undefined) return undefined;
@@ -65,18 +71,18 @@ export class LayerCache implements LayerSource {
       await this.#remove(key);
       return undefined;
     }
-    await renewUse(this.#entry(key));
+    await renewUse(this.#path(key, 'json'));
     return known;
   }
 
   /** The plan that was kept under this key; undefined if it is not here, whole and intact. */
   plan(key: string): Promise<KeptPlan | undefined> {
-    return readKeptPlan(this.#plan(key));
+    return readKeptPlan(this.#path(key, 'plan'));
   }
 
   async keepPlan(key: string, plan: KeptPlan): Promise<void> {
     if (this.#isFull) return;
-    await writeKeptPlan(this.#plan(key), plan).catch((error) => this.#giveUp(error));
+    await writeKeptPlan(this.#path(key, 'plan'), plan).catch((error) => this.#giveUp(error));
   }
 
   /** Starts to keep a layer that is being written. */
@@ -84,8 +90,8 @@ export class LayerCache implements LayerSource {
     let temporary: Temporary | undefined;
     try {
       if (this.#isFull) return NOT_KEPT;
-      temporary = await Temporary.create(this.#blob(key), 'file', 0o644);
-      const file = await OutputFile.open(temporary.path, this.#blob(key));
+      temporary = await Temporary.create(this.#path(key, 'layer'), 'file', 0o644);
+      const file = await OutputFile.open(temporary.path, this.#path(key, 'layer'));
       return this.#keptIn(key, file, temporary);
     } catch (error) {
       await temporary?.remove();
@@ -105,10 +111,10 @@ export class LayerCache implements LayerSource {
         try {
           // Rejects if a write has failed.
           await file.finish();
-          await temporary.rename(this.#blob(key));
+          await temporary.rename(this.#path(key, 'layer'));
           const { mediaType, digest, size } = descriptor;
           const entry = { descriptor: { mediaType, digest, size }, diffId };
-          await writeFileAtomic(this.#entry(key), canonicalJson(entry));
+          await writeFileAtomic(this.#path(key, 'json'), canonicalJson(entry));
         } catch (error) {
           this.#giveUp(error);
           await abort();
@@ -120,9 +126,9 @@ export class LayerCache implements LayerSource {
 
   async #known(key: LayerKey): Promise<KnownLayer | undefined> {
     try {
-      const what = this.#entry(key);
+      const what = this.#path(key, 'json');
       const entry = jsonObject(parseJson(await readFile(what), what), what);
-      const { size } = await stat(this.#blob(key));
+      const { size } = await stat(this.#path(key, 'layer'));
       const descriptor = checkDescriptor(entry.descriptor as Json, what);
       if (size !== descriptor.size) return undefined;
       return { descriptor, diffId: parseDigest(jsonString(entry.diffId, what), what) };
@@ -134,7 +140,7 @@ export class LayerCache implements LayerSource {
   /** False if the blob is damaged; throws errors of the sink only. */
   async #put(key: LayerKey, descriptor: Descriptor, sink: ImageSink): Promise<boolean> {
     if (await sink.has(descriptor)) return true;
-    if ((await sink.linkBlob?.(this.#blob(key), descriptor)) === true) return true;
+    if ((await sink.linkBlob?.(this.#path(key, 'layer'), descriptor)) === true) return true;
     return this.#copy(key, descriptor, sink);
   }
 
@@ -143,7 +149,7 @@ export class LayerCache implements LayerSource {
     const blob = await sink.openBlob();
     const hash = createHash('sha256');
     try {
-      for await (const piece of createReadStream(this.#blob(key), { highWaterMark: PIECE_BYTES })) {
+      for await (const piece of createReadStream(this.#path(key, 'layer'), { highWaterMark: PIECE_BYTES })) {
         hash.update(piece as Buffer);
         await blob.write(piece as Buffer);
       }
@@ -161,7 +167,8 @@ export class LayerCache implements LayerSource {
   }
 
   async #remove(key: LayerKey): Promise<void> {
-    for (const path of [this.#entry(key), this.#blob(key)]) await rm(path, { force: true }).catch(() => {});
+    for (const path of [this.#path(key, 'json'), this.#path(key, 'layer')])
+      await rm(path, { force: true }).catch(() => {});
   }
 
   #giveUp(error: unknown): void {
@@ -172,16 +179,8 @@ export class LayerCache implements LayerSource {
     this.#isFull = true;
   }
 
-  #blob(key: LayerKey): string {
-    return join(this.#directory, `${key}.layer`);
-  }
-
-  #entry(key: LayerKey): string {
-    return join(this.#directory, `${key}.json`);
-  }
-
-  #plan(key: string): string {
-    return join(this.#directory, `${key}.plan`);
+  #path(key: LayerKey, kind: 'layer' | 'json' | 'plan'): string {
+    return join(this.#directory, `${key}.${kind}`);
   }
 }
 

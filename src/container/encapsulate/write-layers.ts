@@ -55,17 +55,19 @@ export async function writeLayers(
   const { plan } = options;
   const layers: ImageLayer[] = [];
   const keys: LayerKey[] = [];
+  for (const [index, chunk] of plan.entries())
+    keys.push(
+      index === 0 ? await ostreeLayerKey(source, commit, chunk, options) : componentLayerKey(chunk, options),
+    );
   const memory = new PiecePool();
   const objects = { done: 0, total: plan.reduce((sum, chunk) => sum + chunk.objects.size, 0) };
   const onObject = (count = 1) => {
     objects.done += count;
     options.onObjects?.(objects.done, objects.total);
   };
-  await eachConcurrently(plan.entries(), LAYERS_AT_ONCE, async ([index, chunk], signal) => {
+  await eachConcurrently(newFirst(keys, options), LAYERS_AT_ONCE, async ([index, key], signal) => {
+    const chunk = plan[index] as Chunk;
     const isOstree = index === 0;
-    const key = isOstree
-      ? await ostreeLayerKey(source, commit, chunk, options)
-      : componentLayerKey(chunk, options);
     const tar = () => {
       const { directories } = options;
       const format = {
@@ -79,9 +81,16 @@ export async function writeLayers(
     if (known !== undefined) onObject(chunk.objects.size);
     const layer = known ?? (await writeAndKeep(sink, tar(), key, { ...options, signal }));
     layers[index] = imageLayer({ ...layer, key, index, ...chunk }, options);
-    keys[index] = key;
   });
   return { layers: layers as [ImageLayer, ...ImageLayer[]], keys };
+}
+
+/** New layers come first, so that the threads compress them while this one hashes those that are copied. */
+function newFirst(keys: readonly LayerKey[], options: WriteLayersOptions) {
+  const isNew = ([, key]: readonly [number, LayerKey]) =>
+    !places(options).some((place) => place.mayHave(key));
+  const entries = [...keys.entries()];
+  return [...entries.filter(isNew), ...entries.filter((entry) => !isNew(entry))];
 }
 
 export type PlannedLayer = KnownLayer &
@@ -109,13 +118,17 @@ export function imageLayer(
   };
 }
 
+/** The cache first: its files are linked. */
+function places({ formerLayers = [], cache }: WriteLayersOptions): readonly LayerSource[] {
+  return cache === undefined ? formerLayers : [cache, ...formerLayers];
+}
+
 async function takeKnown(
   key: LayerKey,
   sink: ImageSink,
-  { formerLayers = [], cache }: WriteLayersOptions,
+  options: WriteLayersOptions,
 ): Promise<KnownLayer | undefined> {
-  // The cache first: its files are linked.
-  for (const place of cache === undefined ? formerLayers : [cache, ...formerLayers]) {
+  for (const place of places(options)) {
     const known = await place.take(key, sink);
     if (known !== undefined) return known;
   }

@@ -1,6 +1,6 @@
 /** Files of a layout directory: replaced, hashed and synced. */
 import { createHash } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Temporary } from '../../base/temporary.ts';
@@ -36,8 +36,17 @@ export async function replaceFile(
 export async function blobDigest(path: string): Promise<Digest | undefined> {
   const hash = createHash('sha256');
   try {
-    for await (const piece of createReadStream(path, { highWaterMark: READ_BYTES }))
-      hash.update(piece as Buffer);
+    const file = await open(path, 'r');
+    try {
+      // Reused, because a stream's buffers would keep the collector busy.
+      const memory = Buffer.allocUnsafeSlow(READ_BYTES);
+      for (let length = 1; length > 0; ) {
+        length = (await file.read(memory, 0, READ_BYTES, null)).bytesRead;
+        hash.update(memory.subarray(0, length));
+      }
+    } finally {
+      await file.close();
+    }
   } catch {
     return undefined;
   }
