@@ -95,8 +95,8 @@ if (words[0] === '--here') {
     process.exit(1);
   }
   const byteExact = files.filter((file) => BYTE_EXACT.some((start) => file.startsWith(start)));
-  if (byteExact.length > 0) runUnderNode26(byteExact);
   if (files.some((file) => NEED_RUNTIMES.some((start) => file.startsWith(start)))) makeRuntimes();
+  if (byteExact.length > 0) runUnderNode26(byteExact);
   if (files.some((file) => file.startsWith(E2E))) process.env.TREEPORT_E2E_DIR = makeRunFolder();
   console.log(`== Tests under Node ${process.version}: ${files.length} files`);
   runHere(files);
