@@ -2,7 +2,7 @@
  * Reads the layers of a snapshot into a repository: their content, dirtrees and dirmetas. Commits and
  * detached metadata are held back.
  *
- * Each transaction takes many layers, because committing one syncs up to 256 directories. One that fails is
+ * Each transaction takes many layers, because committing one syncs the file system twice. One that fails is
  * committed with what it has, so the next extraction goes on from there.
  */
 import { availableParallelism } from 'node:os';

@@ -66,7 +66,7 @@ async function assertSound(attempt: Attempt, source: SourceCommit) {
 const INJECTIONS: readonly Pick<FaultyJob, 'kind' | 'errors' | 'most'>[] = [
   { kind: 'writes', errors: ['EIO', 'ENOSPC', 'short'], most: 16 },
   { kind: 'names', errors: ['EIO', 'ENOSPC'], most: 8 },
-  { kind: 'syncs', errors: ['EIO'], most: 2 },
+  { kind: 'syncs', errors: ['EIO'], most: 6 },
 ];
 
 for (const mode of MODES) {
@@ -76,6 +76,10 @@ for (const mode of MODES) {
       const { source, attempts } = await importWithFaults(t, { mode, ...faults });
       assert.ok(attempts.length >= faults.most / 2, `only ${attempts.length} calls`);
       for (const attempt of attempts) await assertSound(attempt, source);
+      if (faults.kind !== 'syncs') return;
+      const failed = attempts.filter(({ call }) => call.startsWith('syncfs'));
+      assert.equal(failed.length, 2, 'one sync before and one after the objects get their names');
+      for (const { outcome, hasRef } of failed) assert.ok(/^ERR_IO /.test(outcome) && !hasRef, outcome);
     });
   }
 }

@@ -10,6 +10,7 @@ MODIFIED_AT_ZERO.writeBigInt64LE(0x3ffffffen, 8);
 type Libc = {
   readonly setXattr: (fd: number, name: Uint8Array, value: Uint8Array, size: number, flags: number) => number;
   readonly setTimes: (fd: number, times: Uint8Array) => number;
+  readonly syncFileSystem: (fd: number) => number;
   readonly link: (from: number, oldPath: string, to: number, newPath: string, flags: number) => number;
 };
 
@@ -22,6 +23,7 @@ function libc(): Libc {
       setXattr: library.func(
         'int fsetxattr(int fd, const uint8_t *name, const uint8_t *value, size_t size, int flags)',
       ),
+      syncFileSystem: library.func('int syncfs(int fd)'),
       setTimes: library.func('int futimens(int fd, const uint8_t *times)'),
       link: library.func('int linkat(int from, const char *old, int to, const char *new, int flags)'),
     };
@@ -38,6 +40,11 @@ export function setXattr(descriptor: number, name: Buffer, value: Buffer): void 
 /** Sets the time of modification to 0. */
 export function clearModified(descriptor: number): void {
   checkCall('futimens', libc().setTimes(descriptor, MODIFIED_AT_ZERO));
+}
+
+/** Makes everything durable that was written to the file system of an open file or directory. */
+export function syncFileSystemOf(descriptor: number): void {
+  checkCall('syncfs', libc().syncFileSystem(descriptor));
 }
 
 /** Gives a file that was opened with O_TMPFILE its name. */

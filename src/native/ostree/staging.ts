@@ -22,6 +22,8 @@ export type StagingPlace = {
   readonly directory: string;
   /** False if the repository's configuration has `core.fsync=false`. */
   readonly syncs: boolean;
+  /** True if it has `core.per-object-fsync=true`: then libostree syncs, and else we do (sync-repo.ts). */
+  readonly syncsEach: boolean;
   /** Set if regular files are written there by ourselves (staged-file.ts), which libostree does not count. */
   readonly ownFiles?: OwnFiles | undefined;
 };

@@ -4,7 +4,6 @@
 import { availableParallelism } from 'node:os';
 import { keyfileBoolean } from '../../ostree/keyfile.ts';
 import { readRepositoryConfig } from '../../ostree/repo/config.ts';
-import type { RepositoryMode } from '../../ostree/repo/open.ts';
 import { shareObject } from '../glib/glib.ts';
 import type { Pointer } from '../library.ts';
 import { FreeSpace } from './free-space.ts';
@@ -56,7 +55,11 @@ export async function startTransaction(
   return transaction;
 }
 
-/** `pointer` is the transaction's own reference to the repository. Throws ERR_LIBOSTREE. */
+/**
+ * `pointer` is the transaction's own reference to the repository. Regular files are staged by ourselves in
+ * mode bare, unless the repository wants each one to be synced or sealed with fs-verity, which stays
+ * libostree's. Throws ERR_LIBOSTREE.
+ */
 function begin(
   { path, mode }: LibostreeRepo,
   pointer: Pointer,
@@ -67,25 +70,17 @@ function begin(
     let directory: string | undefined;
     try {
       directory = claimStaging(path);
-      const ownFiles = stagesFiles(path, mode, directory) ? newOwnFiles() : undefined;
+      const config = readRepositoryConfig(path);
+      const syncsEach = config !== undefined && keyfileBoolean(config, 'core', 'per-object-fsync') === true;
+      const isPlain = config !== undefined && !syncsEach && !config.has('ex-integrity');
+      const ownFiles = isPlain && mode === 'bare' && canStageFiles(directory) ? newOwnFiles() : undefined;
       const space = ownFiles === undefined ? undefined : new FreeSpace(pointer, path);
-      const staging = { repo: path, mode, directory, syncs, ownFiles };
-      return { repo: { pointer, staging }, syncs, space, leftover: isResumed ? sweepStaging(staging) : [] };
+      const staging = { repo: path, mode, directory, syncs, syncsEach, ownFiles };
+      return { repo: { pointer, staging }, space, leftover: isResumed ? sweepStaging(staging) : [] };
     } catch (error) {
       if (directory !== undefined) releaseStaging(directory);
       await thread.call({ kind: 'abort', repo: pointer, syncs }).catch(() => {});
       throw error;
     }
   });
-}
-
-/**
- * Whether regular files are staged by ourselves: in mode bare, unless the repository wants each one to be
- * synced or sealed with fs-verity, which stays libostree's.
- */
-function stagesFiles(path: string, mode: RepositoryMode, directory: string): boolean {
-  if (mode !== 'bare') return false;
-  const config = readRepositoryConfig(path);
-  const syncsEach = config !== undefined && keyfileBoolean(config, 'core', 'per-object-fsync') === true;
-  return config !== undefined && !syncsEach && !config.has('ex-integrity') && canStageFiles(directory);
 }

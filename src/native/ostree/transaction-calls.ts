@@ -2,7 +2,8 @@
 import { checked, type ErrorPlace } from '../glib/gerror.ts';
 import { withMainContext } from '../glib/glib.ts';
 import { lazily, type Pointer } from '../library.ts';
-import type { OwnFiles } from './staging.ts';
+import type { StagedRepo } from './staging.ts';
+import { isSyncedHere, syncRepo } from './sync-repo.ts';
 
 export type TransactionStats = {
   /** New objects. */
@@ -63,23 +64,31 @@ export function prepareTransaction(repo: Pointer): BegunTransaction {
   return { isResumed: resumed[0] !== 0, syncs };
 }
 
-/** Publishes the objects of the transaction, and counts files of ours. `syncs` is the value it began with. */
-export function commitTransaction(
-  repo: Pointer,
-  syncs: boolean,
-  ownFiles: OwnFiles | undefined,
-): TransactionStats {
+/** Publishes the objects of the transaction, and counts files of ours. */
+export function commitTransaction(repo: StagedRepo): TransactionStats {
+  const { syncs, ownFiles } = repo.staging;
   const stats = Buffer.alloc(STATS_BYTES);
-  ostree().setDisableFsync(repo, Number(!syncs));
-  withMainContext(() =>
-    checked('cannot commit the transaction', (error) => ostree().commit(repo, stats, null, error)),
-  );
+  if (isSyncedHere(repo.staging)) {
+    syncRepo(repo);
+    publish(repo.pointer, stats, false);
+    // The names of the objects, too, before the caller says that they are complete.
+    syncRepo(repo);
+  } else publish(repo.pointer, stats, syncs);
+  ostree().setDisableFsync(repo.pointer, Number(!syncs));
   const [files = 0n, bytes = 0n] = ownFiles ?? [];
   return {
     metadataObjects: stats.readUInt32LE(STATS.metadataWritten),
     contentObjects: stats.readUInt32LE(STATS.contentWritten) + Number(files),
     contentBytes: Number(stats.readBigUInt64LE(STATS.contentBytes) + bytes),
   };
+}
+
+/** `syncs`: libostree syncs the staged objects, and each directory that gets some. */
+function publish(repo: Pointer, stats: Buffer, syncs: boolean): void {
+  ostree().setDisableFsync(repo, Number(!syncs));
+  withMainContext(() =>
+    checked('cannot commit the transaction', (error) => ostree().commit(repo, stats, null, error)),
+  );
 }
 
 /** libostree keeps the staged objects in tmp/, invisible, and the next transaction takes them over. */

@@ -19,13 +19,12 @@ import { checkRefs, parseRefspec, setCollectionRef, setRef } from './refs.ts';
 import type { LibostreeRepo } from './repository.ts';
 import { spreadWork } from './spread-work.ts';
 import { oneAfterTheOther, releaseStaging, type StagedRepo } from './staging.ts';
+import { isSyncedHere } from './sync-repo.ts';
 import type { TransactionStats } from './transaction-calls.ts';
 import { WRITE_BLOCK_BYTES, type Writers } from './writers.ts';
 
 export type TransactionStart = {
   readonly repo: StagedRepo;
-  /** What commit and abort need to know: see BegunTransaction. */
-  readonly syncs: boolean;
   /** Set if files are staged by ourselves. */
   readonly space: FreeSpace | undefined;
   /** Objects that an earlier transaction staged, to be verified before anything else is done. */
@@ -48,6 +47,7 @@ export class Transaction implements ObjectSink {
   readonly #held: HeldCommits;
   readonly #refs = new Map<string, Checksum>();
   readonly #collectionRefs: (readonly [collection: string, ref: string, commit: Checksum])[] = [];
+  #hasSynced = false;
   #isOver = false;
 
   /** See startTransaction. The transaction owns the handle and the writers. */
@@ -142,6 +142,7 @@ export class Transaction implements ObjectSink {
   async settle(): Promise<void> {
     this.#check();
     await this.#writers.settle();
+    this.#startSync();
   }
 
   /**
@@ -155,14 +156,14 @@ export class Transaction implements ObjectSink {
       await this.#writers.settle();
       await this.#held.release(this.#pointer, (type, commit, bytes) => this.#give(type, commit, bytes));
       await this.#writers.settle();
-      const stats = await this.#writers.end('commit', this.#start.syncs);
+      const stats = await this.#writers.commit();
       this.#held.markComplete(this.#pointer);
       // Last, and outside libostree's transaction, because no ref may name a commit that is marked partial.
       for (const [refspec, commit] of this.#refs) setRef(this.#pointer, parseRefspec(refspec), commit);
       for (const [collection, ref, commit] of this.#collectionRefs)
         setCollectionRef(this.#pointer, collection, ref, commit);
       await this.#close();
-      return stats as TransactionStats;
+      return stats;
     } catch (error) {
       await this.abort();
       throw error;
@@ -178,11 +179,21 @@ export class Transaction implements ObjectSink {
     this.#isOver = true;
     await this.#writers.stop();
     await oneAfterTheOther(async () => {
-      await this.#writers.end('abort', this.#start.syncs).catch(() => {});
+      await this.#writers.abort().catch(() => {});
       releaseStaging(this.#start.repo.staging.directory);
     });
     this.#held.withdrawMarks(this.#pointer);
     await this.#close();
+  }
+
+  /**
+   * Starts to sync what is written while the caller checks that it is complete. The next call throws an
+   * error.
+   */
+  #startSync(): void {
+    if (this.#hasSynced || !isSyncedHere(this.#start.repo.staging)) return;
+    this.#hasSynced = true;
+    this.#writers.run({ kind: 'sync' }).catch(() => {});
   }
 
   get #pointer(): Pointer {

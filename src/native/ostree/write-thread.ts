@@ -4,6 +4,7 @@ import { answerCalls } from '../../base/answer-calls.ts';
 import { writeDetachedMetadata } from './detached-metadata.ts';
 import { LargeFile } from './large-file.ts';
 import type { StagedRepo } from './staging.ts';
+import { syncRepo } from './sync-repo.ts';
 import { abortTransaction, commitTransaction, prepareTransaction } from './transaction-calls.ts';
 import { dropUnsound, importObject, writeContent, writeMetadata } from './write-objects.ts';
 import type { PackedObject, WriteAnswer, WriteRequest } from './write-threads.ts';
@@ -17,7 +18,7 @@ answerCalls((request: WriteRequest): WriteAnswer => {
     case 'prepare':
       return prepareTransaction(request.repo);
     case 'commit':
-      return commitTransaction(request.repo, request.syncs, request.ownFiles);
+      return commitTransaction(request.repo);
     case 'abort':
       abortTransaction(request.repo, request.syncs);
       return undefined;
@@ -35,6 +36,9 @@ answerCalls((request: WriteRequest): WriteAnswer => {
       return undefined;
     case 'finish':
       return endLargeFile(request.file, (file) => file.finish(request.checksum));
+    case 'sync':
+      syncRepo(request.repo);
+      return undefined;
     case 'drop':
       return endLargeFile(request.file, () => undefined);
   }

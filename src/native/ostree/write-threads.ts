@@ -7,7 +7,7 @@ import { Thread } from '../../base/thread.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import type { HashedMetadataType, ObjectName } from '../../ostree/object-name.ts';
 import type { Pointer } from '../library.ts';
-import type { OwnFiles, StagedRepo } from './staging.ts';
+import type { StagedRepo } from './staging.ts';
 import type { BegunTransaction, TransactionStats } from './transaction-calls.ts';
 
 /**
@@ -21,17 +21,12 @@ export type PackedObject = {
   readonly length: number;
 };
 
-/** Begins or ends a transaction; `repo` is the address of the OstreeRepo that all threads share. */
+/** Begins or aborts a transaction; `repo` is the address of the OstreeRepo that all threads share. */
 type TransactionWork =
   | { readonly kind: 'prepare'; readonly repo: Pointer }
-  | {
-      readonly kind: 'commit' | 'abort';
-      readonly repo: Pointer;
-      readonly syncs: boolean;
-      readonly ownFiles?: OwnFiles | undefined;
-    };
+  | { readonly kind: 'abort'; readonly repo: Pointer; readonly syncs: boolean };
 
-/** Work within a transaction. */
+/** Work within a transaction; `commit` ends it. */
 export type WriteWork =
   | { readonly kind: 'objects'; readonly memory: Uint8Array; readonly objects: readonly PackedObject[] }
   /** Removes unsound objects. */
@@ -46,7 +41,10 @@ export type WriteWork =
     }
   /** Writes a large file as an object; answers with its checksum. */
   | { readonly kind: 'finish'; readonly file: number; readonly checksum: Checksum | undefined }
-  | { readonly kind: 'drop'; readonly file: number };
+  | { readonly kind: 'drop'; readonly file: number }
+  /** Makes what is written durable, so that less is left for the commit. */
+  | { readonly kind: 'sync' }
+  | { readonly kind: 'commit' };
 
 export type WriteRequest =
   | TransactionWork

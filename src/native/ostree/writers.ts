@@ -110,12 +110,15 @@ export class Writers {
     await answer;
   }
 
-  /** Ends the transaction; the threads must be idle. `syncs` is the value it began with. */
-  async end(kind: 'commit' | 'abort', syncs: boolean): Promise<TransactionStats | undefined> {
+  /** Ends the transaction; the threads must be idle. */
+  async commit(): Promise<TransactionStats> {
+    return (await this.#call({ kind: 'commit' }, this.#idlest())) as TransactionStats;
+  }
+
+  /** The same, without its objects. */
+  async abort(): Promise<void> {
     const { pointer: repo, staging } = this.#repo;
-    const { ownFiles } = staging;
-    const answer = await this.#idlest().call({ kind, repo, syncs, ownFiles });
-    return answer as TransactionStats | undefined;
+    await this.#idlest().call({ kind: 'abort', repo, syncs: staging.syncs });
   }
 
   /** Resolves when everything given before is written; throws the first error. */

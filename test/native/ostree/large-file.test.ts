@@ -41,7 +41,7 @@ for (const mode of MODES) {
 test('after the first error every call fails', { skip }, async (t) => {
   const directory = join(await tempDir(t), 'tmp');
   const bytes = Buffer.alloc(1000, 'x');
-  const staging = { repo: directory, mode: 'archive', directory, syncs: true } as const;
+  const staging = { repo: directory, mode: 'archive', directory, syncs: true, syncsEach: false } as const;
   const file = new LargeFile({ pointer: 0n, staging }, directory);
   assert.throws(() => file.append(bytes), coded('ERR_IO', directory));
   mkdirSync(directory);
