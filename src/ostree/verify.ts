@@ -1,5 +1,6 @@
 /** Verifies objects against their ids. */
 import { createHash, type Hash } from 'node:crypto';
+import { collectSized } from '../base/bytes.ts';
 import { type Checksum, checksumOf, finishChecksum } from './checksum.ts';
 import { type FileHeader, hashedHeader } from './file-header.ts';
 import { wrongChecksum } from './object-fault.ts';
@@ -55,6 +56,23 @@ function verifyOpened(opened: OpenedContent, checksum: Checksum): void {
       if (length < reusedPiece.length) break;
     }
     requireFileDigest(digest, checksum);
+  } finally {
+    opened.close();
+  }
+}
+
+/** The bytes of a content object of `source`; ERR_OBJECT_CORRUPT unless they match the id. */
+export async function verifiedBytes(source: ContentReader, checksum: Checksum): Promise<Buffer> {
+  const opened = source.openContent?.(checksum);
+  if (opened === undefined) {
+    const object = await source.content(checksum);
+    return collectSized(verifiedStream(object, checksum), object.size);
+  }
+  try {
+    const bytes = Buffer.allocUnsafeSlow(opened.size);
+    const length = opened.read(bytes);
+    requireFileDigest(fileDigest(opened.header).update(bytes.subarray(0, length)), checksum);
+    return bytes;
   } finally {
     opened.close();
   }

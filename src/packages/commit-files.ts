@@ -4,14 +4,13 @@
  *
  * Symlinks are followed as often as Linux follows them, so loops end; `..` stays below the root.
  */
-import { collectSized } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
 import type { Checksum } from '../ostree/checksum.ts';
 import { isSymlink } from '../ostree/file-header.ts';
 import { loadDirtree } from '../ostree/load.ts';
 import { contentHead, type ObjectSource } from '../ostree/object-source.ts';
 import type { TreeRoot } from '../ostree/tree-roots.ts';
-import { verifiedStream } from '../ostree/verify.ts';
+import { verifiedBytes, verifiedStream } from '../ostree/verify.ts';
 
 export type FoundFile = { readonly path: string; readonly checksum: Checksum };
 
@@ -20,6 +19,12 @@ export type OpenDirectory = TreeRoot & {
   readonly path: string;
   readonly files: ReadonlyMap<string, FoundFile>;
   readonly directories: ReadonlyMap<string, TreeRoot>;
+};
+
+type FileFacts = {
+  readonly size: number;
+  /** Of a symlink. */
+  readonly target: string | undefined;
 };
 
 /** Linux gives up after as many (ELOOP). */
@@ -32,6 +37,8 @@ export class CommitFiles {
   readonly #root: TreeRoot;
   readonly #opened = new Map<string, OpenDirectory>();
   readonly #asked = new Map<string, OpenDirectory | undefined>();
+  /** Of the files that were asked for, most of them several times. */
+  readonly #heads = new Map<Checksum, FileFacts>();
 
   constructor(source: ObjectSource, root: TreeRoot) {
     this.#source = source;
@@ -82,13 +89,13 @@ export class CommitFiles {
   async read(path: string, limit: number): Promise<Buffer | undefined> {
     const found = await this.regular(path);
     if (found === undefined) return undefined;
-    const object = await this.#source.content(found.checksum);
-    if (object.size > limit)
+    const size = await this.size(found);
+    if (size > limit)
       throw new TreeportError(
         'ERR_FILE_TOO_LARGE',
-        `${found.path} in the commit has ${object.size} bytes; at most ${limit} are read`,
+        `${found.path} in the commit has ${size} bytes; at most ${limit} are read`,
       );
-    return collectSized(verifiedStream(object, found.checksum), object.size);
+    return verifiedBytes(this.#source, found.checksum);
   }
 
   /** The regular file at `path`, symlinks followed. */
@@ -108,7 +115,7 @@ export class CommitFiles {
 
   /** Bytes of a file; 0 for a symlink. */
   async size({ checksum }: FoundFile): Promise<number> {
-    return (await contentHead(this.#source, checksum)).size;
+    return (await this.#head(checksum)).size;
   }
 
   /** The verified bytes of a regular file, in pieces. */
@@ -118,8 +125,16 @@ export class CommitFiles {
 
   /** Where a symlink points, literally; undefined for a regular file. */
   async target({ checksum }: FoundFile): Promise<string | undefined> {
-    const { header } = await contentHead(this.#source, checksum);
-    return isSymlink(header) ? header.target : undefined;
+    return (await this.#head(checksum)).target;
+  }
+
+  async #head(checksum: Checksum): Promise<FileFacts> {
+    const known = this.#heads.get(checksum);
+    if (known !== undefined) return known;
+    const { header, size } = await contentHead(this.#source, checksum);
+    const found = { size, target: isSymlink(header) ? header.target : undefined };
+    this.#heads.set(checksum, found);
+    return found;
   }
 
   async #resolve(

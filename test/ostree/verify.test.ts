@@ -7,7 +7,13 @@ import { type Checksum, checksumOf } from '../../src/ostree/checksum.ts';
 import { type FileHeader, isSymlink } from '../../src/ostree/file-header.ts';
 import { loosePath } from '../../src/ostree/object-name.ts';
 import type { ContentObject } from '../../src/ostree/object-source.ts';
-import { fileChecksum, verifiedStream, verifyInPlace, verifyMetadata } from '../../src/ostree/verify.ts';
+import {
+  fileChecksum,
+  verifiedBytes,
+  verifiedStream,
+  verifyInPlace,
+  verifyMetadata,
+} from '../../src/ostree/verify.ts';
 import { repeatedChecksum } from '../support/checksums.ts';
 import { coded } from '../support/expect.ts';
 import { LARGE_BYTES } from '../support/hostile-tree.ts';
@@ -51,6 +57,33 @@ test('an object is verified in place if it can be read so, and as a stream other
       coded('ERR_OBJECT_CORRUPT', `${id}.file`),
     );
   }
+});
+
+test('the bytes of an object are verified, whether it is opened or streamed', async () => {
+  const id = await fileChecksum(object('foo'));
+  const streamed = (text: string) => ({
+    content: async () => ({ ...object(text), bytes: () => assert.fail() }),
+    openContent: () => undefined,
+  });
+  const opened = (text: string, size = text.length) => ({
+    content: () => assert.fail('streamed'),
+    openContent: () => {
+      const left = { text };
+      const read = (memory: Uint8Array) => {
+        const bytes = Buffer.from(left.text.slice(0, memory.length));
+        left.text = left.text.slice(bytes.length);
+        memory.set(bytes);
+        return bytes.length;
+      };
+      return { header, size, read, close: () => {} };
+    },
+  });
+  for (const make of [streamed, opened]) {
+    assert.equal((await verifiedBytes(make('foo'), id)).toString(), 'foo');
+    await assert.rejects(verifiedBytes(make('fop'), id), coded('ERR_OBJECT_CORRUPT', `${id}.file`));
+  }
+  for (const size of [2, 4])
+    await assert.rejects(verifiedBytes(opened('fo', size), id), coded('ERR_OBJECT_CORRUPT', `${id}.file`));
 });
 
 test('metadata is compared with its id, unless it has none', () => {

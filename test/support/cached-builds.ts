@@ -1,3 +1,4 @@
+/** Builds of images with a layer cache, and what is in it. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
