@@ -70,9 +70,9 @@ export async function verifiedBytes(source: ContentReader, checksum: Checksum): 
   }
   try {
     const bytes = Buffer.allocUnsafeSlow(opened.size);
-    const length = opened.read(bytes);
-    requireFileDigest(fileDigest(opened.header).update(bytes.subarray(0, length)), checksum);
-    return bytes;
+    const read = bytes.subarray(0, opened.read(bytes));
+    requireFileDigest(fileDigest(opened.header).update(read), checksum);
+    return read;
   } finally {
     opened.close();
   }
