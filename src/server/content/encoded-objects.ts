@@ -16,8 +16,9 @@ import type { Counters } from '../http/counters.ts';
 import { LinkSpeed } from '../http/link-speed.ts';
 import type { PlainFile } from '../http/plain-file.ts';
 import { CacheVerifier } from './cache-verifier.ts';
+import { fixedLevels, type Levels } from './deflate-levels.ts';
 import { DiskCache, type DiskCacheOptions } from './disk-cache.ts';
-import { createEncoder, type Encoded, type Encoder, fixedLevels, type Levels } from './encoder.ts';
+import { createEncoder, type Encoded, type Encoder } from './encoder.ts';
 import { IdleQueue } from './idle-queue.ts';
 
 /** 0 stores, 9 is smallest. */
@@ -116,8 +117,8 @@ export class EncodedObjects {
 
   async #fill(cache: DiskCache, checksum: Checksum, signal: AbortSignal): Promise<void> {
     if (cache.has(checksum)) return;
-    const { content } = await this.#encodeForCache(checksum, NO_LINK);
-    if (Buffer.isBuffer(content)) return;
+    const { content, release } = await this.#encodeForCache(checksum, NO_LINK);
+    if (Buffer.isBuffer(content)) return release?.();
     // The encoder reports a fault of the stream.
     await finished(content.resume(), { signal }).catch(() => content.destroy());
   }

@@ -27,9 +27,11 @@ import { answerMemory } from '../http/answer-memory.ts';
 import type { Counters } from '../http/counters.ts';
 import type { LinkSpeed } from '../http/link-speed.ts';
 import { PIECE_BYTES, pieceStream } from '../http/piece-stream.ts';
+import type { Levels } from './deflate-levels.ts';
 import type { DiskCache } from './disk-cache.ts';
 import { linkStream } from './link-stream.ts';
 import { type OpenSource, SharedStream } from './shared-stream.ts';
+import { SharedUse } from './shared-use.ts';
 import { TailedFile } from './tailed-file.ts';
 
 const WINDOW_BYTES = 256 * 1024;
@@ -37,20 +39,6 @@ const WINDOW_BYTES = 256 * 1024;
 const CONCURRENCY = 3;
 /** Large objects written into the cache at once. */
 const TAILED_FILES = 4;
-
-/** Deflate levels; 0 stores. All are the same if the bytes do not depend on the link. */
-export type Levels = {
-  /** Where the link takes bytes at once. */
-  readonly fast: number;
-  /** Where the link is the bottleneck. */
-  readonly slow: number;
-  /** Of the canonical form, which is the one in the cache. Objects of a few KiB have no other. */
-  readonly canonical: number;
-};
-
-export function fixedLevels(level: number): Levels {
-  return { fast: level, slow: level, canonical: level };
-}
 
 export type EncoderOptions = {
   readonly objects: ObjectSource;
@@ -69,6 +57,8 @@ export type Encoded = {
   readonly content: Buffer | Readable;
   /** Id of the encoder: equal ids give equal bytes. Undefined for bytes of one connection. */
   readonly encoder: string | undefined;
+  /** Call when `content` is not read any more; it may be freed then. */
+  readonly release?: () => void;
 };
 
 /**
@@ -84,6 +74,8 @@ type Shared = {
 };
 /** An object by itself is a large one, which each client gets by a stream of its own. */
 type Started = Shared | ContentObject;
+type UnderWay = { readonly started: Promise<Started>; readonly use: SharedUse };
+type Place = { readonly key: string; readonly use: SharedUse };
 
 export function createEncoder(options: EncoderOptions): Encoder {
   const { objects, levels, cache, counters, onStreamFault, signal } = options;
@@ -91,9 +83,9 @@ export function createEncoder(options: EncoderOptions): Encoder {
   const small = new Semaphore(CONCURRENCY);
   const tailed = new Semaphore(TAILED_FILES);
   /** By level and object. */
-  const underWay = new Map<string, Promise<Started>>();
+  const underWay = new Map<string, UnderWay>();
 
-  const encodeSmall = (key: string, checksum: Checksum, object: ContentObject, wanted: number) => {
+  const encodeSmall = (checksum: Checksum, object: ContentObject, wanted: number, { key, use }: Place) => {
     const { promise, resolve, reject } = Promise.withResolvers<Shared>();
     const level = object.size <= STORED_BYTES ? levels.canonical : wanted;
     const encoder = encoderId(level);
@@ -110,6 +102,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
       // Inside the semaphore, so that a slow disk does not pile up buffers.
       await cache?.store(checksum, content);
       underWay.delete(key);
+      use.close(content);
     };
     small.run(job).catch(reject);
     return promise;
@@ -163,9 +156,9 @@ export function createEncoder(options: EncoderOptions): Encoder {
     return file;
   };
 
-  const begin = async (key: string, checksum: Checksum, level: number): Promise<Started> => {
+  const begin = async (checksum: Checksum, level: number, { key, use }: Place): Promise<Started> => {
     const object = await objects.content(checksum);
-    if (object.size <= SMALL_OBJECT_BYTES) return encodeSmall(key, checksum, object, level);
+    if (object.size <= SMALL_OBJECT_BYTES) return encodeSmall(checksum, object, level, { key, use });
     if (!isFixed) {
       underWay.delete(key);
       return object;
@@ -175,27 +168,32 @@ export function createEncoder(options: EncoderOptions): Encoder {
     return { content, encoder: encoderId(level) };
   };
 
-  const start = (key: string, checksum: Checksum, level: number): Promise<Started> => {
-    const started = begin(key, checksum, level);
-    underWay.set(key, started);
+  const start = (key: string, checksum: Checksum, level: number): UnderWay => {
+    const use = new SharedUse();
+    const started = begin(checksum, level, { key, use });
+    const shared = { started, use };
+    underWay.set(key, shared);
     started.catch(() => underWay.delete(key));
-    return started;
+    return shared;
   };
 
   return async (checksum, link) => {
     const level = link.isSlow ? levels.slow : levels.fast;
     const key = `${level} ${checksum}`;
     for (;;) {
-      const started = await (underWay.get(key) ?? start(key, checksum, level));
+      const shared = underWay.get(key) ?? start(key, checksum, level);
+      // Before the wait, so that the bytes are still there after it.
+      const release = shared.use.enter();
+      const started = await shared.started;
       if (!('encoder' in started)) {
         const reusesMemory = () => content.reusesMemory;
         const pieces = linkStream(started, checksum, { link, level: levels.slow, reusesMemory });
         const content = pieceStream(watched(checksum, pieces));
         return { content, encoder: undefined };
       }
-      const { content: shared, encoder } = started;
-      const content = Buffer.isBuffer(shared) ? shared : shared.join();
-      if (content !== undefined) return { content, encoder };
+      const { encoder } = started;
+      const content = Buffer.isBuffer(started.content) ? started.content : started.content.join();
+      if (content !== undefined) return { content, encoder, release };
     }
   };
 }

@@ -59,6 +59,7 @@ export async function* linkStream(
     if (isSlow && isReused) freeNow(bytes);
   }
   yield deflate.end();
+  if (isReused) freeNow(memory);
 }
 
 /** Decides by how long the connection took for the last pieces. */

@@ -4,6 +4,7 @@
  * HTTP handler can use it.
  */
 import { hash } from 'node:crypto';
+import { freeNow } from '../../base/bytes.ts';
 import { isTreeportError } from '../../base/errors.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
@@ -24,7 +25,7 @@ import {
 import { BRIEF, IMMUTABLE, isConditional, SHORT } from '../http/caching.ts';
 import type { Counters } from '../http/counters.ts';
 import type { FaultReporter } from '../http/faults.ts';
-import { openObjectFile } from '../http/file-memory.ts';
+import { openObjectFile, REMEMBERED_FILE_BYTES } from '../http/file-memory.ts';
 import { knownLinks } from '../http/known-links.ts';
 import type { Connection } from '../http/link-speed.ts';
 import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
@@ -77,6 +78,8 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
   const remembered = new WeakMap<PlainFile, Answer>();
   const answerFile = (request: Request, file: PlainFile, form: () => Representation): Answer => {
     if (!isInMemory(file) || !wantsWhole(request)) return fileAnswer(request, file, form());
+    if (file.size > REMEMBERED_FILE_BYTES)
+      return { ...fileAnswer(request, file, form()), release: () => freeNow(file.content) };
     const known = remembered.get(file);
     if (known !== undefined) return known;
     const answer = fileAnswer(request, file, form());
@@ -108,12 +111,12 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
     }
     const connection = request.socket ?? NO_CONNECTION;
     const link = knownLinks.of(connection);
-    const { content, encoder } = await encoded.encode(checksum, link);
+    const { content, encoder, release } = await encoded.encode(checksum, link);
     link.answering(connection);
     const form = encodedForm(checksum, encoder);
-    return Buffer.isBuffer(content)
-      ? bytesAnswer(request, content, form)
-      : streamAnswer(request, content, form);
+    if (!Buffer.isBuffer(content)) return streamAnswer(request, content, form);
+    const answer = bytesAnswer(request, content, form);
+    return release === undefined ? answer : { ...answer, release };
   };
 
   const answerContent = (request: Request, checksum: Checksum): Answer | Promise<Answer> => {

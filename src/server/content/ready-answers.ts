@@ -4,6 +4,7 @@
  * sent; a corrupt one is encoded again from then on.
  */
 import { readSync } from 'node:fs';
+import { freeNow } from '../../base/bytes.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
 import { objectFault } from '../../ostree/object-fault.ts';
 import type { FileRange, ReadyObjects } from '../../ostree/ready-objects.ts';
@@ -38,7 +39,10 @@ export function createReadyAnswers(
     if (found === undefined) return undefined;
     const form = { etag: `${checksum}-${ready.encoder}`, lastModified: 0, cacheControl: IMMUTABLE };
     const answer = rangeAnswer(request, found.length, form, (range) => bytesOf(found, range, checksum));
-    if (wantsWhole(request) && isSmall(answer)) memory.keep(checksum, answer);
+    const { body } = answer;
+    if (!Buffer.isBuffer(body)) return answer;
+    if (body.length > REMEMBERED_FILE_BYTES) return { ...answer, release: () => freeNow(body) };
+    if (wantsWhole(request)) memory.keep(checksum, { ...answer, body });
     return answer;
   };
 
@@ -57,10 +61,6 @@ export function createReadyAnswers(
 }
 
 type WholeAnswer = Answer & { readonly body: Buffer };
-
-function isSmall(answer: Answer): answer is WholeAnswer {
-  return Buffer.isBuffer(answer.body) && answer.body.length <= REMEMBERED_FILE_BYTES;
-}
 
 function bytesOf({ fd, from }: FileRange, range: ByteRange, checksum: Checksum) {
   const length = range.to - range.from;

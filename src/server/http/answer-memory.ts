@@ -9,10 +9,12 @@ import { PIECE_BYTES } from './piece-stream.ts';
 
 const FULL_BYTES = 32 * 1024 * 1024;
 
+type Held = { readonly size: number; readonly responses: Set<ServerResponse> };
+
 export class AnswerMemory {
   readonly #fullBytes: number;
-  /** Responses by their body, oldest first; requests for one object may share a buffer. */
-  readonly #answers = new Map<Buffer, Set<ServerResponse>>();
+  /** By their body, oldest first; requests for one object may share a buffer. */
+  readonly #answers = new Map<Buffer, Held>();
   #held = 0;
 
   constructor(fullBytes: number = FULL_BYTES) {
@@ -33,14 +35,15 @@ export class AnswerMemory {
     const sharing = this.#answers.get(bytes);
     if (sharing === undefined) {
       this.#held += bytes.length;
-      this.#answers.set(bytes, new Set([response]));
+      // A buffer that was freed has no length any more.
+      this.#answers.set(bytes, { size: bytes.length, responses: new Set([response]) });
       this.#cutOldest(bytes);
-    } else sharing.add(response);
+    } else sharing.responses.add(response);
     response.once('close', () => this.#release(bytes, response));
   }
 
   #cutOldest(newest: Buffer): void {
-    for (const [bytes, responses] of this.#answers) {
+    for (const [bytes, { responses }] of this.#answers) {
       if (this.#held <= this.#fullBytes * 2 || bytes === newest) return;
       for (const response of responses) {
         response.destroy();
@@ -51,9 +54,9 @@ export class AnswerMemory {
 
   #release(bytes: Buffer, response: ServerResponse): void {
     const sharing = this.#answers.get(bytes);
-    if (sharing?.delete(response) !== true || sharing.size > 0) return;
+    if (sharing?.responses.delete(response) !== true || sharing.responses.size > 0) return;
     this.#answers.delete(bytes);
-    this.#held -= bytes.length;
+    this.#held -= sharing.size;
   }
 }
 

@@ -28,6 +28,8 @@ export type Answer = {
    * connection.
    */
   readonly body: Buffer | Readable | undefined;
+  /** Frees the memory of the body. May be called once the body was sent; otherwise the collector frees it. */
+  readonly release?: () => void;
 };
 
 /** Metadata of a representation (RFC 9110 §8). */

@@ -3,6 +3,7 @@
  * everywhere in treeport (see ostree/repo/loose.ts); large files are streamed.
  */
 import { close, closeSync, read, readSync } from 'node:fs';
+import { freeNow } from '../../base/bytes.ts';
 import { type BeneathOptions, type OpenedFile, openBeneath, readStart } from '../../base/open-beneath.ts';
 import { answerMemory } from './answer-memory.ts';
 import { PacedStream, PIECE_BYTES } from './piece-stream.ts';
@@ -101,6 +102,8 @@ export class FileStream extends PacedStream {
   override _read(): void {
     const left = this.#end - this.#position;
     if (left === 0) {
+      // The consumer is done with the last piece.
+      if (this.#memory !== undefined) freeNow(this.#memory);
       this.push(null);
       return;
     }

@@ -36,7 +36,9 @@ export function writeSingle(response: ServerResponse, answer: Answer): boolean {
   internal._header = head;
   internal._headerSent = true;
   const sent = (error?: Error | null) => {
-    if (error == null) response.end();
+    if (error != null) return;
+    response.end();
+    answer.release?.();
   };
   if (head.length + body.length <= SCRATCH_BYTES) writeCopy(socket, head, body, sent);
   else {
@@ -59,6 +61,7 @@ export function writeShort(socket: Socket, answer: Answer): boolean {
   const head = headOf(answer) + endingNow();
   if (head.length + body.length > SCRATCH_BYTES) return false;
   writeCopy(socket, head, body);
+  answer.release?.();
   return true;
 }
 

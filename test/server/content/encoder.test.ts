@@ -10,12 +10,14 @@ import type { Checksum } from '../../../src/ostree/checksum.ts';
 import type { ObjectSource, StoredObject } from '../../../src/ostree/object-source.ts';
 import { encoderId } from '../../../src/ostree/verified-filez.ts';
 import { NO_XATTRS } from '../../../src/ostree/xattrs.ts';
+import { fixedLevels } from '../../../src/server/content/deflate-levels.ts';
 import { DiskCache } from '../../../src/server/content/disk-cache.ts';
-import { createEncoder, type EncoderOptions, fixedLevels } from '../../../src/server/content/encoder.ts';
+import { createEncoder, type EncoderOptions } from '../../../src/server/content/encoder.ts';
 import { newCounters } from '../../../src/server/http/counters.ts';
 import { LinkSpeed } from '../../../src/server/http/link-speed.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
+import { settled } from '../../support/until.ts';
 import { bareFixture, tempFolder } from '../repos.ts';
 import { idOf, text } from '../served.ts';
 
@@ -103,6 +105,25 @@ test('every size and level gives the object back, always with the same bytes', a
     }
     assert.equal(counters.encoded, 2 * ids.length);
     assert.deepEqual(faults, []);
+  }
+});
+
+test('the bytes of a small object are freed when all of its requests are done with them', async (t) => {
+  const bare = bareFixture(t);
+  const id = bare.file(text(200_000));
+  const { objects } = await bare.open();
+  for (const level of [0, 6]) {
+    const { encoder, counters } = options(objects, level);
+    const requests = [encoder(id, new LinkSpeed()), encoder(id, new LinkSpeed())];
+    const [one, other] = await Promise.all(requests);
+    const { content } = one as { readonly content: Buffer };
+    assert.equal(other?.content, content);
+    one?.release?.();
+    await settled();
+    assert.equal(counters.encoded, 1);
+    assert.equal(idOf(content), id);
+    other?.release?.();
+    assert.equal(content.length, 0);
   }
 });
 

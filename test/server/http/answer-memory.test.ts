@@ -35,6 +35,15 @@ test('large answers count until they are closed, small ones do not', () => {
   assert.equal(memory.held, 0);
 });
 
+test('an answer whose bytes are freed before it is closed counts for what they were', () => {
+  const memory = new AnswerMemory(2 * SIZE);
+  const freed = bytes();
+  const answer = held(memory, freed);
+  freed.buffer.transfer(0);
+  answer.emit('close');
+  assert.equal(memory.held, 0);
+});
+
 test('answers that share their bytes count once, until the last one is closed', () => {
   const memory = new AnswerMemory(2 * SIZE);
   const shared = bytes();
