@@ -24,7 +24,7 @@ export type ReadyAnswers = (request: Request, checksum: Checksum) => Answer | un
 /** Packs do not change while they are open. */
 const VERSION = 'ready';
 /** Enough for the objects of a system of 800 MB that are small enough. */
-const MEMORY_BYTES = 20 * 1024 * 1024;
+const MEMORY_BYTES = 28 * 1024 * 1024;
 
 export function createReadyAnswers(
   repo: Repository,
