@@ -11,7 +11,7 @@ import { must } from './support/run.ts';
 import { tempDir } from './support/scratch.ts';
 
 const skip = unlessOsRepo(...PODMAN_PROGRAMS);
-const timeout = 300_000;
+const timeout = 600_000;
 const NAME = 'localhost/treeport-e2e';
 
 /** A user id that nobody has, as clusters give them. */
