@@ -7,7 +7,7 @@ import { ignoreStopSignals, onStopSignal } from './signals.ts';
 /** Starts a server in this process. */
 export type StartServer = (settings: ServeSettings) => Promise<RunningServer>;
 
-/** Starts what runs beside the server, once, whatever the number of workers. */
+/** Starts what runs beside the server, once for any number of workers. */
 export type StartBeside = () => { stop(): Promise<void> };
 
 export async function runServer(

@@ -38,7 +38,7 @@ export function standardOutput(): LogOutput {
   return output;
 }
 
-/** A file that writes whatever it is given, by and by; pino's destination is one. */
+/** A file that takes text and writes it later; pino's destination is one. */
 export type LogFile = {
   write(lines: string): void;
   flush(done: (error?: Error | null) => void): void;
