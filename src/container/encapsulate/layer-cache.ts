@@ -80,6 +80,7 @@ export class LayerCache implements LayerSource {
     return readKeptPlan(this.#path(key, 'plan'));
   }
 
+  /** Keeps the plan under this key, for {@link plan}; replaces one that was kept before. */
   async keepPlan(key: string, plan: KeptPlan): Promise<void> {
     if (this.#isFull) return;
     await writeKeptPlan(this.#path(key, 'plan'), plan).catch((error) => this.#giveUp(error));
