@@ -24,7 +24,7 @@ export function addSignVerify(group: Command): void {
     .option('--remote <name>', 'verify as a pull from this remote of the repository would')
     .option(
       '--keys-file <path>',
-      'verify with the public keys in this file, of the kind --sign-type; may be repeated',
+      'verify with the public keys in this file, of the kind --sign-type (GPG: a keyring); may be repeated',
       collectText,
     )
     .addOption(signTypeOption())
@@ -36,15 +36,14 @@ async function verify(revision: string | undefined, options: Options): Promise<v
   const { remote, keysFile = [] } = options;
   if ((remote !== undefined) === keysFile.length > 0)
     throw new TreeportError('ERR_USAGE', 'name the keys to verify with: either --remote or --keys-file');
-  const valid: (VerifiedSignature & Pick<SignedData, 'file'>)[] = [];
-  for (const signed of await readSubject(revision, options)) {
-    const found =
-      remote === undefined
-        ? await withKeys(signed, options.signType, keysFile)
-        : await byRemote(signed, options.repo, remote);
-    const { file } = signed;
-    valid.push(...found.map((one) => (file === undefined ? one : { ...one, file })));
-  }
+  const subjects = await readSubject(revision, options);
+  const found =
+    remote === undefined
+      ? await withKeys(subjects, options.signType, keysFile)
+      : await byRemote(subjects, options.repo, remote);
+  const valid: readonly (VerifiedSignature & Pick<SignedData, 'file'>)[] = subjects.flatMap(
+    ({ file }, index) => (found[index] ?? []).map((one) => (file === undefined ? one : { ...one, file })),
+  );
   if (options.json) return printJson(valid, 2);
   for (const { kind, key, signer, timestamp, file } of valid) {
     const more = [
@@ -57,25 +56,33 @@ async function verify(revision: string | undefined, options: Options): Promise<v
 }
 
 async function byRemote(
-  signed: SignedData,
+  subjects: readonly SignedData[],
   repo: string,
   remote: string,
-): Promise<readonly VerifiedSignature[]> {
+): Promise<readonly (readonly VerifiedSignature[])[]> {
   const { verifyByRemote } = await import('../container/import/verify-signatures.ts');
-  return verifyByRemote(signed, { repo, remote });
+  return Promise.all(subjects.map((signed) => verifyByRemote(signed, { repo, remote })));
 }
 
 async function withKeys(
-  signed: SignedData,
+  subjects: readonly SignedData[],
   kind: SignatureKind,
   files: readonly string[],
-): Promise<readonly VerifiedSignature[]> {
+): Promise<readonly (readonly VerifiedSignature[])[]> {
+  if (!isEngineName(kind)) return withKeyrings(subjects, files);
   const { publicKeysInFile, verifyWithKeys } = await import('../ostree/sign/verify-with-keys.ts');
-  if (!isEngineName(kind))
-    throw new TreeportError(
-      'ERR_USAGE',
-      '--keys-file has ed25519 or spki keys (--sign-type); for GPG give --remote',
-    );
   const keys = files.flatMap((path) => publicKeysInFile(kind, path));
-  return verifyWithKeys(signed, kind, keys);
+  return subjects.map((signed) => verifyWithKeys(signed, kind, keys));
+}
+
+async function withKeyrings(
+  subjects: readonly SignedData[],
+  files: readonly string[],
+): Promise<readonly (readonly VerifiedSignature[])[]> {
+  const { withTemporaryDirectory } = await import('../base/temporary-directory.ts');
+  const { keyringVerifier } = await import('../container/import/verify-keyrings.ts');
+  return withTemporaryDirectory(async (directory) => {
+    const verifier = await keyringVerifier(files, directory);
+    return Promise.all(subjects.map(verifier));
+  });
 }

@@ -85,29 +85,12 @@ async function signatureVerifier(
   directory: string,
 ): Promise<((signed: SignedData) => Promise<void>) | undefined> {
   if (keysFile.length === 0) return undefined;
-  if (!isEngineName(signType)) return gpgVerifier(keysFile, directory);
+  if (!isEngineName(signType)) {
+    const { keyringVerifier } = await import('../container/import/verify-keyrings.ts');
+    const verifier = await keyringVerifier(keysFile, directory);
+    return async (signed) => void (await verifier(signed));
+  }
   const { publicKeysInFile, verifyWithKeys } = await import('../ostree/sign/verify-with-keys.ts');
   const keys = keysFile.flatMap((path) => publicKeysInFile(signType, path));
   return async (signed) => void verifyWithKeys(signed, signType, keys);
-}
-
-/** GPG verifies for a remote, so there is a repository with one. */
-async function gpgVerifier(
-  keyrings: readonly string[],
-  directory: string,
-): Promise<(signed: SignedData) => Promise<void>> {
-  const { resolve } = await import('node:path');
-  const { verifyByRemote } = await import('../container/import/verify-signatures.ts');
-  const { ArchiveWriter, archiveConfig } = await import('../ostree/repo/archive-writer.ts');
-  const unfit = keyrings.find((path) => /[;,\n]/.test(path));
-  if (unfit !== undefined)
-    throw new TreeportError(
-      'ERR_USAGE',
-      `--keys-file ${JSON.stringify(unfit)}: the path has a comma, semicolon or newline`,
-    );
-  const remote = 'snapshot';
-  const paths = keyrings.map((path) => resolve(path)).join(';');
-  const config = `${archiveConfig()}\n[remote "${remote}"]\nurl=file:///\ngpg-verify=true\ngpgkeypath=${paths}\n`;
-  await ArchiveWriter.create(directory, { config });
-  return async (signed) => void (await verifyByRemote(signed, { repo: directory, remote }));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { parseDict } from '../../src/ostree/metadata-dict.ts';
@@ -9,10 +9,11 @@ import { unlessLibostree } from '../support/libostree.ts';
 import { commitDirectory, initRepo, type OstreeMode, REF } from '../support/ostree-repos.ts';
 import { unlessInstalled } from '../support/programs.ts';
 import { nodeSpkiKey } from '../support/signing.ts';
-import { makeGpgKey, stopAgent } from './support/gpg.ts';
+import { type GpgKey, makeGpgKey, revokeGpgKey, stopAgent } from './support/gpg.ts';
 import { must, mustTreeport, treeport } from './support/run.ts';
 import { atEnd, tempDir } from './support/scratch.ts';
 
+const PAST = '20200102T030405';
 const skip = unlessLibostree() || unlessInstalled('ostree', 'gpg', 'openssl');
 
 async function makeSource(t: TestContext, mode: OstreeMode = 'archive') {
@@ -130,6 +131,63 @@ test('commands sign: gpg, and openssl for ed25519; their failures are told', { s
   await refuses([...sign, '--sign-command', 'cat /dev/zero'], 'ERR_SIGN_COMMAND', 'more than');
   await refuses([...sign, '--gpg-sign', '0123456789ABCDEF', '--gpg-homedir', gpg.home], 'ERR_SIGNING_KEY');
   assert.equal((await detachedOf(repo, commit)).size, 1);
+});
+
+test('GPG keys in files verify; expired and revoked ones neither sign nor verify', { skip }, async (t) => {
+  const { folder, repo, commit } = await makeSource(t);
+  const keyIn = async (name: string, expires?: string) => {
+    await mkdir(join(folder, name));
+    const time = expires === undefined ? {} : { time: PAST, expires };
+    const key = await makeGpgKey(join(folder, name), time);
+    atEnd(t, () => stopAgent(key.home));
+    return key;
+  };
+  const [good, revoked, expired] = [
+    await keyIn('good'),
+    await keyIn('revoked'),
+    await keyIn('expired', '10d'),
+  ];
+  const sign = (key: GpgKey) => [
+    ...['sign', 'commit', '--repo', repo, REF],
+    ...['--gpg-sign', key.id, '--gpg-homedir', key.home],
+  ];
+  const verify = (...files: readonly string[]) => [
+    ...['sign', 'verify', '--repo', repo, REF, '--sign-type', 'gpg'],
+    ...files.flatMap((file) => ['--keys-file', file]),
+  ];
+  await refuses(verify(good.publicKey), 'ERR_SIGNATURE_MISSING', `${commit} has no GPG signature\n`);
+  await mustTreeport(sign(revoked));
+  await revokeGpgKey(revoked);
+  await refuses(sign(revoked), 'ERR_SIGNING_KEY', commit, `${revoked.id}: it is revoked\n`);
+  await refuses(sign(expired), 'ERR_SIGNING_KEY', commit, `${expired.id}: it is expired\n`);
+  await refuses(
+    ['summary', 'update', '--repo', repo, ...sign(revoked).slice(-4)],
+    'ERR_SIGNING_KEY',
+    'revoked',
+  );
+  await refuses(verify(revoked.publicKey), 'ERR_SIGNATURE_REVOKED', revoked.id);
+  await refuses(verify(good.publicKey), 'ERR_SIGNATURE_UNKNOWN_KEY', revoked.id, 'files of public keys');
+
+  const command = `gpg --homedir ${expired.home} --faked-system-time ${PAST}! --batch --local-user ${expired.id} --detach-sign`;
+  await mustTreeport(['sign', 'delete', '--repo', repo, REF, '--all']);
+  await mustTreeport([
+    'sign',
+    'commit',
+    '--repo',
+    repo,
+    REF,
+    '--sign-type',
+    'gpg',
+    '--sign-command',
+    command,
+  ]);
+  await refuses(verify(expired.publicKey), 'ERR_SIGNATURE_EXPIRED', expired.id);
+  await mustTreeport(sign(good));
+  const shown = await mustTreeport(verify(expired.publicKey, good.publicKey));
+  assert.match(shown, new RegExp(`^good {2}gpg {2}key ${good.id} `));
+  await refuses(verify(join(folder, 'none')), 'ERR_NO_KEYS', 'none cannot be read: ENOENT');
+  await refuses(verify(folder), 'ERR_NO_KEYS', 'not a regular file');
+  await refuses(verify('a;b'), 'ERR_USAGE', 'semicolon');
 });
 
 test('signatures are listed and deleted; other metadata stays', { skip }, async (t) => {

@@ -14,6 +14,24 @@ import { noKeys } from '../../ostree/sign/trusted-keys.ts';
 
 const MACHINE_KEYRINGS = '/usr/share/ostree/trusted.gpg.d';
 
+/** How messages name whose keys are trusted. */
+export type KeyOwner = {
+  /** Follows the name of what is signed. */
+  readonly whose: string;
+  /** Follows `has no GPG signature`. */
+  readonly demand: string;
+  /** What to do about a key that is not there. */
+  readonly advice: string;
+};
+
+function ownerOf({ name, repo }: Remote, { thing }: SignedData): KeyOwner {
+  return {
+    whose: ` for remote "${name}"`,
+    demand: `, and remote "${name}" demands one (${verifyOption('gpg', thing)})`,
+    advice: `import the key: ostree remote gpg-import --repo=${repo} ${name} --keyring=KEYFILE`,
+  };
+}
+
 /**
  * The valid signatures, one or more. ERR_SIGNATURE_MISSING, ERR_NO_KEYS, ERR_SIGNATURE_UNKNOWN_KEY,
  * ERR_SIGNATURE_EXPIRED, ERR_SIGNATURE_REVOKED, ERR_SIGNATURE_BAD.
@@ -21,35 +39,35 @@ const MACHINE_KEYRINGS = '/usr/share/ostree/trusted.gpg.d';
 export async function verifyWithGpg(
   remote: Remote,
   signed: SignedData,
+  owner: KeyOwner = ownerOf(remote, signed),
 ): Promise<readonly VerifiedSignature[]> {
   const found = signaturesUnder(signed.metadata, GPG_SIGNATURES);
   if (found.length === 0) {
-    throw new TreeportError(
-      'ERR_SIGNATURE_MISSING',
-      `${signed.name} has no GPG signature, and remote "${remote.name}" demands one (${verifyOption('gpg', signed.thing)})`,
-    );
+    throw new TreeportError('ERR_SIGNATURE_MISSING', `${signed.name} has no GPG signature${owner.demand}`);
   }
   await checkKeyPaths(remote);
-  const signatures = verify(remote, signed, Buffer.concat(found));
-  const valid = signatures.filter((signature) => signature.valid);
-  if (valid.length > 0) return valid.map(verified);
-  if (signatures.every(({ keyMissing }) => keyMissing) && !(await hasKeyring(remote)))
-    throw noKeys(remote, `no GPG key at all to verify ${signed.name} with; ${importAdvice(remote)}`);
-  throw refusal(remote, signed, signatures);
-}
-
-function verify(remote: Remote, signed: SignedData, signatures: Buffer): readonly GpgSignature[] {
-  return verifyGpgSignatures({
+  const signatures = verifyGpgSignatures({
     repo: remote.repo,
     remote: remote.name,
     data: signed.bytes,
-    signatures,
-    what: `the GPG signatures of ${signed.name} cannot be verified for remote "${remote.name}"`,
+    signatures: Buffer.concat(found),
+    what: `the GPG signatures of ${signed.name} cannot be verified${owner.whose}`,
   });
+  const valid = signatures.filter((signature) => signature.valid);
+  if (valid.length > 0) return valid.map(verified);
+  if (signatures.every(({ keyMissing }) => keyMissing) && !(await hasKeyring(remote)))
+    throw noKeys(remote, `no GPG key at all to verify ${signed.name} with; ${owner.advice}`);
+  throw refusal(signed, signatures, owner);
 }
 
-function verified({ fingerprint, timestamp, userName, userEmail }: GpgSignature): VerifiedSignature {
-  return { kind: 'gpg', key: fingerprint, signer: `${userName} <${userEmail}>`, timestamp };
+function verified(signature: GpgSignature): VerifiedSignature {
+  const { fingerprint, timestamp } = signature;
+  return { kind: 'gpg', key: fingerprint, signer: userOf(signature), timestamp };
+}
+
+/** Keys may have an address alone. */
+function userOf({ userName, userEmail }: GpgSignature): string {
+  return `${userName} <${userEmail}>`.trim();
 }
 
 /**
@@ -85,11 +103,11 @@ function ownKeyrings({ name, directories }: Remote): readonly string[] {
 
 /** The most actionable reason comes first. */
 function refusal(
-  remote: Remote,
   { name, thing }: SignedData,
   signatures: readonly GpgSignature[],
+  { whose, advice }: KeyOwner,
 ): TreeportError {
-  const where = `${name} for remote "${remote.name}"`;
+  const where = `${name}${whose}`;
   const bad = signatures.find((one) => !one.keyMissing && !one.expired && !one.keyExpired && !one.keyRevoked);
   if (bad !== undefined) {
     return new TreeportError(
@@ -112,14 +130,10 @@ function refusal(
   const keys = signatures.map(({ fingerprint }) => fingerprint).join(', ');
   return new TreeportError(
     'ERR_SIGNATURE_UNKNOWN_KEY',
-    `can't check the signature of ${where}: public key not found: ${keys}; if you trust it, ${importAdvice(remote)}`,
+    `can't check the signature of ${where}: public key not found: ${keys}; if you trust it, ${advice}`,
   );
 }
 
-function keyOf({ fingerprint, userName, userEmail }: GpgSignature): string {
-  return `${fingerprint} (${userName} <${userEmail}>)`;
-}
-
-function importAdvice({ name, repo }: Remote): string {
-  return `import the key: ostree remote gpg-import --repo=${repo} ${name} --keyring=KEYFILE`;
+function keyOf(signature: GpgSignature): string {
+  return `${signature.fingerprint} (${userOf(signature)})`;
 }

@@ -2,8 +2,9 @@
  * Signs with GPG: libostree runs gpg through GPGME, which asks the user's agent for a passphrase if the key
  * has one. Blocks the calling thread meanwhile.
  */
-import { TreeportError } from '../../base/errors.ts';
+import { isTreeportError, TreeportError } from '../../base/errors.ts';
 import { parseDict } from '../../ostree/metadata-dict.ts';
+import { gpgKeyState } from '../../ostree/sign/gpg-key-state.ts';
 import { GPG_SIGNATURES, signaturesUnder } from '../../ostree/sign/signatures.ts';
 import type { Signer } from '../../ostree/sign/signer.ts';
 import { checked, type ErrorPlace, type ForeignError } from '../glib/gerror.ts';
@@ -53,14 +54,16 @@ function gpgSignature(repo: LibostreeRepo, { key, home, data, what }: Request): 
     throw new TreeportError('ERR_SIGNING_KEY', `cannot sign ${what}: the GPG key id is empty or invalid`);
   using bytes = newBytes(data);
   const place: BytesPlace = [null];
-  withMainContext(() =>
-    checked(
-      `cannot sign ${what} with GPG key ${key}`,
-      (error) =>
-        ostree().sign(repo.pointer, bytes.pointer, null, [key, null], home ?? null, place, null, error),
-      classify,
-    ),
-  );
+  const failure = `cannot sign ${what} with GPG key ${key}`;
+  const call = (error: ErrorPlace) =>
+    ostree().sign(repo.pointer, bytes.pointer, null, [key, null], home ?? null, place, null, error);
+  try {
+    withMainContext(() => checked(failure, call, classify));
+  } catch (error) {
+    const state = isTreeportError(error, 'ERR_SIGNING_KEY') ? gpgKeyState(key, home) : undefined;
+    if (state === undefined) throw error;
+    throw new TreeportError('ERR_SIGNING_KEY', `${failure}: it is ${state}`, { cause: error });
+  }
   using signatures = ownBytes(place[0] as Pointer);
   const [signature] = signaturesUnder(parseDict(bytesCopy(signatures.pointer)), GPG_SIGNATURES);
   if (signature !== undefined) return Buffer.from(signature);
