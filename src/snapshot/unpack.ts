@@ -4,7 +4,8 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../base/atomic-file.ts';
+import { writeFileAtomic, writeFileNow } from '../base/atomic-file.ts';
+import { collectSized } from '../base/bytes.ts';
 import { TreeportError } from '../base/errors.ts';
 import { MIRROR_HOME, PUBLISHED_REPO, WHITEOUT } from '../mirror/layout.ts';
 import { openPublishedRepo, type PublishedRepository } from '../mirror/open-published.ts';
@@ -29,6 +30,8 @@ export type UnpackOptions = {
 
 const EMBEDDED = `${REPO_PATH}/objects/`;
 const HOME_REPO = `${MIRROR_HOME}/${PUBLISHED_REPO}/`;
+/** Larger files are written piece by piece. */
+const SMALL_BYTES = 1024 * 1024;
 const PARENT_STEP = /(?:^|\/)\.\.?(?:\/|$)/;
 
 /** The caller closes the repository. Objects that were not wanted are listed, but cannot be read. */
@@ -65,8 +68,14 @@ async function unpackLayer(
     if (entry.type !== 'file' || isWhiteout(entry) || !isWanted(entry.path)) continue;
     if (PARENT_STEP.test(entry.path))
       throw new TreeportError('ERR_SNAPSHOT', `${name} has a file ${JSON.stringify(entry.path)}`);
-    await writeFileAtomic(join(directory, entry.path), entry.data);
+    await writeEntry(join(directory, entry.path), entry);
   }
+}
+
+/** At once, if it is small, because layers have thousands of entries. */
+async function writeEntry(path: string, { data, size }: ReadEntry): Promise<void> {
+  if (size > SMALL_BYTES) return writeFileAtomic(path, data);
+  writeFileNow(path, await collectSized(data, size));
 }
 
 /** What is hidden was not unpacked. */

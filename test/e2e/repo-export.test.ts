@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { freePort } from '../support/free-port.ts';
@@ -124,4 +124,6 @@ test('an export that is killed shows nothing half-made, and the next goes on', {
   await mustTreeport(words);
   await must(['ostree', `--repo=${directory}`, 'fsck', '--quiet']);
   assert.equal(await must(['ostree', `--repo=${directory}`, 'rev-parse', REF]), commit);
+  // What those that were killed had begun to write.
+  assert.deepEqual(await readdir(join(directory, 'tmp')), []);
 });

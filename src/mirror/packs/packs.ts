@@ -4,24 +4,17 @@
  * Opening reads the index up to its entries; a lookup takes one or two small positional reads of the index.
  * The packs stay open. Neither is trusted: what the server sends from a pack is verified like any ready file.
  */
-import { closeSync, read as readCallback, readSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync, readSync } from 'node:fs';
 import { TreeportError } from '../../base/errors.ts';
 import { type OpenedFile, openBeneath } from '../../base/open-beneath.ts';
 import { type Checksum, checksumToBytes } from '../../ostree/checksum.ts';
-import { archiveHeaderLength } from '../../ostree/file-header.ts';
-import { corruptObject } from '../../ostree/object-fault.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
 import type { FileRange, ReadyObjects } from '../../ostree/ready-objects.ts';
-import { archiveObject } from '../../ostree/repo/archive.ts';
+import { objectInRange } from '../../ostree/repo/filez-range.ts';
 import { objectError } from '../../ostree/repo/object-error.ts';
 import { ENTRY_BYTES, FIRST_AT, findEntry, SECOND_AT } from '../id-index.ts';
 import { PACKS_INDEX, packPath } from '../layout.ts';
 import { countPacks, decodePacksIndex, entriesAt, PACKS_AT, type PacksIndex, packsFault } from './layout.ts';
-
-const read = promisify(readCallback);
-
-const PIECE_BYTES = 256 * 1024;
 
 /** An open pack; `from` is its position among all packs, `to` its end. */
 type OpenPack = { readonly fd: number; readonly from: number; readonly to: number };
@@ -85,9 +78,7 @@ export class Packs implements ReadyObjects {
     if (found === undefined)
       throw new TreeportError('ERR_OBJECT_MISSING', `object ${name} is in no pack of ${this.#path}`);
     try {
-      const start = readStart(found, name);
-      const rest = (skipped: number) => pieces(found, skipped, name);
-      return archiveObject({ bytes: start, complete: start.length === found.length }, name, rest);
+      return objectInRange(found, checksum);
     } catch (error) {
       throw objectError(error, name, this.#path);
     }
@@ -117,31 +108,4 @@ function openPack(path: string, sum: string, size: number, from: number): OpenPa
   if (file.stats.size === size) return { fd: file.fd, from, to: from + size };
   closeSync(file.fd);
   throw packsFault(path, `pack ${sum} has ${file.stats.size} bytes instead of ${size}`);
-}
-
-/** The whole archive file if it is small, else at least its header. */
-function readStart({ fd, from, length }: FileRange, name: string): Buffer {
-  const readTo = (end: number): Buffer => {
-    const bytes = Buffer.allocUnsafeSlow(Math.min(length, end));
-    if (readSync(fd, bytes, 0, bytes.length, from) === bytes.length) return bytes;
-    throw corruptObject(name, 'it is cut off');
-  };
-  const start = readTo(PIECE_BYTES);
-  const header = archiveHeaderLength(start, `object ${name}`);
-  return header <= start.length ? start : readTo(header);
-}
-
-async function* pieces(
-  { fd, from, length }: FileRange,
-  skipped: number,
-  name: string,
-): AsyncGenerator<Buffer> {
-  const end = from + length;
-  for (let position = from + skipped; position < end; ) {
-    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - position));
-    const { bytesRead } = await read(fd, piece, 0, piece.length, position);
-    if (bytesRead === 0) throw corruptObject(name, 'it is cut off');
-    position += bytesRead;
-    yield piece.subarray(0, bytesRead);
-  }
 }

@@ -1,17 +1,19 @@
 /**
- * Writes content objects to files in the form that a server with a warm cache sends: the bytes of a pack, the
- * archive file of the repository, or the canonical encoding. All are verified.
+ * Content objects in the form that a server with a warm cache sends: the bytes of a pack, the archive file of
+ * the repository, or the canonical encoding. All are verified; small ones are read once and passed on in
+ * memory, so that exactly the bytes that were verified are written.
  */
-import { createReadStream } from 'node:fs';
-import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { closeSync } from 'node:fs';
+import { freeNow } from '../../base/bytes.ts';
 import { isTreeportError } from '../../base/errors.ts';
 import { lstatBeneath } from '../../base/list-beneath.ts';
-import { openBeneath } from '../../base/open-beneath.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
-import { objectFault } from '../../ostree/object-fault.ts';
 import { loosePath } from '../../ostree/object-name.ts';
+import type { FileRange } from '../../ostree/ready-objects.ts';
 import { archiveContent } from '../../ostree/repo/archive.ts';
+import { verifiedRange } from '../../ostree/repo/filez-range.ts';
 import { LooseObjects } from '../../ostree/repo/loose.ts';
+import { objectError } from '../../ostree/repo/object-error.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import {
   CANONICAL_LEVEL,
@@ -21,7 +23,11 @@ import {
 } from '../../ostree/verified-filez.ts';
 import { verifyContent } from '../../ostree/verify.ts';
 
-const PIECE_BYTES = 1024 * 1024;
+/** The bytes of an archive file: all of them, or in pieces. */
+type Filez = Buffer | AsyncIterable<Uint8Array>;
+
+/** Writes an archive file. The bytes are freed when it returns. */
+export type WriteFilez = (filez: Filez) => Promise<void>;
 
 /** Whether a server sends the object without its cache: from a pack or an archive file. */
 export function isReady(repo: Repository, checksum: Checksum): boolean {
@@ -39,39 +45,40 @@ function archiveRepoOf(repo: Repository, checksum: Checksum): Repository | undef
 export async function writeCanonical(
   { objects }: Repository,
   checksum: Checksum,
-  path: string,
+  write: WriteFilez,
 ): Promise<void> {
   const object = await objects.content(checksum);
-  if (object.size <= SMALL_OBJECT_BYTES)
-    return writeFileAtomic(path, await encodeVerifiedFilez(object, checksum, CANONICAL_LEVEL));
-  return writeFileAtomic(path, streamVerifiedFilez(object, checksum, CANONICAL_LEVEL));
+  if (object.size > SMALL_OBJECT_BYTES) return write(streamVerifiedFilez(object, checksum, CANONICAL_LEVEL));
+  return writeAndFree(await encodeVerifiedFilez(object, checksum, CANONICAL_LEVEL), write);
 }
 
-/** Copies what is ready, else encodes; ERR_OBJECT_CORRUPT. */
-export async function writeAsServed(repo: Repository, checksum: Checksum, path: string): Promise<void> {
-  const { ready } = repo;
-  const found = ready?.find(checksum);
-  if (ready !== undefined && found !== undefined) {
-    await verifyContent(await ready.content(checksum), checksum);
-    return writeFileAtomic(path, readRange(found.fd, found.from, found.length));
-  }
+/** Passes on what is ready, else encodes; ERR_OBJECT_CORRUPT. */
+export async function writeAsServed(repo: Repository, checksum: Checksum, write: WriteFilez): Promise<void> {
+  const ready = repo.ready?.find(checksum);
+  if (ready !== undefined) return writeAndFree(await verified(ready, checksum, repo.path), write);
   const archive = archiveRepoOf(repo, checksum);
-  if (archive === undefined) return writeCanonical(repo, checksum, path);
-  const file = openBeneath(archive.path, loosePath(checksum, 'filez'));
-  if (file === undefined) throw objectFault(`object ${checksum}.filez`, 'vanished while it was read');
-  const bytes = createReadStream('', { fd: file.fd, start: 0, highWaterMark: PIECE_BYTES });
+  if (archive === undefined) return writeCanonical(repo, checksum, write);
+  const loose = new LooseObjects(archive.path);
+  const { fd, stats } = loose.open(checksum, 'filez');
   try {
-    await verifyContent(await archiveContent(new LooseObjects(archive.path)).content(checksum), checksum);
-    await writeFileAtomic(path, bytes);
+    const range = { fd, from: 0, length: stats.size };
+    await writeAndFree(await verified(range, checksum, loose.path(checksum, 'filez')), write);
   } finally {
-    bytes.destroy();
+    closeSync(fd);
   }
 }
 
-async function* readRange(fd: number, from: number, length: number): AsyncGenerator<Uint8Array> {
-  if (length === 0) return;
-  const options = { fd, start: from, end: from + length - 1, autoClose: false, highWaterMark: PIECE_BYTES };
-  yield* createReadStream('', options);
+async function verified(range: FileRange, checksum: Checksum, path: string): Promise<Filez> {
+  try {
+    return await verifiedRange(range, checksum);
+  } catch (error) {
+    throw objectError(error, `${checksum}.filez`, path);
+  }
+}
+
+async function writeAndFree(filez: Filez, write: WriteFilez): Promise<void> {
+  await write(filez);
+  if (Buffer.isBuffer(filez)) freeNow(filez);
 }
 
 /** Whether the archive repository or cache folder has the object, and it is good. */

@@ -4,6 +4,7 @@
  * those that are there already are verified, and written again if they are corrupt.
  */
 import { join } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { eachConcurrently } from '../../base/each-concurrently.ts';
 import { lstatBeneath } from '../../base/list-beneath.ts';
 import type { Checksum } from '../../ostree/checksum.ts';
@@ -38,7 +39,8 @@ export async function warmCache(repo: Repository, { directory, onProgress }: War
   const warm = async (checksum: Checksum): Promise<void> => {
     if (await isGoodFilez(folder, checksum)) total.present += 1;
     else {
-      await writeCanonical(repo, checksum, join(folder, loosePath(checksum, 'filez')));
+      const path = join(folder, loosePath(checksum, 'filez'));
+      await writeCanonical(repo, checksum, (filez) => writeFileAtomic(path, filez));
       total.written += 1;
     }
     total.bytes += lstatBeneath(folder, loosePath(checksum, 'filez'))?.size ?? 0;

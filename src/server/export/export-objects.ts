@@ -9,9 +9,8 @@ import type { ExportTarget } from './export-target.ts';
 
 /** Objects at once. */
 export const AT_ONCE = 4;
-/** Commits last: each leads to all before it. */
-export const OBJECT_ORDER: readonly ObjectType[] = [
-  'file',
+/** After content. Commits last: each leads to all before it. */
+export const METADATA_ORDER: readonly ObjectType[] = [
   'dirmeta',
   'dirtree',
   'commitmeta',
@@ -50,6 +49,6 @@ async function putContent(
 ): Promise<boolean> {
   const path = archivePath({ type: 'file', checksum });
   if (target.has(path) && (!verify || (await isGoodFilez(target.path, checksum)))) return false;
-  await writeAsServed(repo, checksum, target.at(path));
+  await writeAsServed(repo, checksum, (filez) => target.write(path, filez));
   return true;
 }

@@ -10,7 +10,14 @@ import { pino } from 'pino';
 import { eachConcurrently } from '../../base/each-concurrently.ts';
 import { checksumOf } from '../../ostree/checksum.ts';
 import { type DeltaName, deltaDirectory, deltaKey } from '../../ostree/delta-name.ts';
-import { archivePath, type ObjectName, type ObjectType } from '../../ostree/object-name.ts';
+import {
+  archivePath,
+  formatObjectName,
+  type ObjectName,
+  type ObjectType,
+  parseObjectName,
+} from '../../ostree/object-name.ts';
+import { ObjectNames } from '../../ostree/object-names.ts';
 import type { Repository } from '../../ostree/repo/open.ts';
 import { createDocumentAnswers, type DocumentAnswers } from '../live/document-answers.ts';
 import { createLiveRepository } from '../live/live-summary.ts';
@@ -22,7 +29,7 @@ import {
   readDocuments,
   repositoryChanged,
 } from './documents.ts';
-import { AT_ONCE, OBJECT_ORDER, putObject } from './export-objects.ts';
+import { AT_ONCE, METADATA_ORDER, putObject } from './export-objects.ts';
 import { ExportTarget } from './export-target.ts';
 import { checkFoldedNames } from './folded-names.ts';
 import { removeStale } from './remove-stale.ts';
@@ -43,7 +50,7 @@ export type Exported = { readonly written: number; readonly present: number; rea
 
 /** ERR_EXPORT_TARGET, ERR_REPO_CHANGED, ERR_DISK_FULL, and the errors of reading. */
 export async function exportRepository(repo: Repository, options: ExportOptions): Promise<Exported> {
-  const target = await ExportTarget.open(options.directory);
+  await using target = await ExportTarget.open(options.directory);
   const logger = pino({ level: 'silent' });
   const answers = createDocumentAnswers(repo, createLiveRepository(repo, logger));
   const documents = await readDocuments(repo, answers);
@@ -85,16 +92,26 @@ class ExportRun {
     this.#verify = verify || target.wasInterrupted;
   }
 
+  /** Lists the repository once, so that a commit that is made meanwhile is not exported without its content. */
   async objects(): Promise<void> {
-    for (const type of OBJECT_ORDER)
-      await eachConcurrently(this.#named(type), AT_ONCE, async (name) => {
-        this.#count(await putObject(this.#repo, this.#target, name, this.#verify));
-        await this.#onFile(archivePath(name));
-      });
+    const metadata = new ObjectNames();
+    await this.#put(this.#content(metadata));
+    for (const type of METADATA_ORDER) await this.#put(ofType(metadata, type));
   }
 
-  async *#named(type: ObjectType): AsyncGenerator<ObjectName> {
-    for await (const name of this.#repo.objects.list()) if (name.type === type) yield name;
+  async #put(names: Iterable<ObjectName> | AsyncIterable<ObjectName>): Promise<void> {
+    await eachConcurrently(names, AT_ONCE, async (name) => {
+      this.#count(await putObject(this.#repo, this.#target, name, this.#verify));
+      await this.#onFile(archivePath(name));
+    });
+  }
+
+  /** Keeps the names of all other objects. */
+  async *#content(others: ObjectNames): AsyncGenerator<ObjectName> {
+    for await (const name of this.#repo.objects.list()) {
+      if (name.type === 'file') yield name;
+      else others.add(formatObjectName(name));
+    }
   }
 
   /** Parts first, until one is missing: inline parts have no file. */
@@ -134,5 +151,12 @@ class ExportRun {
   #count(isWritten: boolean): void {
     if (isWritten) this.written += 1;
     else this.present += 1;
+  }
+}
+
+function* ofType(names: ObjectNames, type: ObjectType): Generator<ObjectName> {
+  for (const text of names) {
+    const name = parseObjectName(text);
+    if (name.type === type) yield name;
   }
 }

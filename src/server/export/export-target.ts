@@ -6,6 +6,7 @@
  * |---|---|
  * | `extensions/treeport-export` | the marker; without it the directory must be empty |
  * | `state/treeport-export-incomplete` | there from the start of an export until its files are on disk |
+ * | `tmp/.treeport.held-….tmp` | files that are being written |
  */
 import {
   createReadStream,
@@ -13,16 +14,16 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { temporaryName, writeError, writeFileAtomic } from '../../base/atomic-file.ts';
+import { writeError, writeFileAtomic } from '../../base/atomic-file.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { listBeneath, lstatBeneath } from '../../base/list-beneath.ts';
+import { StagingDirectory } from '../../base/staging-directory.ts';
 import { isKeyfileFault, keyfileString, parseKeyfile } from '../../ostree/keyfile.ts';
 import { archiveConfig } from '../../ostree/repo/archive-writer.ts';
 
@@ -34,15 +35,20 @@ const INCOMPLETE = 'state/treeport-export-incomplete';
 const DIRECTORIES = ['objects', 'refs/heads', 'refs/mirrors', 'refs/remotes', 'state', 'tmp', 'extensions'];
 const NOT_COUNTED: readonly string[] = ['lost+found'];
 
-export class ExportTarget {
+/** An earlier export as it is. */
+export type FormerExport = Pick<ExportTarget, 'wasInterrupted' | 'has'>;
+
+export class ExportTarget implements AsyncDisposable {
   /** Absolute. */
   readonly path: string;
   /** True if an earlier export was interrupted: its files may not have reached the disk. */
   readonly wasInterrupted: boolean;
+  readonly #staging: StagingDirectory;
 
-  private constructor(path: string, wasInterrupted: boolean) {
+  private constructor(path: string, wasInterrupted: boolean, staging: StagingDirectory) {
     this.path = path;
     this.wasInterrupted = wasInterrupted;
+    this.#staging = staging;
   }
 
   /** Creates the directory, or takes an earlier export up; ERR_EXPORT_TARGET if it is something else. */
@@ -53,9 +59,7 @@ export class ExportTarget {
       if (!existsSync(join(path, MARKER))) await refuseOthers(path);
       await writeFileAtomic(join(path, MARKER), Buffer.from(MARKER_TEXT));
       for (const name of DIRECTORIES) mkdirSync(join(path, name), { recursive: true });
-      const wasInterrupted = existsSync(join(path, INCOMPLETE));
-      await writeFileAtomic(join(path, INCOMPLETE), Buffer.from('\n'));
-      return new ExportTarget(path, wasInterrupted);
+      return await ExportTarget.#begin(path);
     } catch (error) {
       throw writeError(error, path);
     }
@@ -72,19 +76,27 @@ export class ExportTarget {
       const config = join(path, 'config');
       if (existsSync(config)) refuseOtherModes(path, readFileSync(config, 'utf8'));
       else await writeFileAtomic(config, Buffer.from(archiveConfig(['indexed-deltas=true'])));
-      const wasInterrupted = existsSync(join(path, INCOMPLETE));
-      await writeFileAtomic(join(path, INCOMPLETE), Buffer.from('\n'));
-      return new ExportTarget(path, wasInterrupted);
+      return await ExportTarget.#begin(path);
     } catch (error) {
       throw writeError(error, path);
     }
   }
 
-  /** An earlier export as it is, without beginning a new one; undefined if there is none. */
-  static find(directory: string): ExportTarget | undefined {
+  static async #begin(path: string): Promise<ExportTarget> {
+    const wasInterrupted = existsSync(join(path, INCOMPLETE));
+    await writeFileAtomic(join(path, INCOMPLETE), Buffer.from('\n'));
+    return new ExportTarget(path, wasInterrupted, await StagingDirectory.create(join(path, 'tmp')));
+  }
+
+  /** An earlier export, without beginning a new one; undefined if there is none. */
+  static find(directory: string): FormerExport | undefined {
     const path = resolve(directory);
     if (!existsSync(join(path, MARKER))) return undefined;
-    return new ExportTarget(path, existsSync(join(path, INCOMPLETE)));
+    return { wasInterrupted: existsSync(join(path, INCOMPLETE)), has: (file) => hasBytes(path, file) };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#staging[Symbol.asyncDispose]();
   }
 
   /** Declares the export complete; its files must be on disk. */
@@ -98,8 +110,13 @@ export class ExportTarget {
 
   /** Whether there is a regular file with bytes in it. */
   has(path: string): boolean {
-    const stats = lstatBeneath(this.path, path);
-    return stats?.isFile() === true && stats.size > 0;
+    return hasBytes(this.path, path);
+  }
+
+  /** Writes a file, in place of any that is there. */
+  async write(path: string, content: Buffer | AsyncIterable<Uint8Array>): Promise<void> {
+    const target = this.at(path);
+    this.#staging.place(await this.#staging.stage(target, content), target);
   }
 
   /**
@@ -112,16 +129,15 @@ export class ExportTarget {
     const isFile = stats?.isFile() === true;
     if (Buffer.isBuffer(content)) {
       if (isFile && stats.size === content.length && readFileSync(target).equals(content)) return false;
-      await writeFileAtomic(target, content);
+      await this.write(path, content);
       return true;
     }
-    const staged = temporaryName(target);
-    await writeFileAtomic(staged, content);
+    const staged = await this.#staging.stage(target, content);
     if (isFile && (await areEqual(staged, target))) {
-      rmSync(staged, { force: true });
+      this.#staging.discard(staged);
       return false;
     }
-    renameSync(staged, target);
+    this.#staging.place(staged, target);
     return true;
   }
 
@@ -145,6 +161,11 @@ export class ExportTarget {
   topFiles(): readonly string[] {
     return (listBeneath(this.path, '') ?? []).filter((entry) => entry.isFile()).map(({ name }) => name);
   }
+}
+
+function hasBytes(root: string, path: string): boolean {
+  const stats = lstatBeneath(root, path);
+  return stats?.isFile() === true && stats.size > 0;
 }
 
 /** An export that was killed may have left the directory of its marker behind. */

@@ -23,7 +23,7 @@ import { openRepository, type Repository } from '../../ostree/repo/open.ts';
 import { serializeSummary } from '../../ostree/summary.ts';
 import { buildSummary } from '../../ostree/summary-build.ts';
 import { reachableObjects, type SeenObjects } from '../../ostree/walk.ts';
-import { AT_ONCE, OBJECT_ORDER, putObject } from './export-objects.ts';
+import { AT_ONCE, METADATA_ORDER, putObject } from './export-objects.ts';
 import { ExportTarget } from './export-target.ts';
 import { checkFoldedNames } from './folded-names.ts';
 import { NeededSpace } from './needed-space.ts';
@@ -47,7 +47,7 @@ const REPO_ON_STICK = '.ostree/repo';
 export async function writeStick(repo: Repository, options: StickOptions): Promise<WrittenStick> {
   const { directory, publication, sync, onFile = () => {}, warn } = options;
   const root = existingDirectory(directory);
-  const target = await ExportTarget.openArchive(join(root, REPO_ON_STICK));
+  await using target = await ExportTarget.openArchive(join(root, REPO_ON_STICK));
   checkFoldedNames(target, publication.refs.flatMap(refPaths));
   const wanted = await objectsOf(repo, publication);
   const space = await NeededSpace.measure(repo, target, wanted);
@@ -60,7 +60,7 @@ export async function writeStick(repo: Repository, options: StickOptions): Promi
     onFile(archivePath(name));
   };
   try {
-    for (const type of OBJECT_ORDER)
+    for (const type of ['file', ...METADATA_ORDER])
       await eachConcurrently(
         wanted.filter((name) => name.type === type),
         AT_ONCE,

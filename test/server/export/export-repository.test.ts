@@ -142,6 +142,34 @@ test('objects are verified: those of the repository always, those that are there
   assert.deepEqual(readFileSync(at(good)), bytes);
 });
 
+test('archive files of the repository are verified before they are copied, and nothing stays in tmp', async (t) => {
+  const { repo } = await archiveFixture(t);
+  const directory = join(tempFolder(t), 'export');
+  const { paths } = await exported(repo, directory);
+  assert.deepEqual(readdirSync(join(directory, 'tmp')), []);
+  const path = paths.find((each) => each.endsWith('.filez')) as string;
+  const bytes = readFileSync(join(repo.path, path));
+  writeFileSync(join(repo.path, path), bytes.with(-1, (bytes.at(-1) as number) ^ 1));
+  const other = join(tempFolder(t), 'other');
+  await assert.rejects(exported(repo, other), coded('ERR_OBJECT_CORRUPT', path.slice(-40, -6)));
+  assert.throws(() => statSync(join(other, path)));
+  assert.deepEqual(readdirSync(join(other, 'tmp')), []);
+});
+
+test('the repository is listed once: a commit that is made meanwhile is for the next export', async (t) => {
+  const { repo, commit } = await archiveFixture(t);
+  const lists = { count: 0 };
+  const objects = {
+    ...repo.objects,
+    async *list() {
+      lists.count += 1;
+      for await (const name of repo.objects.list()) if (lists.count > 1 || name.type === 'file') yield name;
+    },
+  };
+  const { paths } = await exported({ ...repo, objects }, join(tempFolder(t), 'export'));
+  assert.ok(!paths.includes(loosePath(commit, 'commit')));
+});
+
 test('a directory that is no export is left alone', async (t) => {
   const { repo } = await archiveFixture(t);
   const folder = tempFolder(t);
