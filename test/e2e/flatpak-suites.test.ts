@@ -3,7 +3,7 @@
  * place of their web server. TREEPORT_FLATPAK_SUITES=all runs those that take minutes as well.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { unlessInstalled, unlessRoot } from '../support/programs.ts';
@@ -16,6 +16,7 @@ const skip =
 const SHORT = ['test-subset@user.wrap'];
 const LONG = [
   'test-repo@user.wrap',
+  'test-sideload@user.wrap',
   'test-summaries@user.wrap',
   'test-update-remote-configuration@user,newsummary.wrap',
 ];
@@ -35,11 +36,28 @@ function suites(): Promise<Suites> {
     const server = join(path, 'web-server.py');
     writeFileSync(server, `#!/bin/sh\nexec ${process.execPath} ${WEB_SERVER} "$@"\n`);
     chmodSync(server, 0o755);
+    emptyInsteadOfGone(join(path, 'test-sideload.sh'));
     // The suites put it into a runtime, and only those of portals start it.
     mkdirSync(join(path, 'bin'));
     copyFileSync('/usr/bin/true', join(path, 'bin/socat'));
     return { path };
   });
+}
+
+/**
+ * The suite moves the objects of the repository away and wants 404 for them. Our server answers 500 then,
+ * because a repository without `objects` is broken (docs/decisions/0078-following-the-repository.md); it
+ * answers 404 if the directory is empty.
+ */
+function emptyInsteadOfGone(script: string): void {
+  const text = readFileSync(script, 'utf8');
+  const away = 'mv repos/test/objects repos/test/objects.disabled';
+  const back = 'mv repos/test/objects.disabled repos/test/objects';
+  assert.ok(text.includes(away) && text.includes(back));
+  const adapted = text
+    .replace(away, `${away}; mkdir repos/test/objects`)
+    .replace(back, `rmdir repos/test/objects; ${back}`);
+  writeFileSync(script, adapted);
 }
 
 for (const suite of process.env.TREEPORT_FLATPAK_SUITES === 'all' ? [...SHORT, ...LONG] : SHORT) {

@@ -39,7 +39,22 @@ test('a repository that vanishes is not taken for an empty one', async (t) => {
   assert.ok(lines.some((line) => line.includes('is there again')));
 });
 
-test('so does one that cannot be opened again, as in an image', async (t) => {
+test('without its directory of objects a repository is broken; an empty one has no objects', async (t) => {
+  const { path, commit, status } = await following(t);
+  const urls = ['commit', 'commitmeta'].map((extension) => `/repo/${loosePath(commit, extension)}`);
+  const objects = join(path, 'objects');
+  renameSync(objects, `${objects}.away`);
+  for (const url of [...urls, '/repo/config']) assert.equal(await status(url), 500, url);
+  mkdirSync(objects);
+  for (const url of urls) assert.equal(await status(url), 404, url);
+  assert.equal(await status('/repo/config'), 200);
+  assert.equal(await status('/repo/summary'), 500);
+  rmSync(objects, { recursive: true });
+  renameSync(`${objects}.away`, objects);
+  assert.equal(await status(urls[0] as string), 200);
+});
+
+test('one that cannot be opened again, as in an image, is not taken for an empty one either', async (t) => {
   const { path, repo } = await archiveFixture(t);
   const { app, errors } = await served(t, repo);
   assert.equal((await app.inject('/repo/config')).statusCode, 200);
