@@ -101,12 +101,16 @@ function parseDate(text: string): number {
   throw new InvalidArgumentError('Give a date such as 2026-11-20 or 2026-11-20T14:00:00Z.');
 }
 
-async function createImage(globsAndImage: readonly string[], options: Options): Promise<void> {
+async function createImage(
+  globsAndImage: readonly string[],
+  options: Options,
+  command: Command,
+): Promise<void> {
   const { parseImageReference } = await import('../oci/model/reference.ts');
   const { selectSnapshot } = await import('../snapshot/select.ts');
   const destination = globsAndImage.at(-1) as string;
   const isStick = options.outputFormat === 'usb';
-  if (isStick) refuseImageOptions(options);
+  if (isStick) refuseImageOptions(command);
   const target = isStick ? undefined : parseImageReference(destination);
   const { withRememberedCommits } = await import('../ostree/remembered-commits.ts');
   const opened = await openRepo(options.repo);

@@ -125,5 +125,6 @@ test('an export that is killed shows nothing half-made, and the next goes on', {
   await must(['ostree', `--repo=${directory}`, 'fsck', '--quiet']);
   assert.equal(await must(['ostree', `--repo=${directory}`, 'rev-parse', REF]), commit);
   // What those that were killed had begun to write.
-  assert.deepEqual(await readdir(join(directory, 'tmp')), []);
+  const left = await readdir(join(directory, 'tmp'));
+  assert.ok(!left.some((name) => name.startsWith('.treeport')), left.join());
 });

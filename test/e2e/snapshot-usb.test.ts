@@ -92,6 +92,14 @@ test("a stick of ostree's own is added to, and keeps what it has", { skip, timeo
   await mustTreeport(toStick(repo, stick.path, other));
   const listed = await must(['ostree', `--repo=${join(stick.path, ON_STICK)}`, 'summary', '--view']);
   for (const ref of [REF, other]) assert.match(listed, new RegExp(`\\(${COLLECTION}, ${ref}\\)`));
+
+  await must(['ostree', `--repo=${repo}`, 'config', 'set', 'core.collection-id', 'org.example.Other']);
+  await must(['ostree', `--repo=${repo}`, 'commit', '-b', REF, join(folder, 'tree')]);
+  const { stderr } = await treeport(toStick(repo, stick.path, REF));
+  assert.match(stderr, new RegExp(`the stick has ${REF} of ${COLLECTION} as well`));
+  const later = await must(['ostree', `--repo=${join(stick.path, ON_STICK)}`, 'refs', '--collections']);
+  for (const collection of [COLLECTION, 'org.example.Other'])
+    assert.match(later, new RegExp(`\\(${collection}, ${REF}\\)`));
 });
 
 test('a stick that is too small is refused with the number of bytes that are missing', {
@@ -146,8 +154,16 @@ test('a stick that was pulled out is completed by another run', { skip, timeout:
 
 test('options of images are refused, and so is a directory that does not exist', async (t) => {
   const folder = await tempDir(t);
-  const refused = await treeport(toStick(folder, folder, '--delta', 'parent'));
-  assert.match(refused.stderr, /ERR_USAGE.*--delta is for images/s);
+  for (const words of [
+    ['--delta', 'parent'],
+    ['--split', '4GiB'],
+    ['--previous', 'oci:before'],
+    ['--packing', 'single'],
+    ['--sign-by', 'ABCD'],
+  ]) {
+    const refused = await treeport(toStick(folder, folder, ...words));
+    assert.match(refused.stderr, new RegExp(`ERR_USAGE: ${words[0]} is for images`));
+  }
 });
 
 test('flatpak installs from a stick without a network', {

@@ -19,6 +19,7 @@ import { eachConcurrently } from '../../base/each-concurrently.ts';
 import { messageOf, TreeportError, type Warn } from '../../base/errors.ts';
 import type { Publication, PublishedRef } from '../../mirror/published-refs.ts';
 import { archivePath, type ObjectName } from '../../ostree/object-name.ts';
+import { listMirrorRefs } from '../../ostree/refs.ts';
 import { openRepository, type Repository } from '../../ostree/repo/open.ts';
 import { serializeSummary } from '../../ostree/summary.ts';
 import { buildSummary } from '../../ostree/summary-build.ts';
@@ -97,8 +98,12 @@ async function objectsOf(repo: Repository, { commits }: Publication): Promise<re
 }
 
 async function putRefs(target: ExportTarget, { refs }: Publication, warn: Warn): Promise<void> {
+  const others = await listMirrorRefs(await openRepository(target.path), { onDamaged: () => {} });
   for (const ref of refs) {
     const { name, collection, commit } = ref;
+    const [other] = [...others].find(([id, theirs]) => id !== collection && theirs.has(name)) ?? [];
+    if (other !== undefined)
+      warn(`the stick has ${name} of ${other} as well: ostree pull-local finds the one that is written now`);
     const line = Buffer.from(`${commit}\n`);
     for (const path of refPaths(ref)) await target.put(path, line);
     if (collection === undefined)
