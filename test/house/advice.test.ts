@@ -56,6 +56,7 @@ const OTHERS = new Set(
     '--library-path --sparse',
     // ostree, rpm, gpg
     '--mode --gpg-import --no-gpg-verify --sign-verify --set --update --rebuilddb --keyring --detach-sign --armor',
+    '--batch --with-colons --list-secret-keys',
     // podman, kubectl
     '--build-arg --rm --user --read-only --cap-drop --image --port --format --pull-never',
     // skopeo

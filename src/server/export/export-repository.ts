@@ -92,7 +92,7 @@ class ExportRun {
     this.#verify = verify || target.wasInterrupted;
   }
 
-  /** Lists the repository once, so that a commit that is made meanwhile is not exported without its content. */
+  /** Lists the repository once: a commit that is made meanwhile would be exported without its content. */
   async objects(): Promise<void> {
     const metadata = new ObjectNames();
     await this.#put(this.#content(metadata));
