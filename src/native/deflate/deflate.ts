@@ -78,8 +78,8 @@ class PieceDeflater {
   *deflate({ bytes, last, output }: DeflateRequest): Steps<number> {
     const library = libdeflate();
     if (library === undefined) throw new TreeportError('ERR_INTERNAL', 'libdeflate is not installed');
-    const { compress } = library;
-    const length = yield [compress, this.#compressor, bytes, bytes.length, output, output.length];
+    const values = [this.#compressor, bytes, bytes.length, output, output.length];
+    const length = yield { call: library.compress, values };
     if (length === 0) throw new TreeportError('ERR_INTERNAL', 'libdeflate needs more room than expected');
     const { start, end } = yield* this.#finder.find(bytes, output.subarray(0, length));
     return last ? length : continued(output, start, end);

@@ -62,7 +62,7 @@ export class PieceInflater implements Disposable {
 
   /** The checksum of gzip over bytes after others that have `crc`; 0 for none. */
   crc32(crc: number, bytes: Uint8Array): number {
-    return this.#library.crc32(crc, bytes, bytes.length);
+    return this.#library.crc32(crc, bytes);
   }
 
   /** Not while a piece is being inflated. */

@@ -27,6 +27,8 @@ const LIKELY_TAIL = 64 * 1024;
 /** Spare room, because inflate() may stop before the end of a block when the room is used up. */
 const SPARE = 64;
 
+type InflateCall = { readonly flush: number; readonly isShort: boolean };
+
 /** Memory for one stream at a time. */
 export class LastBlockFinder {
   readonly #zlib: Zlib;
@@ -49,20 +51,21 @@ export class LastBlockFinder {
     const skipped = Math.max(original.length - LIKELY_TAIL, 0);
     this.#restart(deflated, skipped);
     if (skipped > 0) {
-      yield* this.#inflate(NO_FLUSH);
+      yield* this.#inflate({ flush: NO_FLUSH, isShort: false });
       // It began before the tail.
       if ((this.#dataType & IN_LAST_BLOCK) !== 0) this.#restart(deflated, 0);
     }
+    const isShort = original.length - this.#totalOut <= LIKELY_TAIL;
     this.#stream.writeUInt32LE(this.#output.length - this.#totalOut, FIELDS.availableOut);
-    const found = yield* this.#blocks();
+    const found = yield* this.#blocks(isShort);
     if (!this.#output.subarray(0, this.#totalOut).equals(original)) throw fault('it inflates to other bytes');
     return found;
   }
 
-  *#blocks(): Steps<LastBlock> {
+  *#blocks(isShort: boolean): Steps<LastBlock> {
     const block = { start: 0 };
     for (;;) {
-      yield* this.#inflate(STOP_AT_BLOCK);
+      yield* this.#inflate({ flush: STOP_AT_BLOCK, isShort });
       const type = this.#dataType;
       if ((type & AT_END_OF_BLOCK) === 0) throw fault('it does not end');
       const end = Number(this.#stream.readBigUInt64LE(FIELDS.totalIn)) * 8 - (type & UNUSED_BITS);
@@ -71,8 +74,8 @@ export class LastBlockFinder {
     }
   }
 
-  *#inflate(flush: number): Steps<void> {
-    const status = yield [this.#zlib.inflate, this.#address, flush];
+  *#inflate({ flush, isShort }: InflateCall): Steps<void> {
+    const status = yield { call: this.#zlib.inflate, values: [this.#address, flush], isShort };
     if (status !== STATUS.ok) throw fault(`inflate answered ${status}`);
   }
 

@@ -21,7 +21,8 @@ export type Libdeflate = {
   /** Takes decompressor, input, its size, output, its size, and where the bytes read and written go. */
   readonly decompress: ForeignFunction;
   readonly freeDecompressor: (decompressor: bigint) => void;
-  readonly crc32: (crc: number, bytes: Uint8Array, size: number) => number;
+  /** Of the bytes after others that have `crc`; 0 for none. */
+  readonly crc32: (crc: number, bytes: Uint8Array) => number;
 };
 
 /** Of RUNTIME_TOOLS: the library, and what it was made of. */
@@ -59,6 +60,8 @@ function versionIn(tools: string): string | undefined {
 function load(file: string, version: string): Libdeflate | undefined {
   try {
     const library = lazyKoffi().load(file);
+    // Starts again if it gets no address.
+    const crc32 = library.func('uint32_t libdeflate_crc32(uint32_t crc, const uint8_t *bytes, size_t size)');
     return {
       version,
       allocCompressor: library.func('void *libdeflate_alloc_compressor(int level)'),
@@ -70,7 +73,7 @@ function load(file: string, version: string): Libdeflate | undefined {
         'int libdeflate_deflate_decompress_ex(void *decompressor, void *in, size_t in_size, void *out, size_t out_size, void *read, void *written)',
       ),
       freeDecompressor: library.func('void libdeflate_free_decompressor(void *decompressor)'),
-      crc32: library.func('uint32_t libdeflate_crc32(uint32_t crc, const uint8_t *bytes, size_t size)'),
+      crc32: (crc, bytes) => (bytes.length === 0 ? crc : crc32(crc, bytes, bytes.length)),
     };
   } catch {
     return undefined;

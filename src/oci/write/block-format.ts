@@ -17,8 +17,8 @@ export type BlockFormat = {
 };
 
 export type BlockFormatOnPool = {
-  /** The most blocks at a time; for more, threads of our own are faster. */
-  readonly atOnce: number;
+  /** The most processors that it keeps busy; for more, threads of our own are faster. */
+  readonly processors: number;
   compress(block: Block, level: number, output: Uint8Array): Promise<number>;
 };
 

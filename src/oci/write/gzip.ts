@@ -42,8 +42,7 @@ export const libdeflateFormat: BlockFormat = {
   dictionarySize: 0,
   compress: (block, level, output) => deflateHere(requestOf(block, level, output)),
   pool: {
-    // The pool has four threads, and reading files needs one.
-    atOnce: 3,
+    processors: 3,
     compress: (block, level, output) => deflateOnPool(requestOf(block, level, output)),
   },
 };
@@ -59,7 +58,7 @@ export const zlibFormat: BlockFormat = {
     moveInto(output, deflateRawSync(block.bytes, zlibOptions(block, level))),
   pool: {
     // Each block takes calls and buffers on the calling thread, which cannot keep two processors busy.
-    atOnce: 1,
+    processors: 1,
     compress: async (block, level, output) =>
       moveInto(output, await deflateRawOnPool(block.bytes, zlibOptions(block, level))),
   },

@@ -17,16 +17,16 @@ type Waiter = PromiseWithResolvers<Slot> & { readonly format: BlockFormat };
 const MAX_MEMORY = 56 * 1024 * 1024;
 
 export class SlotPool {
-  readonly #threads: number;
+  readonly #atOnce: (format: BlockFormat) => number;
   readonly #waiting: Waiter[] = [];
   #free: Slot[] = [];
   #slots = 0;
   #memory = 0;
   #streams = 0;
 
-  /** `threads` is the number of threads that compress blocks. */
-  constructor(threads: number) {
-    this.#threads = threads;
+  /** `atOnce` is the number of blocks of a format that are compressed at once. */
+  constructor(atOnce: (format: BlockFormat) => number) {
+    this.#atOnce = atOnce;
   }
 
   /** Called when a stream starts. It must call `leave` when it has given all its slots back. */
@@ -65,8 +65,8 @@ export class SlotPool {
     const index = this.#free.findIndex((slot) => slot.format === format);
     if (index >= 0) return this.#free.splice(index, 1)[0];
     this.#dropFree();
-    // Each stream fills one slot and each thread compresses one; one more is being written.
-    const isFull = this.#slots >= this.#threads + 1 + this.#streams;
+    // Each stream fills one slot; one more than those that are compressed is being written.
+    const isFull = this.#slots >= this.#atOnce(format) + 1 + this.#streams;
     if (isFull || this.#memory + slotSize(format) > MAX_MEMORY) return undefined;
     this.#slots += 1;
     this.#memory += slotSize(format);

@@ -1,8 +1,7 @@
 /**
  * What compresses and hashes, and the memory it works on, for all streams of the process. As far as the
- * format allows that is libuv's pool and the calling thread, because each thread of our own takes 10 MB.
- * Else threads are started and kept until the process exits
- * (docs/decisions/0158-layers-on-the-pool.md).
+ * format allows that is libuv's pool, because each thread of our own takes 10 MB. Else threads are started
+ * and kept until the process exits (docs/decisions/0158-layers-on-the-pool.md).
  */
 import { availableParallelism } from 'node:os';
 import { Semaphore } from '../../base/semaphore.ts';
@@ -10,6 +9,7 @@ import { leastBusy, Thread } from '../../base/thread.ts';
 import type { BlockFormat, BlockFormatOnPool } from './block-format.ts';
 import type { CompressRequest } from './compress-block.ts';
 import { FORMATS } from './formats.ts';
+import { hashesOnPool, PoolSums } from './pool-sums.ts';
 import { SlotPool } from './slots.ts';
 import { type HashRequest, StreamSums, type Sums } from './stream-sums.ts';
 
@@ -17,6 +17,8 @@ type Hasher = (request: HashRequest) => Promise<Sums | undefined>;
 type Compressor = (request: CompressRequest) => Promise<number>;
 
 const MAX_THREADS = 32;
+/** The pool has four threads; hashing, reading and writing files need one. */
+const MAX_ON_POOL = 3;
 const shared: { threads: CompressionThreads | undefined } = { threads: undefined };
 
 export class CompressionThreads {
@@ -24,15 +26,16 @@ export class CompressionThreads {
   readonly slots: SlotPool;
   readonly #onPool: Semaphore;
   readonly #compressor: Compressor;
-  readonly #here = hasherHere();
+  #onPoolOrHere: Hasher | undefined;
   #onThread: Hasher | undefined;
   #streams = 0;
 
-  /** `count` blocks are compressed at once. */
+  /** `count` processors compress. */
   constructor(count: number) {
     this.count = count;
-    this.slots = new SlotPool(count);
-    this.#onPool = new Semaphore(count);
+    // One more than processors, so that none waits until the calling thread knows that a block is done.
+    this.#onPool = new Semaphore(Math.min(count + 1, MAX_ON_POOL));
+    this.slots = new SlotPool((format) => (this.#poolOf(format) === undefined ? count : this.#onPool.limit));
     this.#compressor = compressorOnThreads(count);
   }
 
@@ -51,11 +54,14 @@ export class CompressionThreads {
   }
 
   #poolOf({ pool }: BlockFormat): BlockFormatOnPool | undefined {
-    return pool !== undefined && this.count <= pool.atOnce ? pool : undefined;
+    return pool !== undefined && this.count <= pool.processors ? pool : undefined;
   }
 
   #hasherOf(format: BlockFormat): Hasher {
-    if (this.#poolOf(format) !== undefined) return this.#here;
+    if (this.#poolOf(format) !== undefined) {
+      this.#onPoolOrHere ??= hasherOnPoolOrHere();
+      return this.#onPoolOrHere;
+    }
     this.#onThread ??= hasherOnThread();
     return this.#onThread;
   }
@@ -74,8 +80,8 @@ function hasherOnThread(): Hasher {
   return (request) => thread.call(request);
 }
 
-function hasherHere(): Hasher {
-  const sums = new StreamSums();
+function hasherOnPoolOrHere(): Hasher {
+  const sums = hashesOnPool() ? new PoolSums() : new StreamSums();
   return async (request) => sums.take(request);
 }
 
