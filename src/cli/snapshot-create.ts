@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatByteSize } from '../base/byte-size.ts';
+import { TreeportError } from '../base/errors.ts';
 import { isoTimestamp } from '../base/timestamp.ts';
 import type { Publication } from '../mirror/published-refs.ts';
 import type { ImageReference } from '../oci/model/reference.ts';
@@ -111,6 +112,8 @@ async function createImage(
   const destination = globsAndImage.at(-1) as string;
   const isStick = options.outputFormat === 'usb';
   if (isStick) refuseImageOptions(command);
+  if (options.medium !== undefined && options.split === undefined)
+    throw new TreeportError('ERR_USAGE', '--medium is for pieces: give --split as well');
   const target = isStick ? undefined : parseImageReference(destination);
   const { withRememberedCommits } = await import('../ostree/remembered-commits.ts');
   const opened = await openRepo(options.repo);

@@ -30,7 +30,7 @@ export async function publishSplit(
 ): Promise<void> {
   const { layoutLocation } = await import('../oci/model/reference.ts');
   const { publishImage } = await import('../oci/write/publish.ts');
-  const { SMALLEST_PIECE, splitArchive } = await import('../snapshot/pieces/split.ts');
+  const { checkMedia, SMALLEST_PIECE, splitArchive } = await import('../snapshot/pieces/split.ts');
   const { withTemporaryDirectory } = await import('../base/temporary-directory.ts');
   if (target.transport !== 'oci-archive')
     throw new TreeportError('ERR_USAGE', '--split is for archives: give oci-archive:FILE as the destination');
@@ -41,6 +41,7 @@ export async function publishSplit(
     );
   if (options.split < SMALLEST_PIECE)
     throw new TreeportError('ERR_USAGE', `--split ${options.split} is too small: a piece has at least 1 MiB`);
+  await checkMedia(options.medium ?? []);
   const { path, tag } = layoutLocation(target);
   const progress = startProgress({ label: 'snapshot create', unit: 'bytes', quiet: options.quiet });
   const written = { bytes: 0 };

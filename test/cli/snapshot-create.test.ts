@@ -103,12 +103,16 @@ test('the plan is printed, and options of layers are refused where there are non
   );
   const usb = ['snapshot', 'create', '--repo', repo, '--output-format', 'usb', '--packing', 'stable', folder];
   const stick = await treeport(usb);
-  assert.match(stick.stderr, /ERR_USAGE: --packing is about the layers .*stick/);
+  assert.match(stick.stderr, /ERR_USAGE: --packing is for images; a USB stick/);
   const pieces = ['--split', '2MiB', '--compare-with-build', `oci:${layout('first')}`];
   await build('first', ...MAIN);
   assert.match(
     await refused(`oci-archive:${layout('archive')}`, ...MAIN, ...pieces),
     /ERR_USAGE: --compare-with-build .*--split/,
+  );
+  assert.match(
+    await refused(`oci-archive:${layout('archive')}`, ...MAIN, '--medium', folder),
+    /ERR_USAGE: --medium .*--split/,
   );
   assert.ok(!existsSync(layout('none')) && !existsSync(layout('archive')));
 });

@@ -122,6 +122,11 @@ function placePieces(pieces: readonly PieceHeader[], places: readonly Place[]): 
   );
 }
 
+/** ERR_IO if a medium is not there; to be called before the archive is made. */
+export async function checkMedia(media: readonly string[]): Promise<void> {
+  for (const medium of media) await freeBytesOf(medium);
+}
+
 async function freeBytesOf(directory: string): Promise<number> {
   try {
     const { bavail, bsize } = await statfs(directory);

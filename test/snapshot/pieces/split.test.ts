@@ -13,7 +13,7 @@ import { publishImage } from '../../../src/oci/write/publish.ts';
 import { attributePieceError } from '../../../src/snapshot/pieces/attribute-piece-error.ts';
 import { findPieces } from '../../../src/snapshot/pieces/find-pieces.ts';
 import { openPieces } from '../../../src/snapshot/pieces/open-pieces.ts';
-import { splitArchive } from '../../../src/snapshot/pieces/split.ts';
+import { checkMedia, splitArchive } from '../../../src/snapshot/pieces/split.ts';
 import { verifyPiece } from '../../../src/snapshot/pieces/verify-piece.ts';
 import { tempDir } from '../../e2e/support/scratch.ts';
 import { Random } from '../../gvariant/random.ts';
@@ -145,6 +145,13 @@ test('a file that is no piece, or is cut off, is refused', async (t) => {
     writeFileSync(path, content);
     await assert.rejects(findPieces(options.target, []), { code: 'ERR_PIECE', message });
   }
+});
+
+test('a medium that is not there', async (t) => {
+  const directory = await tempDir(t);
+  await checkMedia([directory]);
+  const none = join(directory, 'none');
+  await assert.rejects(checkMedia([directory, none]), coded('ERR_IO', `no medium at ${none}`));
 });
 
 test('media that are too small: nothing is written, and it says how much is missing', async (t) => {
