@@ -9,6 +9,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';
+import { freeNow } from './bytes.ts';
+
+const OPENING = Buffer.from('(function (exports, require, module, __filename, __dirname) {');
+const CLOSING = Buffer.from('\n})');
 
 export type Program = { readonly script: Script; readonly exports: unknown };
 
@@ -23,14 +27,28 @@ export function codeCacheOf(program: string): string {
  */
 export function runProgram(program: string, filename = program): Program {
   const cache = codeCacheOf(program);
-  const source = readFileSync(program, 'latin1');
-  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
+  const cachedData = existsSync(cache) ? readFileSync(cache) : undefined;
+  const script = new Script(wrappedSource(program), {
     filename,
-    ...(existsSync(cache) ? { cachedData: readFileSync(cache) } : {}),
+    ...(cachedData === undefined ? {} : { cachedData }),
   });
+  if (cachedData !== undefined) freeNow(cachedData);
   const module = { exports: {} };
   script
     .runInThisContext()
     .call(module.exports, module.exports, createRequire(program), module, program, dirname(program));
   return { script, exports: module.exports };
+}
+
+/**
+ * Joined as bytes, because V8 keeps the source for as long as the program runs, and of joined strings a
+ * second copy until a major collection.
+ */
+function wrappedSource(program: string): string {
+  const source = readFileSync(program);
+  const whole = Buffer.concat([OPENING, source, CLOSING]);
+  freeNow(source);
+  const text = whole.toString('latin1');
+  freeNow(whole);
+  return text;
 }
