@@ -1,5 +1,6 @@
 /** Transactions that import commits and set refs on them. */
 import { availableParallelism } from 'node:os';
+import { deflaterVersion } from '../../native/deflate/deflate.ts';
 import { checkRefs } from '../../native/ostree/refs.ts';
 import { LibostreeRepo } from '../../native/ostree/repository.ts';
 import { startTransaction, type TransactionOptions } from '../../native/ostree/start-transaction.ts';
@@ -39,10 +40,11 @@ export function withTransaction<Value>(
 
 const MAX_THREADS = 8;
 
-/** Only archive repositories compress what they get; otherwise a thread for each processor would wait. */
+/** Unless they compress by zlib, a thread for each processor would wait. */
 function threadsBesideStream(mode: RepositoryMode): number {
   const processors = availableParallelism();
-  return Math.min(MAX_THREADS, mode === 'archive' ? processors : Math.max(1, processors - 1));
+  const compress = mode === 'archive' && deflaterVersion() === undefined;
+  return Math.min(MAX_THREADS, compress ? processors : Math.max(1, processors - 1));
 }
 
 /**

@@ -17,6 +17,8 @@ export type Libdeflate = {
   readonly allocCompressor: (level: number) => bigint | null;
   /** Takes compressor, input, its size, output, its size; returns 0 if the output is too small. */
   readonly compress: ForeignFunction;
+  /** How large an output is never too small. */
+  readonly compressBound: (compressor: null, size: number) => number;
   readonly allocDecompressor: () => bigint | null;
   /** Takes decompressor, input, its size, output, its size, and where the bytes read and written go. */
   readonly decompress: ForeignFunction;
@@ -67,6 +69,9 @@ function load(file: string, version: string): Libdeflate | undefined {
       allocCompressor: library.func('void *libdeflate_alloc_compressor(int level)'),
       compress: library.func(
         'size_t libdeflate_deflate_compress(void *compressor, const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size)',
+      ),
+      compressBound: library.func(
+        'size_t libdeflate_deflate_compress_bound(void *compressor, size_t in_size)',
       ),
       allocDecompressor: library.func('void *libdeflate_alloc_decompressor()'),
       decompress: library.func(

@@ -32,11 +32,11 @@ export class LargeFile {
   }
 
   /** The next bytes of the hashed stream. */
-  append(bytes: Uint8Array): void {
-    this.#guarded(() => {
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.#guarded(async () => {
       this.#store ??= this.#storeFor(bytes);
       this.#hash.update(bytes);
-      this.#store.write(bytes, this.#length);
+      await this.#store.write(bytes, this.#length);
       this.#length += bytes.length;
     });
   }
@@ -45,8 +45,8 @@ export class LargeFile {
    * Writes the object, verified if the checksum is given, and returns its checksum. `close` must follow in
    * any case.
    */
-  finish(checksum: Checksum | undefined): Checksum {
-    return this.#guarded(() => {
+  async finish(checksum: Checksum | undefined): Promise<Checksum> {
+    return this.#guarded(async () => {
       const actual = finishChecksum(this.#hash);
       if (checksum !== undefined && actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
       this.#store?.finish(actual, this.#length);
@@ -64,10 +64,10 @@ export class LargeFile {
     );
   }
 
-  #guarded<Value>(work: () => Value): Value {
+  async #guarded<Value>(work: () => Promise<Value>): Promise<Value> {
     if (this.#failure !== undefined) throw this.#failure.error;
     try {
-      return work();
+      return await work();
     } catch (error) {
       this.#failure = { error: writeError(error, this.#store?.path ?? this.#directory) };
       throw this.#failure.error;

@@ -5,11 +5,11 @@ import {
   archiveHeaderLength,
   type FileHeader,
   type HashedHeader,
-  isSymlink,
   parseHashedHeader,
 } from '../../ostree/file-header.ts';
+import { LargeArchiveFile } from './large-archive-file.ts';
 import type { LargeStore } from './large-store.ts';
-import { countOwn } from './stage-content.ts';
+import { countOwn, isStagedHere } from './stage-content.ts';
 import { StagedFile } from './staged-file.ts';
 import { type StagingPlace, stagedPath, storedPath } from './staging.ts';
 
@@ -23,8 +23,9 @@ export function largeStagedFile(place: StagingPlace, start: Buffer): LargeStore 
   const where = 'a large content object';
   if (archiveHeaderLength(start, where) > start.length) return undefined;
   const { header, length } = parseHashedHeader(start, where);
-  if (isSymlink(header)) return undefined;
+  if (!isStagedHere(place, header)) return undefined;
   const file = new StagedFile(place.directory);
+  if (place.mode === 'archive') return new LargeArchiveFile(place, file, { header, length });
   try {
     file.own(header);
     return new LargeStagedFile(place, file, { header, length });
@@ -60,8 +61,8 @@ class LargeStagedFile implements LargeStore {
   finish(checksum: Checksum, length: number): void {
     const name = { type: 'file', checksum } as const;
     if (storedPath(this.#place, name) !== undefined) return;
-    this.#file.finish(this.#header, stagedPath(this.#place, name));
-    countOwn(this.#place, length - this.#headerLength);
+    if (this.#file.finish(this.#header, stagedPath(this.#place, name)))
+      countOwn(this.#place, length - this.#headerLength);
   }
 
   close(): void {

@@ -3,6 +3,7 @@
  * the pool is empty. The blocks of a closed pool go to the next one, because the garbage collector sees
  * little of shared memory and would let it grow.
  */
+import { asBuffer } from '../../base/bytes.ts';
 
 const MAX_SPARE_BYTES = 32 * 1024 * 1024;
 const spare: Uint8Array[] = [];
@@ -63,7 +64,8 @@ export async function* filledBlocks(
       for (let at = 0; at < piece.length; ) {
         memory ??= await pool.take();
         const part = piece.subarray(at, at + memory.length - length);
-        memory.set(part, length);
+        // V8 sets bytes of shared memory one by one.
+        asBuffer(part).copy(memory, length);
         at += part.length;
         length += part.length;
         if (length < memory.length) continue;

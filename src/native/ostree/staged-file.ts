@@ -1,7 +1,8 @@
 /**
- * A regular file of a bare repository, written into the staging directory as libostree does it
- * (ostree-repo-commit.c): without a name until it is complete; owner, extended attributes and mode as
- * committed, mtime 0 (docs/decisions/0092-staging-by-ourselves.md).
+ * The file of a content object, written into the staging directory as libostree does it
+ * (ostree-repo-commit.c): without a name until it is complete. In mode bare owner, extended attributes and
+ * mode are as committed, mtime is 0; in mode archive the mode is 0644
+ * (docs/decisions/0092-staging-by-ourselves.md).
  */
 import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,6 +13,7 @@ import { parseXattrs } from '../../ostree/xattrs.ts';
 import { clearModified, linkOpen, setXattr } from '../libc/open-files.ts';
 import { startWritebackOf } from '../libc/writeback.ts';
 
+const ARCHIVE_MODE = 0o644;
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
 /** Errors are Node's. */
@@ -35,13 +37,22 @@ export class StagedFile implements Disposable {
       for (const { name, value } of parseXattrs(xattrs)) setXattr(this.#descriptor, name, value);
   }
 
-  /** Makes it the object at `path`; one that is there stays. All bytes are written. */
-  finish(header: FileHeader, path: string): void {
+  /**
+   * Makes it the object at `path` of an archive repository, when all is written. False if there is one, which
+   * stays.
+   */
+  finishArchive(path: string): boolean {
+    fchmodSync(this.#descriptor, ARCHIVE_MODE);
+    return link(this.#descriptor, path);
+  }
+
+  /** The same for a bare repository. */
+  finish(header: FileHeader, path: string): boolean {
     // Here again if it was called before, because writing removes capabilities.
     this.own(header);
     fchmodSync(this.#descriptor, header.mode & PERMISSIONS);
     clearModified(this.#descriptor);
-    link(this.#descriptor, path);
+    return link(this.#descriptor, path);
   }
 
   startWriteback(): void {
@@ -64,13 +75,14 @@ export function canStageFiles(directory: string): boolean {
   }
 }
 
-function link(descriptor: number, path: string): void {
+function link(descriptor: number, path: string): boolean {
   try {
     linkOpen(descriptor, path);
+    return true;
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return;
+    if (errnoOf(error) === 'EEXIST') return false;
     if (errnoOf(error) !== 'ENOENT') throw error;
     mkdirSync(dirname(path), { recursive: true });
-    link(descriptor, path);
+    return link(descriptor, path);
   }
 }

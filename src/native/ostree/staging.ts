@@ -24,8 +24,10 @@ export type StagingPlace = {
   readonly syncs: boolean;
   /** True if it has `core.per-object-fsync=true`: then libostree syncs, and else we do (sync-repo.ts). */
   readonly syncsEach: boolean;
-  /** Set if regular files are written there by ourselves (staged-file.ts), which libostree does not count. */
+  /** Set if files are written there by ourselves (stage-content.ts), which libostree does not count. */
   readonly ownFiles?: OwnFiles | undefined;
+  /** Deflate level of such files in an archive repository. */
+  readonly level: number;
 };
 
 /** Counts in shared memory: files, and their bytes. */

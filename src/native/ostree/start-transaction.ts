@@ -2,8 +2,11 @@
  * Starts libostree transactions, which take over objects that an earlier one staged once these are verified.
  */
 import { availableParallelism } from 'node:os';
-import { keyfileBoolean } from '../../ostree/keyfile.ts';
+import { DEFAULT_FILEZ_LEVEL } from '../../ostree/filez.ts';
+import { type Keyfile, keyfileBoolean, keyfileString } from '../../ostree/keyfile.ts';
 import { readRepositoryConfig } from '../../ostree/repo/config.ts';
+import type { RepositoryMode } from '../../ostree/repo/open.ts';
+import { deflaterVersion } from '../deflate/deflate.ts';
 import { shareObject } from '../glib/glib.ts';
 import type { Pointer } from '../library.ts';
 import { FreeSpace } from './free-space.ts';
@@ -56,8 +59,8 @@ export async function startTransaction(
 }
 
 /**
- * `pointer` is the transaction's own reference to the repository. Regular files are staged by ourselves in
- * mode bare, unless the repository wants each one to be synced or sealed with fs-verity, which stays
+ * `pointer` is the transaction's own reference to the repository. Content is staged by ourselves in the modes
+ * bare and archive, unless the repository wants each file to be synced or sealed with fs-verity, which stays
  * libostree's. Throws ERR_LIBOSTREE.
  */
 function begin(
@@ -73,9 +76,11 @@ function begin(
       const config = readRepositoryConfig(path);
       const syncsEach = config !== undefined && keyfileBoolean(config, 'core', 'per-object-fsync') === true;
       const isPlain = config !== undefined && !syncsEach && !config.has('ex-integrity');
-      const ownFiles = isPlain && mode === 'bare' && canStageFiles(directory) ? newOwnFiles() : undefined;
+      const isOwn = isPlain && stagesFiles(mode) && canStageFiles(directory);
+      const ownFiles = isOwn ? newOwnFiles() : undefined;
       const space = ownFiles === undefined ? undefined : new FreeSpace(pointer, path);
-      const staging = { repo: path, mode, directory, syncs, syncsEach, ownFiles };
+      const level = config === undefined ? DEFAULT_FILEZ_LEVEL : levelIn(config);
+      const staging = { repo: path, mode, directory, syncs, syncsEach, ownFiles, level };
       return { repo: { pointer, staging }, space, leftover: isResumed ? sweepStaging(staging) : [] };
     } catch (error) {
       if (directory !== undefined) releaseStaging(directory);
@@ -83,4 +88,16 @@ function begin(
       throw error;
     }
   });
+}
+
+/** Without libdeflate libostree compresses. */
+function stagesFiles(mode: RepositoryMode): boolean {
+  return mode === 'bare' || (mode === 'archive' && deflaterVersion() !== undefined);
+}
+
+/** As libostree reads it. */
+function levelIn(config: Keyfile): number {
+  const text = keyfileString(config, 'archive', 'zlib-level');
+  if (text === undefined) return DEFAULT_FILEZ_LEVEL;
+  return Math.max(1, Math.min(9, Number.parseInt(text, 10) || 0));
 }

@@ -6,8 +6,8 @@
  * with GLib's SHA-256, which takes four times as long as Node's. libostree hashes metadata.
  *
  * libostree reports failed writes with one exception: in archive repositories it ignores errors of the last
- * bytes of a compressed file, which GLib writes when the stream is disposed of. So content is read back
- * there (read-back.ts).
+ * bytes of a compressed file, which GLib writes when the stream is disposed of. So content that it wrote is
+ * read back there (read-back.ts).
  */
 import { hash } from 'node:crypto';
 import { statfsSync } from 'node:fs';
@@ -24,7 +24,7 @@ import { startWriteback } from '../libc/writeback.ts';
 import { lazily, type Pointer } from '../library.ts';
 import { METADATA_VARIANT, missingObject, OBJECT_TYPE } from './metadata.ts';
 import { holdsObject } from './read-back.ts';
-import { FLUSHED_BYTES, stageFile } from './stage-content.ts';
+import { FLUSHED_BYTES, stageContent } from './stage-content.ts';
 import { dropObject, type StagedRepo, stagedPath, storedPath } from './staging.ts';
 
 const ostree = lazily(({ ostree, gio }) => ({
@@ -79,11 +79,14 @@ const ostree = lazily(({ ostree, gio }) => ({
 
 const BUFFER_BYTES = 1024 * 1024;
 
-/** Verifies and writes a content object from its hashed stream (header and file bytes) in memory. */
-export function writeContent(repo: StagedRepo, checksum: Checksum, stream: Uint8Array): void {
+/**
+ * Verifies and writes a content object from its hashed stream (header and file bytes) in memory, which must
+ * stay until then.
+ */
+export async function writeContent(repo: StagedRepo, checksum: Checksum, stream: Uint8Array): Promise<void> {
   const actual = hash('sha256', stream);
   if (actual !== checksum) throw wrongChecksum(`${checksum}.file`, actual);
-  if (stageFile(repo.staging, checksum, asBuffer(stream))) return;
+  if (await stageContent(repo.staging, checksum, asBuffer(stream))) return;
   // The stream reads our memory in place, and is released before we return.
   using input = ownObject(ostree().memoryStream(koffi.address(stream), stream.length, null));
   writeStream(repo, checksum, input.pointer, stream.length, (path) => holdsObject(path, stream));

@@ -1,6 +1,7 @@
 /** Entry point of a write thread. */
 
 import { answerCalls } from '../../base/answer-calls.ts';
+import { eachConcurrently } from '../../base/each-concurrently.ts';
 import { writeDetachedMetadata } from './detached-metadata.ts';
 import { LargeFile } from './large-file.ts';
 import type { StagedRepo } from './staging.ts';
@@ -9,9 +10,12 @@ import { abortTransaction, commitTransaction, prepareTransaction } from './trans
 import { dropUnsound, importObject, writeContent, writeMetadata } from './write-objects.ts';
 import type { PackedObject, WriteAnswer, WriteRequest } from './write-threads.ts';
 
+/** Objects that are deflated; the pool has four threads, and the stream needs one. */
+const AT_ONCE = 3;
+
 const largeFiles = new Map<number, LargeFile>();
 
-answerCalls((request: WriteRequest): WriteAnswer => {
+answerCalls((request: WriteRequest): WriteAnswer | Promise<WriteAnswer> => {
   switch (request.kind) {
     case 'ready':
       return undefined;
@@ -26,14 +30,14 @@ answerCalls((request: WriteRequest): WriteAnswer => {
       dropUnsound(request.repo, request.names);
       return undefined;
     case 'objects':
-      for (const object of request.objects) writePacked(request.repo, object, request.memory);
-      return undefined;
+      return writeBatch(request);
     case 'import':
       for (const name of request.names) importObject(request.repo, request.source, name);
       return undefined;
     case 'piece':
-      largeFile(request).append(request.bytes);
-      return undefined;
+      return largeFile(request)
+        .append(request.bytes)
+        .then(() => undefined);
     case 'finish':
       return endLargeFile(request.file, (file) => file.finish(request.checksum));
     case 'sync':
@@ -44,13 +48,22 @@ answerCalls((request: WriteRequest): WriteAnswer => {
   }
 });
 
-function writePacked(
+type Batch = Extract<WriteRequest, { readonly kind: 'objects' }>;
+
+/** Returns when nothing reads the memory any more. Large objects first, so that none is waited for alone. */
+async function writeBatch({ repo, objects, memory }: Batch): Promise<undefined> {
+  const largestFirst = objects.toSorted((a, b) => b.length - a.length);
+  await eachConcurrently(largestFirst, AT_ONCE, (object) => writePacked(repo, object, memory));
+  return undefined;
+}
+
+async function writePacked(
   repo: StagedRepo,
   { type, checksum, start, length }: PackedObject,
   memory: Uint8Array,
-): void {
+): Promise<void> {
   const bytes = memory.subarray(start, start + length);
-  if (type === 'file') writeContent(repo, checksum, bytes);
+  if (type === 'file') await writeContent(repo, checksum, bytes);
   else if (type === 'commitmeta') writeDetachedMetadata(repo.pointer, checksum, bytes);
   else writeMetadata(repo, type, checksum, bytes);
 }
@@ -63,12 +76,15 @@ function largeFile({ file: id, repo, directory }: Piece): LargeFile {
   return file;
 }
 
-function endLargeFile<Value>(id: number, work: (file: LargeFile) => Value): Value | undefined {
+async function endLargeFile<Value>(
+  id: number,
+  work: (file: LargeFile) => Promise<Value> | undefined,
+): Promise<Value | undefined> {
   const file = largeFiles.get(id);
   if (file === undefined) return undefined;
   largeFiles.delete(id);
   try {
-    return work(file);
+    return await work(file);
   } finally {
     file.close();
   }

@@ -41,13 +41,20 @@ for (const mode of MODES) {
 test('after the first error every call fails', { skip }, async (t) => {
   const directory = join(await tempDir(t), 'tmp');
   const bytes = Buffer.alloc(1000, 'x');
-  const staging = { repo: directory, mode: 'archive', directory, syncs: true, syncsEach: false } as const;
+  const staging = {
+    repo: directory,
+    mode: 'archive',
+    directory,
+    syncs: true,
+    syncsEach: false,
+    level: 6,
+  } as const;
   const file = new LargeFile({ pointer: 0n, staging }, directory);
-  assert.throws(() => file.append(bytes), coded('ERR_IO', directory));
+  await assert.rejects(file.append(bytes), coded('ERR_IO', directory));
   mkdirSync(directory);
-  assert.throws(() => file.append(bytes), coded('ERR_IO', directory));
+  await assert.rejects(file.append(bytes), coded('ERR_IO', directory));
   const checksum = checksumOf(Buffer.concat([bytes, bytes]));
-  assert.throws(() => file.finish(checksum), coded('ERR_IO', directory));
+  await assert.rejects(file.finish(checksum), coded('ERR_IO', directory));
   file.close();
   assert.deepEqual(readdirSync(directory), []);
 });

@@ -7,7 +7,14 @@ import { type Checksum, parseChecksum } from '../../../src/ostree/checksum.ts';
 
 const REPO: StagedRepo = {
   pointer: 1n,
-  staging: { repo: '/repo', mode: 'archive', directory: '/repo/tmp/staging', syncs: true, syncsEach: false },
+  staging: {
+    repo: '/repo',
+    mode: 'archive',
+    directory: '/repo/tmp/staging',
+    syncs: true,
+    syncsEach: false,
+    level: 6,
+  },
 };
 
 type Requested<Kind> = Extract<WriteRequest, { readonly kind: Kind }>;
