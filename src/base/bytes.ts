@@ -43,12 +43,22 @@ export async function copyPieces(stream: AsyncIterable<Uint8Array>, memory: Uint
 }
 
 /**
- * Frees the memory of a buffer that has an ArrayBuffer of its own; memory in Node's pool stays. Left
- * to the garbage collector, which sees little of such memory, dead buffers would be most of the process's.
+ * Frees the memory of a buffer that has an ArrayBuffer of its own, if that was not done before; memory in
+ * Node's pool stays. Left to the garbage collector, which sees little of such memory, dead buffers would be
+ * most of the process's.
  */
 export function freeNow(bytes: Uint8Array): void {
   const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && !isPool(buffer)) buffer.transfer(0);
+  if (buffer instanceof ArrayBuffer && !buffer.detached && !isPool(buffer)) buffer.transferToFixedLength(0);
+}
+
+/**
+ * A zeroed buffer in pages of its own, which {@link freeNow} gives back to the system. malloc keeps freed
+ * blocks of megabytes, in an arena for each thread. V8 maps the memory of ArrayBuffers that can be resized;
+ * their bytes are slower to access one by one.
+ */
+export function mappedBuffer(size: number): Buffer<ArrayBuffer> {
+  return Buffer.from(new ArrayBuffer(size, { maxByteLength: size }), 0, size);
 }
 
 /** Moves bytes to the start of `target`, and frees their memory; returns how many there are. */

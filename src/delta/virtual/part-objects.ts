@@ -1,6 +1,6 @@
 /** Reads the objects of a part of a virtual delta, one behind the other, into one piece of memory. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asBuffer, copyPieces } from '../../base/bytes.ts';
+import { asBuffer, copyPieces, mappedBuffer } from '../../base/bytes.ts';
 import { verifiedMetadata } from '../../ostree/load.ts';
 import { isHashedMetadata, type ObjectName } from '../../ostree/object-name.ts';
 import type { ObjectSource, StoredObject } from '../../ostree/object-source.ts';
@@ -32,7 +32,7 @@ export async function readPartObjects(
     described.push(await describe(source, name));
     await turns.pause();
   }
-  const memory = new Uint8Array(described.reduce((sum, { size }) => sum + size, 0));
+  const memory = mappedBuffer(described.reduce((sum, { size }) => sum + size, 0));
   const position = { at: 0 };
   for (const object of described) {
     await readInto(memory.subarray(position.at, position.at + object.size), source, object, verify);

@@ -4,7 +4,7 @@ import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { answerCalls } from '../../base/answer-calls.ts';
-import { asBuffer } from '../../base/bytes.ts';
+import { asBuffer, mappedBuffer } from '../../base/bytes.ts';
 import { TreeportError } from '../../base/errors.ts';
 import { type Checksum, finishChecksum } from '../../ostree/checksum.ts';
 import type { FileHeader } from '../../ostree/file-header.ts';
@@ -133,7 +133,7 @@ class PackedPart {
   }
 
   next(): PartPiece {
-    const bytes = new Uint8Array(PIECE_BYTES);
+    const bytes = mappedBuffer(PIECE_BYTES);
     const filled = { to: 0 };
     while (filled.to < bytes.length && this.#hasMore()) {
       const piece = this.#rest.subarray(0, bytes.length - filled.to);

@@ -7,19 +7,25 @@ export type FastBlockOptions = {
   /** Makes the targets of calls and jumps absolute before compression. */
   readonly x86: boolean;
   readonly encoder: FastEncoder;
+  /** Called when the content is no longer needed. */
+  readonly release?: () => void;
 };
 
 /** Compresses `content`, in pieces; each lasts until the next is requested. */
 export function* fastBlock(
   content: Uint8Array,
-  { x86, encoder }: FastBlockOptions,
+  { x86, encoder, release }: FastBlockOptions,
 ): Generator<Uint8Array, XzRecord> {
+  const contentSize = content.length;
+  const check = crc32(content);
+  encoder.begin(content, x86);
+  release?.();
   const body = { size: 0 };
-  yield blockHeader(content.length, x86);
-  for (const piece of encoder.chunks(content, x86)) {
+  yield blockHeader(contentSize, x86);
+  for (const piece of encoder.chunks()) {
     body.size += piece.length;
     yield piece;
   }
-  yield blockTrailer(body.size, crc32(content));
-  return recordOf(body.size, content.length);
+  yield blockTrailer(body.size, check);
+  return recordOf(body.size, contentSize);
 }

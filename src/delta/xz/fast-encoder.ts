@@ -51,6 +51,7 @@ declare const WebAssembly: {
 /** Compresses one content at a time, in memory of its own that grows with the largest. */
 export class FastEncoder {
   readonly #encoder: Encoder;
+  #size = 0;
 
   constructor() {
     const module = new WebAssembly.Module(Buffer.from(ENCODER_MODULE, 'base64'));
@@ -58,30 +59,40 @@ export class FastEncoder {
   }
 
   /**
-   * `content` as LZMA2, in pieces; each lasts until the next is requested. Ends what was begun before. `x86`
-   * makes the targets of calls and jumps absolute before compression.
+   * Takes a copy of `content`, and ends what was begun before. `x86` makes the targets of calls and jumps
+   * absolute before compression.
    */
-  *chunks(content: Uint8Array, x86 = false): Generator<Uint8Array> {
-    const encoder = this.#encoder;
+  begin(content: Uint8Array, x86 = false): void {
     this.#take(content);
-    encoder.begin(content.length, x86);
+    this.#encoder.begin(content.length, x86);
+    this.#size = content.length;
+  }
+
+  /** What was begun as LZMA2, in pieces; each lasts until the next is requested. */
+  *chunks(): Generator<Uint8Array> {
+    const encoder = this.#encoder;
+    const size = this.#size;
     const known = { dictionary: false, properties: false, state: false };
-    while (encoder.contentPosition() < content.length) {
+    while (encoder.contentPosition() < size) {
       const from = encoder.contentPosition();
       if (!known.state) encoder.forget();
       const packed = encoder.encode(
-        Math.min(content.length, from + MOST_CONTENT - SPARE_CONTENT),
+        Math.min(size, from + MOST_CONTENT - SPARE_CONTENT),
         HEADER_BYTES,
         CHUNK_BYTES - SPARE_BYTES,
       );
-      const size = encoder.contentPosition() - from;
-      if (packed < size) {
+      const taken = encoder.contentPosition() - from;
+      if (packed < taken) {
         const state = known.state ? 'nothing' : 'state';
-        yield this.#chunk(size, packed, known.dictionary ? (known.properties ? state : 'properties') : 'all');
+        yield this.#chunk(
+          taken,
+          packed,
+          known.dictionary ? (known.properties ? state : 'properties') : 'all',
+        );
         known.properties = true;
         known.state = true;
       } else {
-        yield* storedChunks(this.#content(from, size), !known.dictionary);
+        yield* storedChunks(this.#content(from, taken), !known.dictionary);
         known.state = false;
       }
       known.dictionary = true;

@@ -1,5 +1,5 @@
 /** Bytes that are appended to one buffer, which grows. Memory that is not written to yet costs nothing. */
-import { freeNow } from '../../../base/bytes.ts';
+import { freeNow, mappedBuffer } from '../../../base/bytes.ts';
 
 const LEAST_BYTES = 64 * 1024;
 
@@ -9,7 +9,7 @@ export class ByteSection {
 
   /** `capacity`: bytes expected at most. */
   constructor(capacity: number) {
-    this.#memory = Buffer.allocUnsafeSlow(Math.max(capacity, LEAST_BYTES));
+    this.#memory = mappedBuffer(Math.max(capacity, LEAST_BYTES));
   }
 
   get length(): number {
@@ -45,7 +45,7 @@ export class ByteSection {
   }
 
   #grow(least: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(least, Math.ceil(this.#memory.length * 1.5)));
+    const larger = mappedBuffer(Math.max(least, Math.ceil(this.#memory.length * 1.5)));
     larger.set(this.bytes);
     freeNow(this.#memory);
     this.#memory = larger;
