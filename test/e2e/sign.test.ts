@@ -185,9 +185,8 @@ test('GPG keys in files verify; expired and revoked ones neither sign nor verify
   await mustTreeport(sign(good));
   const shown = await mustTreeport(verify(expired.publicKey, good.publicKey));
   assert.match(shown, new RegExp(`^good {2}gpg {2}key ${good.id} `));
-  await refuses(verify(join(folder, 'none')), 'ERR_NO_KEYS', 'none cannot be read: ENOENT');
-  await refuses(verify(folder), 'ERR_NO_KEYS', 'not a regular file');
-  await refuses(verify('a;b'), 'ERR_USAGE', 'semicolon');
+  await refuses(verify(join(folder, 'none')), 'ERR_NO_KEYS', 'none with keys to verify with');
+  await refuses(verify(folder), 'ERR_NO_KEYS', 'it is a directory');
 });
 
 test('signatures are listed and deleted; other metadata stays', { skip }, async (t) => {
