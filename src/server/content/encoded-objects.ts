@@ -13,7 +13,7 @@ import type { Checksum } from '../../ostree/checksum.ts';
 import type { ObjectSource } from '../../ostree/object-source.ts';
 import { CANONICAL_LEVEL, encoderId } from '../../ostree/verified-filez.ts';
 import type { Counters } from '../http/counters.ts';
-import { LinkSpeed } from '../http/link-speed.ts';
+import { type Link, NO_LINK } from '../http/link-speed.ts';
 import type { PlainFile } from '../http/plain-file.ts';
 import { CacheVerifier } from './cache-verifier.ts';
 import { fixedLevels, type Levels } from './deflate-levels.ts';
@@ -42,9 +42,6 @@ export type EncodedObjectsOptions = {
 
 /** Level 3 is as fast as level 1, and 3 % smaller. */
 const AUTO: Levels = { fast: 0, slow: 3, canonical: CANONICAL_LEVEL };
-
-/** For the cache: every link gets the same. */
-const NO_LINK = new LinkSpeed();
 
 export class EncodedObjects {
   /** Id of the encoder of cached objects, the canonical form; part of their entity tags. */
@@ -102,7 +99,7 @@ export class EncodedObjects {
   }
 
   /** Encodes an object while a client waits; rejects like {@link Encoder}. */
-  async encode(checksum: Checksum, link: LinkSpeed): Promise<Encoded> {
+  async encode(checksum: Checksum, link: Link): Promise<Encoded> {
     const encoded = await this.#encode(checksum, link);
     if (this.#compressesLater) this.#background?.add(checksum);
     return encoded;

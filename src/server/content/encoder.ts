@@ -25,7 +25,7 @@ import {
 } from '../../ostree/verified-filez.ts';
 import { answerMemory } from '../http/answer-memory.ts';
 import type { Counters } from '../http/counters.ts';
-import type { LinkSpeed } from '../http/link-speed.ts';
+import type { Link } from '../http/link-speed.ts';
 import { PIECE_BYTES, pieceStream } from '../http/piece-stream.ts';
 import type { Levels } from './deflate-levels.ts';
 import type { DiskCache } from './disk-cache.ts';
@@ -65,7 +65,7 @@ export type Encoded = {
  * The archive file of an object. Rejects with the errors of the source, and with ERR_OBJECT_CORRUPT for a
  * small object whose checksum does not match.
  */
-export type Encoder = (checksum: Checksum, link: LinkSpeed) => Promise<Encoded>;
+export type Encoder = (checksum: Checksum, link: Link) => Promise<Encoded>;
 
 /** Shared by the requests for one object; `join` returns undefined when it is too late to join. */
 type Shared = {

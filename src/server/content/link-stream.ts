@@ -17,11 +17,11 @@ import { MixedDeflate } from '../../ostree/mixed-deflate.ts';
 import type { ContentObject } from '../../ostree/object-source.ts';
 import { headersLength } from '../../ostree/stored-blocks.ts';
 import { verifiedStream } from '../../ostree/verify.ts';
-import type { LinkSpeed } from '../http/link-speed.ts';
+import type { Link } from '../http/link-speed.ts';
 import { PIECE_BYTES } from '../http/piece-stream.ts';
 
 export type LinkStreamOptions = {
-  readonly link: LinkSpeed;
+  readonly link: Link;
   /** Deflate level where the link is slow. */
   readonly level: number;
   /** Asked once, at the start: whether the consumer is done with a piece when it requests the next. */
@@ -54,7 +54,7 @@ export async function* linkStream(
       const piece = bytes.subarray(start, start + PIECE_BYTES);
       const given = performance.now();
       yield piece;
-      pace.taken(piece.length, performance.now() - given);
+      pace.taken(piece.length, given, performance.now());
     }
     if (isSlow && isReused) freeNow(bytes);
   }
@@ -62,27 +62,37 @@ export async function* linkStream(
   if (isReused) freeNow(memory);
 }
 
-/** Decides by how long the connection took for the last pieces. */
+/**
+ * Decides by how long the connection took for the last pieces. From the end of one wait to the end of the
+ * next, the link took what was written: the buffers were full at either.
+ */
 class Pace {
   isSlow: boolean;
-  readonly #link: LinkSpeed;
-  /** Bytes taken at once since the last wait. */
+  readonly #link: Link;
+  /** When the last wait ended. */
+  #waited: number | undefined;
+  /** Bytes since then, and those of them that were taken at once. */
+  #bytes = 0;
   #atOnce = 0;
 
-  constructor(link: LinkSpeed) {
+  constructor(link: Link) {
     this.#link = link;
-    this.isSlow = link.isSlow;
+    this.isSlow = !link.isFast;
   }
 
-  taken(bytes: number, milliseconds: number): void {
-    if (milliseconds <= AT_ONCE_MS) {
+  /** Records a piece that was given and taken at these times. */
+  taken(bytes: number, given: number, now: number): void {
+    this.#bytes += bytes;
+    if (now - given <= AT_ONCE_MS) {
       this.#atOnce += bytes;
       if (this.#atOnce > BUFFERED_BYTES) this.isSlow = false;
       return;
     }
+    if (this.#waited !== undefined) this.#link.took(this.#bytes, this.#waited, now);
+    this.#waited = now;
+    this.#bytes = 0;
     this.#atOnce = 0;
-    this.#link.add(bytes, milliseconds);
-    this.isSlow = this.#link.isSlow;
+    this.isSlow = !this.#link.isFast;
   }
 }
 

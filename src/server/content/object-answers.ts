@@ -27,7 +27,7 @@ import type { Counters } from '../http/counters.ts';
 import type { FaultReporter } from '../http/faults.ts';
 import { openObjectFile, REMEMBERED_FILE_BYTES } from '../http/file-memory.ts';
 import { knownLinks } from '../http/known-links.ts';
-import type { Connection } from '../http/link-speed.ts';
+import { NO_LINK } from '../http/link-speed.ts';
 import { closePlainFile, type PlainFile } from '../http/plain-file.ts';
 import type { BackgroundVerifier } from './background-verifier.ts';
 import type { EncodedObjects } from './encoded-objects.ts';
@@ -50,7 +50,6 @@ export type ObjectAnswers = {
 
 /** Clients request these without knowing whether they exist; a missing commit is the end of a history. */
 const OPTIONAL: readonly MetadataType[] = ['commitmeta', 'commit', 'tombstone-commit'];
-const NO_CONNECTION: Connection = { bytesWritten: 0 };
 /** Last-Modified of objects that are named by their content. */
 const NEVER_MODIFIED = 0;
 
@@ -109,10 +108,10 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
       const known = notModifiedAnswer(request, canonicalForm(checksum));
       if (known !== undefined) return known;
     }
-    const connection = request.socket ?? NO_CONNECTION;
-    const link = knownLinks.of(connection);
-    const { content, encoder, release } = await encoded.encode(checksum, link);
-    link.answering(connection);
+    const { socket } = request;
+    const link = socket && knownLinks.of(socket);
+    const { content, encoder, release } = await encoded.encode(checksum, link ?? NO_LINK);
+    if (socket !== undefined) link?.answering(socket);
     const form = encodedForm(checksum, encoder);
     if (!Buffer.isBuffer(content)) return streamAnswer(request, content, form);
     const answer = bytesAnswer(request, content, form);
@@ -152,6 +151,7 @@ export function createObjectAnswers(options: ObjectAnswersOptions): ObjectAnswer
 
   return {
     metadata(request, type, checksum) {
+      if (request.socket !== undefined) knownLinks.requested(request.socket);
       const file = isHashedMetadata(type) ? smallMetadata(repo, type, checksum) : undefined;
       if (file === undefined) return readMetadata(request, type, checksum);
       return answerFile(request, file, () => metadataForm(type, checksum, file.content));

@@ -1,58 +1,47 @@
 /**
- * What is known of the links of clients: an estimate for each connection, which lasts as long as the
- * connection. A new one starts with what was last measured of its address, because a client opens more than a
- * hundred in a pull, one after another, each for some forty objects
- * (docs/decisions/0112-links-of-an-address.md).
+ * What is known of the links of clients, by address, because a client opens more than a hundred connections
+ * in a pull, and they share a link (docs/decisions/0112-links-of-an-address.md). A connection without an
+ * address has a link of its own.
  */
 import { performance } from 'node:perf_hooks';
+import { ClientLink } from './client-link.ts';
 import { type Connection, LinkSpeed } from './link-speed.ts';
 
-/** A client that comes back later may have another link. */
-const KNOWN_MS = 60_000;
 const MAX_KNOWN = 1000;
 
-type Latest = { readonly speed: LinkSpeed; readonly at: number };
-
 export class KnownLinks {
-  readonly #newSpeed: (earlier: LinkSpeed | undefined) => LinkSpeed;
+  readonly #newLink: () => ClientLink;
   readonly #now: () => number;
   readonly #speeds = new WeakMap<Connection, LinkSpeed>();
-  /** By address, most recently measured last. */
-  readonly #latest = new Map<string, Latest>();
+  /** By address, the one that connected last is last. */
+  readonly #clients = new Map<string, ClientLink>();
 
-  constructor(
-    newSpeed = (earlier: LinkSpeed | undefined) => new LinkSpeed(undefined, earlier),
-    now = () => performance.now(),
-  ) {
-    this.#newSpeed = newSpeed;
+  constructor(newLink = () => new ClientLink(), now = () => performance.now()) {
+    this.#newLink = newLink;
     this.#now = now;
   }
 
   of(connection: Connection): LinkSpeed {
     const known = this.#speeds.get(connection);
     if (known !== undefined) return known;
-    const speed = this.#newSpeed(this.#latestOf(connection.remoteAddress));
+    const speed = new LinkSpeed(this.#client(connection.remoteAddress));
     this.#speeds.set(connection, speed);
     return speed;
   }
 
   /** Call when a request for an object has arrived on its connection. */
   requested(connection: Connection): void {
-    const speed = this.#speeds.get(connection);
-    if (speed?.requested(connection, this.#now()) === true) this.#keep(connection.remoteAddress, speed);
+    this.#speeds.get(connection)?.requested(connection, this.#now());
   }
 
-  #latestOf(address: string | undefined): LinkSpeed | undefined {
-    const latest = address === undefined ? undefined : this.#latest.get(address);
-    return latest !== undefined && this.#now() - latest.at <= KNOWN_MS ? latest.speed : undefined;
-  }
-
-  #keep(address: string | undefined, speed: LinkSpeed): void {
-    if (address === undefined) return;
-    this.#latest.delete(address);
-    this.#latest.set(address, { speed, at: this.#now() });
-    const [oldest] = this.#latest.keys();
-    if (this.#latest.size > MAX_KNOWN && oldest !== undefined) this.#latest.delete(oldest);
+  #client(address: string | undefined): ClientLink {
+    if (address === undefined) return this.#newLink();
+    const link = this.#clients.get(address) ?? this.#newLink();
+    this.#clients.delete(address);
+    this.#clients.set(address, link);
+    const [oldest] = this.#clients.keys();
+    if (this.#clients.size > MAX_KNOWN && oldest !== undefined) this.#clients.delete(oldest);
+    return link;
   }
 }
 

@@ -14,13 +14,15 @@ import { fixedLevels } from '../../../src/server/content/deflate-levels.ts';
 import { DiskCache } from '../../../src/server/content/disk-cache.ts';
 import { createEncoder, type EncoderOptions } from '../../../src/server/content/encoder.ts';
 import { newCounters } from '../../../src/server/http/counters.ts';
-import { LinkSpeed } from '../../../src/server/http/link-speed.ts';
+import type { Link } from '../../../src/server/http/link-speed.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { settled } from '../../support/until.ts';
 import { bareFixture, tempFolder } from '../repos.ts';
 import { idOf, text } from '../served.ts';
 
+const FAST: Link = { isSlow: false, isFast: true, took: () => {} };
+const SLOW: Link = { isSlow: true, isFast: false, took: () => {} };
 const MIB = 1024 * 1024;
 const LARGE = repeatedChecksum('c');
 
@@ -36,7 +38,7 @@ function options(objects: Pick<ObjectSource, 'content'>, level = 1, more: Partia
     signal: new AbortController().signal,
     ...more,
   });
-  const encode = async (checksum: Checksum) => (await encoder(checksum, new LinkSpeed())).content;
+  const encode = async (checksum: Checksum) => (await encoder(checksum, FAST)).content;
   return { encode, encoder, counters, faults };
 }
 
@@ -114,7 +116,7 @@ test('the bytes of a small object are freed when all of its requests are done wi
   const { objects } = await bare.open();
   for (const level of [0, 6]) {
     const { encoder, counters } = options(objects, level);
-    const requests = [encoder(id, new LinkSpeed()), encoder(id, new LinkSpeed())];
+    const requests = [encoder(id, FAST), encoder(id, FAST)];
     const [one, other] = await Promise.all(requests);
     const { content } = one as { readonly content: Buffer };
     assert.equal(other?.content, content);
@@ -214,12 +216,6 @@ test('when the server has ended, small objects that wait for their turn are not 
   assert.equal(counters.encoded, 0);
 });
 
-/** Bytes arrive a megabyte a second. */
-function slowLink(): LinkSpeed {
-  const link = new LinkSpeed(() => false);
-  link.add(MIB, 1000);
-  return link;
-}
 
 const BY_LINK = { fast: 0, slow: 3, canonical: 6 };
 
@@ -231,14 +227,14 @@ test('small objects have the form of the link, and very small ones only one', as
   const { encoder } = options(objects, 0, { levels: BY_LINK });
   const { encode: canonical } = options(objects, 6);
   for (const id of [empty, tiny, link]) {
-    for (const speed of [new LinkSpeed(), slowLink()]) {
+    for (const speed of [FAST, SLOW]) {
       const { content, encoder: form } = await encoder(id, speed);
       assert.equal(form, encoderId(6));
       assert.deepEqual(content, await canonical(id));
     }
   }
-  const fast = await encoder(medium, new LinkSpeed());
-  const slow = await encoder(medium, slowLink());
+  const fast = await encoder(medium, FAST);
+  const slow = await encoder(medium, SLOW);
   assert.deepEqual([fast.encoder, slow.encoder], [encoderId(0), encoderId(3)]);
   assert.deepEqual(fast.content, await options(objects, 0).encode(medium));
   assert.deepEqual(slow.content, await options(objects, 3).encode(medium));
@@ -248,7 +244,7 @@ test('each client gets a large object as suits its link, at the same time', asyn
   const bare = bareFixture(t);
   const id = bare.file(text(3 * MIB));
   const { encoder, counters } = options((await bare.open()).objects, 0, { levels: BY_LINK });
-  const [fast, slow] = await Promise.all([encoder(id, new LinkSpeed()), encoder(id, slowLink())]);
+  const [fast, slow] = await Promise.all([encoder(id, FAST), encoder(id, SLOW)]);
   assert.deepEqual([fast.encoder, slow.encoder], [undefined, undefined]);
   const [stored, deflated] = await Promise.all([bytesOf(fast.content), bytesOf(slow.content)]);
   assert.ok(stored.length > 3 * MIB);

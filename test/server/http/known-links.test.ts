@@ -1,27 +1,21 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { ClientLink } from '../../../src/server/http/client-link.ts';
 import { KnownLinks } from '../../../src/server/http/known-links.ts';
-import { LinkSpeed } from '../../../src/server/http/link-speed.ts';
 
 type Socket = { bytesWritten: number; readonly remoteAddress?: string };
 
 function knownLinks() {
   const clock = { time: 1000 };
-  const links = new KnownLinks(
-    (earlier) => new LinkSpeed(() => false, earlier),
-    () => clock.time,
-  );
-  const answer = (socket: Socket, bytes: number, ms: number) => {
-    links.of(socket).answering(socket, clock.time);
-    socket.bytesWritten += bytes;
-    clock.time += ms;
-    links.requested(socket);
-  };
-  /** Answers of several sizes on this connection, at so many bytes per millisecond. */
-  const answers = (socket: Socket, speed: number) => {
-    for (let index = 1; index <= 40; index++) {
-      const bytes = 10_000 * (1 + (index % 20));
-      answer(socket, bytes, bytes / speed);
+  const now = () => clock.time;
+  const links = new KnownLinks(() => new ClientLink({ isBusy: () => false, now }), now);
+  /** Answers on this connection, for 200 ms at so many megabytes a second. */
+  const answers = (socket: Socket, mbPerSecond: number) => {
+    for (let index = 0; index < 10; index++) {
+      links.of(socket).answering(socket, clock.time);
+      socket.bytesWritten += mbPerSecond * 20_000;
+      clock.time += 20;
+      links.requested(socket);
     }
   };
   return { links, clock, answers };
@@ -31,47 +25,40 @@ function from(remoteAddress?: string): Socket {
   return remoteAddress === undefined ? { bytesWritten: 0 } : { bytesWritten: 0, remoteAddress };
 }
 
-test('a new connection starts with what was last measured of its address', () => {
-  const { links, answers } = knownLinks();
-  answers(from('192.0.2.1'), 1000);
-  assert.equal(links.of(from('192.0.2.1')).isSlow, true);
-  assert.equal(links.of(from('192.0.2.2')).isSlow, false);
-  const other = from('192.0.2.1');
-  for (let count = 0; count < 10; count++) answers(other, 100_000);
-  assert.equal(links.of(from('192.0.2.1')).isSlow, false);
-});
-
-test('an estimate belongs to its connection', () => {
+test('all connections of an address have one link', () => {
   const { links, answers } = knownLinks();
   const [one, other] = [from('192.0.2.1'), from('192.0.2.1')];
-  assert.equal(links.of(other).isSlow, false);
-  answers(one, 1000);
-  assert.equal(links.of(one).isSlow, true);
-  assert.equal(links.of(other).isSlow, false);
-  assert.equal(links.of(one), links.of(one));
+  assert.equal(links.of(other).isFast, false);
+  answers(one, 100);
+  assert.equal(links.of(one).isFast, true);
+  assert.equal(links.of(other).isFast, true);
+  assert.equal(links.of(from('192.0.2.1')).isFast, true);
+  assert.equal(links.of(from('192.0.2.2')).isFast, false);
 });
 
-test('an address is known for a minute', () => {
-  const { links, clock, answers } = knownLinks();
-  answers(from('192.0.2.1'), 1000);
-  clock.time += 60_000;
-  assert.equal(links.of(from('192.0.2.1')).isSlow, true);
-  clock.time += 1;
-  assert.equal(links.of(from('192.0.2.1')).isSlow, false);
+test('measurements belong to their connection', () => {
+  const { links } = knownLinks();
+  const one = from('192.0.2.1');
+  assert.equal(links.of(one), links.of(one));
+  assert.notEqual(links.of(one), links.of(from('192.0.2.1')));
 });
 
 test('connections without an address are not known', () => {
   const { links, answers } = knownLinks();
-  answers(from(), 1000);
-  assert.equal(links.of(from()).isSlow, false);
+  const one = from();
+  answers(one, 100);
+  assert.equal(links.of(one).isFast, true);
+  assert.equal(links.of(from()).isFast, false);
 });
 
-test('a thousand addresses are known', () => {
-  const { links, clock, answers } = knownLinks();
-  for (let index = 0; index <= 1000; index++) {
-    answers(from(`client ${index}`), 1000);
+test('a thousand addresses are known, those that connected last', () => {
+  const { links, answers, clock } = knownLinks();
+  for (let index = 0; index < 1000; index++) {
+    answers(from(`client ${index}`), 100);
     clock.time = 1000;
   }
-  assert.equal(links.of(from('client 0')).isSlow, false);
-  assert.equal(links.of(from('client 1')).isSlow, true);
+  links.of(from('client 0'));
+  links.of(from('another client'));
+  assert.equal(links.of(from('client 0')).isFast, true);
+  assert.equal(links.of(from('client 1')).isFast, false);
 });
