@@ -1,6 +1,6 @@
 /**
- * Compiles assembly/ to the WebAssembly module of the fast LZMA encoder, and writes it as text into
- * src/delta/xz/encoder-module.ts, so that sources, bundles and images have it without a file beside them. The
+ * Compiles assembly/ to the WebAssembly modules of the fast encoders, of LZMA and of deflate, and writes each
+ * as text into a module of src/, so that sources, bundles and images have it without a file beside them. The
  * same sources and compiler give the same module.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,7 +11,11 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'assembly');
-const TARGET = join(ROOT, 'src/delta/xz/encoder-module.ts');
+/** By the folder of their sources: the module of src/, and how its names begin. */
+const TARGETS = {
+  '.': { path: 'src/delta/xz/encoder-module.ts', name: 'ENCODER' },
+  deflate: { path: 'src/ostree/deflate-module.ts', name: 'DEFLATE' },
+} as const;
 /** Columns of a line of text. */
 const COLUMNS = 100;
 
@@ -20,9 +24,12 @@ export const COMPILER: string = join(FOLDER, 'node_modules/assemblyscript/bin/as
 
 const OPTIONS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--noColors'];
 
-/** SHA-256 of everything that the module is made from. */
-export function assemblySources(): string {
-  const files = globSync(['*.ts', 'package.json', 'package-lock.json'], { cwd: FOLDER }).toSorted();
+export type Assembly = keyof typeof TARGETS;
+
+/** SHA-256 of everything that the module of a folder is made from. */
+export function assemblySources(of: Assembly): string {
+  const patterns = [join(of, '*.ts'), 'package.json', 'package-lock.json'];
+  const files = globSync(patterns, { cwd: FOLDER }).toSorted();
   return hash(
     'sha256',
     files.map((file) => `${file}\n${readFileSync(join(FOLDER, file), 'utf8')}`).join('\n'),
@@ -30,11 +37,12 @@ export function assemblySources(): string {
 }
 
 /** The text of the module that holds the compiled one. */
-export function compiledModule(): string {
+export function compiledModule(of: Assembly): string {
+  const { name } = TARGETS[of];
   const folder = mkdtempSync(join(tmpdir(), 'treeport-assembly-'));
   try {
     const file = join(folder, 'encoder.wasm');
-    execFileSync(process.execPath, [COMPILER, 'index.ts', ...OPTIONS, '--outFile', file], {
+    execFileSync(process.execPath, [COMPILER, join(of, 'index.ts'), ...OPTIONS, '--outFile', file], {
       cwd: FOLDER,
       stdio: 'inherit',
     });
@@ -43,10 +51,10 @@ export function compiledModule(): string {
     return `/** Made from assembly/ by \`npm run assembly\`; not to be edited. */
 
 /** SHA-256 of the sources. */
-export const ENCODER_SOURCES = '${assemblySources()}';
+export const ${name}_SOURCES = '${assemblySources(of)}';
 
 /** A WebAssembly module in base64. */
-export const ENCODER_MODULE = \`
+export const ${name}_MODULE = \`
 ${lines.join('\n')}
 \`;
 `;
@@ -55,4 +63,7 @@ ${lines.join('\n')}
   }
 }
 
-if (import.meta.main) writeFileSync(TARGET, compiledModule());
+if (import.meta.main) {
+  for (const of of Object.keys(TARGETS) as Assembly[])
+    writeFileSync(join(ROOT, TARGETS[of].path), compiledModule(of));
+}

@@ -1,19 +1,11 @@
 /**
  * One raw deflate stream (RFC 1951) of which some parts are stored and others compressed, so that a sender
  * can change its mind while it sends. Stored blocks are those of stored-blocks.ts. A compressed part is a
- * run of blocks that ends with an empty stored block (zlib's sync flush), so that the next part begins at a
+ * run of blocks that ends with an empty stored block (quick-deflate.ts), so that the next part begins at a
  * byte. Its matches may reach into the 32 KiB before it, whether those were stored or compressed (§3.2.3).
- *
- * Parts must be given in order, the next one when the previous call has resolved.
  */
-import { promisify } from 'node:util';
-import { constants, deflateRaw } from 'node:zlib';
+import { quickDeflatePart, WINDOW_BYTES } from './quick-deflate.ts';
 import { storedPart, storeInPlace } from './stored-blocks.ts';
-
-const WINDOW_BYTES = 32 * 1024;
-/** Node's least size of an output buffer, and some more. */
-const LEAST_CHUNK = 1024;
-const deflateOnPool = promisify(deflateRaw);
 
 export class MixedDeflate {
   /** The end of what was written: what matches may refer to. */
@@ -30,16 +22,12 @@ export class MixedDeflate {
     return storeInPlace(memory, from, { isLast: false });
   }
 
-  async compress(bytes: Buffer, level: number): Promise<Buffer> {
-    const window = this.#window;
-    const deflated = await deflateOnPool(bytes, {
-      level,
-      chunkSize: Math.max(LEAST_CHUNK, bytes.length),
-      finishFlush: constants.Z_SYNC_FLUSH,
-      ...(window.length === 0 ? {} : { dictionary: window }),
-    });
+  compress(bytes: Buffer): Buffer {
+    const deflated = quickDeflatePart(this.#window, bytes);
+    const copy = Buffer.allocUnsafeSlow(deflated.length);
+    deflated.copy(copy);
     this.#remember(bytes);
-    return deflated;
+    return copy;
   }
 
   /** The last, empty block. */

@@ -12,8 +12,12 @@ import { archiveHeader, isSymlink } from './file-header.ts';
 import { assembleFilez, encodeFilez } from './filez.ts';
 import { corruptObject } from './object-fault.ts';
 import type { ContentObject } from './object-source.ts';
+import { quickDeflate } from './quick-deflate.ts';
 import { headersLength, storedBlocks, storeInPlace } from './stored-blocks.ts';
 import { fileDigest, requireFileDigest, verifiedStream } from './verify.ts';
+
+/** Of zlib; 0 stores. `quick` is an encoder of ours, for objects in memory only (quick-deflate.ts). */
+export type Level = number | 'quick';
 
 /**
  * Up to this size bytes are stored at every level: compression would save less than the response headers
@@ -32,6 +36,8 @@ const LEAST_CHUNK = 1024;
  * compressor is set up. test/server/content/encoder.test.ts pins the bytes of this revision.
  */
 const REVISION = 1;
+/** Of `quick`, whose bytes depend on no library and no machine. */
+const QUICK_REVISION = 1;
 
 /** The level of the canonical form, which a warm cache has. */
 export const CANONICAL_LEVEL = 6;
@@ -39,7 +45,8 @@ export const CANONICAL_LEVEL = 6;
 export const SMALL_OBJECT_BYTES: number = 1024 * 1024;
 
 /** Everything the encoded bytes depend on besides the object; part of entity tags and of cache paths. */
-export function encoderId(level: number): string {
+export function encoderId(level: Level): string {
+  if (level === 'quick') return `quick-r${QUICK_REVISION}`;
   return `deflate${level}-r${REVISION}-${process.versions.zlib}-${process.arch}`;
 }
 
@@ -53,7 +60,7 @@ export async function deflate(bytes: Buffer, level: number): Promise<readonly Bu
   return [await deflateOnPool(bytes, { level, chunkSize })];
 }
 
-function isStored(size: number, level: number): boolean {
+function isStored(size: number, level: Level): boolean {
   return level === 0 || (size > 0 && size <= STORED_BYTES);
 }
 
@@ -61,7 +68,7 @@ function isStored(size: number, level: number): boolean {
 export async function encodeVerifiedFilez(
   object: ContentObject,
   checksum: Checksum,
-  level: number,
+  level: Level,
 ): Promise<Buffer> {
   const { header, size } = object;
   if (isSymlink(header)) {
@@ -71,8 +78,8 @@ export async function encodeVerifiedFilez(
   if (isStored(size, level)) return encodeStored(object, checksum);
   const bytes = Buffer.allocUnsafeSlow(size);
   await readVerified(object, checksum, bytes);
-  const deflated = await deflate(bytes, level);
-  const filez = assembleFilez(header, bytes.length, deflated);
+  const deflated = level === 'quick' ? [] : await deflate(bytes, level);
+  const filez = assembleFilez(header, size, level === 'quick' ? [quickDeflate(bytes)] : deflated);
   // Left to the collector, they make it mark the heap after every few dozen objects.
   for (const dead of [bytes, ...deflated]) freeNow(dead);
   return filez;

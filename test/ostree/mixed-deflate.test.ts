@@ -11,7 +11,7 @@ async function encoded(parts: readonly Buffer[], isCompressed: (index: number) =
   const deflate = new MixedDeflate();
   const out: Buffer[] = [];
   for (const [index, part] of parts.entries()) {
-    out.push(isCompressed(index) ? await deflate.compress(part, 3) : deflate.store(part));
+    out.push(isCompressed(index) ? deflate.compress(part) : deflate.store(part));
   }
   return Buffer.concat([...out, deflate.end()]);
 }

@@ -20,6 +20,7 @@ import { mirror } from '../../src/server/mirror.ts';
 import { repeatedChecksum } from '../support/checksums.ts';
 import { fixtureObject } from '../support/ostree-fixture.ts';
 import { until } from '../support/until.ts';
+import { FAST, takeLinksFor } from './links.ts';
 import { RawConnection } from './raw-http.ts';
 import { archiveFixture, archiveUrl, bareFixture } from './repos.ts';
 import { text } from './served.ts';
@@ -252,6 +253,7 @@ test('objects that are missing, and what is no object', async (t) => {
 });
 
 test('objects that are encoded on demand', async (t) => {
+  takeLinksFor(t, FAST);
   const bare = bareFixture(t);
   const ids = [bare.file(''), bare.file('small'), bare.file(text(200_000)), bare.symlink('target')];
   const urls = [...ids, bare.file(text(2 * MIB))].map(archiveUrl);

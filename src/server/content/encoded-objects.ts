@@ -4,7 +4,7 @@
  *
  * | deflate level | while a client waits | in the cache |
  * |---|---|---|
- * | `auto` | as suits the client's link: stored, or deflated at level 3 | deflated at level 6 when idle |
+ * | `auto` | as suits the client's link: stored, or deflated quickly | deflated at level 6 when idle |
  * | given | deflated at that level | the bytes that were sent |
  */
 import { finished } from 'node:stream/promises';
@@ -40,8 +40,7 @@ export type EncodedObjectsOptions = {
   readonly closed: AbortSignal;
 };
 
-/** Level 3 is as fast as level 1, and 3 % smaller. */
-const AUTO: Levels = { fast: 0, slow: 3, canonical: CANONICAL_LEVEL };
+const AUTO: Levels = { fast: 0, slow: 'quick', canonical: CANONICAL_LEVEL };
 
 export class EncodedObjects {
   /** Id of the encoder of cached objects, the canonical form; part of their entity tags. */

@@ -19,6 +19,7 @@ import type { ContentObject, ObjectSource } from '../../ostree/object-source.ts'
 import {
   encoderId,
   encodeVerifiedFilez,
+  type Level,
   SMALL_OBJECT_BYTES,
   STORED_BYTES,
   streamVerifiedFilez,
@@ -26,6 +27,7 @@ import {
 import { answerMemory } from '../http/answer-memory.ts';
 import type { Counters } from '../http/counters.ts';
 import type { Link } from '../http/link-speed.ts';
+import { isLoopBusy as isEventLoopBusy } from '../http/machine-busy.ts';
 import { PIECE_BYTES, pieceStream } from '../http/piece-stream.ts';
 import type { Levels } from './deflate-levels.ts';
 import type { DiskCache } from './disk-cache.ts';
@@ -37,6 +39,10 @@ import { TailedFile } from './tailed-file.ts';
 const WINDOW_BYTES = 256 * 1024;
 /** Small encodings at once: one less than the threads of the libuv pool, so that file reads do not stall. */
 const CONCURRENCY = 3;
+/** Instead of `quick`, which takes the time of the event loop and needs all of an object in memory. */
+const POOL_LEVEL = 3;
+/** Up to this size zlib would take the time of the event loop as well. */
+const LOOP_BYTES = 64 * 1024;
 /** Large objects written into the cache at once. */
 const TAILED_FILES = 4;
 
@@ -50,6 +56,8 @@ export type EncoderOptions = {
   readonly onStreamFault: (checksum: Checksum, error: unknown) => void;
   /** Aborts every encoding, including one that only fills the cache. */
   readonly signal: AbortSignal;
+  /** Whether the event loop has hardly any time left. */
+  readonly isLoopBusy?: () => boolean;
 };
 
 export type Encoded = {
@@ -79,20 +87,28 @@ type Place = { readonly key: string; readonly use: SharedUse };
 
 export function createEncoder(options: EncoderOptions): Encoder {
   const { objects, levels, cache, counters, onStreamFault, signal } = options;
+  const { isLoopBusy = isEventLoopBusy } = options;
   const isFixed = levels.fast === levels.slow;
   const small = new Semaphore(CONCURRENCY);
   const tailed = new Semaphore(TAILED_FILES);
   /** By level and object. */
   const underWay = new Map<string, UnderWay>();
 
-  const encodeSmall = (checksum: Checksum, object: ContentObject, wanted: number, { key, use }: Place) => {
+  const levelFor = (size: number, wanted: Level): Level => {
+    if (size <= STORED_BYTES) return levels.canonical;
+    return wanted === 'quick' && size > LOOP_BYTES && isLoopBusy() ? POOL_LEVEL : wanted;
+  };
+
+  const encodeSmall = (checksum: Checksum, object: ContentObject, wanted: Level, { key, use }: Place) => {
     const { promise, resolve, reject } = Promise.withResolvers<Shared>();
-    const level = object.size <= STORED_BYTES ? levels.canonical : wanted;
+    const level = levelFor(object.size, wanted);
     const encoder = encoderId(level);
     const job = async () => {
       signal.throwIfAborted();
       if (object.size > PIECE_BYTES && answerMemory.isFull) {
-        resolve({ content: shareStream(key, checksum, object, level), encoder });
+        const streamed = level === 'quick' ? POOL_LEVEL : level;
+        const content = shareStream(key, checksum, object, streamed);
+        resolve({ content, encoder: encoderId(streamed) });
         return;
       }
       const content = await encodeVerifiedFilez(object, checksum, level);
@@ -156,19 +172,20 @@ export function createEncoder(options: EncoderOptions): Encoder {
     return file;
   };
 
-  const begin = async (checksum: Checksum, level: number, { key, use }: Place): Promise<Started> => {
+  const begin = async (checksum: Checksum, wanted: Level, { key, use }: Place): Promise<Started> => {
     const object = await objects.content(checksum);
-    if (object.size <= SMALL_OBJECT_BYTES) return encodeSmall(checksum, object, level, { key, use });
+    if (object.size <= SMALL_OBJECT_BYTES) return encodeSmall(checksum, object, wanted, { key, use });
     if (!isFixed) {
       underWay.delete(key);
       return object;
     }
+    const level = levels.canonical;
     const content =
       (await writeIntoCache(key, checksum, object, level)) ?? shareStream(key, checksum, object, level);
     return { content, encoder: encoderId(level) };
   };
 
-  const start = (key: string, checksum: Checksum, level: number): UnderWay => {
+  const start = (key: string, checksum: Checksum, level: Level): UnderWay => {
     const use = new SharedUse();
     const started = begin(checksum, level, { key, use });
     const shared = { started, use };
@@ -187,7 +204,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
       const started = await shared.started;
       if (!('encoder' in started)) {
         const reusesMemory = () => content.reusesMemory;
-        const pieces = linkStream(started, checksum, { link, level: levels.slow, reusesMemory });
+        const pieces = linkStream(started, checksum, { link, reusesMemory });
         const content = pieceStream(watched(checksum, pieces));
         return { content, encoder: undefined };
       }

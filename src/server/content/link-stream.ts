@@ -22,8 +22,6 @@ import { PIECE_BYTES } from '../http/piece-stream.ts';
 
 export type LinkStreamOptions = {
   readonly link: Link;
-  /** Deflate level where the link is slow. */
-  readonly level: number;
   /** Asked once, at the start: whether the consumer is done with a piece when it requests the next. */
   readonly reusesMemory?: () => boolean;
 };
@@ -37,7 +35,7 @@ const BUFFERED_BYTES = 8 * 1024 * 1024;
 export async function* linkStream(
   object: ContentObject,
   checksum: Checksum,
-  { link, level, reusesMemory }: LinkStreamOptions,
+  { link, reusesMemory }: LinkStreamOptions,
 ): AsyncGenerator<Buffer> {
   const memory = Buffer.allocUnsafeSlow(HEADERS_BYTES + SEGMENT_BYTES);
   const isReused = reusesMemory?.() === true;
@@ -47,9 +45,7 @@ export async function* linkStream(
   const verified = verifiedStream(object, checksum, memory.subarray(HEADERS_BYTES));
   for await (const segment of segments(verified, memory)) {
     const { isSlow } = pace;
-    const bytes = await (isSlow
-      ? deflate.compress(segment, level)
-      : store(deflate, segment, memory, isReused));
+    const bytes = isSlow ? deflate.compress(segment) : store(deflate, segment, memory, isReused);
     for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
       const piece = bytes.subarray(start, start + PIECE_BYTES);
       const given = performance.now();

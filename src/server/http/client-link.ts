@@ -1,6 +1,6 @@
 /**
- * Decides whether the link of a client is slow, so that objects are worth compressing while it waits. A client
- * is an address: all of its connections share a link (docs/decisions/0112-links-of-an-address.md).
+ * Decides whether the link of a client is slow, so that objects are worth compressing while it waits. A
+ * client is an address: all of its connections share a link (docs/decisions/0112-links-of-an-address.md).
  *
  * A link is fast as soon as it has shown a fast rate (link-rate.ts). It is slow if it has not done so in a
  * trial, in which objects are sent as they are. Compressed objects come no faster than this process makes

@@ -6,12 +6,14 @@ import type { Checksum } from '../../../src/ostree/checksum.ts';
 import { loosePath } from '../../../src/ostree/object-name.ts';
 import { encoderId } from '../../../src/ostree/verified-filez.ts';
 import { until } from '../../support/until.ts';
+import { FAST, takeLinksFor } from '../links.ts';
 import { archiveUrl, bareFixture, tempFolder } from '../repos.ts';
 import { idOf, served, text } from '../served.ts';
 
 const MIB = 1024 * 1024;
 
 test('without a level the first answer is uncompressed, and the cache is filled when nobody is served', async (t) => {
+  takeLinksFor(t, FAST);
   const bare = bareFixture(t);
   const ids = [bare.file(text(60_000)), bare.file(text(3 * MIB)), bare.symlink('x')];
   const cacheDir = join(tempFolder(t), 'cache');
@@ -60,6 +62,7 @@ test('a level that was given makes one form, which may be kept', async (t) => {
 });
 
 test('without a cache only objects that have one form may be kept', async (t) => {
+  takeLinksFor(t, FAST);
   const bare = bareFixture(t);
   const ids = [bare.file(text(4000)), bare.file(text(60_000)), bare.file(text(3 * MIB))];
   const { origin } = await served(t, await bare.open());

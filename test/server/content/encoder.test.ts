@@ -14,15 +14,13 @@ import { fixedLevels } from '../../../src/server/content/deflate-levels.ts';
 import { DiskCache } from '../../../src/server/content/disk-cache.ts';
 import { createEncoder, type EncoderOptions } from '../../../src/server/content/encoder.ts';
 import { newCounters } from '../../../src/server/http/counters.ts';
-import type { Link } from '../../../src/server/http/link-speed.ts';
 import { repeatedChecksum } from '../../support/checksums.ts';
 import { coded } from '../../support/expect.ts';
 import { settled } from '../../support/until.ts';
+import { FAST, SLOW } from '../links.ts';
 import { bareFixture, tempFolder } from '../repos.ts';
 import { idOf, text } from '../served.ts';
 
-const FAST: Link = { isSlow: false, isFast: true, took: () => {} };
-const SLOW: Link = { isSlow: true, isFast: false, took: () => {} };
 const MIB = 1024 * 1024;
 const LARGE = repeatedChecksum('c');
 
@@ -216,8 +214,7 @@ test('when the server has ended, small objects that wait for their turn are not 
   assert.equal(counters.encoded, 0);
 });
 
-
-const BY_LINK = { fast: 0, slow: 3, canonical: 6 };
+const BY_LINK = { fast: 0, slow: 'quick', canonical: 6 } as const;
 
 test('small objects have the form of the link, and very small ones only one', async (t) => {
   const bare = bareFixture(t);
@@ -235,9 +232,23 @@ test('small objects have the form of the link, and very small ones only one', as
   }
   const fast = await encoder(medium, FAST);
   const slow = await encoder(medium, SLOW);
-  assert.deepEqual([fast.encoder, slow.encoder], [encoderId(0), encoderId(3)]);
+  assert.deepEqual([fast.encoder, slow.encoder], [encoderId(0), encoderId('quick')]);
   assert.deepEqual(fast.content, await options(objects, 0).encode(medium));
-  assert.deepEqual(slow.content, await options(objects, 3).encode(medium));
+  assert.ok((slow.content as Buffer).length < 40_000);
+  assert.equal(idOf(slow.content as Buffer), medium);
+});
+
+test('when the event loop has no time left, zlib compresses objects on the pool', async (t) => {
+  const bare = bareFixture(t);
+  const [medium, more] = [bare.file(text(64 * 1024)), bare.file(text(64 * 1024 + 1))];
+  const { objects } = await bare.open();
+  for (const isBusy of [false, true]) {
+    const { encoder } = options(objects, 0, { levels: BY_LINK, isLoopBusy: () => isBusy });
+    assert.equal((await encoder(medium, SLOW)).encoder, encoderId('quick'));
+    const { content, encoder: form } = await encoder(more, SLOW);
+    assert.equal(form, encoderId(isBusy ? 3 : 'quick'));
+    assert.equal(idOf(content as Buffer), more);
+  }
 });
 
 test('each client gets a large object as suits its link, at the same time', async (t) => {

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import test, { type TestContext } from 'node:test';
 import { linkStream } from '../../../src/server/content/link-stream.ts';
 import type { Link } from '../../../src/server/http/link-speed.ts';
+import { SLOW, UNKNOWN } from '../links.ts';
 import { bareFixture } from '../repos.ts';
 import { idOf, text } from '../served.ts';
 
@@ -17,7 +18,7 @@ async function readAt(t: TestContext, link: Link, size: number, msPerPiece: (tak
   t.mock.method(performance, 'now', () => clock.now);
   const pieces: Buffer[] = [];
   const state = { taken: 0 };
-  for await (const piece of linkStream(await objects.content(id), id, { link, level: 3 })) {
+  for await (const piece of linkStream(await objects.content(id), id, { link })) {
     pieces.push(piece);
     state.taken += piece.length;
     clock.now += msPerPiece(state.taken);
@@ -40,10 +41,6 @@ function fastLink() {
     took: (...measured: (typeof taken)[number]) => void taken.push(measured),
   };
 }
-
-const SLOW: Link = { isSlow: true, isFast: false, took: () => {} };
-/** As in a trial. */
-const UNKNOWN: Link = { isSlow: false, isFast: false, took: () => {} };
 
 test('where the link takes pieces at once everything is stored', async (t) => {
   assert.ok((await readAt(t, fastLink(), 4 * MIB, () => 0)) > 4 * MIB);
@@ -91,7 +88,7 @@ test('a consumer that is done with each piece gets the same bytes, from one buff
       const copies: Buffer[] = [];
       const memory = new Set<ArrayBufferLike>();
       const object = await objects.content(id);
-      for await (const piece of linkStream(object, id, { link, level: 3, reusesMemory: () => reuses })) {
+      for await (const piece of linkStream(object, id, { link, reusesMemory: () => reuses })) {
         copies.push(Buffer.from(piece));
         if (piece.length > 5000) memory.add(piece.buffer);
       }
