@@ -3,7 +3,7 @@
  * hash of four bytes. Every symbol is taken as it is found; what counts as better follows from measurements.
  */
 import { CONTENT, TABLE, TABLE_BITS } from './memory';
-import { encodeLiteral, encodeMatch, encodeShortRep, LONGEST_MATCH, rep0, rep1, rep2, rep3 } from './symbols';
+import { LONGEST_MATCH, listLiteral, listMatch, listShortRep, rep0, rep1, rep2, rep3 } from './symbols';
 
 const HASHED_BYTES: u32 = 4;
 const ENTRY_BYTES: usize = 8;
@@ -35,13 +35,20 @@ export function contentPosition(): u32 {
   return position;
 }
 
-/** Encodes one symbol. */
-export function encodeNext(): void {
+/**
+ * Lists the decisions of symbols from `list` on, until a symbol ends at or behind `contentEnd` or `listEnd`;
+ * returns the end of the list.
+ */
+export function listSymbols(list: usize, listEnd: usize, contentEnd: u32): usize {
+  while (position < contentEnd && list < listEnd) list = listNext(list);
+  return list;
+}
+
+function listNext(list: usize): usize {
   const at = position;
   if (<i32>at > last) {
-    encodeLiteral(at);
     position = at + 1;
-    return;
+    return listLiteral(list, at);
   }
   const word = load<u32>(CONTENT + at);
   const most = min(LONGEST_MATCH, size - at);
@@ -85,14 +92,12 @@ export function encodeNext(): void {
     }
   }
   if (length < 2) {
-    if (length === 1) encodeShortRep(at);
-    else encodeLiteral(at);
     position = at + 1;
-    return;
+    return length === 1 ? listShortRep(list, at) : listLiteral(list, at);
   }
-  encodeMatch(at, distance, length);
   position = at + length;
   remember(at + 1, at + length);
+  return listMatch(list, at, distance, length);
 }
 
 /** Puts these positions into the table. */

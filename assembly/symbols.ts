@@ -1,17 +1,22 @@
 /**
- * The symbols of LZMA: literals, matches, and matches at one of the four distances used last.
+ * The symbols of LZMA: literals, matches, and matches at one of the four distances used last. Each function
+ * lists the decisions of a symbol, and returns the end of the list.
  *
  * Format: LZMA specification of the LZMA SDK, and liblzma's lzma_encoder.c.
  */
-import { CONTENT } from './memory';
+
 import {
-  encodeBit,
-  encodeDirect,
-  encodeReverseTree,
-  encodeTree,
-  encodeUnlike,
   forgetProbabilities,
-} from './range-encoder';
+  listBit,
+  listByte,
+  listDirect,
+  listReverseTree,
+  listReverseTree4,
+  listTree3,
+  listTree6,
+  listUnlike,
+} from './decisions';
+import { CONTENT } from './memory';
 
 const LITERAL_CONTEXT_BITS: u32 = 3;
 const POSITION_BITS: u32 = 2;
@@ -63,100 +68,92 @@ export function forgetSymbols(): void {
 }
 
 /** The byte at `at`. */
-export function encodeLiteral(at: u32): void {
+export function listLiteral(list: usize, at: u32): usize {
   const byte: u32 = load<u8>(CONTENT + at);
   const before: u32 = at === 0 ? 0 : load<u8>(CONTENT + at - 1);
   const base = LITERALS + LITERAL_SIZE * (before >> (8 - LITERAL_CONTEXT_BITS));
-  encodeBit(IS_MATCH + placeOf(at), 0);
+  list = listBit(list, IS_MATCH + placeOf(at), 0);
   if (state < AFTER_MATCH) {
-    encodeTree(base, 8, byte);
     state = state < 4 ? 0 : state - 3;
-  } else {
-    encodeUnlike(base, byte, load<u8>(CONTENT + at - rep0));
-    state = state < 10 ? state - 3 : state - 6;
+    return listByte(list, base, byte);
   }
+  state = state < 10 ? state - 3 : state - 6;
+  return listUnlike(list, base, byte, load<u8>(CONTENT + at - rep0));
 }
 
 /** A single byte at `at` that is as at the last distance. */
-export function encodeShortRep(at: u32): void {
-  encodeBit(IS_MATCH + placeOf(at), 1);
-  encodeBit(IS_REP + state, 1);
-  encodeBit(IS_REP_0 + state, 0);
-  encodeBit(IS_REP_0_LONG + placeOf(at), 0);
+export function listShortRep(list: usize, at: u32): usize {
+  list = listBit(list, IS_MATCH + placeOf(at), 1);
+  list = listBit(list, IS_REP + state, 1);
+  list = listBit(list, IS_REP_0 + state, 0);
+  list = listBit(list, IS_REP_0_LONG + placeOf(at), 0);
   state = state < AFTER_MATCH ? 9 : 11;
+  return list;
 }
 
 /** `length` bytes at `at` that are as `distance` bytes before. */
-export function encodeMatch(at: u32, distance: u32, length: u32): void {
-  encodeBit(IS_MATCH + placeOf(at), 1);
+export function listMatch(list: usize, at: u32, distance: u32, length: u32): usize {
+  list = listBit(list, IS_MATCH + placeOf(at), 1);
   const isRep = distance === rep0 || distance === rep1 || distance === rep2 || distance === rep3;
-  encodeBit(IS_REP + state, isRep ? 1 : 0);
+  list = listBit(list, IS_REP + state, isRep ? 1 : 0);
   if (isRep) {
-    encodeRep(at, distance);
-    encodeLength(REP_LENGTH, at, length);
+    list = listRep(list, at, distance);
     state = state < AFTER_MATCH ? 8 : 11;
-  } else {
-    encodeLength(MATCH_LENGTH, at, length);
-    encodeDistance(distance - 1, length);
-    rep3 = rep2;
-    rep2 = rep1;
-    rep1 = rep0;
-    rep0 = distance;
-    state = state < AFTER_MATCH ? 7 : 10;
+    return listLength(list, REP_LENGTH, at, length);
   }
+  list = listLength(list, MATCH_LENGTH, at, length);
+  rep3 = rep2;
+  rep2 = rep1;
+  rep1 = rep0;
+  rep0 = distance;
+  state = state < AFTER_MATCH ? 7 : 10;
+  return listDistance(list, distance - 1, length);
 }
 
 /** Which of the last distances it is; makes it the last one. */
-function encodeRep(at: u32, distance: u32): void {
+function listRep(list: usize, at: u32, distance: u32): usize {
   if (distance === rep0) {
-    encodeBit(IS_REP_0 + state, 0);
-    encodeBit(IS_REP_0_LONG + placeOf(at), 1);
-    return;
+    list = listBit(list, IS_REP_0 + state, 0);
+    return listBit(list, IS_REP_0_LONG + placeOf(at), 1);
   }
-  encodeBit(IS_REP_0 + state, 1);
-  if (distance === rep1) encodeBit(IS_REP_1 + state, 0);
+  list = listBit(list, IS_REP_0 + state, 1);
+  if (distance === rep1) list = listBit(list, IS_REP_1 + state, 0);
   else {
-    encodeBit(IS_REP_1 + state, 1);
-    if (distance === rep2) encodeBit(IS_REP_2 + state, 0);
+    list = listBit(list, IS_REP_1 + state, 1);
+    if (distance === rep2) list = listBit(list, IS_REP_2 + state, 0);
     else {
-      encodeBit(IS_REP_2 + state, 1);
+      list = listBit(list, IS_REP_2 + state, 1);
       rep3 = rep2;
     }
     rep2 = rep1;
   }
   rep1 = rep0;
   rep0 = distance;
+  return list;
 }
 
-function encodeLength(base: usize, at: u32, length: u32): void {
+function listLength(list: usize, base: usize, at: u32, length: u32): usize {
   const value = length - LEAST_LENGTH;
   const position = (at & POSITION_MASK) * 8;
-  encodeBit(base, value < 8 ? 0 : 1);
-  if (value < 8) encodeTree(base + LENGTH_LOW + position, 3, value);
-  else {
-    encodeBit(base + LENGTH_CHOICE_2, value < 16 ? 0 : 1);
-    if (value < 16) encodeTree(base + LENGTH_MIDDLE + position, 3, value - 8);
-    else encodeTree(base + LENGTH_HIGH, 8, value - 16);
-  }
+  list = listBit(list, base, value < 8 ? 0 : 1);
+  if (value < 8) return listTree3(list, base + LENGTH_LOW + position, value);
+  list = listBit(list, base + LENGTH_CHOICE_2, value < 16 ? 0 : 1);
+  if (value < 16) return listTree3(list, base + LENGTH_MIDDLE + position, value - 8);
+  return listByte(list, base + LENGTH_HIGH, value - 16);
 }
 
 /** `distance` counts from 0. */
-function encodeDistance(distance: u32, length: u32): void {
+function listDistance(list: usize, distance: u32, length: u32): usize {
   const slots = SLOTS + 64 * min(length - LEAST_LENGTH, 3);
-  if (distance < 4) {
-    encodeTree(slots, 6, distance);
-    return;
-  }
+  if (distance < 4) return listTree6(list, slots, distance);
   const top: u32 = 31 - clz(distance);
   const slot = 2 * top + ((distance >> (top - 1)) & 1);
-  encodeTree(slots, 6, slot);
+  list = listTree6(list, slots, slot);
   const count = top - 1;
   const base: u32 = (2 | (slot & 1)) << count;
-  if (slot < 14) encodeReverseTree(SPECIAL + base - slot - 1, count, distance - base);
-  else {
-    encodeDirect(count - 4, (distance - base) >> 4);
-    encodeReverseTree(ALIGN, 4, distance & 15);
-  }
+  if (slot < 14) return listReverseTree(list, SPECIAL + base - slot - 1, count, distance - base);
+  list = listDirect(list, count - 4, (distance - base) >> 4);
+  return listReverseTree4(list, ALIGN, distance & 15);
 }
 
 function placeOf(at: u32): usize {

@@ -22,7 +22,18 @@ const COLUMNS = 100;
 /** The compiler, which `npm run assembly` installs. */
 export const COMPILER: string = join(FOLDER, 'node_modules/assemblyscript/bin/asc.js');
 
-const OPTIONS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--noColors'];
+const OPTIONS = [
+  '-O3',
+  '--converge',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--use',
+  'abort=',
+  '--enable',
+  'simd',
+  '--noColors',
+];
 
 export type Assembly = keyof typeof TARGETS;
 

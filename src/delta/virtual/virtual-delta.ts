@@ -3,7 +3,7 @@
  * each part, in order, and the part's size and checksum. A part is a function of these objects, of the
  * profile, and of how parts are packed ({@link PACKING_VERSIONS}); the superblock's metadata name both:
  *
- *     treeport.generator = `wan 3`, or `lan 2`
+ *     treeport.generator = `wan 4`, or `lan 2`
  *
  * Those of `wan` before version 3 were made by liblzma, whose version their text begins with.
  *
@@ -37,7 +37,7 @@ export type VirtualDelta = {
 export const VIRTUAL_DELTAS = 'virtual-deltas';
 
 /** Changes whenever the same objects give other parts. The first had no number in its text. */
-export const PACKING_VERSIONS: Readonly<Record<VirtualProfile, number>> = { wan: 3, lan: 2 };
+export const PACKING_VERSIONS: Readonly<Record<VirtualProfile, number>> = { wan: 4, lan: 2 };
 
 const GENERATOR = /^(?:liblzma [\w.-]+, )?(wan|lan)(?: (\d{1,4}))?$/;
 

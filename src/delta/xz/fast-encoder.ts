@@ -2,20 +2,14 @@
  * LZMA2 by an encoder made for speed (../../../assembly/): twice as fast as liblzma's fastest options, and
  * 2 % larger. What it makes is a function of the content alone, on every machine.
  *
- * A chunk has up to 64 KiB, is made of up to 2 MiB, and goes on with the state of the one before. One that
- * does not shrink is stored, after which the state begins anew.
+ * A chunk goes on with the state of the one before. One that does not shrink is stored, after which the state
+ * begins anew.
  *
  * Format: LZMA2 as in liblzma's lzma2_encoder.c.
  */
 import { ENCODER_MODULE } from './encoder-module.ts';
 import { LZMA2_END, storedChunks } from './lzma2-chunks.ts';
 
-const CHUNK_BYTES = 64 * 1024;
-/** A symbol takes fewer, together with the bytes that are pending until a chunk ends. */
-const SPARE_BYTES = 64;
-const MOST_CONTENT = 2 * 1024 * 1024;
-/** The longest symbol. */
-const SPARE_CONTENT = 273;
 const HEADER_BYTES = 6;
 const PAGE_BYTES = 64 * 1024;
 
@@ -33,13 +27,17 @@ type Encoder = {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
   readonly CONTENT: Global;
   readonly OUTPUT: Global;
+  /** From one chunk to the next. */
+  readonly OUTPUT_BYTES: Global;
   /** lc, lp and pb as in a chunk's header. */
   readonly PROPERTIES: Global;
   begin(size: number, x86: boolean): void;
   forget(): void;
-  /** Encodes up to about `contentEnd` or `outputBytes`; returns the bytes it wrote. */
-  encode(contentEnd: number, header: number, outputBytes: number): number;
+  /** Makes the next chunks of `size` bytes of content; returns how many. Only the last can be stored. */
+  encode(size: number, header: number): number;
   contentPosition(): number;
+  contentSize(chunk: number): number;
+  packedSize(chunk: number): number;
 };
 
 /** Node's types have none of it. */
@@ -74,28 +72,24 @@ export class FastEncoder {
     const size = this.#size;
     const known = { dictionary: false, properties: false, state: false };
     while (encoder.contentPosition() < size) {
-      const from = encoder.contentPosition();
+      const position = { at: encoder.contentPosition() };
       if (!known.state) encoder.forget();
-      const packed = encoder.encode(
-        Math.min(size, from + MOST_CONTENT - SPARE_CONTENT),
-        HEADER_BYTES,
-        CHUNK_BYTES - SPARE_BYTES,
-      );
-      const taken = encoder.contentPosition() - from;
-      if (packed < taken) {
-        const state = known.state ? 'nothing' : 'state';
-        yield this.#chunk(
-          taken,
-          packed,
-          known.dictionary ? (known.properties ? state : 'properties') : 'all',
-        );
-        known.properties = true;
-        known.state = true;
-      } else {
-        yield* storedChunks(this.#content(from, taken), !known.dictionary);
-        known.state = false;
+      const count = encoder.encode(size, HEADER_BYTES);
+      for (let chunk = 0; chunk < count; chunk++) {
+        const taken = encoder.contentSize(chunk);
+        if (chunk < count - 1 || encoder.packedSize(chunk) < taken) {
+          const state = known.state ? 'nothing' : 'state';
+          const reset = known.dictionary ? (known.properties ? state : 'properties') : 'all';
+          yield this.#chunk(chunk, reset);
+          known.properties = true;
+          known.state = true;
+        } else {
+          yield* storedChunks(this.#content(position.at, taken), !known.dictionary);
+          known.state = false;
+        }
+        known.dictionary = true;
+        position.at += taken;
       }
-      known.dictionary = true;
     }
     yield Uint8Array.of(LZMA2_END);
   }
@@ -114,16 +108,17 @@ export class FastEncoder {
     return new Uint8Array(memory.buffer, CONTENT.value + from, size);
   }
 
-  /** The chunk in the module's memory, behind its header. */
-  #chunk(contentSize: number, packedSize: number, reset: Reset): Uint8Array {
-    const { memory, OUTPUT, PROPERTIES } = this.#encoder;
-    const size = contentSize - 1;
+  /** A chunk in the module's memory, behind its header. */
+  #chunk(chunk: number, reset: Reset): Uint8Array {
+    const { memory, OUTPUT, OUTPUT_BYTES, PROPERTIES } = this.#encoder;
+    const packedSize = this.#encoder.packedSize(chunk);
+    const size = this.#encoder.contentSize(chunk) - 1;
     const packed = packedSize - 1;
     const header = [COMPRESSED | RESETS[reset] | (size >> 16), size >> 8, size, packed >> 8, packed];
     if (reset === 'properties' || reset === 'all') header.push(PROPERTIES.value);
-    const start = OUTPUT.value + HEADER_BYTES - header.length;
-    const chunk = new Uint8Array(memory.buffer, start, header.length + packedSize);
-    chunk.set(header);
-    return chunk;
+    const start = OUTPUT.value + chunk * OUTPUT_BYTES.value + HEADER_BYTES - header.length;
+    const bytes = new Uint8Array(memory.buffer, start, header.length + packedSize);
+    bytes.set(header);
+    return bytes;
   }
 }

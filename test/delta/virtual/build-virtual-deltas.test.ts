@@ -112,6 +112,6 @@ test('a corrupt or missing object fails the build', async (t) => {
 test('other superblocks are not taken for those of virtual deltas', async (t) => {
   const { deltas } = await built(t);
   const superblock = deltas[0]?.superblock as Buffer;
-  const text = superblock.toString('latin1').replace('wan 3', 'fan 3');
+  const text = superblock.toString('latin1').replace('wan 4', 'fan 4');
   assert.throws(() => parseVirtualDelta(Buffer.from(text, 'latin1')), { code: 'ERR_DELTA_CORRUPT' });
 });

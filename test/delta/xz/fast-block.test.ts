@@ -99,7 +99,7 @@ test('what cannot be compressed is stored, between parts that can', () => {
   const alone = checkDecodes(part, 'a program');
   const all = checkDecodes(Buffer.concat([part, NOISE, part, NOISE, part]), 'all');
   assert.ok(all < 3 * alone + 2 * NOISE.length + 20_000, `${all}`);
-  assert.ok(checkDecodes(NOISE, 'noise') < NOISE.length + 100);
+  assert.ok(checkDecodes(NOISE, 'noise') < NOISE.length + 200);
 });
 
 test('programs shrink nearly as much as by the fastest preset of xz', { skip: unlessInstalled('xz') }, () => {
