@@ -4,7 +4,8 @@
  * depend on the link, so no other connection gets them.
  *
  * The socket's buffers take the first megabytes at once on any link. So a stream that was compressed goes on
- * compressed until far more than they hold was taken without waiting.
+ * compressed until far more than they hold was taken without waiting, or the link has shown elsewhere that it
+ * is fast. On a link that is known to be slow nothing waits if compressing is slower still.
  *
  * All segments are read into one buffer and stored there, because with new buffers for each V8 would mark its
  * heap dozens of times in a pull. A consumer that keeps pieces gets copies.
@@ -81,7 +82,8 @@ class Pace {
     this.#bytes += bytes;
     if (now - given <= AT_ONCE_MS) {
       this.#atOnce += bytes;
-      if (this.#atOnce > BUFFERED_BYTES) this.isSlow = false;
+      if (this.#link.isFast || (this.#atOnce > BUFFERED_BYTES && !this.#link.isKnownSlow))
+        this.isSlow = false;
       return;
     }
     if (this.#waited !== undefined) this.#link.took(this.#bytes, this.#waited, now);

@@ -20,7 +20,7 @@ const TRIAL_MS = 200;
 const FIRST_PAUSE_MS = 1000;
 const LONGER = 3;
 const LONGEST_PAUSE_MS = 30_000;
-/** Measurements that a fast link must have had before it counts as slow. */
+/** Measurements after which a link that has not shown to be fast is slow. */
 const ENOUGH_MS = 1000;
 /** How long a verdict holds, so that not every object asks for one. */
 const VERDICT_MS = 25;
@@ -74,6 +74,11 @@ export class ClientLink {
     this.#triedAt = now;
     this.#pause = this.#pause === 0 ? FIRST_PAUSE_MS : Math.min(this.#pause * LONGER, LONGEST_PAUSE_MS);
     return false;
+  }
+
+  /** Whether it was measured for long enough, and has not shown that it is fast. */
+  get isKnownSlow(): boolean {
+    return !this.isFast && this.#rate.measured(this.#now()) >= ENOUGH_MS;
   }
 
   #forget(): void {

@@ -10,10 +10,10 @@ import type { ClientLink } from './client-link.ts';
 export type Connection = { readonly bytesWritten: number; readonly remoteAddress?: string | undefined };
 
 /** What is asked of a client's link, and told: bytes that it took between two times. */
-export type Link = Pick<ClientLink, 'isSlow' | 'isFast' | 'took'>;
+export type Link = Pick<ClientLink, 'isSlow' | 'isFast' | 'isKnownSlow' | 'took'>;
 
 /** Where nothing is sent. */
-export const NO_LINK: Link = { isSlow: false, isFast: true, took: () => {} };
+export const NO_LINK: Link = { isSlow: false, isFast: true, isKnownSlow: false, took: () => {} };
 
 export class LinkSpeed implements Link {
   readonly #client: Link;
@@ -49,5 +49,9 @@ export class LinkSpeed implements Link {
   /** Whether the link is known to be fast. */
   get isFast(): boolean {
     return this.#client.isFast;
+  }
+
+  get isKnownSlow(): boolean {
+    return this.#client.isKnownSlow;
   }
 }

@@ -35,6 +35,7 @@ function fastLink() {
   return {
     taken,
     isSlow: false,
+    isKnownSlow: false,
     get isFast() {
       return taken.every(([bytes, from, to]) => bytes / (to - from) > 40_000);
     },
@@ -74,8 +75,22 @@ test('a slow link gets everything compressed, although buffers take the beginnin
 });
 
 test('when far more than the buffers hold was taken at once the rest is stored', async (t) => {
-  const length = await readAt(t, SLOW, 24 * MIB, () => 0);
+  const length = await readAt(t, UNKNOWN, 24 * MIB, () => 0);
   assert.ok(length > 16 * MIB, String(length));
+});
+
+test('but not on a link that is known to be slow, which may take all that is compressed at once', async (t) => {
+  const length = await readAt(t, SLOW, 24 * MIB, () => 0);
+  assert.ok(length < 15 * MIB, String(length));
+});
+
+test('the rest is stored as soon as the link has shown elsewhere that it is fast', async (t) => {
+  const link = { ...SLOW, isFast: false };
+  const length = await readAt(t, link, 8 * MIB, (taken) => {
+    link.isFast = taken > MIB;
+    return 0;
+  });
+  assert.ok(length > 5 * MIB, String(length));
 });
 
 test('a consumer that is done with each piece gets the same bytes, from one buffer', async (t) => {

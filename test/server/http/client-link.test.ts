@@ -54,6 +54,17 @@ test('a link that shows a fast rate is fast, until it has shown no other for som
   assert.deepEqual([link.isFast, link.isSlow], [true, false]);
 });
 
+test('a link is known to be slow once enough of what it took has shown nothing else', () => {
+  const { link, send } = clientLink();
+  assert.equal(link.isKnownSlow, false);
+  send(10, 900);
+  assert.equal(link.isKnownSlow, false);
+  send(10, 200);
+  assert.equal(link.isKnownSlow, true);
+  send(60, 200);
+  assert.equal(link.isKnownSlow, false);
+});
+
 test('a client that pauses, or is slow for a moment, has no other link', () => {
   const { link, clock, send } = clientLink();
   assert.equal(link.isSlow, false);

@@ -6,7 +6,12 @@ type Taken = readonly [bytes: number, from: number, to: number];
 
 function linkSpeed() {
   const taken: Taken[] = [];
-  const client = { isSlow: false, isFast: true, took: (...answer: Taken) => void taken.push(answer) };
+  const client = {
+    isSlow: false,
+    isFast: true,
+    isKnownSlow: false,
+    took: (...answer: Taken) => void taken.push(answer),
+  };
   return { speed: new LinkSpeed(client), taken };
 }
 
