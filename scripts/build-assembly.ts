@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'assembly');
 /** By the folder of their sources: the module of src/, and how its names begin. */
 const TARGETS = {
-  '.': { path: 'src/delta/xz/encoder-module.ts', name: 'ENCODER' },
+  lzma: { path: 'src/delta/xz/encoder-module.ts', name: 'ENCODER' },
   deflate: { path: 'src/ostree/deflate-module.ts', name: 'DEFLATE' },
 } as const;
 /** Columns of a line of text. */
@@ -39,7 +39,7 @@ export type Assembly = keyof typeof TARGETS;
 
 /** SHA-256 of everything that the module of a folder is made from. */
 export function assemblySources(of: Assembly): string {
-  const patterns = [join(of, '*.ts'), 'package.json', 'package-lock.json'];
+  const patterns = ['*.ts', join(of, '*.ts'), 'package.json', 'package-lock.json'];
   const files = globSync(patterns, { cwd: FOLDER }).toSorted();
   return hash(
     'sha256',
@@ -59,7 +59,7 @@ export function compiledModule(of: Assembly): string {
     });
     const text = readFileSync(file, 'base64');
     const lines = text.match(new RegExp(`.{1,${COLUMNS}}`, 'g')) ?? [];
-    return `/** Made from assembly/ by \`npm run assembly\`; not to be edited. */
+    return `/** Made from assembly/${of}/ by \`npm run assembly\`; not to be edited. */
 
 /** SHA-256 of the sources. */
 export const ${name}_SOURCES = '${assemblySources(of)}';

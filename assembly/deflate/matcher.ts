@@ -2,11 +2,11 @@
  * Finds matches as fast as can be: at the two last places with the same hash of four bytes. A match is taken
  * as it is found, unless a longer one begins a byte later.
  */
+import { commonLength } from '../common-length';
 import { countAt, forgetCounts, LENGTH_SHIFT, MATCH, putBlock } from './block';
 import { CONTENT, DISTANCE_COUNTS, LITERAL_COUNTS, MOST_TOKENS, TABLE, TABLE_BITS, TOKENS } from './memory';
 import { distanceSymbol, END_OF_BLOCK, LEAST_LENGTH, LONGEST_MATCH, lengthSymbol, WINDOW } from './symbols';
 
-const HASHED_BYTES: u32 = 4;
 const ENTRY_BYTES: usize = 8;
 const OLDER: usize = 4;
 const FACTOR: u32 = 0x9e3779b1;
@@ -92,13 +92,13 @@ function find(at: u32, end: u32): u32 {
   const most = min(LONGEST_MATCH, end - at);
   if (distance <= WINDOW) {
     if (load<u32>(CONTENT + at - distance) === word) {
-      length = commonLength(at, at - distance, most);
+      length = sameLength(at, distance, most);
       distanceFound = distance;
       if (length >= NICE_LENGTH) return length;
     }
     distance = place - older;
     if (distance <= WINDOW && load<u32>(CONTENT + at - distance) === word) {
-      const other = commonLength(at, at - distance, most);
+      const other = sameLength(at, distance, most);
       if (other > length) {
         length = other;
         distanceFound = distance;
@@ -114,16 +114,9 @@ function remember(at: u32): void {
   store<u32>(entry, base + at);
 }
 
-/** How many bytes at the two places are the same; the first four are. */
-function commonLength(a: u32, b: u32, most: u32): u32 {
-  let length = HASHED_BYTES;
-  while (length + 8 <= most) {
-    const difference = load<u64>(CONTENT + a + length) ^ load<u64>(CONTENT + b + length);
-    if (difference !== 0) return length + (<u32>ctz(difference) >> 3);
-    length += 8;
-  }
-  while (length < most && load<u8>(CONTENT + a + length) === load<u8>(CONTENT + b + length)) length += 1;
-  return length;
+/** How many bytes are the same as at this distance; the first four are. */
+function sameLength(at: u32, distance: u32, most: u32): u32 {
+  return commonLength(CONTENT + at, CONTENT + at - distance, most);
 }
 
 function entryOf(word: u32): usize {

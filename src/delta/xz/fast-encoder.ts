@@ -1,6 +1,6 @@
 /**
- * LZMA2 by an encoder made for speed (../../../assembly/): twice as fast as liblzma's fastest options, and
- * 2 % larger. What it makes is a function of the content alone, on every machine.
+ * LZMA2 by an encoder made for speed (../../../assembly/lzma/): twice as fast as liblzma's fastest options,
+ * and 2 % larger. What it makes is a function of the content alone, on every machine.
  *
  * A chunk goes on with the state of the one before. One that does not shrink is stored, after which the state
  * begins anew.

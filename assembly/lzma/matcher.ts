@@ -2,10 +2,10 @@
  * Finds matches as fast as can be: at the four distances used last, and at the two last places with the same
  * hash of four bytes. Every symbol is taken as it is found; what counts as better follows from measurements.
  */
+import { commonLength, HASHED_BYTES } from '../common-length';
 import { CONTENT, TABLE, TABLE_BITS } from './memory';
 import { LONGEST_MATCH, listLiteral, listMatch, listShortRep, rep0, rep1, rep2, rep3 } from './symbols';
 
-const HASHED_BYTES: u32 = 4;
 const ENTRY_BYTES: usize = 8;
 /** Of the older position, in an entry. */
 const OLDER: usize = 4;
@@ -114,26 +114,17 @@ function remember(from: u32, to: u32): void {
 function lengthAtLastDistance(at: u32, word: u32, most: u32): u32 {
   if (rep0 > at) return 0;
   const difference = load<u32>(CONTENT + at - rep0) ^ word;
-  return difference === 0 ? commonLength(at, at - rep0, most) : ctz(difference) >> 3;
+  return difference === 0 ? sameLength(at, rep0, most) : ctz(difference) >> 3;
 }
 
 /** 0 if the first four bytes, which are `word`, are not the same. */
 function lengthAt(distance: u32, at: u32, word: u32, most: u32): u32 {
-  return distance <= at && load<u32>(CONTENT + at - distance) === word
-    ? commonLength(at, at - distance, most)
-    : 0;
+  return distance <= at && load<u32>(CONTENT + at - distance) === word ? sameLength(at, distance, most) : 0;
 }
 
-/** How many bytes at the two places are the same; the first four are. */
-function commonLength(a: u32, b: u32, most: u32): u32 {
-  let length = HASHED_BYTES;
-  while (length + 8 <= most) {
-    const difference = load<u64>(CONTENT + a + length) ^ load<u64>(CONTENT + b + length);
-    if (difference !== 0) return length + (<u32>ctz(difference) >> 3);
-    length += 8;
-  }
-  while (length < most && load<u8>(CONTENT + a + length) === load<u8>(CONTENT + b + length)) length += 1;
-  return length;
+/** How many bytes are the same as at this distance; the first four are. */
+function sameLength(at: u32, distance: u32, most: u32): u32 {
+  return commonLength(CONTENT + at, CONTENT + at - distance, most);
 }
 
 function entryOf(word: u32): usize {
