@@ -19,6 +19,7 @@ async function emptyRepo(t: TestContext) {
 test('one works after the other', async (t) => {
   const repo = await emptyRepo(t);
   const events: string[] = [];
+  const begun = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   const first = withPublishLock(repo, async () => {
     events.push('first');
@@ -26,9 +27,11 @@ test('one works after the other', async (t) => {
       withPublishLock(repo, async () => events.push('too early'), AT_ONCE),
       coded('ERR_DELTA_BUSY', 'deltas'),
     );
+    begun.resolve();
     await release.promise;
     events.push('first ends');
   });
+  await begun.promise;
   const second = withPublishLock(repo, async () => events.push('second'));
   release.resolve();
   await Promise.all([first, second]);
@@ -44,7 +47,7 @@ test('the locks end with the work, also if it fails', async (t) => {
   assert.equal(await withPublishLock(repo, async () => 'done', AT_ONCE), 'done');
 });
 
-test('a directory of deltas that was replaced is locked anew', async (t) => {
+test('a directory of deltas that was replaced is locked as well', async (t) => {
   const repo = await emptyRepo(t);
   await withPublishLock(repo, async () => {
     rmSync(join(repo.path, 'deltas'), { recursive: true });
