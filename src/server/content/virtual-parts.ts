@@ -104,9 +104,11 @@ export class VirtualParts {
     await this.#options.cache?.storePieces(checksum, pieces);
   }
 
+  /** Resolves when nothing writes to the cache any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#kept.close();
+    await Promise.all(Array.from(this.#underWay.values(), ({ kept }) => kept));
     await this.maker.close();
   }
 

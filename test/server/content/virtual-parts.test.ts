@@ -102,4 +102,5 @@ test('all parts are made while a client pulls the delta, if the cache has room f
   await until(() => small.counters.madeParts > 0);
   await settled();
   assert.ok(small.counters.madeParts <= 2, 'the part that was asked for, and one that was made meanwhile');
+  await Promise.all([parts.close(), small.parts.close()]);
 });
