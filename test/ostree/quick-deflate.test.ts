@@ -6,33 +6,15 @@ import { assemblySources, COMPILER, compiledModule } from '../../scripts/build-a
 import { DEFLATE_SOURCES } from '../../src/ostree/deflate-module.ts';
 import { quickDeflate, quickDeflatePart } from '../../src/ostree/quick-deflate.ts';
 import { Random } from '../gvariant/random.ts';
+import { mixture, noiseOf } from '../support/mixture.ts';
 import { projectText } from '../support/project.ts';
 
 const PROGRAM = readFileSync(process.execPath).subarray(1_000_000, 4_000_000);
 const KIB = 1024;
 
-function noiseOf(seed: number, size: number): Buffer {
-  const random = new Random(seed);
-  return Buffer.from(Uint8Array.from({ length: size }, () => random.below(256)));
-}
-const NOISE = noiseOf(3, 200_000);
-
-/** Bytes with matches of all lengths and distances, runs, and what cannot be compressed. */
-function mixture(random: Random, size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0; at < size; ) {
-    const length = Math.min(1 + random.below(1 << random.below(12)), size - at);
-    const kind = random.below(4);
-    if (kind === 0) bytes.set(NOISE.subarray(random.below(100_000)).subarray(0, length), at);
-    else if (kind === 1) bytes.fill(random.below(256), at, at + length);
-    else if (at > 0) {
-      const from = at - 1 - random.below(Math.min(at, 40_000));
-      for (let index = 0; index < length; index++) bytes[at + index] = bytes[from + index] as number;
-    }
-    at += length;
-  }
-  return bytes;
-}
+const NOISE = noiseOf(new Random(3), 200_000);
+/** Some reach farther than deflate can. */
+const MATCHES = { noise: NOISE, reach: () => 40_000 };
 
 function checkInflates(content: Buffer, what: string): number {
   const deflated = quickDeflate(content);
@@ -51,7 +33,7 @@ test('zlib inflates contents of all sizes and kinds', () => {
       checkInflates(bytes.subarray(0, size), `${size}`);
   const random = new Random(1);
   for (let count = 0; count < 150; count++)
-    checkInflates(mixture(random, random.below(1 << (4 + random.below(15)))), `mixture ${count}`);
+    checkInflates(mixture(random, random.below(1 << (4 + random.below(15))), MATCHES), `mixture ${count}`);
 });
 
 test('codes that would be longer than the format allows are cut', () => {
@@ -86,7 +68,7 @@ test('the bytes depend on the content alone', () => {
 
 test('a part ends at a byte, and finds what came before it', () => {
   const random = new Random(9);
-  const parts = [1, 4, 100, 32 * KIB, 128 * KIB, 7].map((size) => mixture(random, size));
+  const parts = [1, 4, 100, 32 * KIB, 128 * KIB, 7].map((size) => mixture(random, size, MATCHES));
   const whole = Buffer.concat(parts);
   const deflated: Buffer[] = [];
   let at = 0;

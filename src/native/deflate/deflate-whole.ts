@@ -1,8 +1,9 @@
 /** Deflates whole raw streams with libdeflate, in one call each. */
 import { TreeportError } from '../../base/errors.ts';
 import { type Libdeflate, libdeflate } from './libdeflate.ts';
+import { onPool } from './steps.ts';
 
-/** Room that the stream of `size` bytes may take, whatever they are. */
+/** Room that the stream of any `size` bytes fits into. */
 export function deflateBound(size: number): number {
   return installed().compressBound(null, size);
 }
@@ -25,11 +26,8 @@ export class WholeDeflater {
 
   /** The same on libuv's pool. */
   deflateOnPool(bytes: Uint8Array, output: Uint8Array): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const done = (error: Error | null, length: unknown) =>
-      error === null ? resolve(Number(length)) : reject(error);
-    installed().compress.async(this.#compressor, bytes, bytes.length, output, output.length, done);
-    return promise.then(checked);
+    const values = [this.#compressor, bytes, bytes.length, output, output.length];
+    return onPool({ call: installed().compress, values }).then(checked);
   }
 }
 

@@ -2,10 +2,9 @@
  * How fast a link has been at its best in the last seconds, by the answers that arrived over all connections
  * of a client together. An answer counts evenly for the time that it took.
  *
- * Whatever else takes time makes a link look slower than it is: the client's own work, a busy machine, a
- * server that encodes. Nothing makes it look faster. So the best of many short windows, and of many large
- * answers, is what the link can do at least, and a link of 100 Mbit/s never shows more than its 12.5 MB/s for
- * long.
+ * The client's own work, a busy machine and a server that encodes make a link look slower than it is. Nothing
+ * makes it look faster. So the best of many short windows, and of many large answers, is what the link can
+ * do at least, and a link of 100 Mbit/s never shows more than its 12.5 MB/s for long.
  *
  * A client has eight connections. More at a time are those of several clients behind one address, which share
  * the rate.

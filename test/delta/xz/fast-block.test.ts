@@ -10,6 +10,7 @@ import { fastBlock } from '../../../src/delta/xz/fast-block.ts';
 import { FastEncoder } from '../../../src/delta/xz/fast-encoder.ts';
 import { xzStream } from '../../../src/delta/xz/stream.ts';
 import { Random } from '../../gvariant/random.ts';
+import { mixture, noiseOf } from '../../support/mixture.ts';
 import { unlessInstalled } from '../../support/programs.ts';
 import { projectText } from '../../support/project.ts';
 
@@ -19,12 +20,7 @@ const CHUNK = 64 * 1024;
 
 const encoder = new FastEncoder();
 
-function noiseOf(seed: number, size: number): Buffer {
-  const random = new Random(seed);
-  const words = Uint32Array.from({ length: Math.ceil(size / 4) }, () => random.next());
-  return Buffer.from(words.buffer).subarray(0, size);
-}
-const NOISE = noiseOf(3, 300_000);
+const NOISE = noiseOf(new Random(3), 300_000);
 
 /** An .xz stream of one block. */
 function streamOf(content: Uint8Array, x86 = false): Buffer {
@@ -54,24 +50,6 @@ function checkDecodes(content: Uint8Array, what: string, x86 = false): number {
   return stream.length;
 }
 
-/** Bytes with matches of all lengths and distances, runs, and what cannot be compressed. */
-function mixture(random: Random, size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0; at < size; ) {
-    const length = Math.min(1 + random.below(1 << random.below(12)), size - at);
-    const kind = random.below(4);
-    if (kind === 0) bytes.set(NOISE.subarray(random.below(100_000)).subarray(0, length), at);
-    else if (kind === 1) bytes.fill(random.below(256), at, at + length);
-    else if (at > 0) {
-      const from = at - (1 + random.below(Math.min(at, 1 << random.below(22))));
-      for (let made = 0; made < length; made += at - from)
-        bytes.copyWithin(at + made, from, Math.min(at, from + length - made));
-    }
-    at += length;
-  }
-  return bytes;
-}
-
 test('contents of every size around the limits decode', () => {
   const sizes = [...Array(40).keys(), ...[-1, 0, 1].flatMap((more) => [CHUNK + more, 2 * CHUNK + more])];
   for (const size of sizes) {
@@ -90,7 +68,8 @@ test('runs longer than a chunk may describe decode, and cost little', () => {
 test('random mixtures decode', () => {
   for (let seed = 0; seed < 40; seed++) {
     const random = new Random(seed);
-    checkDecodes(mixture(random, 1 + random.below(150_000)), `seed ${seed}`, seed % 2 === 0);
+    const matches = { noise: NOISE, reach: () => 1 << random.below(22) };
+    checkDecodes(mixture(random, 1 + random.below(150_000), matches), `seed ${seed}`, seed % 2 === 0);
   }
 });
 
