@@ -1,11 +1,10 @@
 /**
  * SHA-256 on libuv's pool, by the OpenSSL of the running Node: node:crypto hashes a stream on the calling
- * thread only. Node exports its OpenSSL to native modules, or is linked with the system's. Functions: evp.h
- * of 1.1 and 3.
+ * thread only. Functions: evp.h of 1.1 and 3.
  */
 import { TreeportError } from '../../base/errors.ts';
 import { type ForeignFunction, onPool } from '../deflate/steps.ts';
-import { lazyKoffi } from '../lzma/koffi.ts';
+import { nodeExports } from '../node-exports.ts';
 
 const DIGEST_BYTES = 32;
 
@@ -19,26 +18,17 @@ type OpenSsl = {
   readonly free: (context: bigint) => void;
 };
 
-const state: { loaded: OpenSsl | undefined; isMissing: boolean } = { loaded: undefined, isMissing: false };
-
 /** Undefined if this Node exports none. */
-function nodeOpenSsl(): OpenSsl | undefined {
-  if (state.loaded !== undefined || state.isMissing) return state.loaded;
-  try {
-    const program = lazyKoffi().load(null);
-    state.loaded = {
-      newContext: program.func('void *EVP_MD_CTX_new()'),
-      sha256: program.func('void *EVP_sha256()'),
-      init: program.func('int EVP_DigestInit_ex(void *context, void *algorithm, void *engine)'),
-      update: program.func('int EVP_DigestUpdate(void *context, const uint8_t *bytes, size_t size)'),
-      final: program.func('int EVP_DigestFinal_ex(void *context, _Out_ uint8_t *digest, void *size)'),
-      free: program.func('void EVP_MD_CTX_free(void *context)'),
-    };
-  } catch {
-    state.isMissing = true;
-  }
-  return state.loaded;
-}
+const nodeOpenSsl = nodeExports(
+  (program): OpenSsl => ({
+    newContext: program.func('void *EVP_MD_CTX_new()'),
+    sha256: program.func('void *EVP_sha256()'),
+    init: program.func('int EVP_DigestInit_ex(void *context, void *algorithm, void *engine)'),
+    update: program.func('int EVP_DigestUpdate(void *context, const uint8_t *bytes, size_t size)'),
+    final: program.func('int EVP_DigestFinal_ex(void *context, _Out_ uint8_t *digest, void *size)'),
+    free: program.func('void EVP_MD_CTX_free(void *context)'),
+  }),
+);
 
 /** False if this Node exports no OpenSSL. */
 export function hasPoolSha256(): boolean {

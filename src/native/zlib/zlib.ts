@@ -1,10 +1,10 @@
 /**
  * The zlib of the running Node, called directly: node:zlib's streams hand over one small piece at a time and
- * take new memory for each. Node exports its zlib to native modules, or is linked with the system's. Struct
- * and constants: zlib.h of 1.2 and 1.3; only 64-bit little-endian machines are supported.
+ * take new memory for each. Struct and constants: zlib.h of 1.2 and 1.3; only 64-bit little-endian machines
+ * are supported.
  */
 import type { ForeignFunction } from '../deflate/steps.ts';
-import { lazyKoffi } from '../lzma/koffi.ts';
+import { nodeExports } from '../node-exports.ts';
 
 /** z_stream: next_in, avail_in, total_in, next_out, avail_out, total_out, msg and data_type. */
 export const Z_STREAM_BYTES = 112;
@@ -32,24 +32,15 @@ export type Zlib = {
   readonly end: (stream: bigint) => number;
 };
 
-const state: { loaded: Zlib | undefined; isMissing: boolean } = { loaded: undefined, isMissing: false };
-
 /** Undefined if this Node exports none. */
-export function nodeZlib(): Zlib | undefined {
-  if (state.loaded !== undefined || state.isMissing) return state.loaded;
-  try {
-    const program = lazyKoffi().load(null);
-    state.loaded = {
-      init: program.func('int inflateInit2_(void *stream, int bits, const char *version, int size)'),
-      inflate: program.func('int inflate(void *stream, int flush)'),
-      setDictionary: program.func(
-        'int inflateSetDictionary(void *stream, const uint8_t *dictionary, unsigned int length)',
-      ),
-      reset: program.func('int inflateReset(void *stream)'),
-      end: program.func('int inflateEnd(void *stream)'),
-    };
-  } catch {
-    state.isMissing = true;
-  }
-  return state.loaded;
-}
+export const nodeZlib: () => Zlib | undefined = nodeExports(
+  (program): Zlib => ({
+    init: program.func('int inflateInit2_(void *stream, int bits, const char *version, int size)'),
+    inflate: program.func('int inflate(void *stream, int flush)'),
+    setDictionary: program.func(
+      'int inflateSetDictionary(void *stream, const uint8_t *dictionary, unsigned int length)',
+    ),
+    reset: program.func('int inflateReset(void *stream)'),
+    end: program.func('int inflateEnd(void *stream)'),
+  }),
+);
